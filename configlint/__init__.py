@@ -1,0 +1,3 @@
+"""configlint: a linter and compiler for training configs."""
+
+__version__ = "0.1.0"

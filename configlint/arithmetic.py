@@ -1,0 +1,55 @@
+"""The arithmetic at the heart: effective = per_device x accumulation x replicas.
+
+The solver chooses by it, and the rules name by it what could be chosen instead.
+"""
+
+from __future__ import annotations
+
+from math import isqrt
+
+from configlint.plan import Batch
+
+
+def reachable(batch: Batch, target: int, replicas: int) -> tuple[int, int | None]:
+    """The batches nearest to `target` that can be trained: at or below it, and at or above it.
+
+    They are the multiples of replicas x the pinned factors. The first is the smallest there is where
+    none is below; the second is None where none is above, as a bound of the per-device batch beside
+    a pinned accumulation brings about.
+    """
+    unit = replicas * (batch.pinned_per_device or 1) * (batch.pinned_accumulation or 1)
+    below, above = max(target // unit, 1), -(-target // unit)
+    most = batch.max_per_device if batch.pinned_accumulation else None
+    if most is not None and above > most:
+        return unit * min(below, most), None
+    return unit * below, unit * above
+
+
+def nearest_reachable(batch: Batch, target: int, replicas: int) -> int:
+    """The nearest batch that can be trained; of two as near, the smaller."""
+    below, above = reachable(batch, target, replicas)
+    return above if above is not None and above - target < abs(target - below) else below
+
+
+def split(batch: Batch, total: int, replicas: int) -> tuple[int, int]:
+    """(per_device, accumulation) of a total that can be reached.
+
+    What is pinned stays. Without a pin, the per-device batch is the largest divisor of what falls to a
+    replica within its bound, and 1 without a bound.
+    """
+    share = total // replicas
+    if batch.pinned_per_device:
+        return batch.pinned_per_device, share // batch.pinned_per_device
+    if batch.pinned_accumulation:
+        return share // batch.pinned_accumulation, batch.pinned_accumulation
+    per_device = _largest_divisor(share, batch.max_per_device or 1)
+    return per_device, share // per_device
+
+
+def is_power_of_two(number: int) -> bool:
+    return number & (number - 1) == 0
+
+
+def _largest_divisor(number: int, most: int) -> int:
+    small = [divisor for divisor in range(1, isqrt(number) + 1) if number % divisor == 0]
+    return max(divisor for low in small for divisor in (low, number // low) if divisor <= most)

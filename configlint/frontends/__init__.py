@@ -1,0 +1,29 @@
+"""A document's dialect to a Spec. A new dialect is a module and a line here."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from configlint.document import Mapping, Node, Scalar
+from configlint.frontends import spec_yaml
+from configlint.spec import Spec
+
+
+class FrontEnd(Protocol):
+    """What a dialect's module has."""
+
+    def detect(self, document: Node | None) -> bool:
+        """Whether the document is of this dialect."""
+
+    def base(self, document: Mapping) -> Scalar | None:
+        """The value that names the file it starts from, if it does."""
+
+    def target_names(self, documents: list[Mapping]) -> tuple[str, ...]:
+        """The targets of a file and its bases, in the order that they appear."""
+
+    def lower(self, documents: list[Mapping], target: str | None, assignments: list[Mapping]) -> Spec:
+        """The merged spec: bases farthest first, the file itself last; the target; `--set`."""
+
+
+# In the order of detection.
+FRONT_ENDS: dict[str, FrontEnd] = {"spec": spec_yaml}

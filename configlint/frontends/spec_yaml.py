@@ -1,0 +1,87 @@
+"""configlint's own spec: what it is known by, and how its layers are merged."""
+
+from __future__ import annotations
+
+from configlint.document import Mapping, Node, Scalar, plain
+from configlint.spec import Setting, Spec
+
+MARKS = ("configlint", "batch", "hardware")
+# Below these every value is the user's own: replaced whole, and null is the value None.
+_OPEN = ("training.", "arguments.")
+# Replaced whole even where they are mappings.
+_WHOLE = ("hardware.accelerator", "batch.per_device")
+
+Settings = dict[str, Setting]
+
+
+def detect(document: Node | None) -> bool:
+    return isinstance(document, Mapping) and any(mark in document.entries for mark in MARKS)
+
+
+def base(document: Mapping) -> Scalar | None:
+    entry = document.entries.get("extends")
+    value = entry.value if entry else None
+    return value if isinstance(value, Scalar) and isinstance(value.value, str) and value.value else None
+
+
+def target_names(documents: list[Mapping]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for document in documents for name in _targets(document)))
+
+
+def lower(documents: list[Mapping], target: str | None, assignments: list[Mapping]) -> Spec:
+    settings: Settings = {}
+    for document in documents:
+        _overlay(settings, _flatten(document, None))
+    for document in documents:
+        overlay = _targets(document).get(target) if target else None
+        if isinstance(overlay, Mapping):
+            layer = _flatten(overlay, target)
+            if "hardware.accelerator" in layer:
+                _remove(settings, "hardware")  # it is another machine
+            _overlay(settings, layer)
+    for assignment in assignments:
+        _overlay(settings, _flatten(assignment, None))
+    return Spec(documents[-1].span.source, settings, target, target_names(documents))
+
+
+def _targets(document: Mapping) -> dict[str, Node]:
+    entry = document.entries.get("targets")
+    if entry is None or not isinstance(entry.value, Mapping):
+        return {}
+    return {name: overlay.value for name, overlay in entry.value.entries.items()}
+
+
+def _flatten(document: Mapping, target: str | None) -> Settings:
+    """Canonical paths to settings, sections before what they hold."""
+    settings: Settings = {}
+
+    def visit(mapping: Mapping, prefix: str) -> None:
+        for name, (key, value) in mapping.entries.items():
+            path = prefix + name
+            if path in ("extends", "targets", "configlint"):
+                continue
+            if isinstance(value, Mapping) and not path.startswith(_OPEN):
+                settings[path] = Setting(None, key.span, value.span, target, mapping=True)
+                visit(value, path + ".")
+            else:
+                settings[path] = Setting(plain(value), key.span, value.span, target)
+
+    visit(document, "")
+    return settings
+
+
+def _overlay(settings: Settings, layer: Settings) -> None:
+    for path, setting in layer.items():
+        if setting.mapping:
+            if path in _WHOLE or not settings.get(path, setting).mapping:
+                _remove(settings, path)
+            settings[path] = setting
+        else:
+            _remove(settings, path)
+            if setting.value is not None or path.startswith(_OPEN):
+                settings[path] = setting
+
+
+def _remove(settings: Settings, path: str) -> None:
+    for name in [name for name in settings if name == path or name.startswith(path + ".")]:
+        del settings[name]

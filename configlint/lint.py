@@ -1,0 +1,155 @@
+"""Findings to diagnostics: the one place that turns a path into file, line and column; and the
+comments that ignore them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from configlint.diagnostic import Diagnostic, Related, Severity
+from configlint.document import Entry, Mapping, Node, Scalar, Sequence, last_line
+from configlint.plan import Plan, causes
+from configlint.rule import Finding, Rule
+from configlint.source import Source, Span, start_of
+from configlint.wording import nearest
+
+_COMMENT = re.compile(r"#\s*configlint:\s*ignore\b(?:\[([^\]]*)\])?")
+
+
+class RuleCrash(Exception):
+    """A rule failed on a plan: a fault of ours, the cause is chained."""
+
+
+def lint(plan: Plan, rules: Iterable[Rule]) -> tuple[list[Diagnostic], list[RuleCrash]]:
+    """What the rules find in a plan, each at its place; and the rules that crashed."""
+    diagnostics: list[Diagnostic] = []
+    crashes: list[RuleCrash] = []
+    for rule in rules:
+        try:
+            diagnostics += [_locate(plan, rule, finding) for finding in rule.check(plan)]
+        except Exception as error:
+            crash = RuleCrash(f"rule {rule.name} failed on {plan.spec.source.name}: {error!r}")
+            crash.__cause__ = error
+            crashes.append(crash)
+    return diagnostics, crashes
+
+
+def _locate(plan: Plan, rule: Rule, finding: Finding) -> Diagnostic:
+    span = _span(plan, finding.path, finding.on_key)
+    related = [Related(message, _span(plan, path)) for path, message in finding.related]
+    return Diagnostic(
+        rule.name,
+        finding.severity or rule.severity,
+        finding.message,
+        span,
+        finding.help,
+        finding.path,
+        tuple(other for other in related if other.span != span),
+        (plan.spec.target,) if plan.spec.target else (),
+    )
+
+
+def _span(plan: Plan, path: str, on_key: bool = False) -> Span:
+    """Where a value stands; for a derived one, the first line that it goes back to."""
+    settings = causes(plan, path)
+    setting = settings[0] if settings else plan.spec.place(path)
+    if setting is None:
+        return start_of(plan.spec.source)
+    # A section's own span runs to the next token; its key is what a reader looks for.
+    return setting.key if on_key or setting.mapping or setting.span.end_line > setting.span.line else setting.span
+
+
+class Ignore(NamedTuple):
+    """A comment that ignores `rules` from the first line to the last."""
+
+    rules: tuple[str, ...]
+    span: Span
+    first_line: int
+    last_line: int
+
+    def covers(self, diagnostic: Diagnostic) -> bool:
+        span = diagnostic.span
+        same_file = span.source.name == self.span.source.name
+        return same_file and diagnostic.rule in self.rules and self.first_line <= span.line <= self.last_line
+
+
+def ignores(document: Node) -> list[Ignore]:
+    """The comments `# configlint: ignore[rule] reason` of a document.
+
+    At the end of a line they hold for that line; alone on a line, for the key below and all it holds.
+    """
+    source = document.span.source
+    if "configlint: ignore" not in re.sub(r"\s+", " ", source.text) and "configlint:ignore" not in source.text:
+        return []
+    found = []
+    for number, line in enumerate(source.lines(), 1):
+        match = _COMMENT.search(line)
+        if match is None or _in_text(document, number, match.start() + 1):
+            continue
+        span = Span(source, number, match.start() + 1, number, match.end() + 1)
+        names = tuple(name.strip() for name in (match[1] or "").split(",") if name.strip())
+        last = number
+        if not line[: match.start()].strip():
+            entry = _entry_below(document, number)
+            last = last_line(entry.value) if entry else number
+        found.append(Ignore(names, span, number, last))
+    return found
+
+
+def unused(found: Iterable[Ignore], diagnostics: list[Diagnostic], known: frozenset[str]) -> Iterator[Diagnostic]:
+    """What is wrong with the ignore comments themselves."""
+    for ignore in found:
+        if not ignore.rules:
+            message = "an ignore comment names the rules that it ignores"
+            yield _about(ignore, "nameless", message, "write `# configlint: ignore[batch/not-power-of-two] reason`")
+        for name in ignore.rules:
+            if name.startswith(("syntax/", "schema/", "verify/", "ignore/")):
+                yield _about(ignore, "not-ignorable", f"`{name}` cannot be ignored")
+            elif name not in known:
+                close = nearest(name, known)
+                yield _about(
+                    ignore, "unknown-rule", f"there is no rule `{name}`", f"did you mean `{close}`?" if close else None
+                )
+            elif not any(ignore._replace(rules=(name,)).covers(diagnostic) for diagnostic in diagnostics):
+                yield _about(ignore, "unused", f"`{name}` finds nothing here", "delete the comment")
+
+
+def _about(ignore: Ignore, defect: str, message: str, help: str | None = None) -> Diagnostic:
+    return Diagnostic(f"ignore/{defect}", Severity.WARNING, message, ignore.span, help)
+
+
+def _in_text(document: Node, line: int, column: int) -> bool:
+    """Whether a place is inside a value, where a `#` starts no comment."""
+    for node in _scalars(document):
+        span = node.span
+        if (span.line, span.column) <= (line, column) < (span.end_line, span.end_column):
+            return True
+    return False
+
+
+def _scalars(node: Node) -> Iterator[Scalar]:
+    if isinstance(node, Scalar):
+        yield node
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            yield from _scalars(item)
+    else:
+        for entry in node.entries.values():
+            yield from _scalars(entry.value)
+
+
+def _entry_below(document: Node, line: int) -> Entry | None:
+    """The first entry that starts below a line."""
+    below = [entry for entry in _entries(document) if entry.key.span.line > line]
+    return min(below, key=lambda entry: (entry.key.span.line, entry.key.span.column), default=None)
+
+
+def _entries(node: Node) -> Iterator[Entry]:
+    if isinstance(node, Mapping):
+        for entry in node.entries.values():
+            yield entry
+            yield from _entries(entry.value)
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            yield from _entries(item)

@@ -1,0 +1,51 @@
+"""The rules: one module each, `<family>/<defect>.py`, found by being there.
+
+A family's `__init__` has `applies(plan)`, so that what does not concern a spec is never loaded.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+
+from configlint.plan import Plan
+from configlint.rule import Rule
+
+_HERE = os.path.dirname(__file__)
+
+
+def for_plan(plan: Plan) -> Iterator[Rule]:
+    """The rules of the families that apply to a plan."""
+    for family in families():
+        if import_module(f"{__name__}.{family}").applies(plan):
+            yield from of_family(family)
+
+
+def all_rules() -> Iterator[Rule]:
+    for family in families():
+        yield from of_family(family)
+
+
+@cache
+def families() -> tuple[str, ...]:
+    return tuple(sorted(name for name in os.listdir(_HERE) if "." not in name and not name.startswith("_")))
+
+
+@cache
+def of_family(family: str) -> tuple[Rule, ...]:
+    files = sorted(os.listdir(os.path.join(_HERE, family)))
+    names = [file[:-3] for file in files if file.endswith(".py") and not file.startswith("_")]
+    return tuple(import_module(f"{__name__}.{family}.{name}").check for name in names)
+
+
+@cache
+def rule_names() -> frozenset[str]:
+    """All names, from the file names alone: to know them imports nothing."""
+    return frozenset(
+        f"{family}/{file[:-3].replace('_', '-')}"
+        for family in families()
+        for file in os.listdir(os.path.join(_HERE, family))
+        if file.endswith(".py") and not file.startswith("_")
+    )

@@ -1,0 +1,55 @@
+"""The effective batch cannot be reached on this hardware.
+
+An optimizer step sees per_device x accumulation x replicas samples, so the effective batch is a
+multiple of the replicas, and of whichever factor is pinned. Where it is not, people round by hand
+and train another batch than the one they report; DeepSpeed rounds a factor down and then fails on
+its own assertion, after the queue.
+
+Bad:
+
+    batch: {effective: 100}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8, nodes: 3}
+
+Good:
+
+    batch: {effective: 96}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8, nodes: 3}
+
+Source: deepspeed 0.19.8 runtime/config.py, _set_batch_related_parameters and _batch_assertion
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.arithmetic import reachable, split
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.rules.batch import replicas_in_words
+from configlint.wording import listing
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    batch, replicas = plan.batch, plan.parallel.replicas
+    effective = batch.effective
+    if not effective or not replicas or (batch.pinned_per_device and batch.pinned_accumulation):
+        return
+    if batch.trained == effective:
+        return
+    over = [f"{replicas} replicas"]
+    if batch.pinned_per_device:
+        over.append(f"per_device {batch.pinned_per_device}")
+    if batch.pinned_accumulation:
+        over.append(f"accumulation {batch.pinned_accumulation}")
+        if batch.max_per_device:
+            over.append(f"per_device up to {batch.max_per_device}")
+    sizes = [size for size in dict.fromkeys(reachable(batch, effective, replicas)) if size]
+    products = [f"{size} ({' x '.join(map(str, split(batch, size, replicas)))} x {replicas})" for size in sizes]
+    yield Finding(
+        "batch.effective",
+        f"{effective} samples cannot be split over {listing(over)}",
+        help=f"nearest: {', '.join(products)}",
+        related=(replicas_in_words(plan),),
+    )

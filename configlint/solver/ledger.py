@@ -1,0 +1,40 @@
+"""The table of origins while it is being filled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from configlint.plan import Origin
+from configlint.spec import Spec
+
+T = TypeVar("T")
+
+
+class Ledger:
+    """Every value of a plan passes through here, so that none is without an origin."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.origins: dict[str, Origin] = {}
+
+    def given(self, path: str, accept: Callable[[object], T | None]) -> T | None:
+        """What the user wrote at `path`, if `accept` can make a value of it."""
+        setting = self.spec.settings.get(path)
+        value = accept(setting.value) if setting and not setting.mapping else None
+        if value is not None:
+            self.origins[path] = Origin(value, "given", setting=setting)
+        return value
+
+    def given_or(self, path: str, accept: Callable[[object], T | None], default: T, why: str) -> T | None:
+        """Likewise, with a default where nothing was written; None where something wrong was."""
+        if path in self.spec.settings:
+            return self.given(path, accept)
+        self.origins[path] = Origin(default, "default", why)
+        return default
+
+    def derived(self, path: str, value: T | None, formula: str, *inputs: str) -> T | None:
+        """A computed value; `formula` is over the last names of `inputs`, which are paths."""
+        if value is not None:
+            self.origins[path] = Origin(value, "derived", formula, inputs)
+        return value

@@ -1,0 +1,73 @@
+"""Hardware and parallelism: how many processes, and how many of them see other samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from configlint.plan import Hardware, Parallel
+from configlint.profile import Accelerator
+from configlint.solver.ledger import Ledger
+from configlint.values import natural, positive, real, text
+
+Find = Callable[[str], Accelerator | tuple[str, ...]]
+
+
+def solve_hardware(ledger: Ledger, find: Find) -> Hardware:
+    """The machine; `find` gives a bundled accelerator, or the names there are for an unknown one."""
+    inline = ledger.spec.section("hardware.accelerator")
+    name = text(inline.get("name")) or ledger.given("hardware.accelerator", text)
+    found = _inline(inline) if inline else find(name) if name else None
+    return Hardware(
+        accelerator=found if isinstance(found, Accelerator) else None,
+        accelerator_name=name,
+        known=found if found and not isinstance(found, Accelerator) else (),
+        devices_per_node=ledger.given("hardware.devices_per_node", positive),
+        nodes=ledger.given_or("hardware.nodes", positive, 1, "one node"),
+        reserved=ledger.given_or("hardware.reserved", natural, 0, "all devices train"),
+        headroom=ledger.given_or("hardware.headroom", real, 0.1, "a tenth of the memory stays free"),
+    )
+
+
+def solve_parallel(ledger: Ledger, hardware: Hardware) -> Parallel:
+    """World size and data-parallel degree; None where they are no positive whole number."""
+    tensor, context, sequence = (
+        ledger.given_or(f"parallel.{kind}", positive, 1, "not used") for kind in ("tensor", "context", "sequence")
+    )
+    world = replicas = None
+    nodes, devices, reserved = hardware.nodes, hardware.devices_per_node, hardware.reserved
+    if nodes is not None and devices is not None and reserved is not None and nodes * devices > reserved:
+        inputs = ("hardware.nodes", "hardware.devices_per_node", "hardware.reserved")
+        world = ledger.derived("world", nodes * devices - reserved, "nodes x devices_per_node - reserved", *inputs)
+    if world and tensor and context and sequence and world % (tensor * context * sequence) == 0:
+        inputs = ("world", "parallel.tensor", "parallel.context", "parallel.sequence")
+        degree = world // (tensor * context * sequence)
+        replicas = ledger.derived("replicas", degree, "world / (tensor x context x sequence)", *inputs)
+    return Parallel(
+        data=ledger.given_or("parallel.data", text, "ddp", "a whole copy of the model on each device"),
+        shard=ledger.given("parallel.shard", positive),
+        tensor=tensor,
+        context=context,
+        sequence=sequence,
+        world=world,
+        replicas=replicas,
+    )
+
+
+def _inline(fields: dict[str, object]) -> Accelerator | None:
+    """An accelerator described in the spec itself."""
+    name, memory_gib = text(fields.get("name")), real(fields.get("memory"))
+    if name is None or memory_gib is None:
+        return None
+    capability = (text(fields.get("compute_capability")) or "").split(".")
+    dtypes = fields.get("dtypes")
+    return Accelerator(
+        name=name,
+        vendor=text(fields.get("vendor")),
+        memory_gib=memory_gib,
+        compute_capability=(int(capability[0]), int(capability[1]))
+        if len(capability) == 2 and all(part.isdecimal() for part in capability)
+        else None,
+        dtypes=frozenset(str(dtype) for dtype in dtypes) if isinstance(dtypes, list) else frozenset(),
+        bf16_tflops=real(fields.get("bf16_tflops")),
+        memory_bandwidth_gb_per_s=real(fields.get("memory_bandwidth_gb_per_s")),
+    )

@@ -1,0 +1,96 @@
+"""Optimizer steps, as Transformers counts them.
+
+Source: transformers 5.23 trainer.py, set_initial_training_values (a step is ceil'd from the batches
+of an epoch, an epoch has at least one) and training_args.py, get_warmup_steps; accelerate 1.15
+data_loader.py, BatchSamplerShard (whole batches are dealt to the ranks).
+"""
+
+from __future__ import annotations
+
+from math import ceil
+
+from configlint.plan import Batch, Data, Intervals, Schedule
+from configlint.solver.ledger import Ledger
+from configlint.spec import Setting
+from configlint.values import flag, natural, positive, real, text, whole
+
+_WARMUP = ("training.warmup_steps", "training.warmup_ratio")
+
+
+def solve_schedule(ledger: Ledger, batch: Batch, data: Data, replicas: int | None) -> Schedule:
+    epochs = ledger.given_or("training.num_train_epochs", real, 3.0, "the Trainer's default")
+    max_steps = ledger.given_or("training.max_steps", whole, -1, "the Trainer's default: epochs decide")
+    batches = _batches(ledger, batch, data, replicas)
+    steps = total = None
+    if batches is not None and batch.accumulation:
+        steps = max(ceil(batches / batch.accumulation), 1)
+        inputs = ("schedule.batches_per_epoch", "batch.accumulation")
+        ledger.derived("schedule.steps_per_epoch", steps, "ceil(batches_per_epoch / accumulation)", *inputs)
+    if max_steps is not None and max_steps > 0:
+        total = ledger.derived("schedule.total_steps", max_steps, "max_steps", "training.max_steps")
+    elif steps and epochs and epochs > 0 and max_steps is not None:
+        inputs = ("training.num_train_epochs", "schedule.steps_per_epoch")
+        total = ceil(epochs * steps)
+        ledger.derived("schedule.total_steps", total, "ceil(num_train_epochs x steps_per_epoch)", *inputs)
+    return Schedule(batches, steps, epochs, max_steps, total, _warmup(ledger, total))
+
+
+def _batches(ledger: Ledger, batch: Batch, data: Data, replicas: int | None) -> int | None:
+    """Micro-batches that one rank sees in an epoch."""
+    drop = ledger.given_or("training.dataloader_drop_last", flag, False, "the Trainer's default")
+    examples, size = data.train_examples, batch.per_device
+    if examples is None or size is None or replicas is None or drop is None:
+        return None
+    number = examples // size // replicas if drop else -(-examples // (size * replicas))
+    formula = f"{'floor' if drop else 'ceil'}(train_examples / (per_device x replicas))"
+    inputs = ("data.train_examples", "batch.per_device", "replicas")
+    return ledger.derived("schedule.batches_per_epoch", number, formula, *inputs)
+
+
+def _warmup(ledger: Ledger, total: int | None) -> int | None:
+    """At least 1 is a number of steps, less is a share of the run; steps win over the old ratio."""
+    steps, ratio = (ledger.given(path, real) for path in _WARMUP)
+    path, value = (_WARMUP[1], ratio) if ratio and not steps else (_WARMUP[0], steps)
+    if value is None or value < 0:
+        return None
+    if value >= 1 and path == _WARMUP[0]:
+        return ledger.derived("schedule.warmup_steps", int(value), "warmup_steps", path)
+    if total is None:
+        return None
+    name = path.rpartition(".")[2]
+    formula = f"ceil(total_steps x {name})"
+    return ledger.derived("schedule.warmup_steps", ceil(total * value), formula, "schedule.total_steps", path)
+
+
+def solve_intervals(ledger: Ledger, is_trl: bool) -> Intervals:
+    """Source of the defaults: transformers 5.23 training_args.py; trl 1.16 trainer/base_config.py."""
+    default = "TRL's default" if is_trl else "the Trainer's default"
+    settings = ledger.spec.settings
+    # The name until 4.40.
+    old = "training.evaluation_strategy"
+    eval_strategy = old if old in settings else "training.eval_strategy"
+    logging_steps = ledger.given_or("training.logging_steps", real, 10 if is_trl else 500, default)
+    eval_steps = ledger.given("training.eval_steps", real)
+    if not eval_steps and _unset(settings.get("training.eval_steps")):
+        # Unset or 0, the Trainer takes the logging interval.
+        eval_steps = ledger.derived("training.eval_steps", logging_steps, "logging_steps", "training.logging_steps")
+    return Intervals(
+        logging_strategy=ledger.given_or("training.logging_strategy", text, "steps", default),
+        logging_steps=logging_steps,
+        eval_strategy=ledger.given_or(eval_strategy, text, "no", default),
+        eval_steps=eval_steps,
+        save_strategy=ledger.given_or("training.save_strategy", text, "steps", default),
+        save_steps=ledger.given_or("training.save_steps", real, 500, default),
+    )
+
+
+def _unset(setting: Setting | None) -> bool:
+    return setting is None or setting.value is None or setting.value == 0
+
+
+def solve_data(ledger: Ledger) -> Data:
+    return Data(
+        train_examples=ledger.given("data.train_examples", positive),
+        eval_examples=ledger.given("data.eval_examples", natural),
+        packed=ledger.given("data.packed", flag),
+    )

@@ -1,0 +1,59 @@
+"""A spec: what was written, merged, each value still at its place."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from configlint.source import Source, Span
+
+
+class Setting(NamedTuple):
+    """A value that somebody wrote. `mapping` says that its keys are settings of their own."""
+
+    value: object
+    key: Span
+    span: Span
+    target: str | None = None
+    mapping: bool = False
+
+
+class Spec(NamedTuple):
+    """What was written under canonical dotted paths, for one target or, with None, for none.
+
+    `targets` are the names of all targets that the file has.
+    """
+
+    source: Source
+    settings: dict[str, Setting]
+    target: str | None = None
+    targets: tuple[str, ...] = ()
+
+    def section(self, name: str) -> dict[str, object]:
+        """The values directly below `name`, in the order written: `training`, `launch.env`."""
+        start = name + "."
+        return {
+            path[len(start) :]: setting.value
+            for path, setting in self.settings.items()
+            if path.startswith(start) and not setting.mapping
+        }
+
+    def tree(self, name: str) -> dict[str, object]:
+        """What is below `name` as nested mappings again: `parallel.deepspeed`."""
+        root: dict[str, object] = {}
+        start = name + "."
+        for path, setting in self.settings.items():
+            if path.startswith(start):
+                *parents, last = path[len(start) :].split(".")
+                node = root
+                for parent in parents:
+                    node = node.setdefault(parent, {})  # type: ignore[assignment]
+                node.setdefault(last, {} if setting.mapping else setting.value)
+        return root
+
+    def place(self, path: str) -> Setting | None:
+        """The setting at `path`, or that of the nearest section around it."""
+        while path not in self.settings:
+            if "." not in path:
+                return None
+            path = path.rpartition(".")[0]
+        return self.settings[path]

@@ -1,0 +1,220 @@
+"""YAML or JSON text to a located document, in one pass over libyaml's events.
+
+The limits hold while the events come in: PyYAML's own loaders crash the process on deep
+nesting, and what is built on them never ends on a few hundred bytes of nested aliases.
+"""
+
+from __future__ import annotations
+
+import yaml
+from yaml.cyaml import CParser
+
+from configlint.diagnostic import Diagnostic, Severity
+from configlint.document import Entry, Mapping, Node, Scalar, Sequence
+from configlint.source import Source, Span, start_of
+from configlint.syntax.scalars import resolve
+
+MAX_CHARACTERS = 1_000_000
+MAX_DEPTH = 100
+MAX_NODES = 100_000  # aliases count as what they stand for
+
+_CORE = "tag:yaml.org,2002:"
+# libyaml's words for what people get wrong most, and what to do.
+_REMEDIES = {
+    "found character that cannot start any token": "quote the text that starts here",
+    "mapping values are not allowed in this context": "quote a text that holds `: `, or mend the indentation",
+    "did not find expected key": "line this up with the keys above it",
+    "could not find expected ':'": "a key needs a colon and a space after it",
+    "found unexpected end of stream": "close the quote",
+    "did not find expected ',' or '}'": "close the brace, or put a comma between the entries",
+    "did not find expected ',' or ']'": "close the bracket, or put a comma between the items",
+}
+_UNCLOSED = frozenset(problem for problem, remedy in _REMEDIES.items() if remedy.startswith("close the"))
+
+
+class _Stop(Exception):
+    """Reading cannot go on; the diagnostic says why."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        self.diagnostic = diagnostic
+
+
+def read(source: Source) -> tuple[Node | None, list[Diagnostic]]:
+    """The document and what is wrong with it; None where there is none, or no reading it."""
+    if len(source.text) > MAX_CHARACTERS:
+        message = f"a spec of {len(source.text):,} characters is beyond the limit of {MAX_CHARACTERS:,}"
+        return None, [_diagnostic("too-large", message, start_of(source))]
+    reader = _Reader(source)
+    try:
+        return reader.document(), reader.diagnostics
+    except _Stop as stop:
+        return None, [*reader.diagnostics, stop.diagnostic]
+    except yaml.YAMLError as error:
+        return None, [*reader.diagnostics, _not_yaml(source, error)]
+
+
+class _Reader:
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.diagnostics: list[Diagnostic] = []
+        self.anchors: dict[str, tuple[Node, int]] = {}
+        self.open_anchors: set[str] = set()
+        self.nodes = 0
+        text = source.text
+        if source.name.endswith(".json") or text.lstrip()[:1] == "{":
+            # JSON may indent with tabs, which YAML forbids; a space keeps the columns.
+            text = text.replace("\t", " ")
+        self.next = CParser(text).get_event
+
+    def document(self) -> Node | None:
+        self.next()  # the stream starts
+        if isinstance(self.next(), yaml.StreamEndEvent):
+            return None
+        root = self.node(self.next(), 0)
+        self.next()  # the document ends
+        another = self.next()
+        if not isinstance(another, yaml.StreamEndEvent):
+            message = "a second document starts here, and a spec is one"
+            self.report("multiple-documents", message, another, "put it into a file of its own")
+        return root
+
+    def node(self, event: yaml.Event, depth: int) -> Node:
+        if isinstance(event, yaml.AliasEvent):
+            return self.alias(event)
+        self.nodes += 1
+        before = self.nodes
+        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
+            limit = f"{MAX_DEPTH} levels" if depth > MAX_DEPTH else f"{MAX_NODES:,} values"
+            raise _Stop(self.diagnostic("too-large", f"this is beyond the limit of {limit}", event))
+        if event.anchor:
+            self.open_anchors.add(event.anchor)
+        node: Node
+        if isinstance(event, yaml.ScalarEvent):
+            node = self.scalar(event)
+        elif isinstance(event, yaml.MappingStartEvent):
+            node = self.mapping(event, depth)
+        else:
+            node = self.sequence(event, depth)
+        if event.anchor:
+            self.open_anchors.discard(event.anchor)
+            self.anchors[event.anchor] = node, self.nodes - before + 1
+        return node
+
+    def alias(self, event: yaml.AliasEvent) -> Node:
+        if event.anchor in self.open_anchors:
+            message = f"`*{event.anchor}` stands inside what it stands for"
+            raise _Stop(self.diagnostic("recursive-alias", message, event))
+        if event.anchor not in self.anchors:
+            message = f"`*{event.anchor}` has no anchor `&{event.anchor}` above it"
+            raise _Stop(self.diagnostic("unknown-alias", message, event))
+        node, size = self.anchors[event.anchor]
+        self.nodes += size
+        if self.nodes > MAX_NODES:
+            message = f"aliases expand this to more than {MAX_NODES:,} values"
+            raise _Stop(self.diagnostic("too-large", message, event))
+        return node
+
+    def scalar(self, event: yaml.ScalarEvent) -> Scalar:
+        span = self.span(event)
+        text: str = event.value
+        plain = event.style is None or event.style == ""
+        tag = event.tag
+        try:
+            if tag is None or tag == "!":
+                return Scalar(resolve(text) if plain and tag is None else text, text, not plain, span)
+            if tag.startswith(_CORE) and (kind := tag[len(_CORE) :]) in _TYPES:
+                value = text if kind == "str" else resolve(text)
+                if isinstance(value, _TYPES[kind]):
+                    return Scalar(float(value) if kind == "float" else value, text, not plain, span)  # type: ignore[arg-type]
+                self.report("wrong-tag", f"`{text}` is no {kind}", event, "leave out the tag")
+            else:
+                self.unknown_tag(event)
+        except (ValueError, OverflowError):
+            message = f"a number of {len(text):,} digits is beyond what can be read"
+            self.report("too-large", message, event, "quote it, if it is a text")
+        return Scalar(text, text, True, span)
+
+    def sequence(self, event: yaml.SequenceStartEvent, depth: int) -> Sequence:
+        if event.tag not in (None, "!", _CORE + "seq"):
+            self.unknown_tag(event)
+        items = []
+        while not isinstance(child := self.next(), yaml.SequenceEndEvent):
+            items.append(self.node(child, depth + 1))
+        return Sequence(tuple(items), self.span(event, child))
+
+    def mapping(self, event: yaml.MappingStartEvent, depth: int) -> Mapping:
+        if event.tag not in (None, "!", _CORE + "map"):
+            self.unknown_tag(event)
+        entries: dict[str, Entry] = {}
+        merged: dict[str, Entry] = {}
+        while not isinstance(child := self.next(), yaml.MappingEndEvent):
+            key = self.node(child, depth + 1)
+            value = self.node(self.next(), depth + 1)
+            if not isinstance(key, Scalar):
+                self.report("key", "a key is one word, no mapping or list", child)
+            elif key.raw == "<<" and not key.quoted:
+                self.merge(value, merged, child)
+            elif key.raw in entries:
+                first = entries[key.raw].key.span
+                message = f"`{key.raw}` is given twice, first at line {first.line}"
+                self.report("duplicate-key", message, child, "keep one: YAML readers take the last without a word")
+            else:
+                entries[key.raw] = Entry(key, value)
+        # What stands in the mapping itself wins over what is merged in, wherever `<<` stands.
+        return Mapping({**merged, **entries}, self.span(event, child))
+
+    def merge(self, value: Node, merged: dict[str, Entry], event: yaml.Event) -> None:
+        """Take in `<<: *base` or `<<: [*one, *other]`, of which the first wins."""
+        for base in value.items if isinstance(value, Sequence) else (value,):
+            if not isinstance(base, Mapping):
+                self.report("merge", "only mappings can be merged with `<<`", event)
+                return
+            for key, entry in base.entries.items():
+                merged.setdefault(key, entry)
+
+    def unknown_tag(self, event: yaml.Event) -> None:
+        self.report("unknown-tag", f"the tag `{event.tag}` means nothing in a spec", event, "leave it out")
+
+    def report(self, defect: str, message: str, event: yaml.Event, help: str | None = None) -> None:
+        self.diagnostics.append(self.diagnostic(defect, message, event, help))
+
+    def diagnostic(
+        self, defect: str, message: str, event: yaml.Event, help: str | None = None
+    ) -> Diagnostic:
+        return _diagnostic(defect, message, self.span(event), help)
+
+    def span(self, event: yaml.Event, end: yaml.Event | None = None) -> Span:
+        start, stop = event.start_mark, (end or event).end_mark
+        return Span(self.source, start.line + 1, start.column + 1, stop.line + 1, stop.column + 1)
+
+
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "str": str,
+    "int": int,
+    "float": (int, float),
+    "bool": bool,
+    "null": type(None),
+}
+
+
+def _diagnostic(defect: str, message: str, span: Span, help: str | None = None) -> Diagnostic:
+    return Diagnostic(f"syntax/{defect}", Severity.ERROR, message, span, help)
+
+
+def _not_yaml(source: Source, error: yaml.YAMLError) -> Diagnostic:
+    """What libyaml said, at its place, in words that help."""
+    if isinstance(error, yaml.reader.ReaderError):
+        before = Source("", source.text[: error.position]).lines()
+        span = Span(source, len(before), len(before[-1]) + 1, len(before), len(before[-1]) + 2)
+        return _diagnostic("character", f"the character U+{error.character:04X} is not allowed in YAML", span)
+    problem = str(getattr(error, "problem", None) or error)
+    mark = getattr(error, "problem_mark", None)
+    if problem in _UNCLOSED:
+        # Where the text ran out says little; where it was opened is the place to mend.
+        mark = getattr(error, "context_mark", None) or mark
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    span = Span(source, line + 1, column + 1, line + 1, column + 2)
+    lines = source.lines()
+    if line < len(lines) and "\t" in lines[line][: column + 1].lstrip(" ")[:1]:
+        return _diagnostic("tab", "a tab indents this line", span, "YAML indents with spaces only")
+    return _diagnostic("invalid", f"this is not valid YAML: {problem}", span, _REMEDIES.get(problem))

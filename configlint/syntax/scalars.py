@@ -1,0 +1,43 @@
+"""YAML 1.2 core: what a plain scalar is. `2e-5` is a number, `no` a text."""
+
+from __future__ import annotations
+
+import math
+import re
+
+_NULL = frozenset(["", "~", "null", "Null", "NULL"])
+_BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"([-+]?)\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_NUMBER_START = frozenset("0123456789+-.")
+# Python refuses longer ones (sys.int_info.default_max_str_digits), to save time.
+_MAX_DIGITS = 4300
+
+
+def resolve(text: str) -> object:
+    """The value of a plain scalar.
+
+    Raises:
+        ValueError: an integer too long to be read.
+    """
+    if text in _NULL:
+        return None
+    if text in _BOOL:
+        return _BOOL[text]
+    if text[0] in _NUMBER_START:
+        return _number(text)
+    return text
+
+
+def _number(text: str) -> object:
+    if _INT.fullmatch(text):
+        if len(text) > _MAX_DIGITS:
+            raise ValueError(f"an integer of {len(text):,} digits")
+        # int(text, 0) would refuse leading zeros, which YAML 1.2 reads as decimal.
+        return int(text, 0) if text[1:2] in ("x", "o") else int(text)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    if match := _NOT_FINITE.fullmatch(text):
+        return float(text.lower().replace(".", "")) if match[1] is not None else math.nan
+    return text

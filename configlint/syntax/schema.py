@@ -1,0 +1,180 @@
+"""The form of a spec: schemas/spec.schema.json, in sentences a person would say.
+
+A spec of the right form costs microseconds: code made from the schema looks at it. Only for
+one of the wrong form is jsonschema imported, which finds every problem; this module words them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from configlint.diagnostic import Diagnostic, Severity
+from configlint.document import Mapping, Node, Scalar, plain
+from configlint.source import Span
+from configlint.syntax._valid import JsonSchemaValueException
+from configlint.syntax._valid import validate as is_valid
+from configlint.wording import code, listing, nearest
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+
+_NOUNS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "boolean": "true or false",
+    "object": "a section with keys of its own",
+    "array": "a list",
+}
+
+
+def schema_path(name: str = "spec") -> Path:
+    """Where `name`.schema.json is: inside the wheel, or at the top of a checkout."""
+    package = Path(__file__).parent.parent
+    file = f"schemas/{name}.schema.json"
+    return package / file if (package / file).exists() else package.parent / file
+
+
+def validate(document: Node) -> list[Diagnostic]:
+    """Everything that is wrong with the form of a document, in the order of the text."""
+    data = plain(document)
+    try:
+        is_valid(data)
+    except JsonSchemaValueException:
+        return _explain(document, data)
+    return []
+
+
+def _explain(document: Node, data: object) -> list[Diagnostic]:
+    import jsonschema  # 100 ms, and only for a spec that is wrong
+
+    schema = json.loads(schema_path().read_text(encoding="utf-8"))
+    errors = jsonschema.Draft7Validator(schema).iter_errors(data)  # type: ignore[arg-type]
+    found = [diagnostic for error in errors for diagnostic in _word(document, schema, error)]
+    return sorted(found, key=lambda diagnostic: (diagnostic.span.line, diagnostic.span.column))
+
+
+def _word(document: Node, schema: dict[str, Any], error: ValidationError) -> Iterator[Diagnostic]:
+    route = [str(step) for step in error.absolute_path]
+    path = ".".join(route)
+    key, node = _locate(document, route)
+    if error.validator == "additionalProperties":
+        yield from _unknown_keys(schema, error, path, node)
+    elif "propertyNames" in error.schema_path:
+        name = str(error.instance)
+        message = f"`{name}` cannot be a name here: {_names(str(error.validator_value))}"
+        yield _diagnostic("name", message, _key_of(node, name), f"{path}.{name}")
+    else:
+        defect, message, help = _value(error, path or "spec", node)
+        yield _diagnostic(defect, message, key if isinstance(node, Mapping) else node.span, path, help)
+
+
+def _unknown_keys(
+    schema: dict[str, Any], error: ValidationError, path: str, node: Node
+) -> Iterator[Diagnostic]:
+    known = list(error.schema["properties"])
+    for name in error.instance:
+        if name in known:
+            continue
+        full = f"{path}.{name}" if path else name
+        where = f"`{path}` has no key `{name}`" if path else f"a spec has no key `{name}`"
+        if close := nearest(name, known):
+            help = f"did you mean `{close}`?"
+        elif homes := _homes(schema, name):
+            help = f"it belongs to {listing([f'`{home}`' for home in homes], 'or')}"
+        elif not path:
+            help = "a field of the trainer's config class goes into `training`"
+        else:
+            help = f"its keys are {listing(known)}"
+        yield _diagnostic("unknown-key", where, _key_of(node, name), full, help)
+
+
+def _homes(schema: dict[str, Any], name: str) -> list[str]:
+    """The sections that have a key of this name."""
+    sections: dict[str, Any] = schema["definitions"]
+    return [
+        section for section, form in sections.items() if section != "target" and name in form.get("properties", ())
+    ]
+
+
+def _value(error: ValidationError, path: str, node: Node) -> tuple[str, str, str | None]:
+    """(defect, message, help) for a value that the schema refuses."""
+    raw = node.raw if isinstance(node, Scalar) else code(plain(node))
+    limit = error.validator_value
+    if error.validator == "type":
+        if _only_text(limit) and isinstance(node, Scalar) and node.value is not None:
+            read = "true or false" if isinstance(node.value, bool) else "a number"
+            return "wrong-type", f"`{path}` is a text, and {raw} is read as {read}", f'quote it: "{raw}"'
+        types = [limit] if isinstance(limit, str) else limit
+        nouns = listing([_NOUNS[type] for type in types if type != "null"], "or")
+        return "wrong-type", f"`{path}` must be {nouns}, not {_kind(node)}", _unquote(node, types)
+    if error.validator == "enum":
+        choices = [code(choice) for choice in limit if choice is not None]
+        close = nearest(raw, choices)
+        message = f"`{path}` cannot be {raw}: it is {listing(choices, 'or')}"
+        return "wrong-choice", message, f"did you mean {close}?" if close else None
+    if error.validator == "required":
+        missing = [f"`{name}`" for name in limit if name not in error.instance]
+        return "missing-key", f"`{path}` needs {listing(missing)}", None
+    if error.validator == "pattern":
+        return "wrong-value", f"`{path}` cannot be {raw}: {_names(limit)}", None
+    if error.validator == "minLength":
+        return "wrong-value", f"`{path}` is empty", "leave it out"
+    bound = {
+        "minimum": f"at least {limit}",
+        "exclusiveMinimum": f"more than {limit}",
+        "exclusiveMaximum": f"less than {limit}",
+    }[str(error.validator)]
+    return "out-of-range", f"`{path}` must be {bound}, not {raw}", None
+
+
+def _only_text(types: object) -> bool:
+    return isinstance(types, list) and set(types) == {"string", "null"} or types == "string"
+
+
+def _unquote(node: Node, types: list[str]) -> str | None:
+    if isinstance(node, Scalar) and node.quoted and node.raw.isdecimal() and {"integer", "number"} & set(types):
+        return f"without the quotes: {node.raw}"
+    return None
+
+
+def _names(pattern: str) -> str:
+    """What a pattern of the schema asks for."""
+    if "[0-9]+\\." in pattern:
+        return 'a version is written "5.23"'
+    if "\\." in pattern:
+        return "a module is names with dots between them"
+    return "use letters, digits, `-` and `_`" if "_-]" in pattern else "use letters, digits and `_`"
+
+
+def _kind(node: Node) -> str:
+    if isinstance(node, Scalar):
+        if node.value is None:
+            return "empty"
+        if isinstance(node.value, str):
+            return f'the text "{node.raw}"'
+        return node.raw
+    return "a section" if isinstance(node, Mapping) else "a list"
+
+
+def _locate(document: Node, route: list[str]) -> tuple[Span, Node]:
+    """The place of the last key on the route, and the node there."""
+    key, node = document.span, document
+    for step in route:
+        if isinstance(node, Mapping):
+            key, node = node.entries[step].key.span, node.entries[step].value
+        elif not isinstance(node, Scalar):
+            node = node.items[int(step)]
+            key = node.span
+    return key, node
+
+
+def _key_of(node: Node, name: str) -> Span:
+    return node.entries[name].key.span if isinstance(node, Mapping) else node.span
+
+
+def _diagnostic(defect: str, message: str, span: Span, path: str, help: str | None = None) -> Diagnostic:
+    return Diagnostic(f"schema/{defect}", Severity.ERROR, message, span, help, path or None)

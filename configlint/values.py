@@ -1,0 +1,36 @@
+"""What a value must be to be reckoned with: each function gives it, or None where it is something else."""
+
+from __future__ import annotations
+
+_LARGEST = 10**15
+
+
+def whole(value: object) -> int | None:
+    """An integer; `2.0` is one."""
+    number = real(value)
+    return int(number) if number is not None and number == int(number) else None
+
+
+def positive(value: object) -> int | None:
+    number = whole(value)
+    return number if number is not None and number > 0 else None
+
+
+def natural(value: object) -> int | None:
+    number = whole(value)
+    return number if number is not None and number >= 0 else None
+
+
+def real(value: object) -> float | None:
+    """A number of a size that somebody can have meant, so that no sum of them overflows."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if -_LARGEST <= value <= _LARGEST else None
+
+
+def text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
