@@ -25,7 +25,10 @@ class Related(NamedTuple):
 
 
 class Diagnostic(NamedTuple):
-    """A finding at its place; `path` is canonical and dotted, None where there is none."""
+    """A finding at its place; `path` is canonical and dotted, None where there is none.
+
+    `targets` are those that it was found in, `all_targets` says that there are no others.
+    """
 
     rule: str
     severity: Severity
@@ -35,3 +38,4 @@ class Diagnostic(NamedTuple):
     path: str | None = None
     related: tuple[Related, ...] = ()
     targets: tuple[str, ...] = ()
+    all_targets: bool = False

@@ -1,0 +1,70 @@
+"""Findings for people: the line, the exact place below it, the remedy behind that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from configlint.diagnostic import Diagnostic, Severity
+from configlint.wording import count
+
+if TYPE_CHECKING:
+    from configlint.reporters import Totals
+
+# Colours are always written; where no terminal shows them, click takes them out.
+_COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
+_WIDTH = 120
+
+
+def render(report: Totals) -> str:
+    return "".join(block(diagnostic) for diagnostic in report.diagnostics) + _summary(report)
+
+
+def block(diagnostic: Diagnostic) -> str:
+    """One finding: a header, the source line with carets, the related places."""
+    span, colour = diagnostic.span, _COLOURS[diagnostic.severity]
+    name = f"\x1b[1;{colour}m{diagnostic.severity.value}[{diagnostic.rule}]\x1b[0m"
+    lines = [f"{_clean(str(span))}: {name} {_clean(diagnostic.message)}{_targets(diagnostic)}"]
+    source_lines = span.source.lines()
+    line = _clean(source_lines[span.line - 1]) if span.line <= len(source_lines) else ""
+    end = span.end_column if span.end_line == span.line else len(line) + 1
+    # Of a line too long for a screen, the part that matters.
+    start = max(0, min(span.column - 1 - _WIDTH // 4, len(line) - _WIDTH))
+    carets = "^" * max(1, min(end - span.column, _WIDTH))
+    remedy = f" {_clean(diagnostic.help)}" if diagnostic.help else ""
+    lines.append(f"{span.line:4} | {line[start : start + _WIDTH]}".rstrip())
+    lines.append(f"     | {_blanks(line[start : span.column - 1])}\x1b[1;{colour}m{carets}{remedy}\x1b[0m")
+    lines += [f" ::: {_clean(str(related.span))}: {_clean(related.message)}" for related in diagnostic.related]
+    return "\n".join(lines) + "\n"
+
+
+def _targets(diagnostic: Diagnostic) -> str:
+    if diagnostic.all_targets:
+        return " [all targets]"
+    return f" [{', '.join(diagnostic.targets)}]" if diagnostic.targets else ""
+
+
+def _summary(report: Totals) -> str:
+    severities = [diagnostic.severity for diagnostic in report.diagnostics]
+    counts = [count(severities.count(each), each.value) for each in Severity if each in severities]
+    files = {diagnostic.span.source.name for diagnostic in report.diagnostics}
+    plans = f" ({count(report.plans, 'plan')})" if report.plans != report.specs else ""
+    suppressed = f"; {report.suppressed} ignored" if report.suppressed else ""
+    if not counts:
+        return f"{count(report.specs, 'spec')}{plans} clean{suppressed}\n"
+    of = f"{len(files)} of " if report.specs > 1 else ""
+    return f"{', '.join(counts)} in {of}{count(report.specs, 'spec')}{plans}{suppressed}\n"
+
+
+def _clean(text: str) -> str:
+    """Without what would move a terminal's cursor, column for column."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _blanks(text: str) -> str:
+    """As many blanks as a terminal needs columns for a text."""
+    if text.isascii():
+        return " " * len(text)
+    from unicodedata import combining, east_asian_width
+
+    widths = (0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for each in text)
+    return " " * sum(widths)

@@ -1,0 +1,9 @@
+"""."""
+
+from __future__ import annotations
+
+from configlint.plan import Plan
+
+
+def applies(plan: Plan) -> bool:
+    return True
