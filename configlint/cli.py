@@ -15,8 +15,13 @@ import click
 from configlint import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from click.decorators import FC
+
+    from configlint.artifact import Artifact
     from configlint.diagnostic import Diagnostic
     from configlint.lint import RuleCrash
+    from configlint.pipeline import Compiled
 
 CLEAN, FINDINGS, USAGE, FAULT = range(4)
 
@@ -33,12 +38,16 @@ def cli() -> None:
 
 
 _set = click.option(
-    "--set", "assignments", metavar="PATH=VALUE", multiple=True, help="Set a value of the spec; may be repeated."
+    "--set",
+    "assignments",
+    metavar="PATH=VALUE",
+    multiple=True,
+    help="Set a value of the spec; may be repeated.",
 )
 
 
-def _target(help: str) -> click.decorators.FC:  # type: ignore[valid-type]
-    return click.option("--target", metavar="NAME", help=help)  # type: ignore[return-value]
+def _target(help: str) -> Callable[[FC], FC]:
+    return click.option("--target", metavar="NAME", help=help)
 
 
 @cli.command()
@@ -52,7 +61,9 @@ def _target(help: str) -> click.decorators.FC:  # type: ignore[valid-type]
     "--fail-on", type=click.Choice(["warning", "error"]), default="warning", show_default=True,
     help="The mildest finding that gives exit code 1.",
 )  # fmt: skip
-@click.option("--stdin-filename", metavar="NAME", default="-", help="What to call the spec that comes with PATH `-`.")
+@click.option(
+    "--stdin-filename", metavar="NAME", default="-", help="What to call the spec that comes with PATH `-`."
+)
 def check(
     paths: tuple[str, ...],
     target: str | None,
@@ -77,6 +88,136 @@ def check(
     failing = [Severity.ERROR] if fail_on == "error" else [Severity.ERROR, Severity.WARNING]
     code = FINDINGS if any(found.severity in failing for found in report.diagnostics) else CLEAN
     return max(code, USAGE if report.unreadable else CLEAN, _faults(report.crashes))
+
+
+@cli.command("compile")
+@click.argument("spec")
+@_target("Compile this target only.")
+@_set
+@click.option(
+    "-o", "output", metavar="DIR", help="Write all files there, each target's into a folder of its own."
+)
+@click.option("--to", "name", metavar="NAME", help="Print this file, not training_args.json: launch, plan, …")
+@click.option("--check", "compare", is_flag=True, help="Write nothing; show how what is in DIR differs.")
+@click.option(
+    "--verify", "level", type=click.Choice(["auto", "require", "never"]), default="auto", show_default=True,
+    help="Hold the JSON against the installed transformers; with `require`, fail where that cannot be.",
+)  # fmt: skip
+def compile_(
+    spec: str,
+    target: str | None,
+    assignments: tuple[str, ...],
+    output: str | None,
+    name: str | None,
+    compare: bool,
+    level: str,
+) -> int:
+    """Compile a spec into TrainingArguments JSON and launch files; print the JSON, or write all to DIR."""
+    from configlint import pipeline
+    from configlint.output import differences, write
+
+    if compare and output is None:
+        raise pipeline.UsageError("--check compares with what is in a folder: give it with -o DIR")
+    if name is not None and output is not None:
+        raise pipeline.UsageError("-o writes all files, --to prints one: give one of them")
+    session = pipeline.Session(assignments)
+    loaded = pipeline.load_one(spec, session)
+    if loaded.is_base and not loaded.diagnostics:
+        raise pipeline.UsageError(f"{spec} is a base: it has no batch, and can only be extended")
+    plans = (
+        pipeline.selected(loaded.plans, target)
+        if output
+        else [pipeline.one(loaded.plans, target)]
+        if loaded.plans
+        else []
+    )
+    compiled = pipeline.compile_plans(loaded, plans, session, output or ".")
+    _show(compiled.diagnostics)
+    if compiled.crashes:
+        return _faults(compiled.crashes)
+    if compiled.refusal:
+        _note(compiled.refusal)
+    if not compiled.folders:
+        return FINDINGS
+    if not _verified(compiled, level):
+        return FINDINGS
+    if output is None:
+        _echo(_choose(compiled.folders, name or "training_args"))
+        return CLEAN
+    if compare:
+        lines = list(differences(compiled.folders))
+        _echo("".join(lines))
+        return FINDINGS if lines else CLEAN
+    try:
+        write(compiled.folders)
+    except OSError as error:
+        raise pipeline.UsageError(f"nothing is written: {error.filename}: {error.strerror}") from error
+    _echo(pipeline.written(compiled), err=True)
+    return CLEAN
+
+
+@cli.command()
+@click.argument("spec")
+@click.argument("path", required=False)
+@_target("Explain this target's plan.")
+@_set
+def explain(spec: str, path: str | None, target: str | None, assignments: tuple[str, ...]) -> int:
+    """Show how a value came about, down to lines of files; PATH may be an emitted name."""
+    from configlint import explain, pipeline
+    from configlint.diagnostic import Severity
+    from configlint.wording import nearest
+
+    session = pipeline.Session(assignments)
+    loaded = pipeline.load_one(spec, session)
+    if not loaded.plans:
+        _show(loaded.diagnostics)
+        if loaded.diagnostics:
+            return FINDINGS
+        raise pipeline.UsageError(f"{spec} is a base: it has no batch, and can only be extended")
+    plan = pipeline.one(loaded.plans, target)
+    diagnostics, crashes = pipeline.judge([plan])
+    diagnostics, _ = pipeline.without_ignored([*loaded.diagnostics, *diagnostics], session)
+    _show(pipeline.in_order(diagnostics))
+    if path is None:
+        paths = [name for name in explain.MAIN if name in plan.origins]
+    elif known := explain.canonical(plan, path):
+        paths = [known]
+    else:
+        close = nearest(path, explain.names(plan))
+        raise pipeline.UsageError(f"there is no value {path}" + (f": did you mean {close}?" if close else ""))
+    _echo("\n".join(explain.tree(plan, each) for each in paths))
+    errors = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
+    return max(FINDINGS if errors else CLEAN, _faults(crashes))
+
+
+@cli.command("rule")
+@click.argument("name", required=False)
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def rule_(name: str | None, output_format: str) -> int:
+    """Print a rule's page, or the list of all rules."""
+    from configlint import rules
+    from configlint.pipeline import UsageError
+    from configlint.reporters.pages import as_json, as_text, listing
+    from configlint.wording import nearest
+
+    chosen = [rule for rule in rules.all_rules() if name in (None, rule.name)]
+    if not chosen:
+        close = nearest(name or "", rules.rule_names())
+        raise UsageError(f"there is no rule {name}" + (f": did you mean {close}?" if close else ""))
+    if output_format == "json":
+        _echo(as_json(chosen))
+    else:
+        _echo(as_text(chosen[0]) if name else listing(chosen))
+    return CLEAN
+
+
+@cli.command()
+def schema() -> int:
+    """Print the JSON Schema of a spec, for editors."""
+    from configlint.syntax import schema_path
+
+    _echo(schema_path().read_text(encoding="utf-8"))
+    return CLEAN
 
 
 def main() -> None:
@@ -134,3 +275,29 @@ def _show(diagnostics: list[Diagnostic]) -> None:
     from configlint.reporters import text
 
     _echo("".join(text.block(diagnostic) for diagnostic in diagnostics), err=True)
+
+
+def _verified(compiled: Compiled, level: str) -> bool:
+    """Hold what was compiled against its reader, and say by what it was validated and what could not be."""
+    from configlint import pipeline
+
+    diagnostics, lines, complete = pipeline.verified(compiled, level != "never")
+    _show(diagnostics)
+    _echo("".join(f"{line}\n" for line in lines), err=True)
+    return not diagnostics and (complete or level != "require")
+
+
+def _choose(folders: dict[str, list[Artifact]], name: str) -> str:
+    """The text of the file that --to names.
+
+    Raises:
+        UsageError: the spec asks for no such file.
+    """
+    from configlint.pipeline import UsageError
+
+    artifacts = [artifact for artifacts in folders.values() for artifact in artifacts]
+    for artifact in artifacts:
+        if name in (artifact.name, artifact.name.partition(".")[0]):
+            return artifact.text
+    there = ", ".join(artifact.name for artifact in artifacts)
+    raise UsageError(f"there is no file {name}: this spec makes {there}")

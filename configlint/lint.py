@@ -57,7 +57,11 @@ def _span(plan: Plan, path: str, on_key: bool = False) -> Span:
     if setting is None:
         return start_of(plan.spec.source)
     # A section's own span runs to the next token; its key is what a reader looks for.
-    return setting.key if on_key or setting.mapping or setting.span.end_line > setting.span.line else setting.span
+    return (
+        setting.key
+        if on_key or setting.mapping or setting.span.end_line > setting.span.line
+        else setting.span
+    )
 
 
 class Ignore(NamedTuple):
@@ -80,7 +84,10 @@ def ignores(document: Node) -> list[Ignore]:
     At the end of a line they hold for that line; alone on a line, for the key below and all it holds.
     """
     source = document.span.source
-    if "configlint: ignore" not in re.sub(r"\s+", " ", source.text) and "configlint:ignore" not in source.text:
+    if (
+        "configlint: ignore" not in re.sub(r"\s+", " ", source.text)
+        and "configlint:ignore" not in source.text
+    ):
         return []
     found = []
     for number, line in enumerate(source.lines(), 1):
@@ -97,19 +104,26 @@ def ignores(document: Node) -> list[Ignore]:
     return found
 
 
-def unused(found: Iterable[Ignore], diagnostics: list[Diagnostic], known: frozenset[str]) -> Iterator[Diagnostic]:
+def unused(
+    found: Iterable[Ignore], diagnostics: list[Diagnostic], known: frozenset[str]
+) -> Iterator[Diagnostic]:
     """What is wrong with the ignore comments themselves."""
     for ignore in found:
         if not ignore.rules:
             message = "an ignore comment names the rules that it ignores"
-            yield _about(ignore, "nameless", message, "write `# configlint: ignore[batch/not-power-of-two] reason`")
+            yield _about(
+                ignore, "nameless", message, "write `# configlint: ignore[batch/not-power-of-two] reason`"
+            )
         for name in ignore.rules:
             if name.startswith(("syntax/", "schema/", "verify/", "ignore/")):
                 yield _about(ignore, "not-ignorable", f"`{name}` cannot be ignored")
             elif name not in known:
                 close = nearest(name, known)
                 yield _about(
-                    ignore, "unknown-rule", f"there is no rule `{name}`", f"did you mean `{close}`?" if close else None
+                    ignore,
+                    "unknown-rule",
+                    f"there is no rule `{name}`",
+                    f"did you mean `{close}`?" if close else None,
                 )
             elif not any(ignore._replace(rules=(name,)).covers(diagnostic) for diagnostic in diagnostics):
                 yield _about(ignore, "unused", f"`{name}` finds nothing here", "delete the comment")

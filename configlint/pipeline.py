@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from configlint import knowledge, rules
+from configlint import backends, knowledge, rules
+from configlint.artifact import Artifact
 from configlint.diagnostic import Diagnostic, Severity
 from configlint.document import Entry, Mapping, Node, Scalar
 from configlint.files import could_be_spec, decode, is_meant_as_spec, read_bytes, walk
@@ -16,6 +17,7 @@ from configlint.plan import Plan
 from configlint.source import Source, Span, start_of
 from configlint.solver import solve
 from configlint.syntax import read, validate
+from configlint.wording import listing
 
 
 class UsageError(Exception):
@@ -143,6 +145,93 @@ def check(paths: Iterable[str], session: Session, target: str | None = None) -> 
     return Report(in_order(kept), specs, plans, suppressed, unreadable, crashes)
 
 
+class Compiled(NamedTuple):
+    """What `compile` made: a folder and its files for each plan, or, with an error among the
+    diagnostics or a refusal, none."""
+
+    plans: list[Plan]
+    folders: dict[str, list[Artifact]]
+    diagnostics: list[Diagnostic]
+    crashes: list[RuleCrash]
+    refusal: str | None = None
+
+
+def compile_plans(loaded: Loaded, plans: list[Plan], session: Session, output: str) -> Compiled:
+    """The files of plans of one spec, for a folder; those of a target for a folder in that."""
+    found, crashes = judge(plans)
+    kept, _ = without_ignored([*loaded.diagnostics, *found], session)
+    diagnostics = in_order(kept)
+    if crashes or any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics):
+        return Compiled(plans, {}, diagnostics, crashes)
+    folders: dict[str, list[Artifact]] = {}
+    for plan in plans:
+        name = f"{plan.spec.target}: " if plan.spec.target else ""
+        if refusal := backends.not_yet(plan):
+            return Compiled(plans, {}, diagnostics, crashes, name + refusal)
+        folder = os.path.join(output, plan.spec.target) if plan.spec.target else output
+        folders[folder] = backends.emit(plan._replace(launch=plan.launch._replace(output=folder)))
+    return Compiled(plans, folders, diagnostics, crashes)
+
+
+def verified(compiled: Compiled, ask: bool) -> tuple[list[Diagnostic], list[str], bool]:
+    """What the installed transformers refuses; lines that say by what the JSON was validated and what
+    could not be; and whether all of it was."""
+    if not ask:
+        return [], ["validated by configlint alone"], False
+    from configlint.backends.training_args import arguments
+    from configlint.verify import verify
+
+    verdicts = verify(compiled.plans, [arguments(plan) for plan in compiled.plans])
+    diagnostics = [found for verdict in verdicts for found in verdict.diagnostics]
+    by = dict.fromkeys(verdict.by for verdict in verdicts if verdict.by)
+    accelerators = dict.fromkeys(
+        plan.hardware.accelerator_name or ""
+        for plan, verdict in zip(compiled.plans, verdicts, strict=True)
+        if verdict.by
+    )
+    lines = [f"accepted by {name}, as on {listing(accelerators)}" for name in by]
+    unverified = dict.fromkeys(reason for verdict in verdicts for reason in verdict.unverified)
+    lines += [f"not verified: {reason}" for reason in unverified]
+    return diagnostics, lines, not unverified
+
+
+def written(compiled: Compiled) -> str:
+    """The summary of what was written: the arithmetic, the files, what to run."""
+    names = [plan.spec.target or os.path.basename(plan.spec.source.name) for plan in compiled.plans]
+    products = [
+        f"{plan.batch.trained} = {plan.batch.per_device} x {plan.batch.accumulation} x {plan.parallel.replicas}"
+        for plan in compiled.plans
+    ]
+    width, product_width = max(map(len, names)), max(map(len, products))
+    lines = [
+        f"{name:{width}}  {product:{product_width}}  {_machine(plan)}"
+        for name, product, plan in zip(names, products, compiled.plans, strict=True)
+    ]
+    lines += [
+        f"{folder}: {' '.join(artifact.name for artifact in artifacts)}"
+        for folder, artifacts in compiled.folders.items()
+    ]
+    artifacts = [artifact for artifacts in compiled.folders.values() for artifact in artifacts]
+    lines += dict.fromkeys(f"{artifact.name}: {artifact.note}" for artifact in artifacts if artifact.note)
+    scripts = [
+        f"bash {os.path.join(folder, artifact.name)}"
+        for folder, artifacts in compiled.folders.items()
+        for artifact in artifacts
+        if artifact.executable
+    ]
+    if scripts:
+        lines.append(f"run: {', or '.join(scripts)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _machine(plan: Plan) -> str:
+    hardware, parallel = plan.hardware, plan.parallel
+    tensor = f", tensor {parallel.tensor}" if parallel.tensor != 1 else ""
+    return (
+        f"{hardware.nodes} x {hardware.devices_per_node} {hardware.accelerator_name}, {parallel.data}{tensor}"
+    )
+
+
 def judge(plans: list[Plan]) -> tuple[list[Diagnostic], list[RuleCrash]]:
     """What the rules say of the plans of one spec; what is the same in several is said once."""
     merged: dict[tuple[object, ...], Diagnostic] = {}
@@ -169,13 +258,16 @@ def without_ignored(diagnostics: list[Diagnostic], session: Session) -> tuple[li
     kept = [
         diagnostic
         for diagnostic in diagnostics
-        if diagnostic.rule.startswith(("syntax/", "schema/")) or not any(ignore.covers(diagnostic) for ignore in comments)
+        if diagnostic.rule.startswith(("syntax/", "schema/"))
+        or not any(ignore.covers(diagnostic) for ignore in comments)
     ]
     return kept, len(diagnostics) - len(kept)
 
 
 def in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
-    return sorted(diagnostics, key=lambda diagnostic: (*_place(diagnostic.span), diagnostic.rule, diagnostic.message))
+    return sorted(
+        diagnostics, key=lambda diagnostic: (*_place(diagnostic.span), diagnostic.rule, diagnostic.message)
+    )
 
 
 def selected(plans: list[Plan], target: str | None, required: bool = True) -> list[Plan]:
@@ -237,7 +329,9 @@ def _specs(
             elif file.document is None and file.diagnostics and (named or is_meant_as_spec(file.source)):
                 yield file, None
             elif named:
-                unreadable.append(f"{name} is no spec: it has none of configlint, batch and hardware at its root")
+                unreadable.append(
+                    f"{name} is no spec: it has none of configlint, batch and hardware at its root"
+                )
 
 
 def _assignment(text: str) -> Mapping:

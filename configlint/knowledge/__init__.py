@@ -43,7 +43,9 @@ def find_model(name: str, folder: str) -> Model | tuple[str, ...]:
     if os.path.isfile(path):
         return _from_config(path, name)
     if "/" in name:
-        name = next((model for model in names("models") if name in _profile("models", model)["hub_ids"]), name)  # type: ignore[index]
+        name = next(
+            (model for model in names("models") if name in _profile("models", model)["hub_ids"]), name
+        )  # type: ignore[index]
     profile = _profile("models", name)
     if profile is None:
         return names("models")
@@ -52,7 +54,9 @@ def find_model(name: str, folder: str) -> Model | tuple[str, ...]:
 
 def names(kind: str) -> tuple[str, ...]:
     """The profiles there are of a kind: `hardware` or `models`."""
-    return tuple(sorted(file[:-5] for file in os.listdir(os.path.join(_HERE, kind)) if file.endswith(".yaml")))
+    return tuple(
+        sorted(file[:-5] for file in os.listdir(os.path.join(_HERE, kind)) if file.endswith(".yaml"))
+    )
 
 
 def _from_config(path: str, name: str) -> Model | tuple[str, ...]:

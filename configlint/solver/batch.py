@@ -75,4 +75,6 @@ def _effective(ledger: Ledger) -> int | None:
     if effective is not None or tokens is None or length is None:
         return effective
     inputs = ("batch.effective_tokens", "model.sequence_length")
-    return ledger.derived("batch.effective", max(tokens // length, 1), "effective_tokens / sequence_length", *inputs)
+    return ledger.derived(
+        "batch.effective", max(tokens // length, 1), "effective_tokens / sequence_length", *inputs
+    )

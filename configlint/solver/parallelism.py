@@ -31,13 +31,16 @@ def solve_hardware(ledger: Ledger, find: Find) -> Hardware:
 def solve_parallel(ledger: Ledger, hardware: Hardware) -> Parallel:
     """World size and data-parallel degree; None where they are no positive whole number."""
     tensor, context, sequence = (
-        ledger.given_or(f"parallel.{kind}", positive, 1, "not used") for kind in ("tensor", "context", "sequence")
+        ledger.given_or(f"parallel.{kind}", positive, 1, "not used")
+        for kind in ("tensor", "context", "sequence")
     )
     world = replicas = None
     nodes, devices, reserved = hardware.nodes, hardware.devices_per_node, hardware.reserved
     if nodes is not None and devices is not None and reserved is not None and nodes * devices > reserved:
         inputs = ("hardware.nodes", "hardware.devices_per_node", "hardware.reserved")
-        world = ledger.derived("world", nodes * devices - reserved, "nodes x devices_per_node - reserved", *inputs)
+        world = ledger.derived(
+            "world", nodes * devices - reserved, "nodes x devices_per_node - reserved", *inputs
+        )
     if world and tensor and context and sequence and world % (tensor * context * sequence) == 0:
         inputs = ("world", "parallel.tensor", "parallel.context", "parallel.sequence")
         degree = world // (tensor * context * sequence)

@@ -73,7 +73,9 @@ def solve_intervals(ledger: Ledger, is_trl: bool) -> Intervals:
     eval_steps = ledger.given("training.eval_steps", real)
     if not eval_steps and _unset(settings.get("training.eval_steps")):
         # Unset or 0, the Trainer takes the logging interval.
-        eval_steps = ledger.derived("training.eval_steps", logging_steps, "logging_steps", "training.logging_steps")
+        eval_steps = ledger.derived(
+            "training.eval_steps", logging_steps, "logging_steps", "training.logging_steps"
+        )
     return Intervals(
         logging_strategy=ledger.given_or("training.logging_strategy", text, "steps", default),
         logging_steps=logging_steps,

@@ -157,7 +157,9 @@ class _Reader:
             elif key.raw in entries:
                 first = entries[key.raw].key.span
                 message = f"`{key.raw}` is given twice, first at line {first.line}"
-                self.report("duplicate-key", message, child, "keep one: YAML readers take the last without a word")
+                self.report(
+                    "duplicate-key", message, child, "keep one: YAML readers take the last without a word"
+                )
             else:
                 entries[key.raw] = Entry(key, value)
         # What stands in the mapping itself wins over what is merged in, wherever `<<` stands.
@@ -178,9 +180,7 @@ class _Reader:
     def report(self, defect: str, message: str, event: yaml.Event, help: str | None = None) -> None:
         self.diagnostics.append(self.diagnostic(defect, message, event, help))
 
-    def diagnostic(
-        self, defect: str, message: str, event: yaml.Event, help: str | None = None
-    ) -> Diagnostic:
+    def diagnostic(self, defect: str, message: str, event: yaml.Event, help: str | None = None) -> Diagnostic:
         return _diagnostic(defect, message, self.span(event), help)
 
     def span(self, event: yaml.Event, end: yaml.Event | None = None) -> Span:

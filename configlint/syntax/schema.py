@@ -96,7 +96,9 @@ def _homes(schema: dict[str, Any], name: str) -> list[str]:
     """The sections that have a key of this name."""
     sections: dict[str, Any] = schema["definitions"]
     return [
-        section for section, form in sections.items() if section != "target" and name in form.get("properties", ())
+        section
+        for section, form in sections.items()
+        if section != "target" and name in form.get("properties", ())
     ]
 
 
@@ -136,7 +138,12 @@ def _only_text(types: object) -> bool:
 
 
 def _unquote(node: Node, types: list[str]) -> str | None:
-    if isinstance(node, Scalar) and node.quoted and node.raw.isdecimal() and {"integer", "number"} & set(types):
+    if (
+        isinstance(node, Scalar)
+        and node.quoted
+        and node.raw.isdecimal()
+        and {"integer", "number"} & set(types)
+    ):
         return f"without the quotes: {node.raw}"
     return None
 

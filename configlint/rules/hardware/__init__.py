@@ -1,4 +1,4 @@
-"""."""
+"""Hardware: which devices the job lands on, and how many of them train."""
 
 from __future__ import annotations
 

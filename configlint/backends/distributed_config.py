@@ -1,0 +1,30 @@
+"""distributed_config.json: the mesh that a tensor-parallel model itself is loaded on.
+
+The TrainingArguments JSON cannot carry it. All of the mesh is here, the data-parallel part included:
+its product must be the world size, and Accelerate takes it over from the model.
+
+Source: transformers 5.23 distributed/configuration_utils.py; distributed/utils.py,
+initialize_distributed_mesh; trainer.py, _build_accelerator_args
+"""
+
+from __future__ import annotations
+
+from configlint.artifact import Artifact
+from configlint.backends.json_text import dump
+from configlint.plan import Plan
+
+_NOTE = "the script must load the model with distributed_config=DistributedConfig.from_dict(json.load(file))"
+
+
+def emit(plan: Plan) -> list[Artifact]:
+    parallel = plan.parallel
+    if parallel.tensor in (None, 1):
+        return []
+    sharded = parallel.data == "fsdp"
+    config = {
+        "tp_size": parallel.tensor,
+        "tp_plan": "auto",
+        "fsdp_size": parallel.replicas if sharded else 1,
+        "dp_replicate_size": 1 if sharded else parallel.replicas,
+    }
+    return [Artifact("distributed_config.json", dump(config) + "\n", note=_NOTE)]

@@ -1,0 +1,45 @@
+"""plan.json: the reckoning, for people and programs; nothing in it depends on the machine or the day."""
+
+from __future__ import annotations
+
+from configlint.artifact import Artifact
+from configlint.backends.json_text import dump
+from configlint.plan import Origin, Plan, with_numbers
+
+
+def emit(plan: Plan) -> list[Artifact]:
+    batch, hardware, parallel, schedule = plan.batch, plan.hardware, plan.parallel, plan.schedule
+    document = {
+        "version": 1,
+        "target": plan.spec.target,
+        "releases": {"transformers": plan.transformers, **({"trl": plan.trl} if plan.trl else {})},
+        "batch": {
+            "effective": batch.effective,
+            "per_device": batch.per_device,
+            "accumulation": batch.accumulation,
+            "replicas": parallel.replicas,
+        },
+        "mesh": {
+            "accelerator": hardware.accelerator_name,
+            "nodes": hardware.nodes,
+            "devices_per_node": hardware.devices_per_node,
+            "reserved": hardware.reserved,
+            "world": parallel.world,
+            "data": parallel.data,
+            "tensor": parallel.tensor,
+        },
+        "schedule": {name: value for name, value in schedule._asdict().items() if value is not None},
+        "derived": {
+            path: _derived(plan, origin) for path, origin in plan.origins.items() if origin.how == "derived"
+        },
+    }
+    return [Artifact("plan.json", dump(document) + "\n")]
+
+
+def _derived(plan: Plan, origin: Origin) -> dict[str, object]:
+    return {
+        "value": origin.value,
+        "formula": origin.why,
+        "numbers": with_numbers(plan, origin),
+        "inputs": {path: plan.origins[path].value for path in origin.inputs},
+    }

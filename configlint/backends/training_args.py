@@ -1,0 +1,68 @@
+"""training_args.json: one flat object, as `HfArgumentParser.parse_json_file` reads it.
+
+`training` and `arguments` as given, what was derived, and the sharding, which is here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from configlint.artifact import Artifact
+from configlint.backends.json_text import dump
+from configlint.plan import Plan
+
+
+def emit(plan: Plan) -> list[Artifact]:
+    return [Artifact("training_args.json", dump(arguments(plan)) + "\n")]
+
+
+def arguments(plan: Plan) -> dict[str, object]:
+    """What the JSON holds."""
+    accelerator = plan.hardware.accelerator
+    return {
+        **plan.arguments,
+        **plan.training,
+        "per_device_train_batch_size": plan.batch.per_device,
+        "gradient_accumulation_steps": plan.batch.accumulation,
+        **({"use_cpu": True} if accelerator and accelerator.vendor == "cpu" else {}),
+        **_sharding(plan),
+    }
+
+
+def _sharding(plan: Plan) -> dict[str, object]:
+    data = plan.parallel.data or "ddp"
+    if plan.parallel.tensor != 1:
+        return {}  # the model is sharded when it is loaded, by distributed_config.json
+    if data == "fsdp":
+        return {"fsdp": True, "fsdp_config": {"version": 2, **plan.spec.tree("parallel.fsdp")}}
+    if data.startswith("zero"):
+        return {"deepspeed": _deepspeed(int(data[-1]), plan.spec.tree("parallel.deepspeed"))}
+    return {}
+
+
+def _deepspeed(stage: int, further: dict[str, object]) -> dict[str, object]:
+    """The DeepSpeed config: whatever the Trainer knows is `auto`, so that there is one truth.
+
+    Source: transformers 5.23 integrations/deepspeed.py, trainer_config_process and _finalize.
+    """
+    auto = "auto"
+    zero: dict[str, object] = {"stage": stage}
+    if stage == 3:
+        # Without it the last checkpoint has no weights, only shards; source: trainer.py, save_model.
+        zero["stage3_gather_16bit_weights_on_model_save"] = True
+    own: dict[str, object] = {
+        "bf16": {"enabled": auto},
+        "fp16": {"enabled": auto},
+        "gradient_accumulation_steps": auto,
+        "gradient_clipping": auto,
+        "train_batch_size": auto,
+        "train_micro_batch_size_per_gpu": auto,
+        "zero_optimization": zero,
+    }
+    return _merged(own, further)
+
+
+def _merged(base: dict[str, object], further: dict[str, object]) -> dict[str, object]:
+    result = dict(base)
+    for key, value in further.items():
+        old = result.get(key)
+        result[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return result

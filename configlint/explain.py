@@ -1,0 +1,70 @@
+"""Why a value is what it is: the tree of what it was computed from, down to lines of files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.plan import Origin, Plan, with_numbers
+from configlint.wording import code
+
+# What is worth explaining when nothing is asked for.
+MAIN = ("batch.trained", "schedule.total_steps", "schedule.warmup_steps")
+# Names of what comes out, and of what people call things.
+_EMITTED = {
+    "per_device_train_batch_size": "batch.per_device",
+    "gradient_accumulation_steps": "batch.accumulation",
+    "effective": "batch.effective",
+    "per_device": "batch.per_device",
+    "accumulation": "batch.accumulation",
+    "world_size": "world",
+    "num_processes": "world",
+    "data_parallel": "replicas",
+    "tp_size": "parallel.tensor",
+    "steps_per_epoch": "schedule.steps_per_epoch",
+    "total_steps": "schedule.total_steps",
+    "warmup_steps": "schedule.warmup_steps",
+}
+
+
+def canonical(plan: Plan, name: str) -> str | None:
+    """The path that a user means by a path or an emitted name; None where there is no such value."""
+    candidates = (name, _EMITTED.get(name, ""), f"training.{name}", f"arguments.{name}")
+    for path in candidates:
+        if path in plan.origins:
+            return path
+    return next((path for path in candidates if path in plan.spec.settings), None)
+
+
+def tree(plan: Plan, path: str) -> str:
+    """The tree below a path, as lines in columns: name = value, how, why."""
+    rows = list(_rows(plan, path, "", ""))
+    width = max(len(left) for left, _, _ in rows)
+    return "".join(f"{left:{width}}  {how:8} {why}".rstrip() + "\n" for left, how, why in rows)
+
+
+def names(plan: Plan) -> list[str]:
+    """Everything that can be asked for."""
+    written = [path for path, setting in plan.spec.settings.items() if not setting.mapping]
+    return [*plan.origins, *_EMITTED, *written]
+
+
+def _rows(plan: Plan, path: str, lead: str, below: str) -> Iterator[tuple[str, str, str]]:
+    origin = plan.origins.get(path) or _written(plan, path)
+    yield f"{lead}{path} = {code(origin.value)}", origin.how, _why(plan, origin)
+    for number, name in enumerate(origin.inputs, 1):
+        last = number == len(origin.inputs)
+        yield from _rows(plan, name, below + ("`- " if last else "|- "), below + ("   " if last else "|  "))
+
+
+def _written(plan: Plan, path: str) -> Origin:
+    """A setting that nothing reckons with is passed on as given."""
+    setting = plan.spec.settings[path]
+    return Origin(setting.value, "given", setting=setting)
+
+
+def _why(plan: Plan, origin: Origin) -> str:
+    if origin.setting is not None:
+        target = f", target {origin.setting.target}" if origin.setting.target else ""
+        return f"{origin.setting.span}{target}"
+    numbers = with_numbers(plan, origin) if origin.inputs else origin.why
+    return origin.why if numbers == origin.why else f"{origin.why} = {numbers}"

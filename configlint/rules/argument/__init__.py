@@ -1,0 +1,9 @@
+"""Training arguments: their life, type and choices."""
+
+from __future__ import annotations
+
+from configlint.plan import Plan
+
+
+def applies(plan: Plan) -> bool:
+    return bool(plan.training)

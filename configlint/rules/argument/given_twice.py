@@ -1,0 +1,41 @@
+"""An argument is in `training` and in `arguments`.
+
+Both sections are joined into one flat JSON, which can hold one value only.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {seed: 1}
+    arguments: {seed: 2}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {seed: 1}
+    arguments: {model_name_or_path: gpt2}
+
+Source: transformers 5.23 hf_argparser.py, parse_dict
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    for name in plan.arguments:
+        if name in plan.training:
+            yield Finding(
+                f"arguments.{name}",
+                f"`{name}` is in training too",
+                "keep it there",
+                related=((f"training.{name}", "in training"),),
+                on_key=True,
+            )

@@ -1,0 +1,41 @@
+"""Accumulation is set a second time, in `accelerator_config`.
+
+The Trainer accumulates by gradient_accumulation_steps and refuses `num_steps` beside it; where it is 1,
+`num_steps` quietly takes its place and multiplies the batch.
+
+Bad:
+
+    batch: {effective: 64, per_device: 4}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {accelerator_config: {gradient_accumulation_kwargs: {num_steps: 4}}}
+
+Good:
+
+    batch: {effective: 64, per_device: 4}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {accelerator_config: {gradient_accumulation_kwargs: {sync_each_batch: true}}}
+
+Source: transformers 5.23 trainer.py, _build_accelerator_args
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    config = plan.training.get("accelerator_config")
+    options = config.get("gradient_accumulation_kwargs") if isinstance(config, dict) else None
+    if isinstance(options, dict) and options.get("num_steps") is not None:
+        beside = f" beside accumulation {plan.batch.accumulation}" if plan.batch.accumulation else ""
+        yield Finding(
+            "training.accelerator_config",
+            f"num_steps sets the accumulation to {options['num_steps']}{beside}",
+            "leave out num_steps; batch.accumulation pins it",
+            on_key=True,
+        )

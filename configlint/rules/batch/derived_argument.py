@@ -1,0 +1,65 @@
+"""A training argument is set that configlint derives.
+
+Batch size, accumulation and sharding have one owner each, in the sections of the spec; a second value
+in `training`, `arguments` or the DeepSpeed config would win or lose without a word.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {gradient_accumulation_steps: 4}
+
+Good:
+
+    batch: {effective: 64, accumulation: 4}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {learning_rate: 2.0e-5}
+
+Source: transformers 5.23 training_args.py; integrations/deepspeed.py, trainer_config_process
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+
+_ARGUMENTS = {
+    "per_device_train_batch_size": "batch.per_device",
+    "per_gpu_train_batch_size": "batch.per_device",
+    "gradient_accumulation_steps": "batch.accumulation",
+    "fsdp": "parallel.data: fsdp",
+    "fsdp_config": "parallel.fsdp",
+    "deepspeed": "parallel.data and parallel.deepspeed",
+    "parallelism_config": "parallel",
+    "use_cpu": "hardware.accelerator: cpu",
+    "no_cuda": "hardware.accelerator: cpu",
+}
+_DEEPSPEED = {
+    "train_batch_size": "batch.effective",
+    "train_micro_batch_size_per_gpu": "batch.per_device",
+    "gradient_accumulation_steps": "batch.accumulation",
+    "gradient_clipping": "training.max_grad_norm",
+    "bf16.enabled": "training.bf16",
+    "fp16.enabled": "training.fp16",
+    "zero_optimization.stage": "parallel.data",
+}
+_OWNERS = {
+    **{
+        f"{section}.{name}": owner
+        for section in ("training", "arguments")
+        for name, owner in _ARGUMENTS.items()
+    },
+    **{f"parallel.deepspeed.{name}": owner for name, owner in _DEEPSPEED.items()},
+}
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    for path in plan.spec.settings.keys() & _OWNERS.keys():
+        name = (
+            path.removeprefix("parallel.deepspeed.").rpartition(".")[2] if path.count(".") < 3 else path[19:]
+        )
+        yield Finding(path, f"`{name}` is derived", f"write {_OWNERS[path]}", on_key=True)

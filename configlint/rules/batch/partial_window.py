@@ -1,0 +1,49 @@
+"""The last step of each epoch accumulates fewer batches.
+
+Accumulation never crosses the end of an epoch, so the remainder makes a small step at the full
+learning rate; `dataloader_drop_last` drops examples, not the small step. In a short epoch that is
+a good part of the training; in one of 100 steps and more, or in a single epoch, it is worth a note.
+
+Bad:
+
+    batch: {effective: 32, per_device: 8}
+    hardware: {accelerator: a100-80gb, devices_per_node: 1}
+    data: {train_examples: 100}
+
+Good:
+
+    batch: {effective: 32, per_device: 8}
+    hardware: {accelerator: a100-80gb, devices_per_node: 1}
+    data: {train_examples: 128}
+
+Source: transformers 5.23 trainer.py, _run_epoch; run: 100 samples at 8 x 4 make steps of 32, 32, 32 and 4
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+
+_MANY_STEPS = 100
+
+
+@rule(Severity.WARNING)
+def check(plan: Plan) -> Iterator[Finding]:
+    batch, schedule = plan.batch, plan.schedule
+    batches, steps, accumulation = schedule.batches_per_epoch, schedule.steps_per_epoch, batch.accumulation
+    if not batches or not steps or not accumulation or not batch.trained or not plan.data.train_examples:
+        return
+    left = batches % accumulation
+    total = schedule.total_steps
+    if left == 0 or batches < accumulation or total is None or total < steps:
+        return
+    whole = plan.data.train_examples // batch.trained * batch.trained
+    yield Finding(
+        "data.train_examples",
+        f"the last step of each epoch accumulates {left} of {accumulation} batches, {steps - 1} before it all",
+        f"{whole} examples make whole steps of {batch.trained}" if whole else None,
+        Severity.INFO if steps >= _MANY_STEPS or total <= steps else None,
+    )

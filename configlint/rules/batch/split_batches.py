@@ -1,0 +1,46 @@
+"""`split_batches` divides the batch by the replicas.
+
+With it, per_device_train_batch_size is the batch of all replicas together: the effective batch is
+per_device x accumulation alone. The Trainer goes on logging the product with the replicas, which is
+wrong, and a batch that cannot be shared out fails when the data loader is built.
+
+Bad:
+
+    batch: {effective: 64, per_device: 8}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {accelerator_config: {split_batches: true}}
+
+Good:
+
+    batch: {effective: 64, per_device: 8}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {accelerator_config: {split_batches: false}}
+
+Source: accelerate 1.15 data_loader.py, prepare_data_loader; run: 2 ranks at per_device 8 get batches of 4
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    config = plan.training.get("accelerator_config")
+    batch, replicas = plan.batch, plan.parallel.replicas
+    if not isinstance(config, dict) or config.get("split_batches") is not True:
+        return
+    if not batch.per_device or not batch.accumulation or not replicas or replicas == 1:
+        return
+    trained = f"{batch.per_device} x {batch.accumulation} = {batch.per_device * batch.accumulation}"
+    yield Finding(
+        "training.accelerator_config",
+        f"split_batches shares each batch out over {replicas} replicas: {trained} samples are trained,"
+        f" not {batch.trained}",
+        "leave out split_batches",
+        on_key=True,
+    )

@@ -1,0 +1,56 @@
+"""Something is to happen after more steps than the run has.
+
+logging_steps, eval_steps and save_steps count optimizer steps, of accumulation x per_device x replicas
+examples each, not batches. An interval beyond the run means that nothing is logged, evaluated or saved
+before its end.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    data: {train_examples: 6400}
+    training: {num_train_epochs: 1, logging_steps: 10, eval_strategy: steps, eval_steps: 500}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    data: {train_examples: 6400}
+    training: {num_train_epochs: 1, logging_steps: 10, eval_strategy: steps, eval_steps: 20}
+
+Source: transformers 5.23 trainer_callback.py, DefaultFlowCallback.on_step_end
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.wording import count
+
+_WORDS = {"logging": "logged", "eval": "evaluated", "save": "saved"}
+
+
+@rule(Severity.WARNING)
+def check(plan: Plan) -> Iterator[Finding]:
+    total, examples = plan.schedule.total_steps, plan.batch.trained
+    if not total or not examples:
+        return
+    for kind, happens in _WORDS.items():
+        steps = getattr(plan.intervals, f"{kind}_steps")
+        if getattr(plan.intervals, f"{kind}_strategy") != "steps" or steps is None or steps <= total:
+            continue
+        path = f"training.{kind}_steps"
+        given = plan.given(path)
+        if not given and kind != "logging":
+            continue  # the Trainer evaluates and saves at the end of the run in any case
+        yield Finding(
+            path if given else "training",
+            f"{kind}_steps {steps:g}{'' if given else ', the default,'} is beyond the run of"
+            f" {count(total, 'step')}: nothing is {happens} before its end",
+            f"a step is {examples} examples; at most {total}" + ("" if given else f": write {kind}_steps"),
+            None if given else Severity.INFO,
+            on_key=not given,
+        )

@@ -1,0 +1,40 @@
+"""All devices are kept from training.
+
+What `reserved` says is taken off the devices of all nodes together, so that nothing is left to train
+on: the launcher would start no process.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8, reserved: 8}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8, reserved: 4}
+
+Source: torch 2.13 distributed/run.py, determine_local_world_size
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.wording import count
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    nodes, per_node, reserved = plan.hardware.nodes, plan.hardware.devices_per_node, plan.hardware.reserved
+    if nodes is None or per_node is None or reserved is None or reserved < nodes * per_node:
+        return
+    total = nodes * per_node
+    yield Finding(
+        "hardware.reserved",
+        f"{reserved} reserved leaves no device to train on: there are {nodes} x {per_node} = {total}",
+        help=f"reserve {count(total - 1, 'device')} at most" if total > 1 else "delete it",
+        related=(("hardware.devices_per_node", f"{count(nodes, 'node')} x {count(per_node, 'device')}"),),
+    )

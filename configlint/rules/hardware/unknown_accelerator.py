@@ -1,0 +1,43 @@
+"""No bundled profile has the accelerator's name.
+
+Memory, precision and speed are then not known, so that everything which depends on them goes
+unchecked, and the per-device batch is chosen without them.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: rtx4090-24gb, devices_per_node: 8}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: rtx-4090, devices_per_node: 8}
+
+Source: configlint 0.1 knowledge/hardware, the profiles
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.wording import listing, nearest
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    name, known = plan.hardware.accelerator_name, plan.hardware.known
+    if name is not None and known:
+        yield Finding("hardware.accelerator", f"there is no accelerator `{name}`", help=_help(name, known))
+
+
+def _help(name: str, known: tuple[str, ...]) -> str:
+    # Without its memory, `h100`, a name is too short to be near any.
+    sizes = [f"`{profile}`" for profile in known if profile.startswith(f"{name.lower()}-")]
+    if sizes:
+        return f"write {listing(sizes, 'or')}"
+    if close := nearest(name, known):
+        return f"did you mean `{close}`?"
+    return f"describe it: `{{name: {name}, memory: 80}}`; bundled are {listing(known)}"

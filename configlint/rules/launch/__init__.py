@@ -1,0 +1,9 @@
+"""Launching: what is started, and how."""
+
+from __future__ import annotations
+
+from configlint.plan import Plan
+
+
+def applies(plan: Plan) -> bool:
+    return plan.given("launch")

@@ -1,0 +1,9 @@
+"""The model: what the script loads."""
+
+from __future__ import annotations
+
+from configlint.plan import Plan
+
+
+def applies(plan: Plan) -> bool:
+    return plan.given("model")

@@ -1,0 +1,71 @@
+"""The devices cannot be split into groups that share one model or one sequence.
+
+tensor x context x sequence devices see the same samples, so the devices that train must be a
+multiple of that. The Trainer rounds the quotient down and so counts another batch than it trains;
+Accelerate then fails when it builds the device mesh, after the queue.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 6}
+    parallel: {tensor: 4}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {tensor: 4}
+
+Source: transformers 5.23 trainer.py, get_total_train_batch_size; accelerate 1.15 parallelism_config.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import gcd
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.wording import count
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    parallel = plan.parallel
+    degrees = {"tensor": parallel.tensor, "context": parallel.context, "sequence": parallel.sequence}
+    group = 1
+    for degree in degrees.values():
+        if degree is None:
+            return
+        group *= degree
+    if parallel.world is None or parallel.world % group == 0:
+        return
+    used = {kind: degree for kind, degree in degrees.items() if degree != 1}
+    words = " x ".join(f"{kind} {degree}" for kind, degree in used.items())
+    if len(used) > 1:
+        words += f" = {group}"
+    first, *others = used
+    yield Finding(
+        f"parallel.{first}",
+        f"{count(parallel.world, 'device')} cannot be split into groups of {words}",
+        help=_help(parallel.world, group, first if not others else None),
+        related=(
+            *((f"parallel.{kind}", f"{kind} {used[kind]}") for kind in others),
+            ("hardware.devices_per_node", _world_in_words(plan)),
+        ),
+    )
+
+
+def _help(world: int, group: int, only: str | None) -> str:
+    """The nearest numbers of devices that can be split, and the largest part of one degree that fits."""
+    below = world // group * group
+    sizes = f"{below:,} or {below + group:,}" if below else f"{group:,}"
+    common = gcd(world, group)
+    return f"train on {sizes} devices" + (f", or write `{only}: {common}`" if only and common > 1 else "")
+
+
+def _world_in_words(plan: Plan) -> str:
+    hardware = plan.hardware
+    words = f"{plan.parallel.world} devices = {hardware.nodes} nodes x {hardware.devices_per_node} devices"
+    return words + (f" - {hardware.reserved} reserved" if hardware.reserved else "")

@@ -1,0 +1,35 @@
+"""The accelerator has no TF32, and it is turned on.
+
+NVIDIA's cards have it from Ampere on: compute capability 8.0. The Trainer refuses to start on any
+other device, the CPU included: after the queue, when TrainingArguments is built.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: v100-32gb, devices_per_node: 8}
+    training: {tf32: true}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-40gb, devices_per_node: 8}
+    training: {tf32: true}
+
+Source: transformers 5.23 training_args.py, __post_init__; utils/import_utils.py, is_torch_tf32_available
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.rules.precision import described, lacks
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    accelerator = plan.hardware.accelerator
+    if plan.precision.tf32 is True and accelerator is not None and lacks(accelerator, "tf32"):
+        yield Finding("training.tf32", f"{described(accelerator)} has no tf32", help="delete it")

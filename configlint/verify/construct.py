@@ -1,0 +1,121 @@
+"""Construct the real config classes: run as a script, jobs as JSON on stdin, results on stdout.
+
+A job is {arguments, script, trainer, transformers, trl, folder, bf16, tf32}; a result {by, unverified,
+error}, one a job, in order. This file imports nothing of configlint.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import multiprocessing
+import os
+import sys
+from importlib.util import find_spec
+from typing import Any
+
+# Config class and package of the trainers that are not the Trainer's own.
+TRL = {
+    "SFTTrainer": "SFTConfig",
+    "DPOTrainer": "DPOConfig",
+    "GRPOTrainer": "GRPOConfig",
+    "RewardTrainer": "RewardConfig",
+    "KTOTrainer": "KTOConfig",
+    "RLOOTrainer": "RLOOConfig",
+}
+SEQ2SEQ = {"Seq2SeqTrainer": "Seq2SeqTrainingArguments"}
+# What the class cannot construct without torch, or without the distributed job.
+NEEDS_TORCH = ("fsdp", "fsdp_config", "deepspeed", "torch_compile")
+NEEDS_THE_JOB = ("ddp_backend",)
+
+
+def main() -> None:
+    jobs = json.load(sys.stdin)
+    # Libraries print; only the results go to stdout.
+    results_to = os.dup(1)
+    os.dup2(2, 1)
+    import transformers.training_args  # noqa: F401  (before forking, so that it is paid once)
+
+    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+    # A process a job: what a construction leaves behind, in modules and environment, spoils the next.
+    with multiprocessing.get_context(method).Pool(1, maxtasksperchild=1) as pool:
+        results = pool.map(construct, jobs, chunksize=1)
+    with os.fdopen(results_to, "w") as file:
+        json.dump(results, file)
+
+
+def construct(job: dict[str, Any]) -> dict[str, Any]:
+    import transformers
+
+    by = f"transformers {transformers.__version__}"
+    if reason := _other_release("transformers", transformers.__version__, job["transformers"]):
+        return {"by": None, "unverified": [reason], "error": None}
+    config_class, reason = _config_class(job)
+    if config_class is None:
+        return {"by": None, "unverified": [reason], "error": None}
+    arguments, unverified = _constructible(job, config_class)
+    _answer_for(job)
+    if os.path.isdir(job["folder"]):
+        os.chdir(job["folder"])  # where the job will read the files that arguments name
+    try:
+        transformers.HfArgumentParser(config_class).parse_dict(arguments)
+    except ImportError as error:
+        return {"by": None, "unverified": [*unverified, str(error).strip().splitlines()[0]], "error": None}
+    except Exception as error:
+        return {"by": by, "unverified": unverified, "error": " ".join(str(error).split()) or repr(error)}
+    return {"by": by, "unverified": unverified, "error": None}
+
+
+def _other_release(name: str, installed: str, wanted: str | None) -> str | None:
+    if wanted is None or installed.split(".")[:2] == wanted.split(".")[:2]:
+        return None
+    return f"{name} {installed} is installed, and the spec is for {wanted}"
+
+
+def _config_class(job: dict[str, Any]) -> tuple[Any, str]:
+    """The class that the trainer is configured by, or None and why it cannot be had."""
+    import transformers
+
+    trainer = job["trainer"]
+    if trainer not in TRL:
+        return getattr(transformers, SEQ2SEQ.get(trainer, "TrainingArguments")), ""
+    if find_spec("trl") is None:
+        return None, f"trl is not installed, and {trainer} is its"
+    import trl
+
+    if reason := _other_release("trl", trl.__version__, job["trl"]):
+        return None, reason
+    return getattr(trl, TRL[trainer]), ""
+
+
+def _constructible(job: dict[str, Any], config_class: Any) -> tuple[dict[str, Any], list[str]]:
+    """The arguments that the class can be given here, and what had to be left out."""
+    fields = {field.name for field in dataclasses.fields(config_class) if field.init}
+    own = {
+        name: value for name, value in job["arguments"].items() if name in fields or name not in job["script"]
+    }
+    left_out = {name: "it needs the running job" for name in NEEDS_THE_JOB if name in own}
+    if find_spec("torch") is None:
+        left_out |= {name: "torch is not installed" for name in NEEDS_TORCH if own.get(name)}
+        if own.get("lr_scheduler_type") == "reduce_lr_on_plateau":
+            left_out["lr_scheduler_type"] = "torch is not installed"
+    elif find_spec("accelerate") is None:
+        left_out |= {name: "accelerate is not installed" for name in NEEDS_TORCH if own.get(name)}
+    if own.get("deepspeed") and "deepspeed" not in left_out and find_spec("deepspeed") is None:
+        left_out["deepspeed"] = "deepspeed is not installed"
+    kept = {name: value for name, value in own.items() if name not in left_out}
+    return kept, [f"{name} ({reason})" for name, reason in left_out.items()]
+
+
+def _answer_for(job: dict[str, Any]) -> None:
+    """Answer as the spec's accelerator would, where the class asks what the machine can do."""
+    from transformers import training_args
+
+    module: Any = training_args
+    module.is_torch_bf16_gpu_available = lambda: job["bf16"]
+    module.is_torch_tf32_available = lambda: job["tf32"]
+    module.enable_tf32 = lambda enable: None
+
+
+if __name__ == "__main__":
+    main()

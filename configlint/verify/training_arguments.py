@@ -1,0 +1,116 @@
+"""training_args.json held against the installed transformers' own class.
+
+The class is constructed in a process of its own: its import takes seconds, what it leaves behind would
+spoil the next construction, and with the variables of a launcher that is long gone it hangs. The GPUs of
+this machine are hidden and its answers replaced by the spec's accelerator's, so that the verdict is the
+same on a login node and on the cluster.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+from configlint.diagnostic import Diagnostic, Severity
+from configlint.plan import Plan
+from configlint.source import start_of
+
+TIMEOUT_SECONDS = 180
+# What launchers and schedulers leave in the environment, and what reads it hangs or believes.
+_STALE = (
+    "ACCELERATE_", "DEEPSPEED_", "FSDP_", "GROUP_", "LOCAL_", "MASTER_", "MPI_", "OMPI_", "PARALLELISM_CONFIG_",
+    "PMI_", "RANK", "ROLE_", "SLURM_", "SM_", "TORCHELASTIC_", "WORLD_SIZE",
+)  # fmt: skip
+
+
+class Verdict(NamedTuple):
+    """`by` names what accepted, with its release, and is None where nothing did; `unverified` says what
+    could not be verified, and why; `diagnostics` is what it refused."""
+
+    by: str | None
+    unverified: tuple[str, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def verify(plans: Sequence[Plan], arguments: Sequence[dict[str, object]]) -> list[Verdict]:
+    """What the installed class says of each plan's JSON."""
+    if find_spec("transformers") is None:
+        return [Verdict(None, ("transformers is not installed",), ()) for _ in plans]
+    jobs = [_job(plan, values) for plan, values in zip(plans, arguments, strict=True)]
+    answer = _ask(jobs)
+    if isinstance(answer, str):
+        return [Verdict(None, (answer,), ()) for _ in plans]
+    return [_verdict(plan, result) for plan, result in zip(plans, answer, strict=True)]
+
+
+def _job(plan: Plan, arguments: dict[str, object]) -> dict[str, object]:
+    accelerator = plan.hardware.accelerator
+    dtypes = accelerator.dtypes if accelerator else frozenset()
+    return {
+        "arguments": arguments,
+        "script": sorted(plan.arguments.keys() - plan.training.keys()),
+        "trainer": plan.trainer,
+        "transformers": plan.transformers,
+        "trl": plan.trl,
+        "folder": os.path.abspath(plan.launch.workdir),
+        # An accelerator of which nothing is known is given the benefit of the doubt.
+        "bf16": not dtypes or "bfloat16" in dtypes,
+        "tf32": not dtypes or "tf32" in dtypes,
+    }
+
+
+def _ask(jobs: list[dict[str, object]]) -> list[dict[str, object]] | str:
+    """The results of construct.py, or why there are none."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(_STALE)}
+    hidden = {
+        "CUDA_VISIBLE_DEVICES": "",
+        "HIP_VISIBLE_DEVICES": "",
+        "HF_HUB_OFFLINE": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+    command = [sys.executable, "-P", str(Path(__file__).with_name("construct.py"))]
+    try:
+        process = subprocess.run(
+            command,
+            input=json.dumps(jobs),
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_SECONDS,
+            env={**environment, **hidden},
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"transformers gave no answer in {TIMEOUT_SECONDS} s"
+    if process.returncode != 0:
+        lines = process.stderr.strip().splitlines() or ["no message"]
+        return f"transformers failed: {lines[-1]}"
+    answer: list[dict[str, object]] = json.loads(process.stdout)
+    return answer
+
+
+def _verdict(plan: Plan, result: dict[str, object]) -> Verdict:
+    """Of construct.py's result: by, unverified, error."""
+    unverified = tuple(str(reason) for reason in result["unverified"])  # type: ignore[attr-defined]
+    if result["error"] is None:
+        return Verdict(str(result["by"]) if result["by"] else None, unverified, ())
+    message = str(result["error"])
+    # The class names no place, but mostly the argument.
+    named = [name for name in (*plan.training, *plan.arguments) if name in message]
+    name = max(named, key=len, default="")
+    setting = plan.spec.place(f"training.{name}" if name in plan.training else f"arguments.{name}")
+    span = setting.key if setting else start_of(plan.spec.source)
+    diagnostic = Diagnostic(
+        "verify/transformers",
+        Severity.ERROR,
+        f"{result['by']} refuses this: {message}",
+        span,
+        path=f"training.{name}" if name in plan.training else None,
+        targets=(plan.spec.target,) if plan.spec.target else (),
+    )
+    return Verdict(None, unverified, (diagnostic,))

@@ -1,0 +1,30 @@
+"""What several test files need."""
+
+from __future__ import annotations
+
+from configlint import knowledge
+from configlint.document import Mapping
+from configlint.frontends import spec_yaml
+from configlint.pipeline import Parsed, Session
+from configlint.plan import Plan
+from configlint.solver import solve
+from configlint.source import Source
+from configlint.syntax import read
+
+
+def parsed(text: str, name: str = "train.yaml") -> Parsed:
+    """A text as the file of that name."""
+    source = Source(name, text)
+    return Parsed(source, *read(source))
+
+
+def plans(text: str, name: str = "train.yaml") -> list[Plan]:
+    """The plans of a spec."""
+    return Session().load(parsed(text, name), spec_yaml).plans
+
+
+def plan(text: str) -> Plan:
+    """The plan of a spec without targets, batch or none."""
+    document = parsed(text).document
+    assert isinstance(document, Mapping)
+    return solve(spec_yaml.lower([document], None, []), knowledge)

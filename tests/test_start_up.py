@@ -1,0 +1,69 @@
+"""What a clean `check` loads: a linter that runs before every commit is felt in its start."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SPEC = ROOT / "benchmarks" / "one.yaml"
+
+CHECK = """
+import sys
+from configlint.cli import main
+
+sys.argv = ["configlint", "check", *sys.argv[1:]]
+try:
+    main()
+except SystemExit as exit:
+    assert exit.code == 0, exit.code
+print(*sys.modules, sep="\\n", file=sys.stderr)
+"""
+
+
+def loaded(*paths: Path, before: str = "") -> set[str]:
+    """The modules of a Python that ran `check` on clean specs, after the code `before`."""
+    command = [sys.executable, "-c", before + CHECK, *map(str, paths)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "1 spec clean\n"
+    return set(result.stderr.split())
+
+
+@pytest.fixture(scope="module")
+def modules() -> set[str]:
+    return loaded(SPEC)
+
+
+@pytest.mark.parametrize(
+    "heavy",
+    [
+        "difflib",  # only to say `did you mean`
+        "fastjsonschema",  # only when the code for the form is generated
+        "importlib.metadata",
+        "jsonschema",  # only to explain a spec of the wrong form
+        "rich",
+        "subprocess",  # only to ask git what is in a folder
+        "torch",  # only for `verify`
+        "transformers",  # only for `verify`
+    ],
+)
+def test_a_clean_spec_is_checked_without(heavy: str, modules: set[str]) -> None:
+    assert heavy not in modules
+
+
+def test_only_the_command_that_runs_is_loaded(modules: set[str]) -> None:
+    assert not {name for name in modules if name.startswith(("configlint.backends", "configlint.verify"))}
+
+
+def test_the_rules_of_a_family_that_applies_are_loaded(modules: set[str]) -> None:
+    assert "configlint.rules.batch.indivisible" in modules
+
+
+def test_the_rules_of_a_family_that_does_not_apply_are_not_loaded() -> None:
+    never = "import configlint.rules.batch as family\nfamily.applies = lambda plan: False\n"
+    names = loaded(SPEC, before=never)
+    assert not {name for name in names if name.startswith("configlint.rules.batch.")}
