@@ -16,6 +16,7 @@ from configlint import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
     from click.decorators import FC
 
     from configlint.artifact import Artifact
@@ -54,9 +55,7 @@ def _target(help: str) -> Callable[[FC], FC]:
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @_target("Check this target only.")
 @_set
-@click.option(
-    "--output-format", type=click.Choice(["text", "concise", "json"]), default="text", show_default=True
-)
+@click.option("--output-format", type=click.Choice(["text", "concise", "json"]), default="text", show_default=True)
 @click.option(
     "--fail-on", type=click.Choice(["warning", "error"]), default="warning", show_default=True,
     help="The mildest finding that gives exit code 1.",
@@ -76,8 +75,9 @@ def check(
     from configlint import pipeline
     from configlint.diagnostic import Severity
     from configlint.reporters import REPORTERS
+    from configlint.session import Session
 
-    session = pipeline.Session(assignments)
+    session = Session(assignments)
     if "-" in paths:
         session.parse(stdin_filename, sys.stdin.buffer.read())
         paths = tuple(stdin_filename if path == "-" else path for path in paths)
@@ -94,9 +94,7 @@ def check(
 @click.argument("spec")
 @_target("Compile this target only.")
 @_set
-@click.option(
-    "-o", "output", metavar="DIR", help="Write all files there, each target's into a folder of its own."
-)
+@click.option("-o", "output", metavar="DIR", help="Write all files there, each target's into a folder of its own.")
 @click.option("--to", "name", metavar="NAME", help="Print this file, not training_args.json: launch, plan, …")
 @click.option("--check", "compare", is_flag=True, help="Write nothing; show how what is in DIR differs.")
 @click.option(
@@ -113,47 +111,26 @@ def compile_(
     level: str,
 ) -> int:
     """Compile a spec into TrainingArguments JSON and launch files; print the JSON, or write all to DIR."""
-    from configlint import pipeline
-    from configlint.output import differences, write
+    from configlint.pipeline import compile_spec
+    from configlint.session import Session, UsageError
 
     if compare and output is None:
-        raise pipeline.UsageError("--check compares with what is in a folder: give it with -o DIR")
+        raise UsageError("--check compares with what is in a folder: give it with -o DIR")
     if name is not None and output is not None:
-        raise pipeline.UsageError("-o writes all files, --to prints one: give one of them")
-    session = pipeline.Session(assignments)
-    loaded = pipeline.load_one(spec, session)
-    if loaded.is_base and not loaded.diagnostics:
-        raise pipeline.UsageError(f"{spec} is a base: it has no batch, and can only be extended")
-    plans = (
-        pipeline.selected(loaded.plans, target)
-        if output
-        else [pipeline.one(loaded.plans, target)]
-        if loaded.plans
-        else []
-    )
-    compiled = pipeline.compile_plans(loaded, plans, session, output or ".")
+        raise UsageError("-o writes all files, --to prints one: give one of them")
+    compiled = compile_spec(spec, Session(assignments), target, output)
     _show(compiled.diagnostics)
-    if compiled.crashes:
-        return _faults(compiled.crashes)
     if compiled.refusal:
         _note(compiled.refusal)
     if not compiled.folders:
-        return FINDINGS
-    if not _verified(compiled, level):
+        return max(FINDINGS, _faults(compiled.crashes))
+    # What is only compared was verified when it was written.
+    if not (compare and level == "auto") and not _verified(compiled, level):
         return FINDINGS
     if output is None:
         _echo(_choose(compiled.folders, name or "training_args"))
         return CLEAN
-    if compare:
-        lines = list(differences(compiled.folders))
-        _echo("".join(lines))
-        return FINDINGS if lines else CLEAN
-    try:
-        write(compiled.folders)
-    except OSError as error:
-        raise pipeline.UsageError(f"nothing is written: {error.filename}: {error.strerror}") from error
-    _echo(pipeline.written(compiled), err=True)
-    return CLEAN
+    return _compare(compiled) if compare else _write(compiled)
 
 
 @cli.command()
@@ -163,29 +140,24 @@ def compile_(
 @_set
 def explain(spec: str, path: str | None, target: str | None, assignments: tuple[str, ...]) -> int:
     """Show how a value came about, down to lines of files; PATH may be an emitted name."""
-    from configlint import explain, pipeline
+    from configlint import explain
     from configlint.diagnostic import Severity
+    from configlint.pipeline import findings
+    from configlint.session import Session, UsageError, load_one, one
     from configlint.wording import nearest
 
-    session = pipeline.Session(assignments)
-    loaded = pipeline.load_one(spec, session)
-    if not loaded.plans:
-        _show(loaded.diagnostics)
-        if loaded.diagnostics:
-            return FINDINGS
-        raise pipeline.UsageError(f"{spec} is a base: it has no batch, and can only be extended")
-    plan = pipeline.one(loaded.plans, target)
-    diagnostics, crashes = pipeline.judge([plan])
-    diagnostics, _ = pipeline.without_ignored([*loaded.diagnostics, *diagnostics], session)
-    _show(pipeline.in_order(diagnostics))
-    if path is None:
-        paths = [name for name in explain.MAIN if name in plan.origins]
-    elif known := explain.canonical(plan, path):
-        paths = [known]
-    else:
-        close = nearest(path, explain.names(plan))
-        raise pipeline.UsageError(f"there is no value {path}" + (f": did you mean {close}?" if close else ""))
-    _echo("\n".join(explain.tree(plan, each) for each in paths))
+    session = Session(assignments)
+    loaded = load_one(spec, session)
+    plans = [one(loaded.plans, target)] if loaded.plans else []
+    diagnostics, crashes = findings(loaded, plans, session)
+    _show(diagnostics)
+    for plan in plans:
+        known = explain.canonical(plan, path) if path else None
+        if path and not known:
+            close = nearest(path, explain.names(plan))
+            raise UsageError(f"there is no value {path}" + (f": did you mean {close}?" if close else ""))
+        paths = [known] if known else [name for name in explain.MAIN if name in plan.origins]
+        _echo("\n".join(explain.tree(plan, each) for each in paths))
     errors = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
     return max(FINDINGS if errors else CLEAN, _faults(crashes))
 
@@ -196,8 +168,8 @@ def explain(spec: str, path: str | None, target: str | None, assignments: tuple[
 def rule_(name: str | None, output_format: str) -> int:
     """Print a rule's page, or the list of all rules."""
     from configlint import rules
-    from configlint.pipeline import UsageError
     from configlint.reporters.pages import as_json, as_text, listing
+    from configlint.session import UsageError
     from configlint.wording import nearest
 
     chosen = [rule for rule in rules.all_rules() if name in (None, rule.name)]
@@ -236,7 +208,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = CLEAN
     except Exception as error:
-        from configlint.pipeline import UsageError
+        from configlint.session import UsageError
 
         if isinstance(error, UsageError):
             _note(str(error))
@@ -279,12 +251,33 @@ def _show(diagnostics: list[Diagnostic]) -> None:
 
 def _verified(compiled: Compiled, level: str) -> bool:
     """Hold what was compiled against its reader, and say by what it was validated and what could not be."""
-    from configlint import pipeline
+    from configlint.pipeline import verified
 
-    diagnostics, lines, complete = pipeline.verified(compiled, level != "never")
+    diagnostics, lines, complete = verified(compiled, level != "never")
     _show(diagnostics)
     _echo("".join(f"{line}\n" for line in lines), err=True)
     return not diagnostics and (complete or level != "require")
+
+
+def _compare(compiled: Compiled) -> int:
+    from configlint.output import differences
+
+    lines = list(differences(compiled.folders))
+    _echo("".join(lines))
+    return FINDINGS if lines else CLEAN
+
+
+def _write(compiled: Compiled) -> int:
+    from configlint.output import write
+    from configlint.reporters import written
+    from configlint.session import UsageError
+
+    try:
+        write(compiled.folders)
+    except OSError as error:
+        raise UsageError(f"nothing is written: {error.filename}: {error.strerror}") from error
+    _echo(written.render(compiled.plans, compiled.folders), err=True)
+    return CLEAN
 
 
 def _choose(folders: dict[str, list[Artifact]], name: str) -> str:
@@ -293,7 +286,7 @@ def _choose(folders: dict[str, list[Artifact]], name: str) -> str:
     Raises:
         UsageError: the spec asks for no such file.
     """
-    from configlint.pipeline import UsageError
+    from configlint.session import UsageError
 
     artifacts = [artifact for artifacts in folders.values() for artifact in artifacts]
     for artifact in artifacts:

@@ -37,7 +37,7 @@ def canonical(plan: Plan, name: str) -> str | None:
 
 def tree(plan: Plan, path: str) -> str:
     """The tree below a path, as lines in columns: name = value, how, why."""
-    rows = list(_rows(plan, path, "", ""))
+    rows = list(_rows(plan, path, "", "", set()))
     width = max(len(left) for left, _, _ in rows)
     return "".join(f"{left:{width}}  {how:8} {why}".rstrip() + "\n" for left, how, why in rows)
 
@@ -45,15 +45,19 @@ def tree(plan: Plan, path: str) -> str:
 def names(plan: Plan) -> list[str]:
     """Everything that can be asked for."""
     written = [path for path, setting in plan.spec.settings.items() if not setting.mapping]
-    return [*plan.origins, *_EMITTED, *written]
+    paths = [*plan.origins, *written]
+    return [*paths, *(path.rpartition(".")[2] for path in paths), *_EMITTED]
 
 
-def _rows(plan: Plan, path: str, lead: str, below: str) -> Iterator[tuple[str, str, str]]:
+def _rows(plan: Plan, path: str, lead: str, below: str, shown: set[str]) -> Iterator[tuple[str, str, str]]:
+    """What a value goes back to is shown where the value first stands, and not again."""
     origin = plan.origins.get(path) or _written(plan, path)
     yield f"{lead}{path} = {code(origin.value)}", origin.how, _why(plan, origin)
-    for number, name in enumerate(origin.inputs, 1):
-        last = number == len(origin.inputs)
-        yield from _rows(plan, name, below + ("`- " if last else "|- "), below + ("   " if last else "|  "))
+    inputs = () if path in shown else origin.inputs
+    shown.add(path)
+    for number, name in enumerate(inputs, 1):
+        last = number == len(inputs)
+        yield from _rows(plan, name, below + ("`- " if last else "|- "), below + ("   " if last else "|  "), shown)
 
 
 def _written(plan: Plan, path: str) -> Origin:

@@ -11,7 +11,7 @@ from configlint.diagnostic import Diagnostic, Related, Severity
 from configlint.document import Entry, Mapping, Node, Scalar, Sequence, last_line
 from configlint.plan import Plan, causes
 from configlint.rule import Finding, Rule
-from configlint.source import Source, Span, start_of
+from configlint.source import Span, start_of
 from configlint.wording import nearest
 
 _COMMENT = re.compile(r"#\s*configlint:\s*ignore\b(?:\[([^\]]*)\])?")
@@ -57,11 +57,7 @@ def _span(plan: Plan, path: str, on_key: bool = False) -> Span:
     if setting is None:
         return start_of(plan.spec.source)
     # A section's own span runs to the next token; its key is what a reader looks for.
-    return (
-        setting.key
-        if on_key or setting.mapping or setting.span.end_line > setting.span.line
-        else setting.span
-    )
+    return setting.key if on_key or setting.mapping or setting.span.end_line > setting.span.line else setting.span
 
 
 class Ignore(NamedTuple):
@@ -84,10 +80,7 @@ def ignores(document: Node) -> list[Ignore]:
     At the end of a line they hold for that line; alone on a line, for the key below and all it holds.
     """
     source = document.span.source
-    if (
-        "configlint: ignore" not in re.sub(r"\s+", " ", source.text)
-        and "configlint:ignore" not in source.text
-    ):
+    if "configlint: ignore" not in re.sub(r"\s+", " ", source.text) and "configlint:ignore" not in source.text:
         return []
     found = []
     for number, line in enumerate(source.lines(), 1):
@@ -104,16 +97,12 @@ def ignores(document: Node) -> list[Ignore]:
     return found
 
 
-def unused(
-    found: Iterable[Ignore], diagnostics: list[Diagnostic], known: frozenset[str]
-) -> Iterator[Diagnostic]:
+def unused(found: Iterable[Ignore], diagnostics: list[Diagnostic], known: frozenset[str]) -> Iterator[Diagnostic]:
     """What is wrong with the ignore comments themselves."""
     for ignore in found:
         if not ignore.rules:
             message = "an ignore comment names the rules that it ignores"
-            yield _about(
-                ignore, "nameless", message, "write `# configlint: ignore[batch/not-power-of-two] reason`"
-            )
+            yield _about(ignore, "nameless", message, "write `# configlint: ignore[batch/not-power-of-two] reason`")
         for name in ignore.rules:
             if name.startswith(("syntax/", "schema/", "verify/", "ignore/")):
                 yield _about(ignore, "not-ignorable", f"`{name}` cannot be ignored")

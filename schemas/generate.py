@@ -33,6 +33,8 @@ class JsonSchemaValueException(ValueError):
 
 
 '''
+# What the package calls; the rest of the generated code is not typed.
+SIGNATURE = "def validate(data: object, custom_formats: object = {}, name_prefix: str | None = None) -> None:"
 
 
 def generate() -> str:
@@ -42,6 +44,7 @@ def generate() -> str:
     # Its own import of fastjsonschema would make that a dependency, and cost a millisecond.
     body = re.sub(r"^(VERSION|import|from) .*\n", "", code, flags=re.MULTILINE)
     body = body.replace(", Decimal)", ")")  # no reader of ours makes one
+    body = body.replace("def validate(data, custom_formats={}, name_prefix=None):", SIGNATURE, 1)
     return HEADER + body.strip().replace("\n\n\n\n", "\n\n\n") + "\n"
 
 

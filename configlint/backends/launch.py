@@ -42,9 +42,7 @@ def _workdir(plan: Plan) -> str:
 
 
 def _environment(plan: Plan) -> list[str]:
-    return [
-        f"export {name}={shlex.quote(code(value))}" for name, value in plan.spec.section("launch.env").items()
-    ]
+    return [f"export {name}={shlex.quote(code(value))}" for name, value in plan.spec.section("launch.env").items()]
 
 
 def _start(plan: Plan) -> list[str]:

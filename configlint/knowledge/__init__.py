@@ -43,9 +43,7 @@ def find_model(name: str, folder: str) -> Model | tuple[str, ...]:
     if os.path.isfile(path):
         return _from_config(path, name)
     if "/" in name:
-        name = next(
-            (model for model in names("models") if name in _profile("models", model)["hub_ids"]), name
-        )  # type: ignore[index]
+        name = next((model for model in names("models") if name in _profile("models", model)["hub_ids"]), name)  # type: ignore[index]
     profile = _profile("models", name)
     if profile is None:
         return names("models")
@@ -54,9 +52,7 @@ def find_model(name: str, folder: str) -> Model | tuple[str, ...]:
 
 def names(kind: str) -> tuple[str, ...]:
     """The profiles there are of a kind: `hardware` or `models`."""
-    return tuple(
-        sorted(file[:-5] for file in os.listdir(os.path.join(_HERE, kind)) if file.endswith(".yaml"))
-    )
+    return tuple(sorted(file[:-5] for file in os.listdir(os.path.join(_HERE, kind)) if file.endswith(".yaml")))
 
 
 def _from_config(path: str, name: str) -> Model | tuple[str, ...]:
@@ -75,4 +71,5 @@ def _profile(kind: str, name: str) -> dict[str, Any] | None:
         return None
     with open(path, encoding="utf-8") as file:
         document, _ = read(Source(path, file.read()))
-    return plain(document) if document else None  # type: ignore[return-value]
+    profile = plain(document) if document else None
+    return profile if isinstance(profile, dict) else None

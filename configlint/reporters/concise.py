@@ -10,6 +10,5 @@ if TYPE_CHECKING:
 
 def render(report: Totals) -> str:
     return "".join(
-        f"{found.span}: {found.severity.value}[{found.rule}] {found.message}\n"
-        for found in report.diagnostics
+        f"{found.span}: {found.severity.value}[{found.rule}] {found.message}\n" for found in report.diagnostics
     )

@@ -33,9 +33,7 @@ def block(diagnostic: Diagnostic) -> str:
     remedy = f" {_clean(diagnostic.help)}" if diagnostic.help else ""
     lines.append(f"{span.line:4} | {line[start : start + _WIDTH]}".rstrip())
     lines.append(f"     | {_blanks(line[start : span.column - 1])}\x1b[1;{colour}m{carets}{remedy}\x1b[0m")
-    lines += [
-        f" ::: {_clean(str(related.span))}: {_clean(related.message)}" for related in diagnostic.related
-    ]
+    lines += [f" ::: {_clean(str(related.span))}: {_clean(related.message)}" for related in diagnostic.related]
     return "\n".join(lines) + "\n"
 
 

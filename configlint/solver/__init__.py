@@ -72,9 +72,7 @@ def _precision(ledger: Ledger, trainer: str | None) -> Precision:
     # TRL's classes turn bf16 on unless fp16 is; source: trl 1.16, trl/trainer/base_config.py.
     bf16 = trainer in _TRL_TRAINERS and fp16 is False
     return Precision(
-        bf16=ledger.given_or(
-            "training.bf16", flag, bf16, "TRL's default" if bf16 else "the Trainer's default"
-        ),
+        bf16=ledger.given_or("training.bf16", flag, bf16, "TRL's default" if bf16 else "the Trainer's default"),
         fp16=fp16,
         tf32=ledger.given("training.tf32", flag),
     )
@@ -87,9 +85,7 @@ def _launch(ledger: Ledger, trainer: str | None) -> Launch:
     return Launch(
         script=ledger.given("launch.script", text),
         module=ledger.given("launch.module", text),
-        config_flag=ledger.given_or(
-            "launch.config_flag", text, flag_default, "what the script's parser reads"
-        ),
+        config_flag=ledger.given_or("launch.config_flag", text, flag_default, "what the script's parser reads"),
         workdir=os.path.normpath(os.path.join(_folder(spec, "launch.workdir"), workdir)),
         launcher=ledger.given_or("launch.launcher", text, "torchrun", "it needs nothing but torch"),
         setup=ledger.given("launch.setup", text),

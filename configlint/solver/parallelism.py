@@ -9,6 +9,9 @@ from configlint.profile import Accelerator
 from configlint.solver.ledger import Ledger
 from configlint.values import natural, positive, real, text
 
+_DEVICES = ("hardware.nodes", "hardware.devices_per_node", "hardware.reserved")
+_MODEL_PARALLEL = ("parallel.tensor", "parallel.context", "parallel.sequence")
+
 Find = Callable[[str], Accelerator | tuple[str, ...]]
 
 
@@ -30,21 +33,15 @@ def solve_hardware(ledger: Ledger, find: Find) -> Hardware:
 
 def solve_parallel(ledger: Ledger, hardware: Hardware) -> Parallel:
     """World size and data-parallel degree; None where they are no positive whole number."""
-    tensor, context, sequence = (
-        ledger.given_or(f"parallel.{kind}", positive, 1, "not used")
-        for kind in ("tensor", "context", "sequence")
-    )
+    tensor, context, sequence = (ledger.given_or(path, positive, 1, "not used") for path in _MODEL_PARALLEL)
     world = replicas = None
     nodes, devices, reserved = hardware.nodes, hardware.devices_per_node, hardware.reserved
     if nodes is not None and devices is not None and reserved is not None and nodes * devices > reserved:
-        inputs = ("hardware.nodes", "hardware.devices_per_node", "hardware.reserved")
-        world = ledger.derived(
-            "world", nodes * devices - reserved, "nodes x devices_per_node - reserved", *inputs
-        )
+        world = nodes * devices - reserved
+        ledger.derived("world", world, "nodes x devices_per_node - reserved", *_DEVICES)
     if world and tensor and context and sequence and world % (tensor * context * sequence) == 0:
-        inputs = ("world", "parallel.tensor", "parallel.context", "parallel.sequence")
-        degree = world // (tensor * context * sequence)
-        replicas = ledger.derived("replicas", degree, "world / (tensor x context x sequence)", *inputs)
+        replicas = world // (tensor * context * sequence)
+        ledger.derived("replicas", replicas, "world / (tensor x context x sequence)", "world", *_MODEL_PARALLEL)
     return Parallel(
         data=ledger.given_or("parallel.data", text, "ddp", "a whole copy of the model on each device"),
         shard=ledger.given("parallel.shard", positive),

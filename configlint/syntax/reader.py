@@ -6,8 +6,11 @@ nesting, and what is built on them never ends on a few hundred bytes of nested a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import yaml
-from yaml.cyaml import CParser
+from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
 from configlint.diagnostic import Diagnostic, Severity
 from configlint.document import Entry, Mapping, Node, Scalar, Sequence
@@ -39,12 +42,19 @@ class _Stop(Exception):
         self.diagnostic = diagnostic
 
 
-def read(source: Source) -> tuple[Node | None, list[Diagnostic]]:
-    """The document and what is wrong with it; None where there is none, or no reading it."""
-    if len(source.text) > MAX_CHARACTERS:
-        message = f"a spec of {len(source.text):,} characters is beyond the limit of {MAX_CHARACTERS:,}"
+def read(source: Source, text: str | None = None) -> tuple[Node | None, list[Diagnostic]]:
+    """The document and what is wrong with it; None where there is none, or no reading it.
+
+    `text` is what to read where that is not all of the source, with the same lines and columns.
+    """
+    text = source.text if text is None else text
+    if len(text) > MAX_CHARACTERS:
+        message = f"a spec of {len(text):,} characters is beyond the limit of {MAX_CHARACTERS:,}"
         return None, [_diagnostic("too-large", message, start_of(source))]
-    reader = _Reader(source)
+    if source.name.endswith(".json") or text.lstrip()[:1] == "{":
+        # JSON may indent with tabs, which YAML forbids; a space keeps the columns.
+        text = text.replace("\t", " ")
+    reader = _Reader(source, text)
     try:
         return reader.document(), reader.diagnostics
     except _Stop as stop:
@@ -54,17 +64,14 @@ def read(source: Source) -> tuple[Node | None, list[Diagnostic]]:
 
 
 class _Reader:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, text: str) -> None:
         self.source = source
         self.diagnostics: list[Diagnostic] = []
         self.anchors: dict[str, tuple[Node, int]] = {}
         self.open_anchors: set[str] = set()
         self.nodes = 0
-        text = source.text
-        if source.name.endswith(".json") or text.lstrip()[:1] == "{":
-            # JSON may indent with tabs, which YAML forbids; a space keeps the columns.
-            text = text.replace("\t", " ")
-        self.next = CParser(text).get_event
+        # libyaml's events; the stubs know less of them than there is.
+        self.next: Callable[[], Any] = CParser(text).get_event
 
     def document(self) -> Node | None:
         self.next()  # the stream starts
@@ -78,7 +85,7 @@ class _Reader:
             self.report("multiple-documents", message, another, "put it into a file of its own")
         return root
 
-    def node(self, event: yaml.Event, depth: int) -> Node:
+    def node(self, event: Any, depth: int) -> Node:
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event)
         self.nodes += 1
@@ -100,7 +107,7 @@ class _Reader:
             self.anchors[event.anchor] = node, self.nodes - before + 1
         return node
 
-    def alias(self, event: yaml.AliasEvent) -> Node:
+    def alias(self, event: Any) -> Node:
         if event.anchor in self.open_anchors:
             message = f"`*{event.anchor}` stands inside what it stands for"
             raise _Stop(self.diagnostic("recursive-alias", message, event))
@@ -114,7 +121,7 @@ class _Reader:
             raise _Stop(self.diagnostic("too-large", message, event))
         return node
 
-    def scalar(self, event: yaml.ScalarEvent) -> Scalar:
+    def scalar(self, event: Any) -> Scalar:
         span = self.span(event)
         text: str = event.value
         plain = event.style is None or event.style == ""
@@ -134,7 +141,7 @@ class _Reader:
             self.report("too-large", message, event, "quote it, if it is a text")
         return Scalar(text, text, True, span)
 
-    def sequence(self, event: yaml.SequenceStartEvent, depth: int) -> Sequence:
+    def sequence(self, event: Any, depth: int) -> Sequence:
         if event.tag not in (None, "!", _CORE + "seq"):
             self.unknown_tag(event)
         items = []
@@ -142,7 +149,7 @@ class _Reader:
             items.append(self.node(child, depth + 1))
         return Sequence(tuple(items), self.span(event, child))
 
-    def mapping(self, event: yaml.MappingStartEvent, depth: int) -> Mapping:
+    def mapping(self, event: Any, depth: int) -> Mapping:
         if event.tag not in (None, "!", _CORE + "map"):
             self.unknown_tag(event)
         entries: dict[str, Entry] = {}
@@ -157,15 +164,13 @@ class _Reader:
             elif key.raw in entries:
                 first = entries[key.raw].key.span
                 message = f"`{key.raw}` is given twice, first at line {first.line}"
-                self.report(
-                    "duplicate-key", message, child, "keep one: YAML readers take the last without a word"
-                )
+                self.report("duplicate-key", message, child, "keep one: YAML readers take the last without a word")
             else:
                 entries[key.raw] = Entry(key, value)
         # What stands in the mapping itself wins over what is merged in, wherever `<<` stands.
         return Mapping({**merged, **entries}, self.span(event, child))
 
-    def merge(self, value: Node, merged: dict[str, Entry], event: yaml.Event) -> None:
+    def merge(self, value: Node, merged: dict[str, Entry], event: Any) -> None:
         """Take in `<<: *base` or `<<: [*one, *other]`, of which the first wins."""
         for base in value.items if isinstance(value, Sequence) else (value,):
             if not isinstance(base, Mapping):
@@ -174,16 +179,16 @@ class _Reader:
             for key, entry in base.entries.items():
                 merged.setdefault(key, entry)
 
-    def unknown_tag(self, event: yaml.Event) -> None:
+    def unknown_tag(self, event: Any) -> None:
         self.report("unknown-tag", f"the tag `{event.tag}` means nothing in a spec", event, "leave it out")
 
-    def report(self, defect: str, message: str, event: yaml.Event, help: str | None = None) -> None:
+    def report(self, defect: str, message: str, event: Any, help: str | None = None) -> None:
         self.diagnostics.append(self.diagnostic(defect, message, event, help))
 
-    def diagnostic(self, defect: str, message: str, event: yaml.Event, help: str | None = None) -> Diagnostic:
+    def diagnostic(self, defect: str, message: str, event: Any, help: str | None = None) -> Diagnostic:
         return _diagnostic(defect, message, self.span(event), help)
 
-    def span(self, event: yaml.Event, end: yaml.Event | None = None) -> Span:
+    def span(self, event: Any, end: Any = None) -> Span:
         start, stop = event.start_mark, (end or event).end_mark
         return Span(self.source, start.line + 1, start.column + 1, stop.line + 1, stop.column + 1)
 

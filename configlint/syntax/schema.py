@@ -52,7 +52,7 @@ def _explain(document: Node, data: object) -> list[Diagnostic]:
     import jsonschema  # 100 ms, and only for a spec that is wrong
 
     schema = json.loads(schema_path().read_text(encoding="utf-8"))
-    errors = jsonschema.Draft7Validator(schema).iter_errors(data)  # type: ignore[arg-type]
+    errors = jsonschema.Draft7Validator(schema).iter_errors(data)
     found = [diagnostic for error in errors for diagnostic in _word(document, schema, error)]
     return sorted(found, key=lambda diagnostic: (diagnostic.span.line, diagnostic.span.column))
 
@@ -72,11 +72,10 @@ def _word(document: Node, schema: dict[str, Any], error: ValidationError) -> Ite
         yield _diagnostic(defect, message, key if isinstance(node, Mapping) else node.span, path, help)
 
 
-def _unknown_keys(
-    schema: dict[str, Any], error: ValidationError, path: str, node: Node
-) -> Iterator[Diagnostic]:
-    known = list(error.schema["properties"])
-    for name in error.instance:
+def _unknown_keys(schema: dict[str, Any], error: ValidationError, path: str, node: Node) -> Iterator[Diagnostic]:
+    form: Any = error.schema
+    known, given = list(form["properties"]), plain(node)
+    for name in given if isinstance(given, dict) else ():
         if name in known:
             continue
         full = f"{path}.{name}" if path else name
@@ -96,22 +95,20 @@ def _homes(schema: dict[str, Any], name: str) -> list[str]:
     """The sections that have a key of this name."""
     sections: dict[str, Any] = schema["definitions"]
     return [
-        section
-        for section, form in sections.items()
-        if section != "target" and name in form.get("properties", ())
+        section for section, form in sections.items() if section != "target" and name in form.get("properties", ())
     ]
 
 
 def _value(error: ValidationError, path: str, node: Node) -> tuple[str, str, str | None]:
     """(defect, message, help) for a value that the schema refuses."""
     raw = node.raw if isinstance(node, Scalar) else code(plain(node))
-    limit = error.validator_value
+    limit: Any = error.validator_value
     if error.validator == "type":
         if _only_text(limit) and isinstance(node, Scalar) and node.value is not None:
             read = "true or false" if isinstance(node.value, bool) else "a number"
             return "wrong-type", f"`{path}` is a text, and {raw} is read as {read}", f'quote it: "{raw}"'
         types = [limit] if isinstance(limit, str) else limit
-        nouns = listing([_NOUNS[type] for type in types if type != "null"], "or")
+        nouns = listing([_NOUNS[name] for name in types if name != "null"], "or")
         return "wrong-type", f"`{path}` must be {nouns}, not {_kind(node)}", _unquote(node, types)
     if error.validator == "enum":
         choices = [code(choice) for choice in limit if choice is not None]
@@ -119,7 +116,7 @@ def _value(error: ValidationError, path: str, node: Node) -> tuple[str, str, str
         message = f"`{path}` cannot be {raw}: it is {listing(choices, 'or')}"
         return "wrong-choice", message, f"did you mean {close}?" if close else None
     if error.validator == "required":
-        missing = [f"`{name}`" for name in limit if name not in error.instance]
+        missing = [f"`{name}`" for name in limit if isinstance(node, Mapping) and name not in node.entries]
         return "missing-key", f"`{path}` needs {listing(missing)}", None
     if error.validator == "pattern":
         return "wrong-value", f"`{path}` cannot be {raw}: {_names(limit)}", None
@@ -134,16 +131,11 @@ def _value(error: ValidationError, path: str, node: Node) -> tuple[str, str, str
 
 
 def _only_text(types: object) -> bool:
-    return isinstance(types, list) and set(types) == {"string", "null"} or types == "string"
+    return types in ("string", ["string", "null"])
 
 
 def _unquote(node: Node, types: list[str]) -> str | None:
-    if (
-        isinstance(node, Scalar)
-        and node.quoted
-        and node.raw.isdecimal()
-        and {"integer", "number"} & set(types)
-    ):
+    if isinstance(node, Scalar) and node.quoted and node.raw.isdecimal() and {"integer", "number"} & set(types):
         return f"without the quotes: {node.raw}"
     return None
 

@@ -91,9 +91,7 @@ def _config_class(job: dict[str, Any]) -> tuple[Any, str]:
 def _constructible(job: dict[str, Any], config_class: Any) -> tuple[dict[str, Any], list[str]]:
     """The arguments that the class can be given here, and what had to be left out."""
     fields = {field.name for field in dataclasses.fields(config_class) if field.init}
-    own = {
-        name: value for name, value in job["arguments"].items() if name in fields or name not in job["script"]
-    }
+    own = {name: value for name, value in job["arguments"].items() if name in fields or name not in job["script"]}
     left_out = {name: "it needs the running job" for name in NEEDS_THE_JOB if name in own}
     if find_spec("torch") is None:
         left_out |= {name: "torch is not installed" for name in NEEDS_TORCH if own.get(name)}

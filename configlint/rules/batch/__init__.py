@@ -16,9 +16,7 @@ def replicas_in_words(plan: Plan) -> tuple[str, str]:
     if hardware.reserved:
         words += f" - {hardware.reserved} reserved"
     split = [
-        f"{kind} {size}"
-        for kind in ("tensor", "context", "sequence")
-        if (size := getattr(parallel, kind)) != 1
+        f"{kind} {size}" for kind in ("tensor", "context", "sequence") if (size := getattr(parallel, kind)) != 1
     ]
     if split:
         words += f", over {' x '.join(split)}"

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from configlint.arithmetic import is_power_of_two
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
@@ -36,11 +37,14 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     # With fewer examples than one micro-batch over all replicas, batch/dataset-too-small says it.
     if batch.accumulation > batches and examples >= batch.per_device * replicas:
-        most = 1 << (examples.bit_length() - 1)
+        micro = batch.per_device * replicas
+        most = examples // micro * micro
+        if is_power_of_two(micro):
+            most = 1 << (most.bit_length() - 1)
         yield Finding(
             "batch.accumulation",
             f"accumulation {batch.accumulation} is beyond an epoch of {batches} batches:"
-            f" a step sees {examples} samples, not {batch.trained}",
+            f" a step sees {min(examples, batches * micro)} samples, not {batch.trained}",
             f"an effective batch of {most} or less fits into {examples} examples",
             related=(("data.train_examples", f"{examples} examples"),),
         )

@@ -25,17 +25,27 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
+from configlint.wording import code
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     config = plan.training.get("accelerator_config")
     options = config.get("gradient_accumulation_kwargs") if isinstance(config, dict) else None
-    if isinstance(options, dict) and options.get("num_steps") is not None:
-        beside = f" beside accumulation {plan.batch.accumulation}" if plan.batch.accumulation else ""
-        yield Finding(
-            "training.accelerator_config",
-            f"num_steps sets the accumulation to {options['num_steps']}{beside}",
-            "leave out num_steps; batch.accumulation pins it",
-            on_key=True,
-        )
+    if not isinstance(options, dict) or "num_steps" not in options:
+        return
+    accumulation, steps = plan.batch.accumulation, code(options["num_steps"])
+    if accumulation is None:
+        message = f"num_steps sets the accumulation to {steps}"
+    elif accumulation > 1:
+        message = f"num_steps {steps} stands beside accumulation {accumulation}, and the Trainer refuses both"
+    elif options["num_steps"] != 1:
+        message = f"num_steps {steps} takes the place of accumulation 1"
+    else:
+        return
+    yield Finding(
+        "training.accelerator_config",
+        message,
+        "leave out num_steps; batch.accumulation pins it",
+        on_key=True,
+    )

@@ -28,6 +28,17 @@ from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
 
+_FACTORS = (
+    "batch.per_device",
+    "batch.accumulation",
+    "hardware.nodes",
+    "hardware.devices_per_node",
+    "hardware.reserved",
+    "parallel.tensor",
+    "parallel.context",
+    "parallel.sequence",
+)
+
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
@@ -39,10 +50,10 @@ def check(plan: Plan) -> Iterator[Finding]:
     if tokens and tokens.target is None and not plan.given("batch.effective"):
         return
     if plan.given("batch.effective") or tokens:
-        path, help = "batch.effective", f"leave it out: the batch stays {reference}"
+        path, help = "batch.effective", f"write effective: {reference} once, above the targets"
     else:
-        path, help = (
-            "hardware.devices_per_node",
-            f"write effective: {reference}, and leave a factor to be derived",
-        )
+        settings = plan.spec.settings
+        changed = [path for path in _FACTORS if path in settings and settings[path].target]
+        path = changed[0] if changed else "hardware.devices_per_node"
+        help = f"write effective: {reference}, and leave a factor to be derived"
     yield Finding(path, f"target {target} trains {effective} samples a step, and the spec {reference}", help)

@@ -34,14 +34,13 @@ def check(plan: Plan) -> Iterator[Finding]:
     accelerator = plan.hardware.accelerator
     if plan.launch.launcher != "accelerate" or plan.parallel.world != 1:
         return
-    if accelerator is None or accelerator.vendor == "cpu":
+    # nn.DataParallel is for devices that PyTorch calls cuda: NVIDIA's and AMD's.
+    if accelerator is None or accelerator.vendor in ("cpu", "intel"):
         return
     help = "leave out launcher: torchrun gives the process a rank, and one device"
     devices = plan.hardware.devices_per_node or 1
     if devices > 1:
-        message = (
-            f"accelerate's one process takes all {devices} devices, and trains {devices} times the batch"
-        )
+        message = f"accelerate's one process takes all {devices} devices, and trains {devices} times the batch"
         yield Finding("launch.launcher", message, help)
     else:
         message = "accelerate's one process takes every device of the host, and multiplies the batch by them"

@@ -1,7 +1,7 @@
 """The data set is smaller than one micro-batch over all replicas.
 
 Samples are repeated until every replica has its batch, so that the same example counts several times
-in one step; with `dataloader_drop_last` there is no batch at all, and the Trainer fails with a message
+in one step; a single replica trains a smaller batch; with `dataloader_drop_last` there is no batch at all, and the Trainer fails with a message
 about a data loader without length.
 
 Bad:
@@ -36,18 +36,16 @@ def check(plan: Plan) -> Iterator[Finding]:
     if not examples or not per_device or not replicas or examples >= per_device * replicas:
         return
     message = f"{examples} examples do not fill one batch of {per_device} x {replicas} replicas"
-    help = (
-        f"per_device {examples // replicas} at most"
-        if examples >= replicas
-        else f"{examples} replicas at most"
-    )
+    help = f"per_device {examples // replicas} at most" if examples >= replicas else f"{examples} replicas at most"
     if plan.training.get("dataloader_drop_last") is True:
         yield Finding(
             "data.train_examples", f"{message}, and dataloader_drop_last drops it", help,
             related=(replicas_in_words(plan),),
         )  # fmt: skip
     else:
+        # Only where batches are dealt to several replicas is the last one filled.
+        short = "samples are repeated in it" if replicas > 1 else f"it has {examples} samples"
         yield Finding(
-            "data.train_examples", f"{message}: samples are repeated in it", help, Severity.WARNING,
+            "data.train_examples", f"{message}: {short}", help, Severity.WARNING,
             related=(replicas_in_words(plan),),
         )  # fmt: skip

@@ -33,7 +33,7 @@ _ARGUMENTS = {
     "fsdp": "parallel.data: fsdp",
     "fsdp_config": "parallel.fsdp",
     "deepspeed": "parallel.data and parallel.deepspeed",
-    "parallelism_config": "parallel",
+    "parallelism_config": "parallel.tensor, parallel.context or parallel.sequence",
     "use_cpu": "hardware.accelerator: cpu",
     "no_cuda": "hardware.accelerator: cpu",
 }
@@ -47,19 +47,14 @@ _DEEPSPEED = {
     "zero_optimization.stage": "parallel.data",
 }
 _OWNERS = {
-    **{
-        f"{section}.{name}": owner
-        for section in ("training", "arguments")
-        for name, owner in _ARGUMENTS.items()
-    },
+    **{f"{section}.{name}": owner for section in ("training", "arguments") for name, owner in _ARGUMENTS.items()},
     **{f"parallel.deepspeed.{name}": owner for name, owner in _DEEPSPEED.items()},
 }
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    for path in plan.spec.settings.keys() & _OWNERS.keys():
-        name = (
-            path.removeprefix("parallel.deepspeed.").rpartition(".")[2] if path.count(".") < 3 else path[19:]
-        )
-        yield Finding(path, f"`{name}` is derived", f"write {_OWNERS[path]}", on_key=True)
+    for path, owner in _OWNERS.items():
+        if path in plan.spec.settings:
+            name = path.removeprefix("parallel.deepspeed.").removeprefix("training.").removeprefix("arguments.")
+            yield Finding(path, f"`{name}` is derived", f"write {owner}", on_key=True)

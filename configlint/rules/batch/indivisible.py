@@ -46,9 +46,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         if batch.max_per_device:
             over.append(f"per_device up to {batch.max_per_device}")
     sizes = [size for size in dict.fromkeys(reachable(batch, effective, replicas)) if size]
-    products = [
-        f"{size} ({' x '.join(map(str, split(batch, size, replicas)))} x {replicas})" for size in sizes
-    ]
+    products = [f"{size} ({' x '.join(map(str, split(batch, size, replicas)))} x {replicas})" for size in sizes]
     yield Finding(
         "batch.effective",
         f"{effective} samples cannot be split over {listing(over)}",

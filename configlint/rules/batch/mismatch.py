@@ -34,15 +34,13 @@ def check(plan: Plan) -> Iterator[Finding]:
     if not per_device or not accumulation or not replicas or not effective or batch.trained == effective:
         return
     if effective % (per_device * replicas) == 0:
-        help = (
-            f"accumulation {effective // (per_device * replicas)} trains {effective}; left out, it is derived"
-        )
+        help = f"accumulation {effective // (per_device * replicas)} trains {effective}; left out, it is derived"
     elif effective % (accumulation * replicas) == 0:
-        help = (
-            f"per_device {effective // (accumulation * replicas)} trains {effective}; left out, it is derived"
-        )
-    else:
+        help = f"per_device {effective // (accumulation * replicas)} trains {effective}; left out, it is derived"
+    elif plan.given("batch.effective") or not plan.sequence_length or not batch.trained:
         help = f"pin one factor at most, or write effective: {batch.trained}"
+    else:
+        help = f"pin one factor at most, or write effective_tokens: {batch.trained * plan.sequence_length}"
     yield Finding(
         "batch.effective",
         f"{per_device} x {accumulation} x {replicas} = {batch.trained} samples are trained, not {effective}",

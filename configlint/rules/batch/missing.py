@@ -27,7 +27,8 @@ from configlint.rule import Finding, rule
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    if plan.given("batch.effective"):
+    section = plan.spec.settings.get("batch")
+    if plan.given("batch.effective") or (section and not section.mapping):
         return
     if plan.given("batch.effective_tokens"):
         if not plan.given("model.sequence_length"):

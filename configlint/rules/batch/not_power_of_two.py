@@ -41,14 +41,13 @@ def check(plan: Plan) -> Iterator[Finding]:
             yield Finding("batch.effective", message, help, Severity.INFO)
         return
     # A power of two is in reach if it is itself the nearest that can be trained.
-    near = [size for size in (below, 2 * below) if reachable(batch, size, replicas)[0] == size]
+    powers = [size for size in (below, 2 * below) if size >= replicas] or [replicas]
+    near = [size for size in powers if reachable(batch, size, replicas)[0] == size]
     if near:
-        products = [
-            f"{size} ({' x '.join(map(str, split(batch, size, replicas)))} x {replicas})" for size in near
-        ]
+        products = [f"{size} ({' x '.join(map(str, split(batch, size, replicas)))} x {replicas})" for size in near]
         help = f"nearest: {', '.join(products)}"
     else:
-        help = f"for {' or '.join(map(str, (below, 2 * below)))}, leave per_device and accumulation to be derived"
+        help = f"for {' or '.join(map(str, powers))}, leave per_device and accumulation to be derived"
     yield Finding("batch.effective", message, help)
 
 

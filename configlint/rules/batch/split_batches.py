@@ -36,11 +36,15 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     if not batch.per_device or not batch.accumulation or not replicas or replicas == 1:
         return
-    trained = f"{batch.per_device} x {batch.accumulation} = {batch.per_device * batch.accumulation}"
+    message = f"split_batches shares each batch of {batch.per_device} out over {replicas} replicas"
+    if batch.per_device % replicas:
+        message += ", and it cannot be divided by them"
+    else:
+        trained = f"{batch.per_device} x {batch.accumulation} = {batch.per_device * batch.accumulation}"
+        message += f": {trained} samples are trained, not {batch.trained}"
     yield Finding(
         "training.accelerator_config",
-        f"split_batches shares each batch out over {replicas} replicas: {trained} samples are trained,"
-        f" not {batch.trained}",
+        message,
         "leave out split_batches",
         on_key=True,
     )

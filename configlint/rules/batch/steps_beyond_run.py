@@ -43,12 +43,13 @@ def check(plan: Plan) -> Iterator[Finding]:
         if getattr(plan.intervals, f"{kind}_strategy") != "steps" or steps is None or steps <= total:
             continue
         path = f"training.{kind}_steps"
-        given = plan.given(path)
+        # Not `plan.given`: an eval_steps of 0 is the logging interval.
+        given = path in plan.origins and plan.origins[path].how == "given"
         if not given and kind != "logging":
             continue  # the Trainer evaluates and saves at the end of the run in any case
         yield Finding(
             path if given else "training",
-            f"{kind}_steps {steps:g}{'' if given else ', the default,'} is beyond the run of"
+            f"{kind}_steps {steps:,.15g}{'' if given else ', the default,'} is beyond the run of"
             f" {count(total, 'step')}: nothing is {happens} before its end",
             f"a step is {examples} examples; at most {total}" + ("" if given else f": write {kind}_steps"),
             None if given else Severity.INFO,

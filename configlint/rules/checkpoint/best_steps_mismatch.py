@@ -50,9 +50,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         sizes = [str(size) for size in _nearest_multiples(save, every)]
         help = f"write `save_steps: {listing(sizes, 'or')}`" if sizes else "give them the same value"
     else:
-        message = (
-            f"load_best_model_at_end cannot mix steps and a share of the run: {save_words}, {eval_words}"
-        )
+        message = f"load_best_model_at_end cannot mix steps and a share of the run: {save_words}, {eval_words}"
         help = "give both in steps, or both as a share below 1"
     given = [path for path in (_SAVE, _EVAL, _LOGGING) if plan.given(path)]
     yield Finding(

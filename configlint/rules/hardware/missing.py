@@ -54,12 +54,8 @@ def _help(plan: Plan, missing: list[str]) -> str:
     chosen = plan.spec.settings.get("hardware.accelerator")
     if chosen is not None and chosen.target is not None:
         # What people trip over: they gave the number, but above.
-        return "; ".join(
-            filter(None, ["a target that names an accelerator inherits nothing of `hardware`", usual])
-        )
+        return "; ".join(filter(None, ["a target that names an accelerator inherits nothing of `hardware`", usual]))
     write = [
-        f"{key}: {value}"
-        for key, value in zip(_KEYS, ("a100-80gb", number or 8), strict=True)
-        if key in missing
+        f"{key}: {value}" for key, value in zip(_KEYS, ("a100-80gb", number or 8), strict=True) if key in missing
     ]
     return f"write `{', '.join(write)}`" + (f": {usual}" if usual else "")

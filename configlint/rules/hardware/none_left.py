@@ -1,7 +1,7 @@
 """All devices are kept from training.
 
 What `reserved` says is taken off the devices of all nodes together, so that nothing is left to train
-on: the launcher would start no process.
+on: the launcher has no process to start, and fails on an assertion without a word.
 
 Bad:
 
@@ -13,7 +13,7 @@ Good:
     batch: {effective: 64}
     hardware: {accelerator: a100-80gb, devices_per_node: 8, reserved: 4}
 
-Source: torch 2.13 distributed/run.py, determine_local_world_size
+Source: torch 2.13 distributed/elastic/agent/server/api.py, WorkerSpec.__post_init__
 """
 
 from __future__ import annotations

@@ -48,4 +48,4 @@ def _which_to_delete(plan: Plan, bf16: str, fp16: str) -> str:
         return "delete one"
     if lacks(accelerator, "bfloat16"):
         return f"delete {bf16}: {described(accelerator)} has no bfloat16"
-    return f"delete {fp16}, which needs loss scaling and bf16 does not"
+    return f"delete {fp16}: bfloat16 has the range of float32, float16 has not"

@@ -1,10 +1,9 @@
 """The accelerator has no bfloat16, and training is to use it.
 
 NVIDIA's cards have it from Ampere on: compute capability 8.0. Before that, PyTorch 2.4 and later
-emulates it in software: the job starts, runs several times slower than in fp16, and fails where a
-kernel has no emulation (Triton's and cuDNN's convolutions have none). Older PyTorch makes
-TrainingArguments refuse. TRL's trainers turn bf16 on where fp16 is not, so that this happens to who
-wrote nothing.
+emulates it in software: the job starts, runs slower than in fp16, and fails at kernels that have no
+emulation, such as Triton's and cuDNN's convolutions. With an older PyTorch TrainingArguments refuses.
+TRL's trainers turn bf16 on where fp16 is off, so that this also happens to those who wrote nothing.
 
 Bad:
 

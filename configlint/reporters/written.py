@@ -1,0 +1,37 @@
+"""What was written, for people: the arithmetic, the files, what to run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from configlint.artifact import Artifact
+from configlint.plan import Plan
+
+
+def render(plans: Sequence[Plan], folders: Mapping[str, Sequence[Artifact]]) -> str:
+    names = [plan.spec.target or os.path.basename(plan.spec.source.name) for plan in plans]
+    products = [_product(plan) for plan in plans]
+    width, product_width = max(map(len, names)), max(map(len, products))
+    lines = [
+        f"{name:{width}}  {product:{product_width}}  {_machine(plan)}"
+        for name, product, plan in zip(names, products, plans, strict=True)
+    ]
+    lines += [f"{folder}: {' '.join(file.name for file in files)}" for folder, files in folders.items()]
+    everything = [(folder, file) for folder, files in folders.items() for file in files]
+    lines += dict.fromkeys(f"{file.name}: {file.note}" for _, file in everything if file.note)
+    scripts = [f"bash {os.path.join(folder, file.name)}" for folder, file in everything if file.executable]
+    if scripts:
+        lines.append(f"run: {', or '.join(scripts)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _product(plan: Plan) -> str:
+    batch = plan.batch
+    return f"{batch.trained} = {batch.per_device} x {batch.accumulation} x {plan.parallel.replicas}"
+
+
+def _machine(plan: Plan) -> str:
+    hardware, parallel = plan.hardware, plan.parallel
+    tensor = f", tensor {parallel.tensor}" if parallel.tensor != 1 else ""
+    return f"{hardware.nodes} x {hardware.devices_per_node} {hardware.accelerator_name}, {parallel.data}{tensor}"
