@@ -51,5 +51,9 @@ def is_power_of_two(number: int) -> bool:
 
 
 def _largest_divisor(number: int, most: int) -> int:
-    small = [divisor for divisor in range(1, isqrt(number) + 1) if number % divisor == 0]
-    return max(divisor for low in small for divisor in (low, number // low) if divisor <= most)
+    root = isqrt(number)
+    # A divisor above the root is large where its cofactor is small.
+    for cofactor in range(-(-number // most), root + 1):
+        if number % cofactor == 0:
+            return number // cofactor
+    return next(divisor for divisor in range(min(most, root), 0, -1) if number % divisor == 0)

@@ -43,7 +43,7 @@ def generate() -> str:
     code = fastjsonschema.compile_to_code(_without_words(schema), use_default=False, detailed_exceptions=False)
     # Its own import of fastjsonschema would make that a dependency, and cost a millisecond.
     body = re.sub(r"^(VERSION|import|from) .*\n", "", code, flags=re.MULTILINE)
-    body = body.replace(", Decimal)", ")")  # no reader of ours makes one
+    body = body.replace(", Decimal", "")  # no reader of ours makes one
     body = body.replace("def validate(data, custom_formats={}, name_prefix=None):", SIGNATURE, 1)
     return HEADER + body.strip().replace("\n\n\n\n", "\n\n\n") + "\n"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from configlint import knowledge
 from configlint.document import Mapping
 from configlint.frontends import spec_yaml
-from configlint.pipeline import Parsed, Session
 from configlint.plan import Plan
+from configlint.session import Parsed, Session
 from configlint.solver import solve
 from configlint.source import Source
 from configlint.syntax import read

@@ -25,30 +25,39 @@ def base(document: Mapping) -> Scalar | None:
 
 
 def target_names(documents: list[Mapping]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for document in documents for name in _targets(document)))
+    return tuple(_overlays(documents))
 
 
 def lower(documents: list[Mapping], target: str | None, assignments: list[Mapping]) -> Spec:
     settings: Settings = {}
     for document in documents:
         _overlay(settings, _flatten(document, None))
-    for document in documents:
-        overlay = _targets(document).get(target) if target else None
-        if isinstance(overlay, Mapping):
-            layer = _flatten(overlay, target)
-            if "hardware.accelerator" in layer:
-                _remove(settings, "hardware")  # it is another machine
-            _overlay(settings, layer)
+    for overlay in _overlays(documents).get(target or "", ()):
+        layer = _flatten(overlay, target)
+        if "hardware.accelerator" in layer:
+            _remove(settings, "hardware")  # it is another machine
+        _overlay(settings, layer)
     for assignment in assignments:
         _overlay(settings, _flatten(assignment, None))
     return Spec(documents[-1].span.source, settings, target, target_names(documents))
 
 
-def _targets(document: Mapping) -> dict[str, Node]:
-    entry = document.entries.get("targets")
-    if entry is None or not isinstance(entry.value, Mapping):
-        return {}
-    return {name: overlay.value for name, overlay in entry.value.entries.items()}
+def _overlays(documents: list[Mapping]) -> dict[str, list[Mapping]]:
+    """What each target lays over the spec, bases farthest first; null removes what was inherited."""
+    overlays: dict[str, list[Mapping]] = {}
+    for document in documents:
+        entry = document.entries.get("targets")
+        if entry is None:
+            continue
+        if not isinstance(entry.value, Mapping):
+            overlays.clear()
+            continue
+        for name, (_, overlay) in entry.value.entries.items():
+            if isinstance(overlay, Mapping):
+                overlays.setdefault(name, []).append(overlay)
+            elif overlays.pop(name, None) is None:
+                overlays[name] = []
+    return overlays
 
 
 def _flatten(document: Mapping, target: str | None) -> Settings:
@@ -83,5 +92,7 @@ def _overlay(settings: Settings, layer: Settings) -> None:
 
 
 def _remove(settings: Settings, path: str) -> None:
-    for name in [name for name in settings if name == path or name.startswith(path + ".")]:
-        del settings[name]
+    removed = settings.pop(path, None)
+    if removed is not None and removed.mapping:
+        for name in [name for name in settings if name.startswith(path + ".")]:
+            del settings[name]

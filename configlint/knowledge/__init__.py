@@ -59,7 +59,7 @@ def _from_config(path: str, name: str) -> Model | tuple[str, ...]:
     try:
         with open(path, encoding="utf-8") as file:
             config = json.load(file)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return names("models")
     return Model(name, config) if isinstance(config, dict) else names("models")
 

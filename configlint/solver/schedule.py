@@ -29,7 +29,7 @@ def solve_schedule(ledger: Ledger, batch: Batch, data: Data, replicas: int | Non
         ledger.derived("schedule.steps_per_epoch", steps, "ceil(batches_per_epoch / accumulation)", *inputs)
     if max_steps is not None and max_steps > 0:
         total = ledger.derived("schedule.total_steps", max_steps, "max_steps", "training.max_steps")
-    elif steps and epochs and epochs > 0 and max_steps is not None:
+    elif steps and epochs and epochs > 0 and max_steps is not None and max_steps < 0:  # 0 is neither
         inputs = ("training.num_train_epochs", "schedule.steps_per_epoch")
         total = ceil(epochs * steps)
         ledger.derived("schedule.total_steps", total, "ceil(num_train_epochs x steps_per_epoch)", *inputs)

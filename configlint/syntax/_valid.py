@@ -230,7 +230,7 @@ def validate___definitions_launch(data, custom_formats={}, name_prefix=None):
                 for data__env_key in data__env_keys:
                     if data__env_key not in []:
                         data__env_value = data__env.get(data__env_key)
-                        if not isinstance(data__env_value, (str, int, float, Decimal, bool, NoneType)):
+                        if not isinstance(data__env_value, (str, int, float, bool, NoneType)):
                             raise JsonSchemaValueException("" + (name_prefix or "data") + ".env.{data__env_key}".format(**locals()) + " must be string or number or boolean or null")
                 data__env_len = len(data__env)
                 if data__env_len != 0:
@@ -463,7 +463,7 @@ def validate___definitions_hardware(data, custom_formats={}, name_prefix=None):
         if "headroom" in data_keys:
             data_keys.remove("headroom")
             data__headroom = data["headroom"]
-            if not isinstance(data__headroom, (int, float, Decimal, NoneType)) or isinstance(data__headroom, bool):
+            if not isinstance(data__headroom, (int, float, NoneType)) or isinstance(data__headroom, bool):
                 raise JsonSchemaValueException("" + (name_prefix or "data") + ".headroom must be number or null")
             if isinstance(data__headroom, (int, float)) and not isinstance(data__headroom, bool):
                 if data__headroom < 0:

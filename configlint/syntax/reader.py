@@ -31,6 +31,7 @@ _REMEDIES = {
     "found unexpected end of stream": "close the quote",
     "did not find expected ',' or '}'": "close the brace, or put a comma between the entries",
     "did not find expected ',' or ']'": "close the bracket, or put a comma between the items",
+    "found invalid Unicode character escape code": "write the character itself",
 }
 _UNCLOSED = frozenset(problem for problem, remedy in _REMEDIES.items() if remedy.startswith("close the"))
 
@@ -54,22 +55,27 @@ def read(source: Source, text: str | None = None) -> tuple[Node | None, list[Dia
     if source.name.endswith(".json") or text.lstrip()[:1] == "{":
         # JSON may indent with tabs, which YAML forbids; a space keeps the columns.
         text = text.replace("\t", " ")
-    reader = _Reader(source, text)
+    try:
+        reader = _Reader(source, text)
+    except UnicodeEncodeError as error:
+        # A lone surrogate: an argument of the command line can hold one.
+        return None, [_not_allowed(source, error.start, ord(text[error.start]))]
     try:
         return reader.document(), reader.diagnostics
     except _Stop as stop:
         return None, [*reader.diagnostics, stop.diagnostic]
     except yaml.YAMLError as error:
-        return None, [*reader.diagnostics, _not_yaml(source, error)]
+        return None, [*reader.diagnostics, _not_yaml(source, text, error)]
 
 
 class _Reader:
     def __init__(self, source: Source, text: str) -> None:
         self.source = source
         self.diagnostics: list[Diagnostic] = []
-        self.anchors: dict[str, tuple[Node, int]] = {}
+        self.anchors: dict[str, tuple[Node, int, int]] = {}  # with the values and levels below
         self.open_anchors: set[str] = set()
         self.nodes = 0
+        self.deepest = 0
         # libyaml's events; the stubs know less of them than there is.
         self.next: Callable[[], Any] = CParser(text).get_event
 
@@ -87,9 +93,9 @@ class _Reader:
 
     def node(self, event: Any, depth: int) -> Node:
         if isinstance(event, yaml.AliasEvent):
-            return self.alias(event)
+            return self.alias(event, depth)
         self.nodes += 1
-        before = self.nodes
+        before, deepest, self.deepest = self.nodes, self.deepest, depth
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             limit = f"{MAX_DEPTH} levels" if depth > MAX_DEPTH else f"{MAX_NODES:,} values"
             raise _Stop(self.diagnostic("too-large", f"this is beyond the limit of {limit}", event))
@@ -104,21 +110,23 @@ class _Reader:
             node = self.sequence(event, depth)
         if event.anchor:
             self.open_anchors.discard(event.anchor)
-            self.anchors[event.anchor] = node, self.nodes - before + 1
+            self.anchors[event.anchor] = node, self.nodes - before + 1, self.deepest - depth
+        self.deepest = max(self.deepest, deepest)
         return node
 
-    def alias(self, event: Any) -> Node:
+    def alias(self, event: Any, depth: int) -> Node:
         if event.anchor in self.open_anchors:
             message = f"`*{event.anchor}` stands inside what it stands for"
             raise _Stop(self.diagnostic("recursive-alias", message, event))
         if event.anchor not in self.anchors:
             message = f"`*{event.anchor}` has no anchor `&{event.anchor}` above it"
             raise _Stop(self.diagnostic("unknown-alias", message, event))
-        node, size = self.anchors[event.anchor]
+        node, size, levels = self.anchors[event.anchor]
         self.nodes += size
-        if self.nodes > MAX_NODES:
-            message = f"aliases expand this to more than {MAX_NODES:,} values"
-            raise _Stop(self.diagnostic("too-large", message, event))
+        self.deepest = max(self.deepest, depth + levels)
+        if self.nodes > MAX_NODES or self.deepest > MAX_DEPTH:
+            limit = f"{MAX_NODES:,} values" if self.nodes > MAX_NODES else f"{MAX_DEPTH} levels"
+            raise _Stop(self.diagnostic("too-large", f"aliases expand this to more than {limit}", event))
         return node
 
     def scalar(self, event: Any) -> Scalar:
@@ -203,15 +211,27 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 
 
 def _diagnostic(defect: str, message: str, span: Span, help: str | None = None) -> Diagnostic:
-    return Diagnostic(f"syntax/{defect}", Severity.ERROR, message, span, help)
+    return Diagnostic(f"syntax/{defect}", Severity.ERROR, in_a_line(message), span, help)
 
 
-def _not_yaml(source: Source, error: yaml.YAMLError) -> Diagnostic:
+def in_a_line(text: str) -> str:
+    """A text that may repeat what a user wrote, without line breaks and the like."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def _not_allowed(source: Source, index: int, character: int) -> Diagnostic:
+    before = Source("", source.text[:index]).lines()
+    span = Span(source, len(before), len(before[-1]) + 1, len(before), len(before[-1]) + 2)
+    return _diagnostic("character", f"the character U+{character:04X} is not allowed in YAML", span)
+
+
+def _not_yaml(source: Source, text: str, error: yaml.YAMLError) -> Diagnostic:
     """What libyaml said, at its place, in words that help."""
     if isinstance(error, yaml.reader.ReaderError):
-        before = Source("", source.text[: error.position]).lines()
-        span = Span(source, len(before), len(before[-1]) + 1, len(before), len(before[-1]) + 2)
-        return _diagnostic("character", f"the character U+{error.character:04X} is not allowed in YAML", span)
+        before = text.encode()[: error.position]  # libyaml counts bytes
+        return _not_allowed(source, len(before.decode()), error.character)
     problem = str(getattr(error, "problem", None) or error)
     mark = getattr(error, "problem_mark", None)
     if problem in _UNCLOSED:

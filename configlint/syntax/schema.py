@@ -16,6 +16,7 @@ from configlint.document import Mapping, Node, Scalar, plain
 from configlint.source import Span
 from configlint.syntax._valid import JsonSchemaValueException
 from configlint.syntax._valid import validate as is_valid
+from configlint.syntax.reader import in_a_line
 from configlint.wording import code, listing, nearest
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ _NOUNS = {
     "object": "a section with keys of its own",
     "array": "a list",
 }
+# Characters of a user's text that a sentence repeats.
+_LONGEST = 60
 
 
 def schema_path(name: str = "spec") -> Path:
@@ -51,9 +54,11 @@ def validate(document: Node) -> list[Diagnostic]:
 def _explain(document: Node, data: object) -> list[Diagnostic]:
     import jsonschema  # 100 ms, and only for a spec that is wrong
 
-    schema = json.loads(schema_path().read_text(encoding="utf-8"))
+    # Python's `$` lets a line break through, which that of editors and of the generated code does not.
+    schema = json.loads(schema_path().read_text(encoding="utf-8").replace('$"', r'\\Z"'))
     errors = jsonschema.Draft7Validator(schema).iter_errors(data)
-    found = [diagnostic for error in errors for diagnostic in _word(document, schema, error)]
+    # What is said once may be several errors: each key that is missing is one.
+    found = dict.fromkeys(diagnostic for error in errors for diagnostic in _word(document, schema, error))
     return sorted(found, key=lambda diagnostic: (diagnostic.span.line, diagnostic.span.column))
 
 
@@ -65,10 +70,10 @@ def _word(document: Node, schema: dict[str, Any], error: ValidationError) -> Ite
         yield from _unknown_keys(schema, error, path, node)
     elif "propertyNames" in error.schema_path:
         name = str(error.instance)
-        message = f"`{name}` cannot be a name here: {_names(str(error.validator_value))}"
+        message = f"`{_short(name)}` cannot be a name here: {_names(str(error.validator_value))}"
         yield _diagnostic("name", message, _key_of(node, name), f"{path}.{name}")
     else:
-        defect, message, help = _value(error, path or "spec", node)
+        defect, message, help = _value(error, in_a_line(path) or "spec", node)
         yield _diagnostic(defect, message, key if isinstance(node, Mapping) else node.span, path, help)
 
 
@@ -79,9 +84,10 @@ def _unknown_keys(schema: dict[str, Any], error: ValidationError, path: str, nod
         if name in known:
             continue
         full = f"{path}.{name}" if path else name
-        where = f"`{path}` has no key `{name}`" if path else f"a spec has no key `{name}`"
+        where = f"{f'`{in_a_line(path)}`' if path else 'a spec'} has no key `{_short(name)}`"
         if close := nearest(name, known):
-            help = f"did you mean `{close}`?"
+            others = [f"`{home}.{name}`" for home in _homes(schema, name)]
+            help = f"did you mean {listing([f'`{close}`', *others], 'or')}?"
         elif homes := _homes(schema, name):
             help = f"it belongs to {listing([f'`{home}`' for home in homes], 'or')}"
         elif not path:
@@ -101,7 +107,7 @@ def _homes(schema: dict[str, Any], name: str) -> list[str]:
 
 def _value(error: ValidationError, path: str, node: Node) -> tuple[str, str, str | None]:
     """(defect, message, help) for a value that the schema refuses."""
-    raw = node.raw if isinstance(node, Scalar) else code(plain(node))
+    raw = _written(node)
     limit: Any = error.validator_value
     if error.validator == "type":
         if _only_text(limit) and isinstance(node, Scalar) and node.value is not None:
@@ -154,9 +160,22 @@ def _kind(node: Node) -> str:
         if node.value is None:
             return "empty"
         if isinstance(node.value, str):
-            return f'the text "{node.raw}"'
-        return node.raw
+            return f'the text "{_short(node.raw)}"'
+        return _short(node.raw)
     return "a section" if isinstance(node, Mapping) else "a list"
+
+
+def _written(node: Node) -> str:
+    """A value as it stands in the text."""
+    if not isinstance(node, Scalar) or node.value is None:
+        return _kind(node)
+    return _short(node.raw) or '""'
+
+
+def _short(text: str) -> str:
+    """A user's text as part of a sentence."""
+    shown = in_a_line(text[: _LONGEST + 1])
+    return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
 
 
 def _locate(document: Node, route: list[str]) -> tuple[Span, Node]:

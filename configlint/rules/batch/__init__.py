@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from configlint.plan import Plan
+from configlint.wording import count
 
 
 def applies(plan: Plan) -> bool:
@@ -12,7 +13,8 @@ def applies(plan: Plan) -> bool:
 def replicas_in_words(plan: Plan) -> tuple[str, str]:
     """The place and the reckoning of the data-parallel degree, to stand beside a finding."""
     hardware, parallel = plan.hardware, plan.parallel
-    words = f"{parallel.replicas} replicas = {hardware.nodes} nodes x {hardware.devices_per_node} devices"
+    nodes, devices = count(hardware.nodes or 1, "node"), count(hardware.devices_per_node or 1, "device")
+    words = f"{count(parallel.replicas or 1, 'replica')} = {nodes} x {devices}"
     if hardware.reserved:
         words += f" - {hardware.reserved} reserved"
     split = [

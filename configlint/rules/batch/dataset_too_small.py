@@ -1,8 +1,8 @@
 """The data set is smaller than one micro-batch over all replicas.
 
 Samples are repeated until every replica has its batch, so that the same example counts several times
-in one step; a single replica trains a smaller batch; with `dataloader_drop_last` there is no batch at all, and the Trainer fails with a message
-about a data loader without length.
+in one step; a single replica trains a smaller batch. With `dataloader_drop_last` there is no batch at
+all, and the Trainer fails with a message about a data loader without length.
 
 Bad:
 

@@ -47,7 +47,8 @@ def check(plan: Plan) -> Iterator[Finding]:
         products = [f"{size} ({' x '.join(map(str, split(batch, size, replicas)))} x {replicas})" for size in near]
         help = f"nearest: {', '.join(products)}"
     else:
-        help = f"for {' or '.join(map(str, powers))}, leave per_device and accumulation to be derived"
+        powers_in_words = " or ".join(map(str, powers))
+        help = f"write effective: {powers_in_words}, and leave per_device and accumulation to be derived"
     yield Finding("batch.effective", message, help)
 
 

@@ -43,7 +43,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     whole = plan.data.train_examples // batch.trained * batch.trained
     yield Finding(
         "data.train_examples",
-        f"the last step of each epoch accumulates {left} of {accumulation} batches",
+        f"the last of an epoch's {steps:,} steps accumulates {left} of {accumulation} batches",
         f"{whole} examples make whole steps of {batch.trained}" if whole else None,
         Severity.INFO if steps >= _MANY_STEPS or total <= steps else None,
     )

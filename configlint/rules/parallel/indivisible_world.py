@@ -66,6 +66,6 @@ def _help(world: int, group: int, only: str | None) -> str:
 
 
 def _world_in_words(plan: Plan) -> str:
-    hardware = plan.hardware
-    words = f"{plan.parallel.world} devices = {hardware.nodes} nodes x {hardware.devices_per_node} devices"
-    return words + (f" - {hardware.reserved} reserved" if hardware.reserved else "")
+    nodes, per_node, reserved = plan.hardware.nodes or 1, plan.hardware.devices_per_node, plan.hardware.reserved
+    words = f"{count(plan.parallel.world or 0, 'device')} = {count(nodes, 'node')} x {per_node}"
+    return words + (f" - {reserved} reserved" if reserved else "")
