@@ -80,7 +80,7 @@ def ignores(document: Node) -> list[Ignore]:
     At the end of a line they hold for that line; alone on a line, for the key below and all it holds.
     """
     source = document.span.source
-    if "configlint: ignore" not in re.sub(r"\s+", " ", source.text) and "configlint:ignore" not in source.text:
+    if "ignore" not in source.text:
         return []
     found = []
     for number, line in enumerate(source.lines(), 1):

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from configlint import backends, rules
+from configlint import rules
 from configlint.artifact import Artifact
 from configlint.diagnostic import Diagnostic, Severity
 from configlint.lint import Ignore, RuleCrash, ignores, lint, unused
@@ -71,6 +71,8 @@ def compile_spec(path: str, session: Session, target: str | None, output: str | 
     Raises:
         UsageError: there is no such spec or target, or it is a base.
     """
+    from configlint import backends
+
     loaded = load_one(path, session)
     if output is None:
         plans = [one(loaded.plans, target)] if loaded.plans else []

@@ -47,6 +47,7 @@ class Session:
 
     def __init__(self, assignments: Iterable[str] = ()) -> None:
         self.parsed: dict[str, Parsed] = {}
+        self.forms: dict[Source, list[Diagnostic]] = {}
         self.assignments = [_assignment(text) for text in assignments]
 
     def parse(self, path: str, data: bytes | None = None) -> Parsed:
@@ -65,19 +66,25 @@ class Session:
     def load(self, file: Parsed, front_end: FrontEnd) -> Loaded:
         """The plans of a spec, and what is wrong with its form and that of its bases."""
         documents, diagnostics = self._chain(file, front_end)
-        diagnostics = [*diagnostics, *(found for document in documents for found in validate(document))]
-        diagnostics += [found for assignment in self.assignments for found in validate(assignment)]
+        for document in [*documents, *self.assignments]:
+            diagnostics += self._form(document)
         if len(documents) == 0:
             return Loaded([], diagnostics)
         targets = front_end.target_names(documents)
         bare, *others = [front_end.lower(documents, name, self.assignments) for name in (None, *targets)]
         specs = [bare, *others] if "hardware" in bare.settings or not others else others
-        reference = solve(bare, knowledge).batch.effective
-        plans = []
-        for plan in (solve(spec, knowledge) for spec in specs if "batch" in spec.settings):
-            reference = plan.batch.effective if reference is None else reference
-            plans.append(plan._replace(reference=reference))
-        return Loaded(plans, diagnostics, is_base=not plans)
+        plans = [solve(spec, knowledge) for spec in specs if "batch" in spec.settings]
+        # What the targets must keep: the bare spec's batch, even where it is no plan itself, or the first known.
+        first = plans if specs[0] is bare else [solve(bare, knowledge), *plans]
+        reference = next((plan.batch.effective for plan in first if plan.batch.effective), None)
+        return Loaded([plan._replace(reference=reference) for plan in plans], diagnostics, is_base=not plans)
+
+    def _form(self, document: Mapping) -> list[Diagnostic]:
+        """What is wrong with the form of a document, looked at once for all that extend it."""
+        source = document.span.source
+        if source not in self.forms:
+            self.forms[source] = validate(document)
+        return self.forms[source]
 
     def _chain(self, file: Parsed, front_end: FrontEnd) -> tuple[list[Mapping], list[Diagnostic]]:
         """The documents of a file and its bases, farthest first; none where one cannot be read."""

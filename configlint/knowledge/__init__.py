@@ -5,7 +5,6 @@ Both profiles are found by name alone: the file `hardware/<name>.yaml` or `model
 
 from __future__ import annotations
 
-import json
 import os
 from functools import cache
 from typing import Any
@@ -56,6 +55,8 @@ def names(kind: str) -> tuple[str, ...]:
 
 
 def _from_config(path: str, name: str) -> Model | tuple[str, ...]:
+    import json
+
     try:
         with open(path, encoding="utf-8") as file:
             config = json.load(file)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from configlint.diagnostic import Diagnostic, Severity
@@ -13,6 +12,8 @@ if TYPE_CHECKING:
 
 
 def render(report: Totals) -> str:
+    import json
+
     severities = [diagnostic.severity for diagnostic in report.diagnostics]
     document = {
         "version": 1,

@@ -6,9 +6,8 @@ one of the wrong form is jsonschema imported, which finds every problem; this mo
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from configlint.diagnostic import Diagnostic, Severity
@@ -34,11 +33,15 @@ _NOUNS = {
 _LONGEST = 60
 
 
-def schema_path(name: str = "spec") -> Path:
-    """Where `name`.schema.json is: inside the wheel, or at the top of a checkout."""
-    package = Path(__file__).parent.parent
-    file = f"schemas/{name}.schema.json"
-    return package / file if (package / file).exists() else package.parent / file
+def schema_text(name: str = "spec") -> str:
+    """The text of `name`.schema.json, which is inside the wheel, or at the top of a checkout."""
+    package = os.path.dirname(os.path.dirname(__file__))
+    path = os.path.join("schemas", f"{name}.schema.json")
+    inside = os.path.join(package, path)
+    with open(
+        inside if os.path.exists(inside) else os.path.join(package, os.pardir, path), encoding="utf-8"
+    ) as file:
+        return file.read()
 
 
 def validate(document: Node) -> list[Diagnostic]:
@@ -52,10 +55,12 @@ def validate(document: Node) -> list[Diagnostic]:
 
 
 def _explain(document: Node, data: object) -> list[Diagnostic]:
+    import json
+
     import jsonschema  # 100 ms, and only for a spec that is wrong
 
     # Python's `$` lets a line break through, which that of editors and of the generated code does not.
-    schema = json.loads(schema_path().read_text(encoding="utf-8").replace('$"', r'\\Z"'))
+    schema = json.loads(schema_text().replace('$"', r'\\Z"'))
     errors = jsonschema.Draft7Validator(schema).iter_errors(data)
     # What is said once may be several errors: each key that is missing is one.
     found = dict.fromkeys(diagnostic for error in errors for diagnostic in _word(document, schema, error))
