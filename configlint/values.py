@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_LARGEST = 10**15
+_LARGEST = 10**12
 
 
 def whole(value: object) -> int | None:

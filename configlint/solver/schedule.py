@@ -27,8 +27,10 @@ def solve_schedule(ledger: Ledger, batch: Batch, data: Data, replicas: int | Non
         steps = max(ceil(batches / batch.accumulation), 1)
         inputs = ("schedule.batches_per_epoch", "batch.accumulation")
         ledger.derived("schedule.steps_per_epoch", steps, "ceil(batches_per_epoch / accumulation)", *inputs)
-    if max_steps is not None and max_steps > 0:
-        total = ledger.derived("schedule.total_steps", max_steps, "max_steps", "training.max_steps")
+    if max_steps is not None and max_steps >= 0:
+        # 0 is no number of epochs' steps either: the Trainer does one step and then sees that it is enough.
+        formula = "max_steps" if max_steps else "1, where max_steps is 0"
+        total = ledger.derived("schedule.total_steps", max(max_steps, 1), formula, "training.max_steps")
     elif steps and epochs and epochs > 0 and max_steps is not None and max_steps < 0:  # 0 is neither
         inputs = ("training.num_train_epochs", "schedule.steps_per_epoch")
         total = ceil(epochs * steps)

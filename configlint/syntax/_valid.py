@@ -444,6 +444,8 @@ def validate___definitions_hardware(data, custom_formats={}, name_prefix=None):
             if isinstance(data__devicespernode, (int, float)) and not isinstance(data__devicespernode, bool):
                 if data__devicespernode < 1:
                     raise JsonSchemaValueException("" + (name_prefix or "data") + ".devices_per_node must be bigger than or equal to 1")
+                if data__devicespernode > 1000000000:
+                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".devices_per_node must be smaller than or equal to 1000000000")
         if "nodes" in data_keys:
             data_keys.remove("nodes")
             data__nodes = data["nodes"]
@@ -452,6 +454,8 @@ def validate___definitions_hardware(data, custom_formats={}, name_prefix=None):
             if isinstance(data__nodes, (int, float)) and not isinstance(data__nodes, bool):
                 if data__nodes < 1:
                     raise JsonSchemaValueException("" + (name_prefix or "data") + ".nodes must be bigger than or equal to 1")
+                if data__nodes > 1000000000:
+                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".nodes must be smaller than or equal to 1000000000")
         if "reserved" in data_keys:
             data_keys.remove("reserved")
             data__reserved = data["reserved"]
@@ -488,6 +492,8 @@ def validate___definitions_batch(data, custom_formats={}, name_prefix=None):
             if isinstance(data__effective, (int, float)) and not isinstance(data__effective, bool):
                 if data__effective < 1:
                     raise JsonSchemaValueException("" + (name_prefix or "data") + ".effective must be bigger than or equal to 1")
+                if data__effective > 1000000000:
+                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".effective must be smaller than or equal to 1000000000")
         if "effective_tokens" in data_keys:
             data_keys.remove("effective_tokens")
             data__effectivetokens = data["effective_tokens"]
@@ -496,6 +502,8 @@ def validate___definitions_batch(data, custom_formats={}, name_prefix=None):
             if isinstance(data__effectivetokens, (int, float)) and not isinstance(data__effectivetokens, bool):
                 if data__effectivetokens < 1:
                     raise JsonSchemaValueException("" + (name_prefix or "data") + ".effective_tokens must be bigger than or equal to 1")
+                if data__effectivetokens > 1000000000000:
+                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".effective_tokens must be smaller than or equal to 1000000000000")
         if "per_device" in data_keys:
             data_keys.remove("per_device")
             data__perdevice = data["per_device"]
@@ -504,6 +512,8 @@ def validate___definitions_batch(data, custom_formats={}, name_prefix=None):
             if isinstance(data__perdevice, (int, float)) and not isinstance(data__perdevice, bool):
                 if data__perdevice < 1:
                     raise JsonSchemaValueException("" + (name_prefix or "data") + ".per_device must be bigger than or equal to 1")
+                if data__perdevice > 1000000000:
+                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".per_device must be smaller than or equal to 1000000000")
             data__perdevice_is_dict = isinstance(data__perdevice, dict)
             if data__perdevice_is_dict:
                 data__perdevice__missing_keys = set(['max']) - data__perdevice.keys()
@@ -518,6 +528,8 @@ def validate___definitions_batch(data, custom_formats={}, name_prefix=None):
                     if isinstance(data__perdevice__max, (int, float)) and not isinstance(data__perdevice__max, bool):
                         if data__perdevice__max < 1:
                             raise JsonSchemaValueException("" + (name_prefix or "data") + ".per_device.max must be bigger than or equal to 1")
+                        if data__perdevice__max > 1000000000:
+                            raise JsonSchemaValueException("" + (name_prefix or "data") + ".per_device.max must be smaller than or equal to 1000000000")
                 if data__perdevice_keys:
                     raise JsonSchemaValueException("" + (name_prefix or "data") + ".per_device must not contain "+str(data__perdevice_keys)+" properties")
         if "accumulation" in data_keys:
@@ -528,6 +540,8 @@ def validate___definitions_batch(data, custom_formats={}, name_prefix=None):
             if isinstance(data__accumulation, (int, float)) and not isinstance(data__accumulation, bool):
                 if data__accumulation < 1:
                     raise JsonSchemaValueException("" + (name_prefix or "data") + ".accumulation must be bigger than or equal to 1")
+                if data__accumulation > 1000000000:
+                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".accumulation must be smaller than or equal to 1000000000")
         if data_keys:
             raise JsonSchemaValueException("" + (name_prefix or "data") + " must not contain "+str(data_keys)+" properties")
     return data

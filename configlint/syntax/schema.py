@@ -135,6 +135,7 @@ def _value(error: ValidationError, path: str, node: Node) -> tuple[str, str, str
         return "wrong-value", f"`{path}` is empty", "leave it out"
     bound = {
         "minimum": f"at least {limit}",
+        "maximum": f"at most {limit}",
         "exclusiveMinimum": f"more than {limit}",
         "exclusiveMaximum": f"less than {limit}",
     }[str(error.validator)]

@@ -59,8 +59,9 @@ def _job(plan: Plan, arguments: dict[str, object]) -> dict[str, object]:
         "transformers": plan.transformers,
         "trl": plan.trl,
         "folder": os.path.abspath(plan.launch.workdir),
-        # An accelerator of which nothing is known is given the benefit of the doubt.
-        "bf16": not dtypes or "bfloat16" in dtypes,
+        # What torch would say there: NVIDIA's older ones emulate bfloat16, and torch counts that. One of
+        # which nothing is known is given the benefit of the doubt. Source: torch 2.13 cuda/__init__.py.
+        "bf16": not dtypes or "bfloat16" in dtypes or (accelerator is not None and accelerator.vendor == "nvidia"),
         "tf32": not dtypes or "tf32" in dtypes,
     }
 

@@ -34,8 +34,8 @@ def check(plan: Plan) -> Iterator[Finding]:
         if name in plan.training:
             yield Finding(
                 f"arguments.{name}",
-                f"`{name}` is in training too",
-                "keep it there",
+                f"`{name}` is in training too, and the JSON holds one of them",
+                "delete one: a field of the trainer's class stands in training, what only the script reads here",
                 related=((f"training.{name}", "in training"),),
                 on_key=True,
             )
