@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from configlint.plan import Origin, Plan, with_numbers
+from configlint.syntax.reader import in_a_line
 from configlint.wording import code
 
 # What is worth explaining when nothing is asked for.
@@ -18,6 +19,11 @@ _EMITTED = {
     "accumulation": "batch.accumulation",
     "world_size": "world",
     "num_processes": "world",
+    "nnodes": "hardware.nodes",
+    "num_machines": "hardware.nodes",
+    "use_cpu": "hardware.accelerator",
+    "fsdp": "parallel.data",
+    "deepspeed": "parallel.data",
     "data_parallel": "replicas",
     "tp_size": "parallel.tensor",
     "steps_per_epoch": "schedule.steps_per_epoch",
@@ -26,13 +32,18 @@ _EMITTED = {
 }
 
 
-def canonical(plan: Plan, name: str) -> str | None:
-    """The path that a user means by a path or an emitted name; None where there is no such value."""
+def asked(plan: Plan, name: str | None) -> list[str]:
+    """The paths that a user means by a path, a section, an emitted name or the last part of a path; the main
+    ones where nothing is asked for; none where there is no such value."""
+    if not name:
+        return [path for path in MAIN if path in plan.origins]
+    known = _paths(plan)
     candidates = (name, _EMITTED.get(name, ""), f"training.{name}", f"arguments.{name}")
     for path in candidates:
-        if path in plan.origins:
-            return path
-    return next((path for path in candidates if path in plan.spec.settings), None)
+        if path in known:
+            return [path]
+    section = [path for path in known if path.startswith(f"{name}.")]
+    return section or [path for path in known if path.rpartition(".")[2] == name][:1]
 
 
 def tree(plan: Plan, path: str) -> str:
@@ -44,15 +55,21 @@ def tree(plan: Plan, path: str) -> str:
 
 def names(plan: Plan) -> list[str]:
     """Everything that can be asked for."""
+    paths = _paths(plan)
+    emitted = [name for name, path in _EMITTED.items() if path in paths]
+    return [*paths, *(path.rpartition(".")[2] for path in paths), *emitted]
+
+
+def _paths(plan: Plan) -> list[str]:
+    """All that has a value: what was reckoned with, and what was written and is passed on."""
     written = [path for path, setting in plan.spec.settings.items() if not setting.mapping]
-    paths = [*plan.origins, *written]
-    return [*paths, *(path.rpartition(".")[2] for path in paths), *_EMITTED]
+    return list(dict.fromkeys([*plan.origins, *written]))
 
 
 def _rows(plan: Plan, path: str, lead: str, below: str, shown: set[str]) -> Iterator[tuple[str, str, str]]:
     """What a value goes back to is shown where the value first stands, and not again."""
     origin = plan.origins.get(path) or _written(plan, path)
-    yield f"{lead}{path} = {code(origin.value)}", origin.how, _why(plan, origin)
+    yield in_a_line(f"{lead}{path} = {code(origin.value)}"), origin.how, _why(plan, origin)
     inputs = () if path in shown else origin.inputs
     shown.add(path)
     for number, name in enumerate(inputs, 1):

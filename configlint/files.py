@@ -28,9 +28,9 @@ def decode(name: str, data: bytes) -> Source | Diagnostic:
     try:
         return Source(name, data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        before = Source(name, data[: error.start].decode("utf-8-sig", errors="replace"))
-        lines = before.lines()
-        span = Span(before, len(lines), len(lines[-1]) + 1, len(lines), len(lines[-1]) + 2)
+        lines = Source(name, data[: error.start].decode("utf-8-sig")).lines()
+        source = Source(name, data.decode("utf-8-sig", errors="replace"))
+        span = Span(source, len(lines), len(lines[-1]) + 1, len(lines), len(lines[-1]) + 2)
         message = f"byte 0x{data[error.start]:02x} is not UTF-8"
         return Diagnostic("syntax/encoding", Severity.ERROR, message, span, "save the file as UTF-8")
 

@@ -18,7 +18,8 @@ _COMMENT = re.compile(r"#\s*configlint:\s*ignore\b(?:\[([^\]]*)\])?")
 
 
 class RuleCrash(Exception):
-    """A rule failed on a plan: a fault of ours, the cause is chained."""
+    """A rule failed on a plan, or what comes before the rules on a file: a fault of ours, the cause
+    is chained."""
 
 
 def lint(plan: Plan, rules: Iterable[Rule]) -> tuple[list[Diagnostic], list[RuleCrash]]:
@@ -123,10 +124,14 @@ def _about(ignore: Ignore, defect: str, message: str, help: str | None = None) -
 
 
 def _in_text(document: Node, line: int, column: int) -> bool:
-    """Whether a place is inside a value, where a `#` starts no comment."""
+    """Whether a place is inside a key or a value, where a `#` starts no comment."""
+    lines = document.span.source.lines()
     for node in _scalars(document):
         span = node.span
-        if (span.line, span.column) <= (line, column) < (span.end_line, span.end_column):
+        # What stands behind the sign of a block scalar is not its text yet.
+        block = lines[span.line - 1][span.column - 1 : span.column] in ("|", ">")
+        start = (span.line + 1, 1) if block else (span.line, span.column)
+        if start <= (line, column) < (span.end_line, span.end_column):
             return True
     return False
 
@@ -139,6 +144,7 @@ def _scalars(node: Node) -> Iterator[Scalar]:
             yield from _scalars(item)
     else:
         for entry in node.entries.values():
+            yield entry.key
             yield from _scalars(entry.value)
 
 

@@ -11,7 +11,7 @@ from configlint.artifact import Artifact
 from configlint.diagnostic import Diagnostic, Severity
 from configlint.lint import Ignore, RuleCrash, ignores, lint, unused
 from configlint.plan import Plan
-from configlint.session import Loaded, Session, UsageError, load_one, one, selected, specs
+from configlint.session import Loaded, Session, load_one, one, selected, specs
 from configlint.wording import listing
 
 
@@ -36,7 +36,12 @@ def check(paths: Iterable[str], session: Session, target: str | None = None) -> 
     number = 0
     for file, front_end in specs(paths, session, unreadable):
         number += 1
-        loaded = session.load(file, front_end) if front_end else Loaded([], file.diagnostics)
+        try:
+            loaded = session.load(file, front_end) if front_end else Loaded([], file.diagnostics)
+        except Exception as error:  # the other files are still checked
+            crashes.append(RuleCrash(f"reading {file.source.name} failed: {error!r}"))
+            crashes[-1].__cause__ = error
+            continue
         chosen = [plan for plan in loaded.plans if target in (None, plan.spec.target)]
         plans += chosen
         diagnostics, failed = judge(chosen)
@@ -46,7 +51,7 @@ def check(paths: Iterable[str], session: Session, target: str | None = None) -> 
         if chosen and target is None and file.document is not None:
             comments += ignores(file.document)
     if target is not None and number and not plans:
-        raise UsageError(f"no spec here has a target {target}")
+        unreadable.append(f"no spec here has a target {target}")
     everything = list(found.values())
     kept, suppressed = without_ignored(everything, session)
     kept += unused(comments, everything, rules.rule_names())
@@ -83,12 +88,23 @@ def compile_spec(path: str, session: Session, target: str | None, output: str | 
         return Compiled(plans, {}, diagnostics, crashes)
     folders: dict[str, list[Artifact]] = {}
     for plan in plans:
-        if refusal := backends.not_yet(plan):
+        if refusal := _untrainable(plan) or backends.not_yet(plan):
             name = f"target {plan.spec.target}: " if plan.spec.target else ""
             return Compiled(plans, {}, diagnostics, crashes, name + refusal)
         folder = os.path.normpath(os.path.join(output, plan.spec.target or "")) if output else "."
         folders[folder] = backends.emit(plan._replace(launch=plan.launch._replace(output=folder)))
     return Compiled(plans, folders, diagnostics, crashes)
+
+
+def _untrainable(plan: Plan) -> str | None:
+    """Why the batch that would be written is not the one that was asked for, where nothing else says so:
+    a finding can be ignored, and of numbers beyond all sense no rule speaks."""
+    batch = plan.batch
+    if batch.per_device is None or batch.accumulation is None or batch.trained is None:
+        return "there is no batch to write: it cannot be computed from this spec"
+    if batch.effective not in (None, batch.trained):
+        return f"{batch.effective} samples a step cannot be trained here: the nearest is {batch.trained}"
+    return None
 
 
 def findings(loaded: Loaded, plans: list[Plan], session: Session) -> tuple[list[Diagnostic], list[RuleCrash]]:

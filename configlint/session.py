@@ -106,7 +106,7 @@ class Session:
             try:
                 file = self.parse(path)
             except OSError as error:
-                return [], [*diagnostics, _syntax("missing-base", f"{path}: {_reason(error)}", base.span)]
+                return [], [*diagnostics, _syntax("missing-base", f"{path}: {reason(error)}", base.span)]
             diagnostics += file.diagnostics
             if file.document is not None and not isinstance(file.document, Mapping):
                 return [], [*diagnostics, _syntax("base", f"{path} is no spec", base.span)]
@@ -157,14 +157,20 @@ def load_one(path: str, session: Session) -> Loaded:
 def specs(
     paths: Iterable[str], session: Session, unreadable: list[str]
 ) -> Iterator[tuple[Parsed, FrontEnd | None]]:
-    """The specs that paths name or folders hold; the front end is None for one with no reading it."""
+    """The specs that paths name or folders hold, each once; the front end is None for one with no
+    reading it."""
+    seen: set[str] = set()
     for path in paths:
         named = not os.path.isdir(path)
-        for name in [path] if named else walk(path):
+        # Bases are known by such names too, and a file that is both must have one.
+        for name in [os.path.normpath(path)] if named else walk(path):
+            if name in seen:
+                continue
+            seen.add(name)
             try:
                 data = session.parsed[name] if name in session.parsed else read_bytes(name)
             except OSError as error:
-                unreadable.append(f"{name}: {_reason(error)}")
+                unreadable.append(f"{name}: {reason(error)}")
                 continue
             if isinstance(data, bytes) and not named and not could_be_spec(data):
                 continue
@@ -194,9 +200,12 @@ def _assignment(text: str) -> Mapping:
     node, problems = read(source, " " * (len(path) + 1) + value)
     if problems:
         raise UsageError(f"--set {text}: {problems[0].message}")
-    span = Span(source, 1, 1, 1, len(path) + 1)
+    end = len(path) + 1
+    node = node or Scalar(None, "", False, Span(source, 1, 1, 1, end))
     for name in reversed(names):
-        node = Mapping({name: Entry(Scalar(name, name, False, span), node or Scalar(None, "", False, span))}, span)
+        key = Span(source, 1, end - len(name), 1, end)
+        node = Mapping({name: Entry(Scalar(name, name, False, key), node)}, Span(source, 1, 1, 1, end))
+        end -= len(name) + 1
     assert isinstance(node, Mapping)
     return node
 
@@ -205,5 +214,5 @@ def _syntax(defect: str, message: str, span: Span) -> Diagnostic:
     return Diagnostic(f"syntax/{defect}", Severity.ERROR, message, span)
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()

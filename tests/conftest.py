@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from configlint import knowledge
 from configlint.document import Mapping
 from configlint.frontends import spec_yaml
@@ -28,3 +30,7 @@ def plan(text: str) -> Plan:
     document = parsed(text).document
     assert isinstance(document, Mapping)
     return solve(spec_yaml.lower([document], None, []), knowledge)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-golden", action="store_true", help="write what is compiled now to tests/golden")

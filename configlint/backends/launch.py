@@ -53,7 +53,7 @@ def _start(plan: Plan) -> list[str]:
     lines = []
     if several:
         lines = [
-            f': "${{NODE_RANK:?set NODE_RANK to this node\'s number, 0 to {nodes - 1}}}"',
+            f': "${{NODE_RANK:?set NODE_RANK to the number of this node, 0 to {nodes - 1}}}"',
             ': "${MASTER_ADDR:?set MASTER_ADDR to the address of node 0}"',
         ]
     if launch.launcher == "accelerate":

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from configlint.syntax.reader import in_a_line
+
 if TYPE_CHECKING:
     from configlint.reporters import Totals
 
 
 def render(report: Totals) -> str:
     return "".join(
-        f"{found.span}: {found.severity.value}[{found.rule}] {found.message}\n" for found in report.diagnostics
+        in_a_line(f"{found.span}: {found.severity.value}[{found.rule}] {found.message}") + "\n"
+        for found in report.diagnostics
     )

@@ -26,7 +26,8 @@ def render(report: Totals) -> str:
             "suppressed": report.suppressed,
         },
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    # In ASCII, so that it does not depend on the locale, and names that are no UTF-8 have a place in it.
+    return json.dumps(document, indent=2) + "\n"
 
 
 def _finding(diagnostic: Diagnostic) -> dict[str, object]:

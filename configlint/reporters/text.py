@@ -29,10 +29,13 @@ def block(diagnostic: Diagnostic) -> str:
     end = span.end_column if span.end_line == span.line else len(line) + 1
     # Of a line too long for a screen, the part that matters.
     start = max(0, min(span.column - 1 - _WIDTH // 4, len(line) - _WIDTH))
-    carets = "^" * max(1, min(end - span.column, _WIDTH))
+    shown = line[start : start + _WIDTH]
+    before, marked = shown[: span.column - 1 - start], shown[span.column - 1 - start : end - 1 - start]
+    carets = "^" * max(1, _columns(marked))
     remedy = f" {_clean(diagnostic.help)}" if diagnostic.help else ""
-    lines.append(f"{span.line:4} | {line[start : start + _WIDTH]}".rstrip())
-    lines.append(f"     | {_blanks(line[start : span.column - 1])}\x1b[1;{colour}m{carets}{remedy}\x1b[0m")
+    number = f"{span.line:4}"
+    lines.append(f"{number} | {shown}".rstrip())
+    lines.append(f"{' ' * len(number)} | {' ' * _columns(before)}\x1b[1;{colour}m{carets}{remedy}\x1b[0m")
     lines += [f" ::: {_clean(str(related.span))}: {_clean(related.message)}" for related in diagnostic.related]
     return "\n".join(lines) + "\n"
 
@@ -47,11 +50,13 @@ def _summary(report: Totals) -> str:
     severities = [diagnostic.severity for diagnostic in report.diagnostics]
     counts = [count(severities.count(each), each.value) for each in Severity if each in severities]
     files = {diagnostic.span.source.name for diagnostic in report.diagnostics}
+    # A base is no spec, and what is wrong in it is found through the specs that extend it.
+    wrong = min(len(files), report.specs)
     plans = f" ({count(report.plans, 'plan')})" if report.plans != report.specs else ""
     suppressed = f"; {report.suppressed} ignored" if report.suppressed else ""
     if not counts:
         return f"{count(report.specs, 'spec')}{plans} clean{suppressed}\n"
-    of = f"{len(files)} of " if report.specs > 1 else ""
+    of = f"{wrong} of " if report.specs > 1 else ""
     return f"{', '.join(counts)} in {of}{count(report.specs, 'spec')}{plans}{suppressed}\n"
 
 
@@ -60,11 +65,13 @@ def _clean(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
 
 
-def _blanks(text: str) -> str:
-    """As many blanks as a terminal needs columns for a text."""
+def _columns(text: str) -> int:
+    """How many columns a terminal needs for a text."""
     if text.isascii():
-        return " " * len(text)
-    from unicodedata import combining, east_asian_width
+        return len(text)
+    from unicodedata import category, east_asian_width
 
-    widths = (0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for each in text)
-    return " " * sum(widths)
+    # Marks stand on the letter before them.
+    return sum(
+        0 if category(each) in ("Mn", "Me") else 2 if east_asian_width(each) in "WF" else 1 for each in text
+    )

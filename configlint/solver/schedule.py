@@ -71,17 +71,18 @@ def solve_intervals(ledger: Ledger, is_trl: bool) -> Intervals:
     settings = ledger.spec.settings
     # The name until 4.40.
     old = "training.evaluation_strategy"
-    eval_strategy = old if old in settings else "training.eval_strategy"
+    strategy_path = old if old in settings else "training.eval_strategy"
+    eval_strategy = ledger.given_or(strategy_path, text, "no", default)
     every: float = 10 if is_trl else 500
     logging_steps = ledger.given_or("training.logging_steps", real, every, default)
     eval_steps = ledger.given("training.eval_steps", real)
-    if not eval_steps and _unset(settings.get("training.eval_steps")):
+    if eval_strategy == "steps" and not eval_steps and _unset(settings.get("training.eval_steps")):
         # Unset or 0, the Trainer takes the logging interval.
         eval_steps = ledger.derived("training.eval_steps", logging_steps, "logging_steps", "training.logging_steps")
     return Intervals(
         logging_strategy=ledger.given_or("training.logging_strategy", text, "steps", default),
         logging_steps=logging_steps,
-        eval_strategy=ledger.given_or(eval_strategy, text, "no", default),
+        eval_strategy=eval_strategy,
         eval_steps=eval_steps,
         save_strategy=ledger.given_or("training.save_strategy", text, "steps", default),
         save_steps=ledger.given_or("training.save_steps", real, _SAVE_STEPS, default),

@@ -71,6 +71,8 @@ def read(source: Source, text: str | None = None) -> tuple[Node | None, list[Dia
 class _Reader:
     def __init__(self, source: Source, text: str) -> None:
         self.source = source
+        *before, last = source.lines()
+        self.end = len(before) + 1, len(last) + 1
         self.diagnostics: list[Diagnostic] = []
         self.anchors: dict[str, tuple[Node, int, int]] = {}  # with the values and levels below
         self.open_anchors: set[str] = set()
@@ -197,8 +199,10 @@ class _Reader:
         return _diagnostic(defect, message, self.span(event), help)
 
     def span(self, event: Any, end: Any = None) -> Span:
-        start, stop = event.start_mark, (end or event).end_mark
-        return Span(self.source, start.line + 1, start.column + 1, stop.line + 1, stop.column + 1)
+        # What the end of the text ends, libyaml ends on a line after it.
+        marks = event.start_mark, (end or event).end_mark
+        start, stop = (min((mark.line + 1, mark.column + 1), self.end) for mark in marks)
+        return Span(self.source, *start, *stop)
 
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
@@ -237,9 +241,10 @@ def _not_yaml(source: Source, text: str, error: yaml.YAMLError) -> Diagnostic:
     if problem in _UNCLOSED:
         # Where the text ran out says little; where it was opened is the place to mend.
         mark = getattr(error, "context_mark", None) or mark
-    line, column = (mark.line, mark.column) if mark else (0, 0)
-    span = Span(source, line + 1, column + 1, line + 1, column + 2)
     lines = source.lines()
-    if line < len(lines) and "\t" in lines[line][: column + 1].lstrip(" ")[:1]:
+    end = len(lines) - 1, len(lines[-1])
+    line, column = min((mark.line, mark.column), end) if mark else (0, 0)
+    span = Span(source, line + 1, column + 1, line + 1, column + 2)
+    if "\t" in lines[line][: column + 1].lstrip(" ")[:1]:
         return _diagnostic("tab", "a tab indents this line", span, "YAML indents with spaces only")
     return _diagnostic("invalid", f"this is not valid YAML: {problem}", span, _REMEDIES.get(problem))
