@@ -7,6 +7,7 @@ configlint's own; the highest wins.
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -79,6 +80,7 @@ def check(
     from configlint.session import Session
 
     session = Session(assignments)
+    stdin_filename = os.path.normpath(stdin_filename)
     if "-" in paths:
         session.parse(stdin_filename, sys.stdin.buffer.read())
         paths = tuple(stdin_filename if path == "-" else path for path in paths)
@@ -126,10 +128,12 @@ def compile_(
     if not compiled.folders:
         return max(FINDINGS, _faults(compiled.crashes))
     # What is only compared was verified when it was written.
-    if not (compare and level == "auto") and not _verified(compiled, level):
+    if not (compare and level != "require") and not _verified(compiled, level):
         return FINDINGS
     if output is None:
-        _echo(_choose(compiled.folders, name or "training_args"))
+        # As it would be written: the same bytes whatever the terminal's encoding.
+        text = _choose(compiled.folders, name or "training_args")
+        click.echo(text.encode("utf-8", errors="surrogateescape"), nl=False)
         return CLEAN
     return _compare(compiled) if compare else _write(compiled)
 
@@ -144,7 +148,7 @@ def explain(spec: str, path: str | None, target: str | None, assignments: tuple[
     from configlint import explain
     from configlint.diagnostic import Severity
     from configlint.pipeline import findings
-    from configlint.session import Session, UsageError, load_one, one
+    from configlint.session import Session, load_one, one
     from configlint.wording import nearest
 
     session = Session(assignments)
@@ -152,15 +156,16 @@ def explain(spec: str, path: str | None, target: str | None, assignments: tuple[
     plans = [one(loaded.plans, target)] if loaded.plans else []
     diagnostics, crashes = findings(loaded, plans, session)
     _show(diagnostics)
-    for plan in plans:
-        known = explain.canonical(plan, path) if path else None
-        if path and not known:
-            close = nearest(path, explain.names(plan))
-            raise UsageError(f"there is no value {path}" + (f": did you mean {close}?" if close else ""))
-        paths = [known] if known else [name for name in explain.MAIN if name in plan.origins]
-        _echo("\n".join(explain.tree(plan, each) for each in paths))
     errors = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
-    return max(FINDINGS if errors else CLEAN, _faults(crashes))
+    code = max(FINDINGS if errors else CLEAN, _faults(crashes))
+    for plan in plans:
+        paths = explain.asked(plan, path)
+        if path and not paths:
+            close = nearest(path, explain.names(plan))
+            _note(f"there is no value {path}" + (f": did you mean {close}?" if close else ""))
+            code = max(code, USAGE)
+        _echo("\n".join(explain.tree(plan, each) for each in paths))
+    return code
 
 
 @cli.command("rule")
@@ -198,6 +203,10 @@ def main() -> None:
     # A process this short has no garbage worth collecting: that would be a tenth of its time, and a
     # third over a thousand specs.
     gc.disable()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What a terminal cannot show is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = cli(standalone_mode=False)
     except click.exceptions.Exit as exit:
@@ -207,34 +216,36 @@ def main() -> None:
         code = error.exit_code
     except click.Abort:
         code = 130
-    except BrokenPipeError:
-        # The reader had enough, as `head` has; nothing is to be flushed into the closed pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = CLEAN
     except Exception as error:
-        from configlint.session import UsageError
-
-        if isinstance(error, UsageError):
-            _note(str(error))
-            code = USAGE
-        else:
-            code = _fault(error)
+        code = _failure(error)
     gc.freeze()  # nor at the exit
     sys.exit(code or CLEAN)
 
 
+def _failure(error: Exception) -> int:
+    """Say what went wrong, and whose fault it is."""
+    from configlint.session import UsageError, reason
+
+    if isinstance(error, UsageError):
+        _note(str(error))
+        return USAGE
+    if isinstance(error, OSError):
+        _note(f"{error.filename or 'output'}: {reason(error)}")
+        return USAGE
+    return _fault(error, f"{type(error).__name__}: {error}")
+
+
 def _faults(crashes: list[RuleCrash]) -> int:
-    return max((_fault(crash) for crash in crashes), default=CLEAN)
+    return max((_fault(crash, str(crash)) for crash in crashes), default=CLEAN)
 
 
-def _fault(error: BaseException) -> int:
+def _fault(error: BaseException, what: str) -> int:
     """Say that configlint itself failed, and where; the traceback is for who asks for it."""
     if os.environ.get("CONFIGLINT_TRACEBACK"):
         import traceback
 
         traceback.print_exception(error)
-    kind = "" if str(error).startswith("rule ") else f"{type(error).__name__}: "
-    _note(f"internal error: {kind}{error}")
+    _note(f"internal error: {what}")
     _note("this is a fault of configlint, please report it with the output of CONFIGLINT_TRACEBACK=1")
     return FAULT
 
@@ -244,7 +255,9 @@ def _echo(text: str, err: bool = False) -> None:
 
 
 def _note(line: str) -> None:
-    click.echo(f"configlint: {line}", err=True)
+    from configlint.syntax.reader import in_a_line  # a name can hold what would move the cursor
+
+    click.echo(f"configlint: {in_a_line(line)}", err=True)
 
 
 def _show(diagnostics: list[Diagnostic]) -> None:
@@ -275,12 +288,12 @@ def _compare(compiled: Compiled) -> int:
 def _write(compiled: Compiled) -> int:
     from configlint.output import write
     from configlint.reporters import written
-    from configlint.session import UsageError
+    from configlint.session import UsageError, reason
 
     try:
         write(compiled.folders)
     except OSError as error:
-        raise UsageError(f"nothing is written: {error.filename}: {error.strerror}") from error
+        raise UsageError(f"nothing is written: {error.filename}: {reason(error)}") from error
     _echo(written.render(compiled.plans, compiled.folders), err=True)
     return CLEAN
 

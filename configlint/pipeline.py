@@ -172,10 +172,10 @@ def in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
     return sorted(diagnostics, key=_key)
 
 
-_Key = tuple[str, int, int, str, str]
+_Key = tuple[str, int, int, str, str, str]
 
 
 def _key(diagnostic: Diagnostic) -> _Key:
-    """Place and words: what has the same is the same finding."""
-    span = diagnostic.span
-    return span.source.name, span.line, span.column, diagnostic.rule, diagnostic.message
+    """Place, words and weight: what has the same is the same finding."""
+    span, severity = diagnostic.span, diagnostic.severity.value
+    return span.source.name, span.line, span.column, diagnostic.rule, diagnostic.message, severity

@@ -126,7 +126,11 @@ print(json.dumps([read.zero_config.stage, read.train_batch_size, read.train_micr
                   read.gradient_accumulation_steps, read.gradient_clipping, read.zero_config.overlap_comm]))
 """
     run = subprocess.run(
-        [sys.executable, "-c", script], input=json.dumps(arguments(plan)), capture_output=True, text=True, check=False
+        [sys.executable, "-c", script],
+        input=json.dumps(arguments(plan)),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert run.returncode == 0, run.stderr[-2000:]
     assert json.loads(run.stdout.splitlines()[-1]) == [stage, 64, 4, 16, 0.5, False]
@@ -186,8 +190,14 @@ def test_torchrun_itself_reads_its_arguments_on_every_node(tmp_path: Path) -> No
 
     spec = tmp_path / "my specs" / "train.yaml"
     spec.parent.mkdir()
-    spec.write_text(GPU.replace("devices_per_node: 8", "devices_per_node: 8, nodes: 4") + "launch: {script: train.py}\n")
-    write(compile_spec(str(spec.with_name("train.yaml")), Session(["batch.effective=64"]), None, str(tmp_path)).folders)
+    spec.write_text(
+        GPU.replace("devices_per_node: 8", "devices_per_node: 8, nodes: 4") + "launch: {script: train.py}\n"
+    )
+    write(
+        compile_spec(
+            str(spec.with_name("train.yaml")), Session(["batch.effective=64"]), None, str(tmp_path)
+        ).folders
+    )
     assert "NODE_RANK" in started(tmp_path / "launch.sh", tmp_path).stderr
     run = started(tmp_path / "launch.sh", tmp_path, NODE_RANK="2", MASTER_ADDR="node0")
     where, *words = run.stdout.splitlines()

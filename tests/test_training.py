@@ -41,7 +41,13 @@ def launched(folder: Path, launcher: str, factors: str) -> list[dict[str, list[i
     compiled = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert compiled.returncode == 0, compiled.stderr
     run = subprocess.run(
-        ["bash", "build/launch.sh"], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+        ["bash", "build/launch.sh"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert run.returncode == 0, run.stderr[-3000:]
     ranks = sorted((folder / "out").glob("rank-*.json"))
@@ -63,7 +69,12 @@ def test_what_is_counted_depends_on_the_spec(tmp_path: Path) -> None:
     """So that the test above could fail: with other factors pinned, another number is counted."""
     spec = tmp_path / "spec"
     spec.mkdir()
-    arguments = {"per_device_train_batch_size": 3, "gradient_accumulation_steps": 2, "max_steps": 1, "use_cpu": True}
+    arguments = {
+        "per_device_train_batch_size": 3,
+        "gradient_accumulation_steps": 2,
+        "max_steps": 1,
+        "use_cpu": True,
+    }
     more = {"output_dir": "out", "remove_unused_columns": False, "save_strategy": "no"}
     (spec / "training_args.json").write_text(json.dumps(arguments | more))
     script = Path(__file__).with_name("count_samples.py")

@@ -13,7 +13,7 @@ def emit(plan: Plan) -> list[Artifact]:
         "version": 1,
         "target": plan.spec.target,
         "releases": {"transformers": plan.transformers, **({"trl": plan.trl} if plan.trl else {})},
-        "batch": {
+        "arithmetic": {  # not `batch`: a root key of that name would make this file a spec
             "effective": batch.effective,
             "per_device": batch.per_device,
             "accumulation": batch.accumulation,

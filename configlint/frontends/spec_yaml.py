@@ -34,7 +34,8 @@ def lower(documents: list[Mapping], target: str | None, assignments: list[Mappin
         _overlay(settings, _flatten(document, None))
     for overlay in _overlays(documents).get(target or "", ()):
         layer = _flatten(overlay, target)
-        if "hardware.accelerator" in layer:
+        accelerator = layer.get("hardware.accelerator")
+        if accelerator and (accelerator.mapping or accelerator.value is not None):
             _remove(settings, "hardware")  # it is another machine
         _overlay(settings, layer)
     for assignment in assignments:

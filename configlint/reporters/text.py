@@ -72,6 +72,4 @@ def _columns(text: str) -> int:
     from unicodedata import category, east_asian_width
 
     # Marks stand on the letter before them.
-    return sum(
-        0 if category(each) in ("Mn", "Me") else 2 if east_asian_width(each) in "WF" else 1 for each in text
-    )
+    return sum(0 if category(each) in ("Mn", "Me") else 2 if east_asian_width(each) in "WF" else 1 for each in text)

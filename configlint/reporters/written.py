@@ -21,7 +21,9 @@ def render(plans: Sequence[Plan], folders: Mapping[str, Sequence[Artifact]]) -> 
     lines += [f"{folder}: {' '.join(file.name for file in files)}" for folder, files in folders.items()]
     everything = [(folder, file) for folder, files in folders.items() for file in files]
     lines += dict.fromkeys(f"{file.name}: {file.note}" for _, file in everything if file.note)
-    scripts = [f"bash {shlex.quote(os.path.join(folder, file.name))}" for folder, file in everything if file.executable]
+    scripts = [
+        f"bash {shlex.quote(os.path.join(folder, file.name))}" for folder, file in everything if file.executable
+    ]
     if scripts:
         lines.append(f"run: {', or '.join(scripts)}")
     return "".join(f"{line}\n" for line in lines)

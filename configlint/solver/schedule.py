@@ -31,7 +31,7 @@ def solve_schedule(ledger: Ledger, batch: Batch, data: Data, replicas: int | Non
         # 0 is no number of epochs' steps either: the Trainer does one step and then sees that it is enough.
         formula = "max_steps" if max_steps else "1, where max_steps is 0"
         total = ledger.derived("schedule.total_steps", max(max_steps, 1), formula, "training.max_steps")
-    elif steps and epochs and epochs > 0 and max_steps is not None and max_steps < 0:  # 0 is neither
+    elif steps and epochs and epochs > 0 and max_steps is not None:
         inputs = ("training.num_train_epochs", "schedule.steps_per_epoch")
         total = ceil(epochs * steps)
         ledger.derived("schedule.total_steps", total, "ceil(num_train_epochs x steps_per_epoch)", *inputs)

@@ -111,7 +111,7 @@ def validate(data: object, custom_formats: object = {}, name_prefix: str | None 
                             if isinstance(data__targets_key, str):
                                 if not REGEX_PATTERNS['^[A-Za-z0-9][A-Za-z0-9_-]*$'].search(data__targets_key):
                                     raise JsonSchemaValueException("" + (name_prefix or "data") + ".targets must match pattern ^[A-Za-z0-9][A-Za-z0-9_-]*$")
-                        except (JsonSchemaValueException, JsonSchemaValuesException):
+                        except JsonSchemaValueException:
                             data__targets_property_names = False
                     if not data__targets_property_names:
                         raise JsonSchemaValueException("" + (name_prefix or "data") + ".targets must be named by propertyName definition")
@@ -240,7 +240,7 @@ def validate___definitions_launch(data, custom_formats={}, name_prefix=None):
                             if isinstance(data__env_key, str):
                                 if not REGEX_PATTERNS['^[A-Za-z_][A-Za-z0-9_]*$'].search(data__env_key):
                                     raise JsonSchemaValueException("" + (name_prefix or "data") + ".env must match pattern ^[A-Za-z_][A-Za-z0-9_]*$")
-                        except (JsonSchemaValueException, JsonSchemaValuesException):
+                        except JsonSchemaValueException:
                             data__env_property_names = False
                     if not data__env_property_names:
                         raise JsonSchemaValueException("" + (name_prefix or "data") + ".env must be named by propertyName definition")

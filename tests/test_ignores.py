@@ -1,0 +1,280 @@
+"""`# configlint: ignore[rule] reason`: what it covers, and what is said of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_check import found, run, write
+
+from configlint import rules
+from configlint.lint import ignores
+from configlint.source import Source
+from configlint.syntax import read
+
+HARDWARE = "hardware: {accelerator: a100-80gb, devices_per_node: 8}\n"
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def check(text: str, *arguments: str) -> list[str]:
+    """What is found in a spec: `line:column rule`."""
+    write("a.yaml", text)
+    return [place.removeprefix("a.yaml:") for place in found(run("check", "a.yaml", *arguments))]
+
+
+def comments(text: str) -> list[tuple[int, int]]:
+    """The first and last line of what each ignore comment covers."""
+    document, _ = read(Source("a.yaml", text))
+    assert document is not None
+    return [(ignore.first_line, ignore.last_line) for ignore in ignores(document)]
+
+
+class TestWhereAComment:
+    def test_at_the_end_of_a_line_holds_for_that_line(self) -> None:
+        assert check(
+            f"""
+            batch:
+              effective: 60   # configlint: ignore[batch/indivisible]
+            {HARDWARE}"""
+        ) == ["2:14 batch/not-power-of-two"]
+
+    def test_alone_above_a_key_holds_for_the_whole_subtree(self) -> None:
+        text = """
+            # configlint: ignore[batch/indivisible]
+            # configlint: ignore[batch/not-power-of-two]
+
+            batch:
+              per_device:
+                max: 4
+
+              effective: 60
+            """
+        assert check(text + HARDWARE) == []
+
+    def test_alone_above_a_key_does_not_hold_for_the_next_key(self) -> None:
+        text = """
+            training:
+              # configlint: ignore[batch/derived-argument]
+              per_device_train_batch_size: 4
+              gradient_accumulation_steps: 2
+            batch: {effective: 64}
+            """
+        assert check(text + HARDWARE) == ["4:3 batch/derived-argument"]
+
+    def test_in_a_flow_mapping_holds_for_its_line(self) -> None:
+        text = "batch: {  # the paper's\n  effective: 60,  # configlint: ignore[batch/indivisible]\n}\n"
+        assert check(text + HARDWARE) == ["2:14 batch/not-power-of-two"]
+
+    def test_on_the_line_of_a_section_does_not_hold_below(self) -> None:
+        text = "batch:   # configlint: ignore[batch/indivisible]\n  effective: 60\n"
+        assert check(text + HARDWARE) == [
+            "1:10 ignore/unused", "2:14 batch/indivisible", "2:14 batch/not-power-of-two",
+        ]  # fmt: skip
+
+    def test_in_a_text_of_json_is_none(self) -> None:
+        text = '{"batch": {"effective": 64}, "training": {"x": "# configlint: ignore[batch/mismatch]"}}\n'
+        write("a.json", text)
+        assert found(run("check", "a.json")) == ["a.json:1:2 hardware/missing"]
+
+    @pytest.mark.parametrize(
+        ("text", "covered"),
+        [
+            ("# {}\na: 1\nb: 2\n", [(1, 2)]),
+            ("# {}\na:\n  b: 1\n  c:\n  - 2\n  - 3\n\nd: 4\n", [(1, 6)]),
+            ("# {}\na:\n  b: |\n    x\n    y\nc: 1\n", [(1, 5)]),
+            ("# {}\na: >-\n  x\n  y\nc: 1\n", [(1, 4)]),
+            ("# {}\na: {b: 1,\n  c: 2}\nd: 3\n", [(1, 3)]),
+            ("# {}\na: b\n  c\nd: 3\n", [(1, 3)]),
+            ("a:\n  # {}\n  b:\n    c: 1\n  d: 1\n", [(2, 4)]),
+            ("a: 1   # {}\nb: 2\n", [(1, 1)]),
+            ("a:\n  - 1   # {}\n  - 2\n", [(2, 2)]),
+            ("a: 1\n# {}\n", [(2, 2)]),
+            ("a: [1, # {}\n  2]  # {}\n", [(1, 1), (2, 2)]),
+        ],
+    )
+    def test_covers(self, text: str, covered: list[tuple[int, int]]) -> None:
+        assert comments(text.replace("{}", "configlint: ignore[batch/mismatch]")) == covered
+
+
+class TestTheComment:
+    @pytest.mark.parametrize(
+        "comment",
+        [
+            "# configlint: ignore[batch/indivisible, batch/not-power-of-two]",
+            "# configlint: ignore[batch/indivisible,batch/not-power-of-two] the paper's own",
+            "#configlint:ignore[ batch/not-power-of-two , batch/indivisible ]: as [agreed] # with all",
+            "#   configlint:   ignore[batch/indivisible,batch/not-power-of-two,]",
+        ],
+    )
+    def test_names_one_rule_or_several_and_may_give_a_reason(self, comment: str) -> None:
+        assert check(f"batch: {{effective: 60}} {comment}\n{HARDWARE}") == []
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            'a: "x # configlint: ignore[batch/mismatch]"\n',
+            "a: 'x # configlint: ignore[batch/mismatch]'\n",
+            'a: "x\n  # configlint: ignore[batch/mismatch]\n  y"\n',
+            "a: |\n  # configlint: ignore[batch/mismatch]\n  x\nb: 1\n",
+            "a: >-\n  x\n\n  # configlint: ignore[batch/mismatch]\nb: 1\n",
+            "a:\n- |\n  # configlint: ignore[batch/mismatch]\n",
+            "a: x#configlint:ignore[batch/mismatch]\n",
+            '"a # configlint: ignore[batch/mismatch]": 1\n',
+        ],
+    )
+    def test_in_a_text_is_none(self, text: str) -> None:
+        assert comments(text) == []
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "a: |  # configlint: ignore[batch/mismatch]\n  x\n",
+            "a: >-  # configlint: ignore[batch/mismatch]\n  x\nb: 1\n",
+            "a: |\n  x\n# configlint: ignore[batch/mismatch]\nb: 1\n",
+            "a: |\n  x\n\n# configlint: ignore[batch/mismatch]\nb: 1\n",
+            "a: 'x'  # configlint: ignore[batch/mismatch]\n",
+            'a: "x"  # configlint: ignore[batch/mismatch]\n',
+            'a: "it\'s # 1"  # configlint: ignore[batch/mismatch]\n',
+            "a: x  # configlint: ignore[batch/mismatch]\n  \n",
+            "'a': x  # configlint: ignore[batch/mismatch]\n",
+            "a:  # configlint: ignore[batch/mismatch]\n",
+        ],
+    )
+    def test_beside_a_text_is_one(self, text: str) -> None:
+        assert len(comments(text)) == 1
+
+    @pytest.mark.parametrize(
+        "comment", ["# configlint: ignored[batch/mismatch]", "# ignore[batch/mismatch]", "# configlint is fine"]
+    )
+    def test_of_other_words_is_none(self, comment: str) -> None:
+        assert check(f"batch: {{effective: 64}}  {comment}\n{HARDWARE}") == []
+
+
+class TestWhatIsSaidOfAComment:
+    def test_unused_is_a_warning_at_the_comment(self) -> None:
+        write("a.yaml", f"batch: {{effective: 64}}  # configlint: ignore[batch/indivisible] once\n{HARDWARE}")
+        result = run("check", "a.yaml")
+        assert result.code == 1
+        assert result.out == (
+            "a.yaml:1:25: warning[ignore/unused] `batch/indivisible` finds nothing here\n"
+            "   1 | batch: {effective: 64}  # configlint: ignore[batch/indivisible] once\n"
+            "     |                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ delete the comment\n"
+            "1 warning in 1 spec\n"
+        )
+        assert run("check", "a.yaml", "--fail-on", "error").code == 0
+
+    def test_of_several_rules_only_the_unused_is_named(self) -> None:
+        text = f"batch: {{effective: 60}}  # configlint: ignore[batch/indivisible, batch/mismatch]\n{HARDWARE}"
+        assert check(text) == ["1:20 batch/not-power-of-two", "1:25 ignore/unused"]
+        assert "`batch/mismatch` finds nothing here" in run("check", "a.yaml").out
+
+    def test_one_that_finds_something_in_one_of_the_targets_is_used(self) -> None:
+        text = """
+            batch:
+              effective: 64   # configlint: ignore[batch/indivisible]
+            hardware: {accelerator: a100-80gb, devices_per_node: 8}
+            targets: {a: {hardware: {nodes: 2}}, b: {hardware: {nodes: 3}}}
+            """
+        assert check(text) == []
+
+    @pytest.mark.parametrize("target", ["a", "b"])
+    def test_with_a_single_target_none_is_called_unused(self, target: str) -> None:
+        text = """
+            batch:
+              effective: 64   # configlint: ignore[batch/indivisible]
+              # configlint: ignore[batch/mismatch]
+            hardware: {accelerator: a100-80gb, devices_per_node: 8}
+            targets: {a: {hardware: {nodes: 2}}, b: {hardware: {nodes: 3}}}
+            """
+        assert check(text, "--target", target) == []
+
+    def test_an_unknown_rule_is_said_with_the_nearest(self) -> None:
+        assert check(f"batch: {{effective: 64}}  # configlint: ignore[batch/indivisable]\n{HARDWARE}") == [
+            "1:25 ignore/unknown-rule"
+        ]
+        out = run("check", "a.yaml").out
+        assert "there is no rule `batch/indivisable`\n" in out
+        assert "^ did you mean `batch/indivisible`?\n" in out
+
+    @pytest.mark.parametrize("name", ["batch", "batch/*", "xyz"])
+    def test_a_name_that_is_near_none_is_unknown_too(self, name: str) -> None:
+        assert check(f"batch: {{effective: 64}}  # configlint: ignore[{name}]\n{HARDWARE}") == [
+            "1:25 ignore/unknown-rule"
+        ]
+
+    @pytest.mark.parametrize(
+        "comment", ["ignore", "ignore[]", "ignore[ , ]", "ignore batch/indivisible", "ignore["]
+    )
+    def test_one_without_a_name_ignores_nothing(self, comment: str) -> None:
+        text = f"batch: {{effective: 64}}  # configlint: {comment}\n{HARDWARE.replace(': 8', ': 7')}"
+        assert check(text) == ["1:20 batch/indivisible", "1:25 ignore/nameless"]
+        assert "write `# configlint: ignore[batch/not-power-of-two] reason`" in run("check", "a.yaml").out
+
+    @pytest.mark.parametrize(
+        "name", ["schema/unknown-key", "syntax/duplicate-key", "verify/transformers", "ignore/unused"]
+    )
+    def test_form_and_what_is_said_of_comments_cannot_be_ignored(self, name: str) -> None:
+        text = f"# configlint: ignore[{name}]\nbatch: {{effective: 64, effective: 64, x: 1}}\n{HARDWARE}"
+        assert check(text) == [
+            "1:1 ignore/not-ignorable", "2:24 syntax/duplicate-key", "2:39 schema/unknown-key",
+        ]  # fmt: skip
+        assert f"`{name}` cannot be ignored" in run("check", "a.yaml").out
+
+    def test_every_rule_can_be_ignored_by_its_name(self) -> None:
+        for name in rules.rule_names():
+            assert check(f"batch: {{effective: 64}}  # configlint: ignore[{name}]\n{HARDWARE}") == [
+                "1:25 ignore/unused"
+            ]
+
+
+class TestBases:
+    def test_a_comment_in_a_base_holds_for_what_is_found_there(self) -> None:
+        write("team.yaml", "hardware: {accelerator: a1000, devices_per_node: 8}  # configlint: ignore[{}]\n")
+        team = Path("team.yaml")
+        team.write_text(team.read_text().replace("{}", "hardware/unknown-accelerator"))
+        assert check("extends: team.yaml\nbatch: {effective: 64}\n") == []
+        assert run("check").out == "2 specs (1 plan) clean; 1 ignored\n"
+
+    def test_a_comment_in_a_base_is_not_called_unused_by_the_spec_nor_by_itself(self) -> None:
+        write("team.yaml", f"# configlint: ignore[hardware/unknown-accelerator]\n{HARDWARE}")
+        assert check("extends: team.yaml\nbatch: {effective: 64}\n") == []
+        assert run("check").code == 0
+
+    def test_a_comment_does_not_hold_for_the_same_line_of_a_base(self) -> None:
+        write("team.yaml", "hardware: {accelerator: a1000, devices_per_node: 8}\n")
+        text = "extends: team.yaml  # configlint: ignore[hardware/unknown-accelerator]\nbatch: {effective: 64}\n"
+        assert check(text) == ["1:21 ignore/unused", "team.yaml:1:25 hardware/unknown-accelerator"]
+
+
+class TestCommands:
+    def test_what_is_ignored_is_counted_once(self) -> None:
+        text = """
+            batch:
+              effective: 60   # configlint: ignore[batch/indivisible, batch/not-power-of-two]
+            """
+        check(text + HARDWARE)
+        assert run("check", "a.yaml").out == "1 spec clean; 2 ignored\n"
+
+    def test_compile_and_explain_ignore_it_too(self) -> None:
+        check(f"batch: {{effective: 48}}  # configlint: ignore[batch/not-power-of-two]\n{HARDWARE}")
+        assert run("compile", "a.yaml", "--verify", "never").err == "validated by configlint alone\n"
+        assert run("explain", "a.yaml").err == ""
+
+    def test_an_error_that_is_ignored_still_writes_no_other_batch_than_was_asked_for(self) -> None:
+        check(
+            f"batch: {{effective: 60}}  # configlint: ignore[batch/indivisible, batch/not-power-of-two]\n{HARDWARE}"
+        )
+        assert run("compile", "a.yaml", "-o", "out", "--verify", "never") == (
+            1, "", "configlint: 60 samples a step cannot be trained here: the nearest is 56\n",
+        )  # fmt: skip
+        assert not Path("out").exists()
+
+    def test_nor_a_batch_that_cannot_be_computed(self) -> None:
+        check("batch: {effective: 64}  # configlint: ignore[hardware/missing]\n")
+        assert run("compile", "a.yaml", "--verify", "never") == (
+            1, "", "configlint: there is no batch to write: it cannot be computed from this spec\n",
+        )  # fmt: skip

@@ -1,0 +1,580 @@
+"""The form of a spec: the generated check, jsonschema and the sentences agree."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from configlint import knowledge
+from configlint.diagnostic import Diagnostic
+from configlint.document import plain
+from configlint.source import Source
+from configlint.syntax import read, schema_text, validate
+from configlint.syntax._valid import JsonSchemaValueException
+from configlint.syntax._valid import validate as is_valid
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "configlint"
+
+# Every key of spec.schema.json, none of the values null.
+EVERY_KEY: dict[str, Any] = {
+    "configlint": 1,
+    "extends": "../team.yaml",
+    "transformers": "5.23",
+    "trl": "1.16.0",
+    "trainer": "SFTTrainer",
+    "model": {"config": "llama-3.1-8b", "sequence_length": 4096, "attention": "sdpa", "dtype": "bfloat16"},
+    "tuning": {"method": "qlora", "rank": 16, "target_modules": ["q_proj", "v_proj"]},
+    "batch": {"effective": 64, "effective_tokens": 262144, "per_device": {"max": 4}, "accumulation": 8},
+    "hardware": {
+        "accelerator": {
+            "name": "h100-80gb",
+            "memory": 79.6,
+            "vendor": "nvidia",
+            "compute_capability": "9.0",
+            "dtypes": ["float32", "bfloat16"],
+            "bf16_tflops": 989.4,
+            "memory_bandwidth_gb_per_s": 3350,
+        },
+        "devices_per_node": 8,
+        "nodes": 2,
+        "reserved": 1,
+        "headroom": 0.1,
+    },
+    "parallel": {
+        "data": "fsdp",
+        "shard": 8,
+        "tensor": 1,
+        "context": 1,
+        "sequence": 1,
+        "fsdp": {"reshard_after_forward": True},
+        "deepspeed": {"zero_optimization": {"overlap_comm": True}},
+    },
+    "data": {"train_examples": 51760, "eval_examples": 0, "packed": False},
+    "training": {"learning_rate": 2e-5, "num_train_epochs": 3, "bf16": True, "optim_args": None},
+    "arguments": {"model_name_or_path": "meta-llama/Llama-3.1-8B"},
+    "launch": {
+        "script": "train.py",
+        "module": "trl.scripts.sft",
+        "config_flag": "--config",
+        "workdir": ".",
+        "launcher": "torchrun",
+        "env": {"NCCL_DEBUG": "WARN", "OMP_NUM_THREADS": 8, "_X": True},
+        "setup": "source .venv/bin/activate",
+        "slurm": {"partition": "gpu", "time": "24:00:00"},
+    },
+    "targets": {
+        "laptop": {"hardware": {"accelerator": "rtx-4090", "devices_per_node": 1}},
+        "node-2_b": {"batch": {"per_device": 2}, "transformers": "4.57.1", "parallel": {"data": "zero3"}},
+    },
+}
+
+
+def load_schema(name: str = "spec") -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(schema_text(name))
+    return schema
+
+
+# What is in Python's patterns a line's end is in JSON Schema's the text's end; schema.py does the same.
+STRICT = jsonschema.Draft7Validator(json.loads(json.dumps(load_schema()).replace('$"', r'\\Z"')))
+FORGIVING = jsonschema.Draft7Validator(load_schema())
+
+
+def agreed(document: object) -> bool:
+    """The verdict on a document, the same of the generated check and of jsonschema."""
+    try:
+        is_valid(document)
+        fast = True
+    except JsonSchemaValueException:
+        fast = False
+    assert fast == STRICT.is_valid(document), f"generated check: {fast}, jsonschema: {not fast}: {document}"
+    return fast
+
+
+def found_in(text: str) -> list[Diagnostic]:
+    node, diagnostics = read(Source("train.yaml", text))
+    assert diagnostics == []
+    assert node is not None
+    return validate(node)
+
+
+def generator() -> ModuleType:
+    """schemas/generate.py, which is in no package."""
+    module_spec = importlib.util.spec_from_file_location("generate", ROOT / "schemas" / "generate.py")
+    assert module_spec is not None
+    assert module_spec.loader is not None
+    module = importlib.util.module_from_spec(module_spec)
+    module_spec.loader.exec_module(module)
+    return module
+
+
+# The generated check
+
+
+def test_the_generated_check_is_current() -> None:
+    written = (PACKAGE / "syntax" / "_valid.py").read_text(encoding="utf-8")
+    assert generator().generate() == written, "run python schemas/generate.py"
+
+
+def test_the_generated_check_imports_nothing_heavy() -> None:
+    written = (PACKAGE / "syntax" / "_valid.py").read_text(encoding="utf-8")
+    assert re.findall(r"^(?:import|from) .+", written, re.MULTILINE) == ["import re"]
+
+
+def test_a_spec_with_every_key_is_valid() -> None:
+    assert agreed(EVERY_KEY)
+    definitions = load_schema()["definitions"]
+    assert EVERY_KEY.keys() == load_schema()["properties"].keys()
+    for name, form in definitions.items():
+        if name not in ("target",) and form.get("properties"):
+            assert EVERY_KEY[name].keys() == form["properties"].keys(), name
+
+
+def paths(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The place of everything in a document."""
+    yield path
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from paths(inner, (*path, key))
+
+
+PATHS = [path for path in paths(EVERY_KEY) if path]
+ODD = [
+    None, True, False, 0, 1, -1, 2, 0.5, 1.0, 2.0, 0.0, -0.5, 10**30, 1e300, float("inf"), float("nan"),
+    "", "x", "64", "5.2", "5.20.1", "5.23\n", "a b", "1a", "a.b", "a.b\n", "ddp", "zero4", "cpu",
+    [], [1], ["a"], [None], [["a"]],
+    {}, {"x": {}}, {"max": 4}, {"max": 0}, {"max": "4"}, {"max": 4, "min": 1}, {"name": "x"},
+    {"name": "x", "memory": 1},
+]  # fmt: skip
+
+
+def changed(document: Any, path: tuple[str | int, ...], change: Any) -> Any:
+    """A copy with `change(container, key)` done at a path."""
+    document = json.loads(json.dumps(document))
+    container = document
+    for step in path[:-1]:
+        container = container[step]
+    change(container, path[-1])
+    return document
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: ".".join(map(str, path)))
+def test_the_verdicts_agree_wherever_a_value_is_changed(path: tuple[str | int, ...]) -> None:
+    def replace(odd: object) -> Any:
+        def change(container: Any, key: Any) -> None:
+            container[key] = odd
+
+        return change
+
+    def rename(container: Any, key: Any) -> None:
+        container[f"{key}x"] = container.pop(key)
+
+    verdicts = {agreed(changed(EVERY_KEY, path, replace(odd))) for odd in ODD}
+    agreed(changed(EVERY_KEY, path, lambda container, key: container.pop(key)))
+    if isinstance(path[-1], str):
+        agreed(changed(EVERY_KEY, path, rename))
+    # Below these, everything goes.
+    if "training" not in path[:-1] and not {"arguments", "fsdp", "deepspeed", "slurm"} & set(path[:-1]):
+        assert verdicts == {True, False}
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=st.integers(0, 2**32), count=st.integers(1, 5))
+def test_the_verdicts_agree_on_specs_with_several_changes(seed: int, count: int) -> None:
+    dice = random.Random(seed)
+    document: Any = EVERY_KEY
+    for _ in range(count):
+        path = dice.choice([path for path in paths(document) if path])
+        odd, kind = dice.choice(ODD), dice.choice(["drop", "rename", "replace", "replace", "add"])
+
+        def change(container: Any, key: Any, odd: object = odd, kind: str = kind) -> None:
+            if kind == "drop" or (kind == "rename" and isinstance(container, list)):
+                container.pop(key)
+            elif kind == "rename":
+                container[dice.choice(["x", "max", "data", "a b", ""])] = container.pop(key)
+            elif kind == "add" and isinstance(container, dict):
+                container[dice.choice(["x", "max", "data", "1a", "a\n"])] = odd
+            else:
+                container[key] = odd
+
+        document = changed(document, path, change)
+    agreed(document)
+
+
+SMALL = [
+    None, [], "x", 1, {}, {"batch": None}, {"x": 1}, {"": 1},
+    {"targets": {"a": None}}, {"targets": {"a b": {}}}, {"targets": {"": {}}}, {"targets": {"a\n": {}}},
+    {"launch": {"env": {"1": "x"}}}, {"launch": {"env": {"A-B": "x"}}},
+    {"launch": {"env": {"{A}": "x", "{data}": [1]}}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("document", SMALL)
+def test_the_verdicts_agree_on_small_documents(document: object) -> None:
+    agreed(document)
+
+
+def test_nothing_is_required_and_every_section_may_be_null() -> None:
+    assert agreed({})
+    assert agreed({key: None for key in EVERY_KEY if key != "configlint"})
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: ".".join(map(str, path)))
+def test_whatever_the_check_refuses_is_worded_at_a_place(path: tuple[str | int, ...]) -> None:
+    for odd in (None, True, -1, 0.5, float("inf"), "", "a b", "5.23\n", [None], {}, {"x": {}}, {"max": "4"}):
+
+        def change(container: Any, key: Any, odd: object = odd) -> None:
+            container[key] = odd
+
+        text = json.dumps(changed(EVERY_KEY, path, change), indent=1)
+        text = text.replace("NaN", ".nan").replace("Infinity", ".inf")
+        node, diagnostics = read(Source("train.json", text))
+        assert node is not None
+        assert diagnostics == []
+        found = validate(node)
+        assert bool(found) != agreed(plain(node))
+        assert len(found) == len(set(found)), "said twice"
+        for diagnostic in found:
+            sentence = f"{diagnostic.message} {diagnostic.help}" if diagnostic.help else diagnostic.message
+            assert not re.search(r"\bNone\b|\bTrue\b|\bFalse\b|[\[{]'|\bdict\b|  | :", sentence), sentence
+            assert sentence.isprintable()
+            assert diagnostic.rule.startswith("schema/")
+            assert not diagnostic.message.endswith(".")
+            assert diagnostic.span.line > 1 or not diagnostic.path
+
+
+# Sentences
+
+MESSAGES = {
+    "unknown key, with the nearest": (
+        "batch:\n  efective: 64\n",
+        "2:3 schema/unknown-key `batch` has no key `efective` | did you mean `effective`?",
+    ),
+    "unknown key at the root": (
+        "batch: {}\nhardwear: {}\n",
+        "2:1 schema/unknown-key a spec has no key `hardwear` | did you mean `hardware`?",
+    ),
+    "hyphens for underscores": (
+        "batch:\n  per-device: 1\n",
+        "2:3 schema/unknown-key `batch` has no key `per-device` | did you mean `per_device`?",
+    ),
+    "a field of the config class at the root": (
+        "learning_rate: 2e-5\n",
+        "1:1 schema/unknown-key a spec has no key `learning_rate`"
+        " | a field of the trainer's config class goes into `training`",
+    ),
+    "a key of another section at the root": (
+        "batch: {}\ntensor: 2\n",
+        "2:1 schema/unknown-key a spec has no key `tensor` | it belongs to `parallel`",
+    ),
+    "a key of another section": (
+        "hardware:\n  per_device: 2\n",
+        "2:3 schema/unknown-key `hardware` has no key `per_device` | it belongs to `batch`",
+    ),
+    "a key of another section that is like one of this": (
+        "model: {sequence: 2}\n",
+        "1:9 schema/unknown-key `model` has no key `sequence`"
+        " | did you mean `sequence_length` or `parallel.sequence`?",
+    ),
+    "a key of no section": (
+        "data:\n  zzz: 2\n",
+        "2:3 schema/unknown-key `data` has no key `zzz` | its keys are train_examples, eval_examples and packed",
+    ),
+    "an unknown key in a target": (
+        "targets:\n  big:\n    hardware: {node: 2}\n",
+        "3:16 schema/unknown-key `targets.big.hardware` has no key `node` | did you mean `nodes`?",
+    ),
+    "a key that no target has": (
+        "targets: {big: {extends: other.yaml}}\n",
+        "1:17 schema/unknown-key `targets.big` has no key `extends` | its keys are transformers, trl,"
+        " trainer, model, tuning, batch, hardware, parallel, data, training, arguments and launch",
+    ),
+    "a text for a number": (
+        "batch:\n  effective: many\n",
+        '2:14 schema/wrong-type `batch.effective` must be a whole number, not the text "many"',
+    ),
+    "a quoted number": (
+        "batch:\n  effective: '64'\n",
+        '2:14 schema/wrong-type `batch.effective` must be a whole number, not the text "64"'
+        " | without the quotes: 64",
+    ),
+    "a fraction for a whole number": (
+        "batch: {effective: 8.5}\n",
+        "1:20 schema/wrong-type `batch.effective` must be a whole number, not 8.5",
+    ),
+    "a section for a number": (
+        "batch:\n  effective: {max: 3}\n",
+        "2:3 schema/wrong-type `batch.effective` must be a whole number, not a section",
+    ),
+    "a list for a section": (
+        "batch: [64]\n",
+        "1:8 schema/wrong-type `batch` must be a section with keys of its own, not a list",
+    ),
+    "a number for a section": (
+        "batch: 64\n",
+        "1:8 schema/wrong-type `batch` must be a section with keys of its own, not 64",
+    ),
+    "a number or a section": (
+        "batch: {per_device: yes}\n",
+        "1:21 schema/wrong-type `batch.per_device` must be a whole number or a section with keys of its own,"
+        ' not the text "yes"',
+    ),
+    "yes for true": (
+        "data: {packed: yes}\n",
+        '1:16 schema/wrong-type `data.packed` must be true or false, not the text "yes"',
+    ),
+    "an unquoted version": (
+        "transformers: 5.20\n",
+        '1:15 schema/wrong-type `transformers` is a text, and 5.20 is read as a number | quote it: "5.20"',
+    ),
+    "true for a text": (
+        "trainer: true\n",
+        '1:10 schema/wrong-type `trainer` is a text, and true is read as true or false | quote it: "true"',
+    ),
+    "a number in a list of texts": (
+        "tuning: {target_modules: [a, 1]}\n",
+        '1:30 schema/wrong-type `tuning.target_modules.1` is a text, and 1 is read as a number | quote it: "1"',
+    ),
+    "no version": (
+        "transformers: newest\n",
+        '1:15 schema/wrong-value `transformers` cannot be newest: a version is written "5.23"',
+    ),
+    "a version and a line break": (
+        'transformers: "5.23\\n"\n',
+        '1:15 schema/wrong-value `transformers` cannot be 5.23\\n: a version is written "5.23"',
+    ),
+    "a path for a module": (
+        "launch: {module: scripts/train.py}\n",
+        "1:18 schema/wrong-value `launch.module` cannot be scripts/train.py:"
+        " a module is names with dots between them",
+    ),
+    "zero": (
+        "hardware:\n  nodes: 0\n",
+        "2:10 schema/out-of-range `hardware.nodes` must be at least 1, not 0",
+    ),
+    "all of the memory": (
+        "hardware: {headroom: 1.0}\n",
+        "1:22 schema/out-of-range `hardware.headroom` must be less than 1, not 1.0",
+    ),
+    "more than anybody has": (
+        "hardware:\n  nodes: 10000000000\n",
+        "2:10 schema/out-of-range `hardware.nodes` must be at most 1000000000, not 10000000000",
+    ),
+    "no memory": (
+        "hardware: {accelerator: {name: x, memory: 0}}\n",
+        "1:43 schema/out-of-range `hardware.accelerator.memory` must be more than 0, not 0",
+    ),
+    "a wrong choice": (
+        "parallel: {data: zero4}\n",
+        "1:18 schema/wrong-choice `parallel.data` cannot be zero4: it is ddp, fsdp, zero1, zero2 or zero3"
+        " | did you mean zero3?",
+    ),
+    "a wrong choice, like none": (
+        "launch: {launcher: mpirun}\n",
+        "1:20 schema/wrong-choice `launch.launcher` cannot be mpirun: it is torchrun or accelerate",
+    ),
+    "nothing where there is a choice": (
+        "parallel: {data: ''}\n",
+        '1:18 schema/wrong-choice `parallel.data` cannot be "": it is ddp, fsdp, zero1, zero2 or zero3',
+    ),
+    "a list where there is a choice": (
+        "parallel: {data: [null]}\n",
+        "1:18 schema/wrong-choice `parallel.data` cannot be a list: it is ddp, fsdp, zero1, zero2 or zero3",
+    ),
+    "null where there is a choice": (
+        "configlint:\nbatch: {}\n",
+        "1:12 schema/wrong-choice `configlint` cannot be empty: it is 1",
+    ),
+    "another format": (
+        "configlint: 2\n",
+        "1:13 schema/wrong-choice `configlint` cannot be 2: it is 1",
+    ),
+    "an empty text": (
+        "trainer: ''\n",
+        "1:10 schema/wrong-value `trainer` is empty | leave it out",
+    ),
+    "a missing key": (
+        "batch:\n  per_device: {}\n",
+        "2:3 schema/missing-key `batch.per_device` needs `max`",
+    ),
+    "two missing keys": (
+        "hardware: {accelerator: {vendor: amd}}\n",
+        "1:12 schema/missing-key `hardware.accelerator` needs `name` and `memory`",
+    ),
+    "a name with a blank": (
+        "targets: {big node: {}}\n",
+        "1:11 schema/name `big node` cannot be a name here: use letters, digits, `-` and `_`",
+    ),
+    "a name of a variable": (
+        "launch: {env: {MY-VAR: 1}}\n",
+        "1:16 schema/name `MY-VAR` cannot be a name here: use letters, digits and `_`",
+    ),
+    "a list for a variable": (
+        "launch: {env: {PATHS: [a, b]}}\n",
+        "1:23 schema/wrong-type `launch.env.PATHS` must be text, a number or true or false, not a list",
+    ),
+    "a long text": (
+        f"parallel: {{data: {'x' * 100}}}\n",
+        f"1:18 schema/wrong-choice `parallel.data` cannot be {'x' * 60}…: it is ddp, fsdp, zero1, zero2 or zero3",
+    ),
+    "a text of several lines": (
+        "launch:\n  launcher: |\n    torchrun\n    --x\n",
+        "2:13 schema/wrong-choice `launch.launcher` cannot be torchrun\\n--x\\n: it is torchrun or accelerate"
+        " | did you mean torchrun?",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_each_wrong_form_is_said_at_its_place(name: str) -> None:
+    text, expected = MESSAGES[name]
+    found = [
+        f"{each.span.line}:{each.span.column} {each.rule} {each.message}" + (f" | {each.help}" if each.help else "")
+        for each in found_in(text)
+    ]
+    assert found == [expected]
+
+
+def test_several_problems_are_said_at_once_in_the_order_of_the_text() -> None:
+    text = (
+        "transformers: 5.20\n"
+        "batch: {effective: 0, per_device: x}\n"
+        "hardwear: {}\n"
+        "targets:\n"
+        "  a b: {batch: 5}\n"
+        "launch: {launcher: x, script: 5}\n"
+    )
+    assert [(each.span.line, each.span.column, each.path) for each in found_in(text)] == [
+        (1, 15, "transformers"),
+        (2, 20, "batch.effective"),
+        (2, 35, "batch.per_device"),
+        (3, 1, "hardwear"),
+        (5, 3, "targets.a b"),
+        (5, 16, "targets.a b.batch"),
+        (6, 20, "launch.launcher"),
+        (6, 31, "launch.script"),
+    ]
+
+
+def test_what_is_merged_in_is_said_where_it_stands() -> None:
+    found = found_in("training:\n  x: &x {efective: 8}\nbatch:\n  <<: *x\n")
+    assert [(each.span.line, each.path) for each in found] == [(2, "batch.efective")]
+
+
+# The schemas themselves
+
+
+@pytest.mark.parametrize("name", ["spec", "hardware", "model"])
+def test_a_schema_is_one(name: str) -> None:
+    jsonschema.Draft7Validator.check_schema(load_schema(name))
+
+
+def properties(schema: object, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(schema, dict):
+        for name, form in schema.get("properties", {}).items():
+            yield f"{place}.{name}", form
+            yield from properties(form, f"{place}.{name}")
+        for name, form in schema.get("definitions", {}).items():
+            yield name, form
+            yield from properties(form, name)
+
+
+@pytest.mark.parametrize("name", ["spec", "hardware", "model"])
+def test_every_property_is_described(name: str) -> None:
+    described = list(properties(load_schema(name)))
+    assert len(described) > 10
+    for place, form in described:
+        assert "$ref" in form or form.get("description", "").strip().endswith((".", ":", "…")), place
+
+
+def test_what_the_schema_says_of_sections_it_says_of_targets() -> None:
+    schema = load_schema()
+    sections = {name for name, form in schema["properties"].items() if "$ref" in form}
+    assert schema["definitions"]["target"]["properties"].keys() == sections
+
+
+# Bundled profiles
+
+PROFILES = [
+    (kind, path) for kind in ("hardware", "models") for path in sorted((PACKAGE / "knowledge" / kind).glob("*"))
+]
+
+
+@pytest.mark.parametrize(("kind", "path"), PROFILES, ids=lambda value: getattr(value, "stem", value))
+def test_a_bundled_profile_is_of_its_schema(kind: str, path: Path) -> None:
+    node, found = read(Source(path.name, path.read_text(encoding="utf-8")))
+    assert found == []
+    assert node is not None
+    schema = load_schema({"hardware": "hardware", "models": "model"}[kind])
+    jsonschema.Draft7Validator(schema).validate(plain(node))
+    assert re.fullmatch(r"[a-z0-9]+(?:[.-][a-z0-9]+)*\.yaml", path.name)
+
+
+@pytest.mark.parametrize("name", knowledge.names("hardware"))
+def test_a_bundled_accelerator_is_found_by_the_name_of_its_file(name: str) -> None:
+    accelerator = knowledge.find_accelerator(name)
+    assert isinstance(accelerator, knowledge.Accelerator)
+    assert accelerator.name == name
+    assert accelerator.dtypes
+    assert (accelerator.compute_capability is None) == (accelerator.vendor != "nvidia")
+
+
+@pytest.mark.parametrize("name", knowledge.names("models"))
+def test_a_bundled_model_is_found_by_name_and_by_hub_id(name: str, tmp_path: Path) -> None:
+    model = knowledge.find_model(name, str(tmp_path))
+    assert isinstance(model, knowledge.Model)
+    assert model.name == name
+    node, _ = read(Source(name, (PACKAGE / "knowledge" / "models" / f"{name}.yaml").read_text(encoding="utf-8")))
+    assert node is not None
+    profile: Any = plain(node)
+    for hub_id in profile["hub_ids"]:
+        assert knowledge.find_model(hub_id, str(tmp_path)) == model
+
+
+def test_no_two_models_have_one_hub_id() -> None:
+    ids = [
+        line.strip("- \n")
+        for kind, path in PROFILES
+        if kind == "models"
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.match(r"\s*- [\w.-]+/[\w.-]+$", line)
+    ]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("name", ["h100", "H100-80GB", "../hardware/t4", "t4.yaml", "x\0y", "x" * 5000, "..", "/"])
+def test_an_unknown_accelerator_gives_the_names_there_are(name: str) -> None:
+    assert knowledge.find_accelerator(name) == knowledge.names("hardware")
+
+
+@pytest.mark.parametrize(
+    "name", ["llama", "a/b", "x\0y", "x" * 5000, "../models/llama-2-7b", "/nowhere/config.json"]
+)
+def test_an_unknown_model_gives_the_names_there_are(name: str, tmp_path: Path) -> None:
+    assert knowledge.find_model(name, str(tmp_path)) == knowledge.names("models")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "5", "\xff", "[" * 100_000, "9" * 5000, '{"a": ' * 100_000])
+def test_a_config_that_cannot_be_read_gives_the_names_there_are(text: str, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_bytes(text.encode("latin-1"))
+    assert knowledge.find_model("config.json", str(tmp_path)) == knowledge.names("models")
+
+
+def test_a_config_is_found_by_its_path_or_that_of_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text('{"hidden_size": 8}', encoding="utf-8")
+    for name in ("model", "model/config.json", str(tmp_path / "model")):
+        model = knowledge.find_model(name, str(tmp_path))
+        assert isinstance(model, knowledge.Model)
+        assert model.config == {"hidden_size": 8}
