@@ -17,13 +17,12 @@ import click
 from configlint import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from click.decorators import FC
 
     from configlint.artifact import Artifact
     from configlint.diagnostic import Diagnostic
-    from configlint.lint import RuleCrash
     from configlint.pipeline import Compiled
 
 CLEAN, FINDINGS, USAGE, FAULT = range(4)
@@ -117,6 +116,8 @@ def compile_(
     from configlint.pipeline import compile_spec
     from configlint.session import Session, UsageError
 
+    if output == "":
+        raise UsageError("-o is empty: name a folder")
     if compare and output is None:
         raise UsageError("--check compares with what is in a folder: give it with -o DIR")
     if name is not None and output is not None:
@@ -149,7 +150,6 @@ def explain(spec: str, path: str | None, target: str | None, assignments: tuple[
     from configlint.diagnostic import Severity
     from configlint.pipeline import findings
     from configlint.session import Session, load_one, one
-    from configlint.wording import nearest
 
     session = Session(assignments)
     loaded = load_one(spec, session)
@@ -161,8 +161,7 @@ def explain(spec: str, path: str | None, target: str | None, assignments: tuple[
     for plan in plans:
         paths = explain.asked(plan, path)
         if path and not paths:
-            close = nearest(path, explain.names(plan))
-            _note(f"there is no value {path}" + (f": did you mean {close}?" if close else ""))
+            _note(explain.unknown(plan, path))
             code = max(code, USAGE)
         _echo("\n".join(explain.tree(plan, each) for each in paths))
     return code
@@ -232,20 +231,21 @@ def _failure(error: Exception) -> int:
     if isinstance(error, OSError):
         _note(f"{error.filename or 'output'}: {reason(error)}")
         return USAGE
-    return _fault(error, f"{type(error).__name__}: {error}")
+    return _faults([error])
 
 
-def _faults(crashes: list[RuleCrash]) -> int:
-    return max((_fault(crash, str(crash)) for crash in crashes), default=CLEAN)
-
-
-def _fault(error: BaseException, what: str) -> int:
+def _faults(errors: Sequence[Exception]) -> int:
     """Say that configlint itself failed, and where; the traceback is for who asks for it."""
+    if not errors:
+        return CLEAN
     if os.environ.get("CONFIGLINT_TRACEBACK"):
         import traceback
 
-        traceback.print_exception(error)
-    _note(f"internal error: {what}")
+        for error in errors:
+            traceback.print_exception(error)
+    # A crash that comes with a cause says itself what failed.
+    for line in dict.fromkeys(str(error) if error.__cause__ else repr(error) for error in errors):
+        _note(f"internal error: {line}")
     _note("this is a fault of configlint, please report it with the output of CONFIGLINT_TRACEBACK=1")
     return FAULT
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from configlint.plan import Origin, Plan, with_numbers
 from configlint.syntax.reader import in_a_line
-from configlint.wording import code
+from configlint.wording import code, nearest
 
 # What is worth explaining when nothing is asked for.
 MAIN = ("batch.trained", "schedule.total_steps", "schedule.warmup_steps")
@@ -53,11 +53,14 @@ def tree(plan: Plan, path: str) -> str:
     return "".join(f"{left:{width}}  {how:8} {why}".rstrip() + "\n" for left, how, why in rows)
 
 
-def names(plan: Plan) -> list[str]:
-    """Everything that can be asked for."""
+def unknown(plan: Plan, name: str) -> str:
+    """Why there is nothing to explain."""
+    if _EMITTED.get(name, name) in (*_EMITTED.values(), *MAIN):
+        return f"{name} is not known: the spec does not give what it is computed from"
     paths = _paths(plan)
     emitted = [name for name, path in _EMITTED.items() if path in paths]
-    return [*paths, *(path.rpartition(".")[2] for path in paths), *emitted]
+    close = nearest(name, [*paths, *(path.rpartition(".")[2] for path in paths), *emitted])
+    return f"there is no value {name}" + (f": did you mean {close}?" if close else "")
 
 
 def _paths(plan: Plan) -> list[str]:

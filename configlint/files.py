@@ -10,6 +10,8 @@ from configlint.diagnostic import Diagnostic, Severity
 from configlint.source import Source, Span
 
 SUFFIXES = (".yaml", ".yml", ".json")
+# More bytes are more characters than the reader takes, and may be a data set of many gigabytes.
+_LARGEST_BYTES = 4_000_000
 # A folder holds other YAML and JSON, some of it large: only what could be a spec is parsed at all.
 _COULD_BE_SPEC = re.compile(rb"""["']?\b(?:configlint|batch|hardware)["']?\s*:""")
 _IS_MEANT_AS_SPEC = re.compile(r"""^(?:configlint|batch|hardware)\s*:""", re.MULTILINE)
@@ -25,11 +27,12 @@ def read_bytes(path: str) -> bytes:
 
 def decode(name: str, data: bytes) -> Source | Diagnostic:
     """The text of a file, or the place of the first byte that is no UTF-8."""
+    data = data.removeprefix(b"\xef\xbb\xbf")  # the mark that Windows editors begin with
     try:
-        return Source(name, data.decode("utf-8-sig"))
+        return Source(name, data.decode())
     except UnicodeDecodeError as error:
-        lines = Source(name, data[: error.start].decode("utf-8-sig")).lines()
-        source = Source(name, data.decode("utf-8-sig", errors="replace"))
+        lines = Source(name, data[: error.start].decode()).lines()
+        source = Source(name, data.decode(errors="replace"))
         span = Span(source, len(lines), len(lines[-1]) + 1, len(lines), len(lines[-1]) + 2)
         message = f"byte 0x{data[error.start]:02x} is not UTF-8"
         return Diagnostic("syntax/encoding", Severity.ERROR, message, span, "save the file as UTF-8")
@@ -45,13 +48,14 @@ def is_meant_as_spec(source: Source) -> bool:
 
 
 def walk(folder: str) -> Iterator[str]:
-    """The YAML and JSON files below a folder that git does not ignore, sorted."""
+    """The YAML and JSON files below a folder that git does not ignore and that can be a spec by their
+    size, sorted."""
     paths = _known_to_git(folder)
     if paths is None:
         paths = list(_below(folder))
     for path in sorted(path for path in paths if path.endswith(SUFFIXES)):
         full = os.path.normpath(os.path.join(folder, path))
-        if os.path.isfile(full):
+        if os.path.isfile(full) and os.path.getsize(full) <= _LARGEST_BYTES:
             yield full
 
 
@@ -60,8 +64,11 @@ def _known_to_git(folder: str) -> list[str] | None:
     import subprocess  # 5 ms, for folders only
 
     command = ["git", "-C", folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    # A hook has them for its own repository and folder; here the folder that is asked about decides.
+    local = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
+    environment = {name: value for name, value in os.environ.items() if name not in local}
     try:
-        result = subprocess.run(command, capture_output=True, check=False)
+        result = subprocess.run(command, capture_output=True, check=False, env=environment)
     except OSError:
         return None
     if result.returncode != 0:

@@ -105,10 +105,11 @@ class Session:
             seen.append(os.path.abspath(path))
             try:
                 file = self.parse(path)
-            except OSError as error:
+            except (OSError, ValueError) as error:  # the latter for a null byte in the name
                 return [], [*diagnostics, _syntax("missing-base", f"{path}: {reason(error)}", base.span)]
             diagnostics += file.diagnostics
-            if file.document is not None and not isinstance(file.document, Mapping):
+            # Of one that cannot be parsed, it is said why.
+            if not isinstance(file.document, Mapping) and (file.document or not file.diagnostics):
                 return [], [*diagnostics, _syntax("base", f"{path} is no spec", base.span)]
 
 
@@ -214,5 +215,7 @@ def _syntax(defect: str, message: str, span: Span) -> Diagnostic:
     return Diagnostic(f"syntax/{defect}", Severity.ERROR, message, span)
 
 
-def reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+def reason(error: OSError | ValueError) -> str:
+    """What the system said, without its number and the name."""
+    words = error.strerror if isinstance(error, OSError) else None
+    return (words or str(error)).lower()

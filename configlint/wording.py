@@ -32,7 +32,9 @@ def listing(names: Iterable[str], word: str = "and") -> str:
 
 
 def code(value: object) -> str:
-    """A value as it stands in a spec: `true`, `null`, `2.0e-05`, text bare."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return str(value)
+    """A value as it stands in a spec: `true`, `null`, `[1, 2]`, text bare."""
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return str(value)
+    import json
+
+    return json.dumps(value, ensure_ascii=False, default=str)

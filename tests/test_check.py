@@ -2,77 +2,22 @@
 
 from __future__ import annotations
 
-import gc
-import io
 import json
 import os
-import re
 import subprocess
 import sys
-import textwrap
 import time
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import NamedTuple
-from unittest.mock import patch
 
 import pytest
+from program import CLEAN, ENVIRONMENT, ERROR, INFO, WARNING, Result, found, run, write
 
-import configlint.pipeline
 from configlint import rules
-from configlint.cli import main
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, Rule
-
-CLEAN = "batch: {effective: 64}\nhardware: {accelerator: a100-80gb, devices_per_node: 8}\n"
-ERROR = CLEAN.replace(": 8}", ": 7}")  # batch/indivisible at 1:20
-WARNING = CLEAN.replace("64", "48")  # batch/not-power-of-two at 1:20
-INFO = CLEAN.replace("64", "60").replace(": 8}", ": 6}")  # the same, as advice
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
-
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-def run(*arguments: str | Path, stdin: str | bytes = b"", encoding: str = "utf-8") -> Result:
-    """The program, run in this process and in the current folder."""
-    data = stdin.encode() if isinstance(stdin, str) else stdin
-    streams = [io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="") for _ in range(2)]
-    with (
-        patch.object(sys, "argv", ["configlint", *map(str, arguments)]),
-        patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(data))),
-        redirect_stdout(streams[0]),
-        redirect_stderr(streams[1]),
-        pytest.raises(SystemExit) as exit,
-    ):
-        try:
-            main()
-        finally:
-            gc.enable()  # the program is too short to need it, the tests are not
-            gc.unfreeze()
-    for stream in streams:
-        stream.flush()
-    assert isinstance(exit.value.code, int)
-    return Result(exit.value.code, *(stream.buffer.getvalue().decode(encoding) for stream in streams))  # type: ignore[attr-defined]
-
-
-def write(name: str, text: str) -> Path:
-    """A file with its folders, below the current one."""
-    path = Path(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
-    return path
-
-
-def found(result: Result) -> list[str]:
-    """The findings in a `text` or `concise` output as `file:line:column rule`."""
-    headers = re.findall(r"^(\S.*?:\d+:\d+): (?:error|warning|info)\[(.+?)\]", result.out, re.MULTILINE)
-    return [f"{place} {name}" for place, name in headers]
+from configlint.session import Session
 
 
 @pytest.fixture(autouse=True)
@@ -178,14 +123,14 @@ class TestExitCodes:
     def test_a_crash_before_the_rules_is_3_and_the_other_files_are_checked(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        load = configlint.pipeline.Session.load
+        load = Session.load
 
         def broken(self: object, file: object, front_end: object) -> object:
             if "a.yaml" in str(file):
                 raise KeyError("x")
             return load(self, file, front_end)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(configlint.pipeline.Session, "load", broken)
+        monkeypatch.setattr(Session, "load", broken)
         write("a.yaml", CLEAN)
         write("b.yaml", ERROR)
         result = run("check", "a.yaml", "b.yaml")
@@ -236,14 +181,16 @@ class TestFolders:
         Path("folder.yaml").mkdir()
         Path("nowhere.yaml").symlink_to("missing.yaml")
         Path("loop.yaml").symlink_to("loop.yaml")
-        assert run("check") == (0, "0 specs clean\n", "")
+        assert run("check") == (0, "no spec found\n", "")
 
     def test_big_files_are_passed_over_quickly(self) -> None:
         row = '{"text": "the quick brown fox jumps over the lazy dog", "batch": 3},\n'
         Path("data.json").write_text("[" + row * 100_000 + "{}]", encoding="utf-8")
         Path("data.yaml").write_text("- batch: 3\n  x: y\n" * 100_000, encoding="utf-8")
+        with open("sparse.json", "wb") as file:
+            file.truncate(2**31)
         start = time.monotonic()
-        assert run("check") == (0, "0 specs clean\n", "")
+        assert run("check") == (0, "no spec found\n", "")
         assert time.monotonic() - start < 2
 
     @pytest.mark.parametrize(
@@ -321,7 +268,7 @@ class TestGit:
         write(".gitignore", "a.yaml\n")
         write("a.yaml", ERROR)
         assert run("check", "a.yaml").code == 1
-        assert run("check").out == "0 specs clean\n"
+        assert run("check").out == "no spec found\n"
 
     def test_tracked_and_new_files_are_looked_at_and_deleted_ones_are_not(self) -> None:
         for name in ("tracked.yaml", "deleted.yaml", "new.yaml"):
@@ -329,6 +276,13 @@ class TestGit:
         subprocess.run(["git", "add", "tracked.yaml", "deleted.yaml"], check=True)
         Path("deleted.yaml").unlink()
         assert [place.partition(":")[0] for place in found(run("check"))] == ["new.yaml", "tracked.yaml"]
+
+    def test_in_a_hook_of_git_the_same_is_looked_at(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        write("sub/.gitignore", "a.yaml\n")
+        write("sub/a.yaml", ERROR)
+        write("sub/b.yaml", ERROR)
+        monkeypatch.setenv("GIT_DIR", str(Path(".git").absolute()))
+        assert found(run("check", "sub")) == ["sub/b.yaml:1:20 batch/indivisible"]
 
     def test_names_that_git_would_quote(self) -> None:
         write('ä "b"/c d.yaml', ERROR)
@@ -547,10 +501,22 @@ class TestBases:
         assert found(result) == ["sub/a.yaml:1:10 syntax/missing-base"]
         assert "] team.yaml: no such file or directory\n" in result.out
 
+    def test_a_base_that_no_file_can_be_called_is_a_finding_too(self) -> None:
+        write("a.yaml", 'extends: "a\\0b"\nbatch: {effective: 64}\n')
+        assert found(run("check", "a.yaml")) == ["a.yaml:1:10 syntax/missing-base"]
+
     def test_a_base_that_cannot_be_parsed_is_reported_there(self) -> None:
         write("team.yaml", "hardware: [1\n")
         write("a.yaml", "extends: team.yaml\nbatch: {effective: 64}\n")
         assert found(run("check", "a.yaml")) == ["team.yaml:1:11 syntax/invalid"]
+
+    @pytest.mark.parametrize("text", ["", "# all of it commented out\n", "- 1\n", "word\n", "[]\n", "''\n"])
+    def test_a_base_that_is_no_mapping_is_a_finding_where_it_is_named(self, text: str) -> None:
+        write("team.yaml", text)
+        write("a.yaml", "extends: team.yaml\n" + ERROR)
+        result = run("check", "a.yaml")
+        assert found(result) == ["a.yaml:1:10 syntax/base"]
+        assert "] team.yaml is no spec\n" in result.out
 
     def test_bases_that_extend_each_other_are_a_finding(self) -> None:
         write("a.yaml", "extends: b.yaml\n" + CLEAN)
@@ -575,11 +541,13 @@ class TestBytes:
         assert "\r" not in result.out
 
     def test_bytes_that_are_no_utf8_are_named_at_their_place(self) -> None:
-        Path("a.yaml").write_bytes(b"batch: {effective: 64}\n# Gr\xf6\xdfe\n")
-        result = run("check", "a.yaml")
-        assert result.code == 1
-        assert found(result) == ["a.yaml:2:5 syntax/encoding"]
-        assert "byte 0xf6 is not UTF-8" in result.out
+        for start in (b"", b"\xef\xbb\xbf"):
+            Path("a.yaml").write_bytes(start + "batch: {effective: 64}  # 日本\n".encode() + b"# Gr\xf6\xdfe\n")
+            result = run("check", "a.yaml")
+            assert result.code == 1
+            assert found(result) == ["a.yaml:2:5 syntax/encoding"]
+            assert "byte 0xf6 is not UTF-8" in result.out
+            assert "   2 | # Gr\ufffd\ufffde\n     |     ^ save the file as UTF-8\n" in result.out
 
     def test_utf_16_is_said_to_be_no_utf8(self) -> None:
         Path("a.yaml").write_bytes(CLEAN.encode("utf-16"))

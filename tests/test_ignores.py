@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from test_check import found, run, write
+from program import found, run, write
 
 from configlint import rules
 from configlint.lint import ignores

@@ -161,11 +161,11 @@ def test_what_cannot_be_set_is_a_usage_error(assignment: str) -> None:
 def test_sections_merge_key_by_key_however_deep(folder: Folder) -> None:
     plan = folder.plan(
         "train.yaml",
-        team="launch: {env: {A: 1, B: 2}, slurm: {time: '1'}}\nparallel: {deepspeed: {a: {b: 1, c: 1}, d: 1}}\n",
-        train="extends: team.yaml\nbatch: {effective: 8}\nlaunch: {env: {B: 3, C: 4}}\n"
+        team="launch: {env: {A: a, B: b}, slurm: {time: '1'}}\nparallel: {deepspeed: {a: {b: 1, c: 1}, d: 1}}\n",
+        train="extends: team.yaml\nbatch: {effective: 8}\nlaunch: {env: {B: x, C: 1.10}}\n"
         "parallel: {deepspeed: {a: {c: 2}}}\n",
     )
-    assert plan.spec.section("launch.env") == {"A": 1, "B": 3, "C": 4}
+    assert plan.spec.section("launch.env") == {"A": "a", "B": "x", "C": "1.10"}
     assert plan.spec.section("launch.slurm") == {"time": "1"}
     assert plan.spec.tree("parallel.deepspeed") == {"a": {"b": 1, "c": 2}, "d": 1}
 
@@ -204,6 +204,12 @@ def test_a_section_replaces_a_value(folder: Folder) -> None:
         train="extends: team.yaml\nbatch: {effective: 8}\nparallel: {deepspeed: {a: {b: 1}}}\n",
     )
     assert plan.spec.tree("parallel.deepspeed") == {"a": {"b": 1}}
+
+
+@pytest.mark.xfail(reason="Spec.tree: takes the dot for a level, and fails on what is no mapping", strict=True)
+def test_a_key_with_a_dot_below_an_engine_stays_a_key(folder: Folder) -> None:
+    plan = folder.plan("train.yaml", train="batch: {}\nparallel: {deepspeed: {a: 1, 'a.b': 2}}\n")
+    assert plan.spec.tree("parallel.deepspeed") == {"a": 1, "a.b": 2}
 
 
 # 3. Replaced whole: each value under training and arguments, hardware.accelerator, batch.per_device
@@ -512,14 +518,12 @@ def test_a_base_that_is_no_spec_is_said_where_it_is_named(folder: Folder, base: 
     assert loaded.plans == []
 
 
-@pytest.mark.xfail(reason="session._chain: an empty base has no document, and nothing is said", strict=True)
 @pytest.mark.parametrize("base", ["", "# nothing yet\n"])
 def test_an_empty_base_is_said_where_it_is_named(folder: Folder, base: str) -> None:
     loaded = folder.load("train.yaml", team=base, train="batch: {}\nextends: team.yaml\n")
     assert places(loaded.diagnostics) == [("train.yaml", 2, "syntax/base")]
 
 
-@pytest.mark.xfail(reason="session._chain: open raises ValueError for a null byte", strict=True)
 def test_a_base_that_no_file_can_be_called_is_said_where_it_is_named(folder: Folder) -> None:
     loaded = folder.load("train.yaml", train='batch: {}\nextends: "a\\0b"\n')
     assert places(loaded.diagnostics) == [("train.yaml", 2, "syntax/missing-base")]

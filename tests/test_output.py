@@ -14,11 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from test_check import CLEAN, ENVIRONMENT, ERROR, WARNING, Result, run, write
+from program import CLEAN, ENVIRONMENT, ERROR, WARNING, Result, run, write
 
 from configlint import output
 from configlint.artifact import Artifact
-from configlint.cli import main as main  # the modules that it needs are loaded before anything is patched
 
 SPEC = """\
 batch: {effective: 64, per_device: {max: 4}}
@@ -378,15 +377,14 @@ class TestCheck:
             1,
             "--- build/training_args.json\n"
             "+++ build/training_args.json (compiled)\n"
-            "@@ -1,7 +1,7 @@\n"
+            "@@ -1,6 +1,6 @@\n"
             " {\n"
             '   "gradient_accumulation_steps": 2,\n'
             '-  "learning_rate": 2.0e-05,\n'
             '+  "learning_rate": 1.0e-05,\n'
             '   "per_device_train_batch_size": 4,\n'
             '   "run_name": "日本",\n'
-            '   "save_only_model": true\n'
-            " }\n",
+            '   "save_only_model": true\n',
             "",
         )
 

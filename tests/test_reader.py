@@ -569,7 +569,6 @@ def test_a_byte_that_is_no_utf_8_is_said_at_its_place(data: bytes, place: tuple[
     assert found.span.source.name == "train.yaml"
 
 
-@pytest.mark.xfail(reason="files.decode: UnicodeDecodeError.start counts from behind the mark", strict=True)
 def test_a_byte_that_is_no_utf_8_is_said_at_its_place_behind_a_byte_order_mark() -> None:
     found = decode("train.yaml", codecs.BOM_UTF8 + b"a: \xff")
     assert isinstance(found, Diagnostic)

@@ -6,9 +6,10 @@ import json
 import re
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import pytest
-from test_check import CLEAN, ERROR, WARNING, run, write
+from program import CLEAN, ERROR, WARNING, run, write
 
 from configlint.diagnostic import Diagnostic, Related, Severity
 from configlint.pipeline import Report
@@ -219,7 +220,7 @@ class TestConcise:
 
 
 class TestJson:
-    def check(self, *arguments: str) -> dict[str, object]:
+    def check(self, *arguments: str) -> dict[str, Any]:
         document = json.loads(run("check", "--output-format", "json", *arguments).out)
         assert isinstance(document, dict)
         return document
@@ -260,14 +261,14 @@ class TestJson:
 
     def test_what_is_absent_is_null_or_empty(self) -> None:
         write("a.yaml", "batch: {effective: 64\n")
-        (finding,) = self.check("a.yaml")["findings"]  # type: ignore[misc, attr-defined]
+        (finding,) = self.check("a.yaml")["findings"]
         assert finding["rule"] == "syntax/invalid"
         assert (finding["path"], finding["fix"]) == (None, None)
         assert (finding["targets"], finding["related"]) == ([], [])
 
     def test_lines_and_columns_start_at_1_and_ends_are_exclusive(self) -> None:
         write("a.yaml", "bach: 1\n" + CLEAN)
-        (finding,) = self.check("a.yaml")["findings"]  # type: ignore[misc, attr-defined]
+        (finding,) = self.check("a.yaml")["findings"]
         place = [finding[key] for key in ("line", "column", "end_line", "end_column")]
         assert place == [1, 1, 1, 5]
 

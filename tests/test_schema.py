@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
 import random
 import re
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from configlint import knowledge
 from configlint.diagnostic import Diagnostic
 from configlint.document import plain
+from configlint.profile import Accelerator, Model
 from configlint.source import Source
 from configlint.syntax import read, schema_text, validate
 from configlint.syntax._valid import JsonSchemaValueException
@@ -150,8 +152,8 @@ def paths(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str
 
 
 PATHS = [path for path in paths(EVERY_KEY) if path]
-ODD = [
-    None, True, False, 0, 1, -1, 2, 0.5, 1.0, 2.0, 0.0, -0.5, 10**30, 1e300, float("inf"), float("nan"),
+ODD: list[Any] = [
+    None, True, False, 0, 1, -1, 2, 0.5, 1.0, 2.0, 0.0, -0.5, 10**30, 1e300, math.inf, math.nan,
     "", "x", "64", "5.2", "5.20.1", "5.23\n", "a b", "1a", "a.b", "a.b\n", "ddp", "zero4", "cpu",
     [], [1], ["a"], [None], [["a"]],
     {}, {"x": {}}, {"max": 4}, {"max": 0}, {"max": "4"}, {"max": 4, "min": 1}, {"name": "x"},
@@ -212,7 +214,7 @@ def test_the_verdicts_agree_on_specs_with_several_changes(seed: int, count: int)
     agreed(document)
 
 
-SMALL = [
+SMALL: list[Any] = [
     None, [], "x", 1, {}, {"batch": None}, {"x": 1}, {"": 1},
     {"targets": {"a": None}}, {"targets": {"a b": {}}}, {"targets": {"": {}}}, {"targets": {"a\n": {}}},
     {"launch": {"env": {"1": "x"}}}, {"launch": {"env": {"A-B": "x"}}},
@@ -230,9 +232,12 @@ def test_nothing_is_required_and_every_section_may_be_null() -> None:
     assert agreed({key: None for key in EVERY_KEY if key != "configlint"})
 
 
+WORDED: list[Any] = [None, True, -1, 0.5, math.inf, "", "a b", "5.23\n", [None], {}, {"x": {}}, {"max": "4"}]
+
+
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: ".".join(map(str, path)))
 def test_whatever_the_check_refuses_is_worded_at_a_place(path: tuple[str | int, ...]) -> None:
-    for odd in (None, True, -1, 0.5, float("inf"), "", "a b", "5.23\n", [None], {}, {"x": {}}, {"max": "4"}):
+    for odd in WORDED:
 
         def change(container: Any, key: Any, odd: object = odd) -> None:
             container[key] = odd
@@ -524,7 +529,7 @@ def test_a_bundled_profile_is_of_its_schema(kind: str, path: Path) -> None:
 @pytest.mark.parametrize("name", knowledge.names("hardware"))
 def test_a_bundled_accelerator_is_found_by_the_name_of_its_file(name: str) -> None:
     accelerator = knowledge.find_accelerator(name)
-    assert isinstance(accelerator, knowledge.Accelerator)
+    assert isinstance(accelerator, Accelerator)
     assert accelerator.name == name
     assert accelerator.dtypes
     assert (accelerator.compute_capability is None) == (accelerator.vendor != "nvidia")
@@ -533,7 +538,7 @@ def test_a_bundled_accelerator_is_found_by_the_name_of_its_file(name: str) -> No
 @pytest.mark.parametrize("name", knowledge.names("models"))
 def test_a_bundled_model_is_found_by_name_and_by_hub_id(name: str, tmp_path: Path) -> None:
     model = knowledge.find_model(name, str(tmp_path))
-    assert isinstance(model, knowledge.Model)
+    assert isinstance(model, Model)
     assert model.name == name
     node, _ = read(Source(name, (PACKAGE / "knowledge" / "models" / f"{name}.yaml").read_text(encoding="utf-8")))
     assert node is not None
@@ -576,5 +581,5 @@ def test_a_config_is_found_by_its_path_or_that_of_its_folder(tmp_path: Path) -> 
     (tmp_path / "model" / "config.json").write_text('{"hidden_size": 8}', encoding="utf-8")
     for name in ("model", "model/config.json", str(tmp_path / "model")):
         model = knowledge.find_model(name, str(tmp_path))
-        assert isinstance(model, knowledge.Model)
+        assert isinstance(model, Model)
         assert model.config == {"hidden_size": 8}

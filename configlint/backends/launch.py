@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 
 from configlint.artifact import Artifact
 from configlint.plan import Plan
-from configlint.wording import code
 
 
 def emit(plan: Plan) -> list[Artifact]:
@@ -16,10 +16,10 @@ def emit(plan: Plan) -> list[Artifact]:
         return []
     lines = [
         "#!/usr/bin/env bash",
-        f"# {_mesh(plan)}",
-        "set -euo pipefail",
+        f"# {' '.join(_mesh(plan).split())}",  # one line, whatever an accelerator is called
+        "set -eo pipefail",  # not -u: what `setup` activates may read variables that are not set
         'here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"',
-        f'cd -- "$here"/{shlex.quote(_workdir(plan))}',
+        f"cd -- {_workdir(plan)}",
         *_environment(plan),
         *([launch.setup.rstrip("\n")] if launch.setup else []),
         *_start(plan),
@@ -37,40 +37,49 @@ def _mesh(plan: Plan) -> str:
 
 
 def _workdir(plan: Plan) -> str:
-    """From the folder of this file, so that the whole tree can be moved."""
-    return os.path.relpath(plan.launch.workdir, plan.launch.output).replace(os.sep, "/")
+    """From the folder of this file, so that the whole tree can be moved; unless the user named a place."""
+    setting = plan.spec.settings.get("launch.workdir")
+    if setting and os.path.isabs(str(setting.value)):
+        return shlex.quote(str(setting.value))
+    return '"$here"/' + shlex.quote(os.path.relpath(plan.launch.workdir, plan.launch.output).replace(os.sep, "/"))
 
 
 def _environment(plan: Plan) -> list[str]:
-    return [f"export {name}={shlex.quote(code(value))}" for name, value in plan.spec.section("launch.env").items()]
+    return [f"export {name}={shlex.quote(str(value))}" for name, value in plan.spec.section("launch.env").items()]
 
 
 def _start(plan: Plan) -> list[str]:
-    """The launcher's command. On several nodes every node runs this file; NODE_RANK and MASTER_ADDR
-    come from whoever starts it."""
+    """The launcher's command. Of several nodes each runs this file; NODE_RANK and MASTER_ADDR come from
+    whoever starts it."""
     launch, nodes = plan.launch, plan.hardware.nodes or 1
-    several = nodes > 1
-    lines = []
-    if several:
-        lines = [
-            f': "${{NODE_RANK:?set NODE_RANK to the number of this node, 0 to {nodes - 1}}}"',
-            ': "${MASTER_ADDR:?set MASTER_ADDR to the address of node 0}"',
-        ]
-    if launch.launcher == "accelerate":
-        words = ['accelerate launch --config_file "$here"/accelerate.yaml']
-        if several:
-            words.append('--machine_rank "$NODE_RANK" --main_process_ip "$MASTER_ADDR"')
-            words.append('--main_process_port "${MASTER_PORT:-29500}"')
-    else:
-        words = [f"torchrun --nproc_per_node {(plan.parallel.world or 1) // nodes}"]
-        if several:
-            words[0] += f" --nnodes {nodes}"
-            words.append('--node_rank "$NODE_RANK" --master_addr "$MASTER_ADDR"')
-            words.append('--master_port "${MASTER_PORT:-29500}"')
-        else:
-            # A port of its own, so that two jobs can share a host.
-            words[0] = words[0].replace("torchrun ", "torchrun --standalone ")
-    words.append(f"-m {launch.module}" if launch.module else shlex.quote(launch.script or ""))
-    flag = [shlex.quote(launch.config_flag)] if launch.config_flag else []
-    words.append(" ".join([*flag, '"$here"/training_args.json']))
-    return [*lines, "exec " + " \\\n  ".join(words)]
+    start = _accelerate(nodes) if launch.launcher == "accelerate" else _torchrun(plan, nodes)
+    # A script whose name starts with a hyphen is no option of the launcher.
+    script = f"-m {launch.module}" if launch.module else shlex.quote(re.sub("^-", "./-", launch.script or ""))
+    flag = f"{shlex.quote(launch.config_flag)} " if launch.config_flag else ""
+    command = "exec " + " \\\n  ".join([*start, script, f'{flag}"$here"/training_args.json'])
+    if nodes == 1:
+        return [command]
+    return [
+        f': "${{NODE_RANK:?set NODE_RANK to the number of this node, 0 to {nodes - 1}}}"',
+        ': "${MASTER_ADDR:?set MASTER_ADDR to the address of node 0}"',
+        command,
+    ]
+
+
+def _torchrun(plan: Plan, nodes: int) -> list[str]:
+    per_node = (plan.parallel.world or 1) // nodes
+    if nodes == 1:
+        # --standalone takes any free port, so that two jobs can share a host.
+        return [f"torchrun --standalone --nproc_per_node {per_node}"]
+    return [
+        f"torchrun --nproc_per_node {per_node} --nnodes {nodes}",
+        '--node_rank "$NODE_RANK" --master_addr "$MASTER_ADDR" --master_port "${MASTER_PORT:-29500}"',
+    ]
+
+
+def _accelerate(nodes: int) -> list[str]:
+    start = ['accelerate launch --config_file "$here"/accelerate.yaml']
+    if nodes == 1:
+        return start
+    ports = '--main_process_ip "$MASTER_ADDR" --main_process_port "${MASTER_PORT:-29500}"'
+    return [*start, f'--machine_rank "$NODE_RANK" {ports}']

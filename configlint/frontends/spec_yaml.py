@@ -74,10 +74,16 @@ def _flatten(document: Mapping, target: str | None) -> Settings:
                 settings[path] = Setting(None, key.span, value.span, target, mapping=True)
                 visit(value, path + ".")
             else:
-                settings[path] = Setting(plain(value), key.span, value.span, target)
+                settings[path] = Setting(_value(path, value), key.span, value.span, target)
 
     visit(document, "")
     return settings
+
+
+def _value(path: str, node: Node) -> object:
+    if path.startswith("launch.env.") and isinstance(node, Scalar) and node.value is not None:
+        return node.raw  # the environment is text: 1.10 is no number there
+    return plain(node)
 
 
 def _overlay(settings: Settings, layer: Settings) -> None:

@@ -54,6 +54,8 @@ def _summary(report: Totals) -> str:
     wrong = min(len(files), report.specs)
     plans = f" ({count(report.plans, 'plan')})" if report.plans != report.specs else ""
     suppressed = f"; {report.suppressed} ignored" if report.suppressed else ""
+    if not report.specs:
+        return "no spec found\n"
     if not counts:
         return f"{count(report.specs, 'spec')}{plans} clean{suppressed}\n"
     of = f"{wrong} of " if report.specs > 1 else ""

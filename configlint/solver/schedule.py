@@ -26,7 +26,8 @@ def solve_schedule(ledger: Ledger, batch: Batch, data: Data, replicas: int | Non
     if batches is not None and batch.accumulation:
         steps = max(ceil(batches / batch.accumulation), 1)
         inputs = ("schedule.batches_per_epoch", "batch.accumulation")
-        ledger.derived("schedule.steps_per_epoch", steps, "ceil(batches_per_epoch / accumulation)", *inputs)
+        formula = "ceil(batches_per_epoch / accumulation)" if batches else "1, the least that an epoch has"
+        ledger.derived("schedule.steps_per_epoch", steps, formula, *inputs)
     if max_steps is not None and max_steps >= 0:
         # 0 is no number of epochs' steps either: the Trainer does one step and then sees that it is enough.
         formula = "max_steps" if max_steps else "1, where max_steps is 0"

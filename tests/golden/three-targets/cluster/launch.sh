@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
 # 64 samples a step = 2 per device x 1 accumulated x 32 replicas; 4 x 8 h100-80gb, fsdp
-set -euo pipefail
+set -eo pipefail
 here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 cd -- "$here"/../../../examples
 : "${NODE_RANK:?set NODE_RANK to the number of this node, 0 to 3}"
 : "${MASTER_ADDR:?set MASTER_ADDR to the address of node 0}"
 exec accelerate launch --config_file "$here"/accelerate.yaml \
-  --machine_rank "$NODE_RANK" --main_process_ip "$MASTER_ADDR" \
-  --main_process_port "${MASTER_PORT:-29500}" \
+  --machine_rank "$NODE_RANK" --main_process_ip "$MASTER_ADDR" --main_process_port "${MASTER_PORT:-29500}" \
   train.py \
   "$here"/training_args.json

@@ -1,0 +1,232 @@
+"""`explain`: how a value came about, down to lines of files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from program import CLEAN, ERROR, WARNING, run, write
+
+from configlint import rules
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, Rule
+
+SPEC = """\
+extends: ../team.yaml
+batch: {effective: 64, per_device: {max: 4}}
+data: {train_examples: 51760}
+training: {learning_rate: 2e-5, num_train_epochs: 2, note: "one\\ntwo\\e[31m", nothing: null, warmup_steps: 10}
+arguments: {model_name_or_path: org/model}
+launch: {script: train.py, env: {NCCL_DEBUG: WARN}}
+targets:
+  node: {}
+  cluster: {hardware: {nodes: 4}}
+"""
+TEAM = "hardware: {accelerator: a100-80gb, devices_per_node: 8}\nparallel: {data: zero3}\n"
+# Several targets, no hardware to do without one.
+TARGETS = """\
+batch: {effective: 64}
+targets:
+  laptop: {hardware: {accelerator: rtx-4090, devices_per_node: 1}}
+  cluster: {hardware: {accelerator: h100-80gb, devices_per_node: 8}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write("team.yaml", TEAM)
+    write("recipes/a.yaml", SPEC)
+
+
+def explain(*arguments: str) -> str:
+    """The tree of a value of the spec that is always there."""
+    result = run("explain", "recipes/a.yaml", *arguments)
+    assert (result.code, result.err) == (0, "")
+    return result.out
+
+
+def test_the_tree_goes_down_to_lines_of_files() -> None:
+    assert explain("gradient_accumulation_steps", "--target", "cluster").splitlines() == [
+        "batch.accumulation = 1                     derived  effective / (per_device x replicas) = 64 / (2 x 32)",
+        "|- batch.effective = 64                    given    recipes/a.yaml:2:20",
+        "|- batch.per_device = 2                    derived  largest divisor of effective / replicas up to max"
+        " = largest divisor of 64 / 32 up to 4",
+        "|  |- batch.effective = 64                 given    recipes/a.yaml:2:20",
+        "|  |- replicas = 32                        derived  world / (tensor x context x sequence)"
+        " = 32 / (1 x 1 x 1)",
+        "|  |  |- world = 32                        derived  nodes x devices_per_node - reserved = 4 x 8 - 0",
+        "|  |  |  |- hardware.nodes = 4             given    recipes/a.yaml:9:31, target cluster",
+        "|  |  |  |- hardware.devices_per_node = 8  given    team.yaml:1:54",
+        "|  |  |  `- hardware.reserved = 0          default  all devices train",
+        "|  |  |- parallel.tensor = 1               default  not used",
+        "|  |  |- parallel.context = 1              default  not used",
+        "|  |  `- parallel.sequence = 1             default  not used",
+        "|  `- batch.per_device.max = 4             given    recipes/a.yaml:2:42",
+        "`- replicas = 32                           derived  world / (tensor x context x sequence)"
+        " = 32 / (1 x 1 x 1)",
+    ]
+
+
+def test_what_is_set_is_at_its_column() -> None:
+    lines = explain("world", "--set", "hardware.nodes=2").splitlines()
+    assert lines[1] == "|- hardware.nodes = 2             given    --set:1:16"
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("gradient_accumulation_steps", "batch.accumulation = 2  "),
+        ("per_device_train_batch_size", "batch.per_device = 4  "),
+        ("batch.accumulation", "batch.accumulation = 2  "),
+        ("accumulation", "batch.accumulation = 2  "),
+        ("trained", "batch.trained = 64  "),
+        ("world", "world = 8  "),
+        ("num_processes", "world = 8  "),
+        ("nodes", "hardware.nodes = 1  "),
+        ("num_machines", "hardware.nodes = 1  "),
+        ("deepspeed", "parallel.data = zero3  "),
+        ("total_steps", "schedule.total_steps = 1618  "),
+        ("warmup_steps", "schedule.warmup_steps = 10  "),
+        ("learning_rate", "training.learning_rate = 2e-05  "),
+        ("training.learning_rate", "training.learning_rate = 2e-05  "),
+        ("num_train_epochs", "training.num_train_epochs = 2  "),
+        ("model_name_or_path", "arguments.model_name_or_path = org/model  "),
+        ("NCCL_DEBUG", "launch.env.NCCL_DEBUG = WARN  "),
+        ("max", "batch.per_device.max = 4  "),
+        ("nothing", "training.nothing = null  "),
+        ("transformers", "transformers = 5."),
+    ],
+)
+def test_values_are_known_by_path_by_emitted_name_and_by_their_last_word(name: str, start: str) -> None:
+    assert explain(name).startswith(start)
+
+
+def test_a_value_that_nothing_reckons_with_is_given_at_its_line() -> None:
+    assert explain("learning_rate") == "training.learning_rate = 2e-05  given    recipes/a.yaml:4:27\n"
+
+
+def test_a_default_has_its_reason() -> None:
+    assert explain("hardware.reserved") == "hardware.reserved = 0  default  all devices train\n"
+
+
+def test_of_a_section_all_values_are_explained() -> None:
+    tops = [line.partition(" = ")[0] for line in explain("hardware").splitlines()]
+    assert {"hardware.accelerator", "hardware.devices_per_node", "hardware.nodes"} <= set(tops)
+    assert all(top.startswith("hardware.") for top in tops if top)
+
+
+def test_without_a_path_the_main_values_are_explained() -> None:
+    tops = [block.partition(" = ")[0] for block in explain().split("\n\n")]
+    assert tops == ["batch.trained", "schedule.total_steps", "schedule.warmup_steps"]
+
+
+def test_what_is_shown_once_is_not_shown_again() -> None:
+    assert explain("batch.trained").count("hardware.devices_per_node = 8") == 1
+
+
+def test_a_text_of_several_lines_stays_on_its_line() -> None:
+    assert explain("note") == "training.note = one\\ntwo\\x1b[31m  given    recipes/a.yaml:4:60\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("gradient_acumulation_steps", "gradient_accumulation_steps"),
+        ("batch.acumulation", "batch.accumulation"),
+        ("learning_rte", "learning_rate"),
+        ("replica", "replicas"),
+    ],
+)
+def test_an_unknown_name_is_2_with_the_nearest(name: str, near: str) -> None:
+    result = run("explain", "recipes/a.yaml", name)
+    assert result == (2, "", f"configlint: there is no value {name}: did you mean {near}?\n")
+    assert explain(near)
+
+
+@pytest.mark.parametrize("name", ["zzz", "targets", "extends", "batch.", ".", "x\x1b[31m"])
+def test_a_name_that_is_near_none_is_2(name: str) -> None:
+    result = run("explain", "recipes/a.yaml", name)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("configlint: there is no value ")
+    assert "\x1b" not in result.err
+
+
+def test_where_a_target_is_needed_it_is_2_with_the_names() -> None:
+    write("b.yaml", TARGETS)
+    assert run("explain", "b.yaml") == (2, "", "configlint: choose one with --target: laptop, cluster\n")
+    assert run("explain", "b.yaml", "world", "--target", "cluster").out.startswith("world = 8 ")
+
+
+def test_an_unknown_target_is_2_with_the_names() -> None:
+    write("b.yaml", TARGETS)
+    message = "configlint: there is no target lap: there are laptop, cluster\n"
+    assert run("explain", "b.yaml", "--target", "lap") == (2, "", message)
+    write("c.yaml", CLEAN)
+    message = "configlint: there is no target lap: the spec has none\n"
+    assert run("explain", "c.yaml", "--target", "lap") == (2, "", message)
+
+
+def test_findings_go_to_stderr_and_an_error_is_1() -> None:
+    for text, code in ((ERROR, 1), (WARNING, 0)):
+        write("b.yaml", text)
+        result = run("explain", "b.yaml", "replicas")
+        assert result.code == code
+        assert result.out.startswith("replicas = ")
+        assert result.err.startswith("b.yaml:1:20: ")
+
+
+def test_what_cannot_be_trained_is_explained_by_the_nearest_that_can() -> None:
+    write("b.yaml", ERROR)
+    lines = run("explain", "b.yaml", "batch.trained").out.splitlines()
+    assert lines[0] == "batch.trained = 63       derived  nearest to effective that can be reached = " + (
+        "nearest to 64 that can be reached"
+    )
+    assert lines[1] == "`- batch.effective = 64  given    b.yaml:1:20"
+
+
+@pytest.mark.parametrize("name", ["num_processes", "world", "gradient_accumulation_steps", "schedule.total_steps"])
+def test_a_value_that_cannot_be_computed_is_2(name: str) -> None:
+    write("b.yaml", "batch: {effective: 64}\n")
+    result = run("explain", "b.yaml", name)
+    assert (result.code, result.out) == (2, "")
+    message = f"configlint: {name} is not known: the spec does not give what it is computed from"
+    assert result.err.splitlines()[-1] == message
+
+
+def test_a_name_is_not_proposed_that_has_no_value() -> None:
+    write("b.yaml", "batch: {effective: 64}\n")
+    result = run("explain", "b.yaml", "wrld")
+    assert result.code == 2
+    assert result.err.splitlines()[-1] == "configlint: there is no value wrld"
+
+
+def test_a_spec_that_cannot_be_read_is_1_with_the_reason() -> None:
+    write("b.yaml", "batch: [1\n")
+    result = run("explain", "b.yaml", "world")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("b.yaml:1:8: error[syntax/invalid]")
+
+
+@pytest.mark.parametrize("name", ["nope.yaml", "recipes", "list.yaml", "team.yaml"])
+def test_what_is_no_spec_to_explain_is_2_in_one_line(name: str) -> None:
+    write("list.yaml", "- 1\n")
+    result = run("explain", name)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(f"configlint: {name}")
+    assert result.err.count("\n") == 1
+
+
+def test_a_rule_that_crashes_is_3_and_the_tree_is_still_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(plan: Plan) -> Iterator[Finding]:
+        raise ValueError("broken rule")
+        yield
+
+    monkeypatch.setattr(rules, "for_plan", lambda plan: [Rule("batch/broken", Severity.ERROR, check)])
+    result = run("explain", "recipes/a.yaml", "world")
+    assert result.code == 3
+    assert result.out.startswith("world = 8 ")
+    assert "Traceback" not in result.err
+    assert run("explain", "recipes/a.yaml", "wrld").code == 3
