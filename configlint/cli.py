@@ -135,6 +135,9 @@ def compile_(
         # As it would be written: the same bytes whatever the terminal's encoding.
         text = _choose(compiled.folders, name or "training_args")
         click.echo(text.encode("utf-8", errors="surrogateescape"), nl=False)
+        for artifact in (artifact for artifacts in compiled.folders.values() for artifact in artifacts):
+            if artifact.note:
+                _note(f"{artifact.name}: {artifact.note}")
         return CLEAN
     return _compare(compiled) if compare else _write(compiled)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from configlint.source import Source, Span
+
+# The keys of a path; one that has a dot itself is quoted.
+_KEYS = re.compile(r'"([^"]*)"|([^.]+)')
 
 
 class Setting(NamedTuple):
@@ -43,7 +47,7 @@ class Spec(NamedTuple):
         start = name + "."
         for path, setting in self.settings.items():
             if path.startswith(start):
-                *parents, last = path[len(start) :].split(".")
+                *parents, last = (quoted or bare for quoted, bare in _KEYS.findall(path[len(start) :]))
                 node = root
                 for parent in parents:
                     node = node.setdefault(parent, {})  # type: ignore[assignment]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -15,6 +16,7 @@ from configlint.backends.training_args import arguments
 from configlint.plan import Plan
 from configlint.session import Session, load_one
 from configlint.verify import Verdict, verify
+from configlint.wording import code
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / "tests" / "golden"
@@ -104,6 +106,31 @@ def test_what_does_not_answer_in_time_is_not_verified(monkeypatch: pytest.Monkey
     monkeypatch.setattr("configlint.verify.training_arguments.TIMEOUT_SECONDS", 0.01)
     (verdict,) = verdicts(CPU)
     assert verdict.unverified == ("transformers gave no answer in 0.01 s",)
+
+
+@pytest.mark.heavy
+def test_the_real_trainer_counts_the_steps_that_the_plan_counts(tmp_path: Path) -> None:
+    import torch
+    from transformers import Trainer, TrainingArguments
+
+    grid = itertools.product((7, 96, 100), (1, 8), (1, 3, 8), (1, 1.5, 3), (False, True), (0, 0.1, 5))
+    for examples, per_device, accumulation, epochs, drop, warmup in grid:
+        if drop and examples < per_device:
+            continue  # batch/dataset-too-small: the Trainer fails
+        (plan,) = plans(
+            f"batch: {{per_device: {per_device}, accumulation: {accumulation}}}\n"
+            "hardware: {accelerator: cpu, devices_per_node: 1}\n"
+            f"data: {{train_examples: {examples}}}\n"
+            f"training: {{num_train_epochs: {epochs}, dataloader_drop_last: {code(drop)}, warmup_steps: {warmup}}}\n"
+        )
+        given = TrainingArguments(output_dir=str(tmp_path), **arguments(plan))
+        trainer = Trainer(model=torch.nn.Linear(1, 1), args=given, train_dataset=[{"x": 0}] * examples)
+        values = trainer.set_initial_training_values(given, trainer.get_train_dataloader())
+        total = values[-1]
+        schedule = plan.schedule
+        assert schedule.total_steps == total, (examples, per_device, accumulation, epochs, drop)
+        assert (schedule.warmup_steps or 0) == given.get_warmup_steps(total)
+        assert plan.batch.trained == trainer.get_total_train_batch_size(given)
 
 
 @pytest.mark.heavy

@@ -206,7 +206,6 @@ def test_a_section_replaces_a_value(folder: Folder) -> None:
     assert plan.spec.tree("parallel.deepspeed") == {"a": {"b": 1}}
 
 
-@pytest.mark.xfail(reason="Spec.tree: takes the dot for a level, and fails on what is no mapping", strict=True)
 def test_a_key_with_a_dot_below_an_engine_stays_a_key(folder: Folder) -> None:
     plan = folder.plan("train.yaml", train="batch: {}\nparallel: {deepspeed: {a: 1, 'a.b': 2}}\n")
     assert plan.spec.tree("parallel.deepspeed") == {"a": 1, "a.b": 2}

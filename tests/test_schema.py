@@ -359,6 +359,10 @@ MESSAGES = {
         'transformers: "5.23\\n"\n',
         '1:15 schema/wrong-value `transformers` cannot be 5.23\\n: a version is written "5.23"',
     ),
+    "no compute capability": (
+        "hardware: {accelerator: {name: x, memory: 1, compute_capability: '9'}}\n",
+        '1:66 schema/wrong-value `hardware.accelerator.compute_capability` cannot be 9: it is written "9.0"',
+    ),
     "a path for a module": (
         "launch: {module: scripts/train.py}\n",
         "1:18 schema/wrong-value `launch.module` cannot be scripts/train.py:"
@@ -419,11 +423,12 @@ MESSAGES = {
     ),
     "a name with a blank": (
         "targets: {big node: {}}\n",
-        "1:11 schema/name `big node` cannot be a name here: use letters, digits, `-` and `_`",
+        "1:11 schema/name `big node` cannot be a name here: use letters, digits, `-` and `_`,"
+        " the first a letter or digit",
     ),
     "a name of a variable": (
         "launch: {env: {MY-VAR: 1}}\n",
-        "1:16 schema/name `MY-VAR` cannot be a name here: use letters, digits and `_`",
+        "1:16 schema/name `MY-VAR` cannot be a name here: use letters, digits and `_`, the first no digit",
     ),
     "a list for a variable": (
         "launch: {env: {PATHS: [a, b]}}\n",

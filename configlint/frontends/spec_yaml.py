@@ -67,7 +67,8 @@ def _flatten(document: Mapping, target: str | None) -> Settings:
 
     def visit(mapping: Mapping, prefix: str) -> None:
         for name, (key, value) in mapping.entries.items():
-            path = prefix + name
+            # As in TOML, a key with a dot is quoted; directly below the open sections none can be mistaken.
+            path = prefix + (name if "." not in name or prefix in _OPEN else f'"{name}"')
             if path in ("extends", "targets", "configlint"):
                 continue
             if isinstance(value, Mapping) and not path.startswith(_OPEN):

@@ -155,10 +155,12 @@ def _unquote(node: Node, types: list[str]) -> str | None:
 def _names(pattern: str) -> str:
     """What a pattern of the schema asks for."""
     if "[0-9]+\\." in pattern:
-        return 'a version is written "5.23"'
+        return 'a version is written "5.23"' if "?" in pattern else 'it is written "9.0"'
     if "\\." in pattern:
         return "a module is names with dots between them"
-    return "use letters, digits, `-` and `_`" if "_-]" in pattern else "use letters, digits and `_`"
+    if "_-]" in pattern:
+        return "use letters, digits, `-` and `_`, the first a letter or digit"
+    return "use letters, digits and `_`, the first no digit"
 
 
 def _kind(node: Node) -> str:
