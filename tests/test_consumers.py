@@ -117,11 +117,12 @@ def test_the_real_trainer_counts_the_steps_that_the_plan_counts(tmp_path: Path) 
     for examples, per_device, accumulation, epochs, drop, warmup in grid:
         if drop and examples < per_device:
             continue  # batch/dataset-too-small: the Trainer fails
+        training = f"num_train_epochs: {epochs}, warmup_steps: {warmup}, dataloader_drop_last: {code(drop)}"
         (plan,) = plans(
             f"batch: {{per_device: {per_device}, accumulation: {accumulation}}}\n"
             "hardware: {accelerator: cpu, devices_per_node: 1}\n"
             f"data: {{train_examples: {examples}}}\n"
-            f"training: {{num_train_epochs: {epochs}, dataloader_drop_last: {code(drop)}, warmup_steps: {warmup}}}\n"
+            f"training: {{{training}}}\n"
         )
         given = TrainingArguments(output_dir=str(tmp_path), **arguments(plan))
         trainer = Trainer(model=torch.nn.Linear(1, 1), args=given, train_dataset=[{"x": 0}] * examples)

@@ -79,7 +79,9 @@ def _word(document: Node, schema: dict[str, Any], error: ValidationError) -> Ite
         yield _diagnostic("name", message, _key_of(node, name), f"{path}.{name}")
     else:
         defect, message, help = _value(error, in_a_line(path) or "spec", node)
-        yield _diagnostic(defect, message, key if isinstance(node, Mapping) else node.span, path, help)
+        # Of what runs over several lines, the key is what a reader looks for.
+        on_key = isinstance(node, Mapping) or node.span.end_line > node.span.line
+        yield _diagnostic(defect, message, key if on_key else node.span, path, help)
 
 
 def _unknown_keys(schema: dict[str, Any], error: ValidationError, path: str, node: Node) -> Iterator[Diagnostic]:

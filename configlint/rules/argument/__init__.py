@@ -6,4 +6,4 @@ from configlint.plan import Plan
 
 
 def applies(plan: Plan) -> bool:
-    return bool(plan.training)
+    return bool(plan.training or plan.arguments or plan.given("parallel"))
