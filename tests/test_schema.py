@@ -440,7 +440,7 @@ MESSAGES = {
     ),
     "a text of several lines": (
         "launch:\n  launcher: |\n    torchrun\n    --x\n",
-        "2:13 schema/wrong-choice `launch.launcher` cannot be torchrun\\n--x\\n: it is torchrun or accelerate"
+        "2:3 schema/wrong-choice `launch.launcher` cannot be torchrun\\n--x\\n: it is torchrun or accelerate"
         " | did you mean torchrun?",
     ),
 }

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
+from types import ModuleType
 
 from configlint.plan import Plan
 from configlint.rule import Rule
@@ -19,13 +20,18 @@ _HERE = os.path.dirname(__file__)
 def for_plan(plan: Plan) -> Iterator[Rule]:
     """The rules of the families that apply to a plan."""
     for family in families():
-        if import_module(f"{__name__}.{family}").applies(plan):
+        if _family(family).applies(plan):
             yield from of_family(family)
 
 
 def all_rules() -> Iterator[Rule]:
     for family in families():
         yield from of_family(family)
+
+
+@cache
+def _family(name: str) -> ModuleType:
+    return import_module(f"{__name__}.{name}")
 
 
 @cache

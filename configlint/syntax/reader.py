@@ -97,6 +97,8 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event, depth)
         self.nodes += 1
+        if isinstance(event, yaml.ScalarEvent) and not event.anchor and self.nodes <= MAX_NODES:
+            return self.scalar(event)  # nearly all nodes
         before, deepest, self.deepest = self.nodes, self.deepest, depth
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             limit = f"{MAX_DEPTH} levels" if depth > MAX_DEPTH else f"{MAX_NODES:,} values"
@@ -199,10 +201,14 @@ class _Reader:
         return _diagnostic(defect, message, self.span(event), help)
 
     def span(self, event: Any, end: Any = None) -> Span:
+        start, stop = event.start_mark, (end or event).end_mark
+        span = Span(self.source, start.line + 1, start.column + 1, stop.line + 1, stop.column + 1)
         # What the end of the text ends, libyaml ends on a line after it.
-        marks = event.start_mark, (end or event).end_mark
-        start, stop = (min((mark.line + 1, mark.column + 1), self.end) for mark in marks)
-        return Span(self.source, *start, *stop)
+        return (
+            span
+            if stop.line < self.end[0] - 1
+            else Span(self.source, *min(span[1:3], self.end), *min(span[3:], self.end))
+        )
 
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
