@@ -176,12 +176,15 @@ def explain(spec: str, path: str | None, target: str | None, assignments: tuple[
 def rule_(name: str | None, output_format: str) -> int:
     """Print a rule's page, or the list of all rules."""
     from configlint import rules
+    from configlint.lint import NOT_IGNORABLE
     from configlint.reporters.pages import as_json, as_text, listing
     from configlint.session import UsageError
     from configlint.wording import nearest
 
     chosen = [rule for rule in rules.all_rules() if name in (None, rule.name)]
     if not chosen:
+        if name and name.startswith(NOT_IGNORABLE):
+            raise UsageError(f"{name} is said by no rule: it is a fault of form, which cannot be ignored")
         close = nearest(name or "", rules.rule_names())
         raise UsageError(f"there is no rule {name}" + (f": did you mean {close}?" if close else ""))
     if output_format == "json":
@@ -258,7 +261,7 @@ def _echo(text: str, err: bool = False) -> None:
 
 
 def _note(line: str) -> None:
-    from configlint.syntax.reader import in_a_line  # a name can hold what would move the cursor
+    from configlint.wording import in_a_line  # a name can hold what would move the cursor
 
     click.echo(f"configlint: {in_a_line(line)}", err=True)
 

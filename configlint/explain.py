@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from configlint.plan import Origin, Plan, with_numbers
-from configlint.syntax.reader import in_a_line
-from configlint.wording import code, nearest
+from configlint.wording import code, in_a_line, nearest
 
 # What is worth explaining when nothing is asked for.
 MAIN = ("batch.trained", "schedule.total_steps", "schedule.warmup_steps")

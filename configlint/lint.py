@@ -4,6 +4,7 @@ comments that ignore them."""
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -13,6 +14,9 @@ from configlint.plan import Plan, causes
 from configlint.rule import Finding, Rule
 from configlint.source import Span, start_of
 from configlint.wording import nearest
+
+# What has no rule of its own and must be mended.
+NOT_IGNORABLE = ("syntax/", "schema/", "verify/")
 
 _COMMENT = re.compile(r"#\s*configlint:\s*ignore\b(?:\[([^\]]*)\])?")
 
@@ -47,7 +51,7 @@ def _locate(plan: Plan, rule: Rule, finding: Finding) -> Diagnostic:
         finding.help,
         finding.path,
         tuple(other for other in related if other.span != span),
-        (plan.spec.target,) if plan.spec.target else (),
+        (plan.spec.target or "",),
     )
 
 
@@ -83,19 +87,29 @@ def ignores(document: Node) -> list[Ignore]:
     source = document.span.source
     if "ignore" not in source.text:
         return []
+    lines = source.lines()
+    # Only a value with a `#` in it can be mistaken for a comment.
+    texts = [_text(scalar, lines) for scalar in _scalars(document) if "#" in scalar.raw]
+    keys = sorted((entry.key.span.line, last_line(entry.value)) for entry in _entries(document))
     found = []
-    for number, line in enumerate(source.lines(), 1):
+    for number, line in enumerate(lines, 1):
         match = _COMMENT.search(line)
-        if match is None or _in_text(document, number, match.start() + 1):
+        if match is None or any(start <= (number, match.start() + 1) < end for start, end in texts):
             continue
         span = Span(source, number, match.start() + 1, number, match.end() + 1)
         names = tuple(name.strip() for name in (match[1] or "").split(",") if name.strip())
-        last = number
-        if not line[: match.start()].strip():
-            entry = _entry_below(document, number)
-            last = last_line(entry.value) if entry else number
+        last = number if line[: match.start()].strip() else _end_below(keys, number)
         found.append(Ignore(names, span, number, last))
     return found
+
+
+def _end_below(keys: list[tuple[int, int]], line: int) -> int:
+    """The last line of the key below a line, of several on one line the outermost; `keys` are the first
+    and the last line of each, sorted."""
+    index = bisect(keys, (line + 1,))
+    if index == len(keys):
+        return line
+    return max(end for start, end in keys[index : bisect(keys, (keys[index][0] + 1,))])
 
 
 def unused(found: Iterable[Ignore], diagnostics: list[Diagnostic], known: frozenset[str]) -> Iterator[Diagnostic]:
@@ -105,8 +119,10 @@ def unused(found: Iterable[Ignore], diagnostics: list[Diagnostic], known: frozen
             message = "an ignore comment names the rules that it ignores"
             yield _about(ignore, "nameless", message, "write `# configlint: ignore[batch/not-power-of-two] reason`")
         for name in ignore.rules:
-            if name.startswith(("syntax/", "schema/", "verify/", "ignore/")):
+            if name.startswith(NOT_IGNORABLE):
                 yield _about(ignore, "not-ignorable", f"`{name}` cannot be ignored")
+            elif name.startswith("ignore/"):
+                continue
             elif name not in known:
                 close = nearest(name, known)
                 yield _about(
@@ -123,17 +139,13 @@ def _about(ignore: Ignore, defect: str, message: str, help: str | None = None) -
     return Diagnostic(f"ignore/{defect}", Severity.WARNING, message, ignore.span, help)
 
 
-def _in_text(document: Node, line: int, column: int) -> bool:
-    """Whether a place is inside a key or a value, where a `#` starts no comment."""
-    lines = document.span.source.lines()
-    for node in _scalars(document):
-        span = node.span
-        # What stands behind the sign of a block scalar is not its text yet.
-        block = lines[span.line - 1][span.column - 1 : span.column] in ("|", ">")
-        start = (span.line + 1, 1) if block else (span.line, span.column)
-        if start <= (line, column) < (span.end_line, span.end_column):
-            return True
-    return False
+def _text(scalar: Scalar, lines: list[str]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where the text of a key or a value starts and ends."""
+    span = scalar.span
+    # What stands behind the sign of a block scalar is not its text yet.
+    block = lines[span.line - 1][span.column - 1 : span.column] in ("|", ">")
+    start = (span.line + 1, 1) if block else (span.line, span.column)
+    return start, (span.end_line, span.end_column)
 
 
 def _scalars(node: Node) -> Iterator[Scalar]:
@@ -146,12 +158,6 @@ def _scalars(node: Node) -> Iterator[Scalar]:
         for entry in node.entries.values():
             yield entry.key
             yield from _scalars(entry.value)
-
-
-def _entry_below(document: Node, line: int) -> Entry | None:
-    """The first entry that starts below a line."""
-    below = [entry for entry in _entries(document) if entry.key.span.line > line]
-    return min(below, key=lambda entry: (entry.key.span.line, entry.key.span.column), default=None)
 
 
 def _entries(node: Node) -> Iterator[Entry]:

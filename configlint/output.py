@@ -1,10 +1,15 @@
-"""Files out: all written or none, or compared with what is there."""
+"""Files out: all written or none, or compared with what is there.
+
+A folder that was compiled into lists in its plan.json what was written: what a later compilation does not
+make any more is removed with it, as a launch.sh beside a JSON that it is not for would train something else.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import re
-import stat
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -21,61 +26,102 @@ def write(folders: Folders) -> None:
         OSError: one could not be written.
     """
     made: list[str] = []
-    staged: list[tuple[str, str]] = []
-    replaced: list[tuple[str, tuple[bytes, int] | None]] = []
+    temporaries: list[str] = []
+    done: list[tuple[str, str | None]] = []  # each path that was changed, and where its old file is
     path = ""
     try:
+        staged = []
         for folder, artifacts in folders.items():
             path = folder
             made += _missing(folder)
             os.makedirs(folder, exist_ok=True)
             for artifact in artifacts:
                 path = os.path.join(folder, artifact.name)
-                staged.append((_stage(folder, artifact), path))
-        for temporary, path in staged:
-            before = _before(path)
-            os.replace(temporary, path)
-            replaced.append((path, before))
+                temporaries.append(_temporary(path))
+                _stage(temporaries[-1], artifact)
+                staged.append((temporaries[-1], path))
+        for temporary, path in [*staged, *(("", path) for path in _stale(folders))]:
+            aside = _set_aside(path, temporaries)
+            if temporary:
+                os.replace(temporary, path)
+            else:
+                os.remove(path)
+            done.append((path, aside))
     except BaseException as error:
-        for done, before in replaced:
-            _restore(done, before)
-        _clear([temporary for temporary, _ in staged], made)
+        for changed, aside in reversed(done):
+            with suppress(OSError):
+                os.replace(aside, changed) if aside else os.remove(changed)
         if isinstance(error, OSError):
             error.filename = path  # the user's name for it, not that of what is temporary
+        _clear(temporaries, made)
         raise
+    _clear(temporaries, [])
 
 
 def differences(folders: Folders) -> Iterator[str]:
     """The lines of a unified diff from what is there to what would be written."""
     import difflib
 
-    for folder, artifacts in folders.items():
-        for artifact in artifacts:
-            path = os.path.join(folder, artifact.name)
-            before = (_content(path) or b"").decode("utf-8", errors="surrogateescape")
-            if before != artifact.text:
-                old, new = _lines(before), _lines(artifact.text)
-                for line in difflib.unified_diff(old, new, path, f"{path} (compiled)"):
-                    yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+    texts = {os.path.join(folder, file.name): file.text for folder, files in folders.items() for file in files}
+    for path in [*texts, *_stale(folders)]:
+        before = (_content(path) or b"").decode("utf-8", errors="surrogateescape")
+        after = texts.get(path, "")
+        if before != after:
+            name = f"{path} (compiled)" if path in texts else os.devnull
+            for line in difflib.unified_diff(_lines(before), _lines(after), path, name):
+                yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
-def _stage(folder: str, artifact: Artifact) -> str:
-    """The file under a name of its own beside the place it goes to, so that moving it there is atomic."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{artifact.name}.", dir=folder)
+def _stale(folders: Folders) -> list[str]:
+    """What an earlier compilation wrote and this one does not."""
+    return [
+        os.path.join(folder, name)
+        for folder, artifacts in folders.items()
+        for name in _written_before(folder)
+        if name not in {artifact.name for artifact in artifacts} and os.path.isfile(os.path.join(folder, name))
+    ]
+
+
+def _written_before(folder: str) -> list[str]:
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(artifact.text.encode("utf-8", errors="surrogateescape"))
-        os.chmod(temporary, (0o777 if artifact.executable else 0o666) & ~_umask())
-    except BaseException:
-        os.remove(temporary)
-        raise
+        plan = json.loads(_content(os.path.join(folder, "plan.json")) or b"")
+        names = plan["files"]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return []
+    # Only what is in the folder itself, whatever somebody made of the list.
+    return [name for name in names if isinstance(name, str) and os.path.basename(name) == name]
+
+
+def _temporary(path: str) -> str:
+    """A name of its own beside the place that it is for, so that moving it there is atomic."""
+    handle, temporary = tempfile.mkstemp(prefix=f".{os.path.basename(path)}.", dir=os.path.dirname(path) or ".")
+    os.close(handle)
     return temporary
+
+
+def _stage(temporary: str, artifact: Artifact) -> None:
+    with open(temporary, "wb") as file:
+        file.write(artifact.text.encode("utf-8", errors="surrogateescape"))
+    os.chmod(temporary, (0o777 if artifact.executable else 0o666) & ~_umask())
+
+
+def _set_aside(path: str, temporaries: list[str]) -> str | None:
+    """The old file under another name, to be moved back if need be; None where there is none."""
+    if not os.path.lexists(path):
+        return None
+    temporaries.append(_temporary(path))
+    os.remove(temporaries[-1])
+    try:
+        os.link(path, temporaries[-1], follow_symlinks=False)
+    except (OSError, NotImplementedError):
+        shutil.copy2(path, temporaries[-1], follow_symlinks=False)
+    return temporaries[-1]
 
 
 def _clear(files: list[str], folders: list[str]) -> None:
     """Remove what was made on the way, as far as it is still there."""
     for file in files:
-        if os.path.exists(file):
+        with suppress(OSError):
             os.remove(file)
     for folder in reversed(folders):
         with suppress(OSError):
@@ -94,22 +140,6 @@ def _content(path: str) -> bytes | None:
         return None
     with open(path, "rb") as file:
         return file.read()
-
-
-def _before(path: str) -> tuple[bytes, int] | None:
-    """What a file holds and its mode, so that both can be restored."""
-    content = _content(path)
-    return None if content is None else (content, stat.S_IMODE(os.stat(path).st_mode))
-
-
-def _restore(path: str, before: tuple[bytes, int] | None) -> None:
-    if before is None:
-        os.remove(path)
-        return
-    content, mode = before
-    with open(path, "wb") as file:
-        file.write(content)
-    os.chmod(path, mode)
 
 
 def _lines(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from configlint import rules
 from configlint.artifact import Artifact
 from configlint.diagnostic import Diagnostic, Severity
-from configlint.lint import Ignore, RuleCrash, ignores, lint, unused
+from configlint.lint import NOT_IGNORABLE, Ignore, RuleCrash, ignores, lint, unused
 from configlint.plan import Plan
 from configlint.session import Loaded, Session, load_one, one, selected, specs
 from configlint.wording import listing
@@ -53,8 +53,8 @@ def check(paths: Iterable[str], session: Session, target: str | None = None) -> 
     if target is not None and number and not plans:
         unreadable.append(f"no spec here has a target {target}")
     everything = list(found.values())
+    everything += unused(comments, everything, rules.rule_names())
     kept, suppressed = without_ignored(everything, session)
-    kept += unused(comments, everything, rules.rule_names())
     return Report(in_order(kept), number, len(plans), suppressed, unreadable, crashes)
 
 
@@ -148,11 +148,17 @@ def judge(plans: list[Plan]) -> tuple[list[Diagnostic], list[RuleCrash]]:
             if key in merged:
                 diagnostic = merged[key]._replace(targets=merged[key].targets + diagnostic.targets)
             merged[key] = diagnostic
-    names = {plan.spec.target for plan in plans if plan.spec.target}
-    return [
-        diagnostic._replace(all_targets=len(names) > 1 and set(diagnostic.targets) == names)
-        for diagnostic in merged.values()
-    ], crashes
+    return [_labelled(diagnostic, plans) for diagnostic in merged.values()], crashes
+
+
+def _labelled(diagnostic: Diagnostic, plans: list[Plan]) -> Diagnostic:
+    """With the targets that it was found in; what the bare spec has too is that of no target, unless it is
+    that of all."""
+    targets = tuple(target for target in diagnostic.targets if target)
+    names = [plan.spec.target for plan in plans if plan.spec.target]
+    everywhere = len(names) > 1 and len(targets) == len(names)
+    bare = len(targets) < len(diagnostic.targets)
+    return diagnostic._replace(targets=() if bare and not everywhere else targets, all_targets=everywhere)
 
 
 def without_ignored(diagnostics: list[Diagnostic], session: Session) -> tuple[list[Diagnostic], int]:
@@ -162,8 +168,7 @@ def without_ignored(diagnostics: list[Diagnostic], session: Session) -> tuple[li
     kept = [
         diagnostic
         for diagnostic in diagnostics
-        if diagnostic.rule.startswith(("syntax/", "schema/"))
-        or not any(ignore.covers(diagnostic) for ignore in comments)
+        if diagnostic.rule.startswith(NOT_IGNORABLE) or not any(ignore.covers(diagnostic) for ignore in comments)
     ]
     return kept, len(diagnostics) - len(kept)
 
@@ -172,10 +177,10 @@ def in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
     return sorted(diagnostics, key=_key)
 
 
-_Key = tuple[str, int, int, str, str, str]
+_Key = tuple[str, int, int, str, str, str, str]
 
 
 def _key(diagnostic: Diagnostic) -> _Key:
     """Place, words and weight: what has the same is the same finding."""
-    span, severity = diagnostic.span, diagnostic.severity.value
-    return span.source.name, span.line, span.column, diagnostic.rule, diagnostic.message, severity
+    span, words = diagnostic.span, (diagnostic.message, diagnostic.help or "")
+    return span.source.name, span.line, span.column, diagnostic.rule, *words, diagnostic.severity.value

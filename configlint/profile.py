@@ -22,6 +22,13 @@ class Accelerator(NamedTuple):
     devices_per_node: int | None = None
 
 
+def lacks(accelerator: Accelerator, dtype: str) -> bool:
+    """Whether an accelerator is known to be without bfloat16 or tf32, which NVIDIA has since Ampere."""
+    if accelerator.compute_capability is not None:
+        return accelerator.compute_capability < (8, 0)
+    return bool(accelerator.dtypes) and dtype not in accelerator.dtypes
+
+
 class Model(NamedTuple):
     """A model by its `config.json`; `parameters` is None for one that is read from a path."""
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from configlint.source import Source, Span
 
-# The keys of a path; one that has a dot itself is quoted.
-_KEYS = re.compile(r'"([^"]*)"|([^.]+)')
-
 
 class Setting(NamedTuple):
-    """A value that somebody wrote. `mapping` says that its keys are settings of their own."""
+    """A value that somebody wrote, and the keys down to it. `mapping` says that its keys are settings of
+    their own."""
 
     value: object
+    keys: tuple[str, ...]
     key: Span
     span: Span
     target: str | None = None
@@ -47,7 +45,7 @@ class Spec(NamedTuple):
         start = name + "."
         for path, setting in self.settings.items():
             if path.startswith(start):
-                *parents, last = (quoted or bare for quoted, bare in _KEYS.findall(path[len(start) :]))
+                *parents, last = setting.keys[name.count(".") + 1 :]
                 node = root
                 for parent in parents:
                     node = node.setdefault(parent, {})  # type: ignore[assignment]

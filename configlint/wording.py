@@ -33,8 +33,17 @@ def listing(names: Iterable[str], word: str = "and") -> str:
 
 def code(value: object) -> str:
     """A value as it stands in a spec: `true`, `null`, `[1, 2]`, text bare."""
+    if isinstance(value, float) and value - value != 0:
+        return ".nan" if value != value else ".inf" if value > 0 else "-.inf"
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         return str(value)
     import json
 
     return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def in_a_line(text: str) -> str:
+    """A text that may repeat what a user wrote, without line breaks and the like."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

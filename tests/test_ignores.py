@@ -214,10 +214,12 @@ class TestWhatIsSaidOfAComment:
         assert check(text) == ["1:20 batch/indivisible", "1:25 ignore/nameless"]
         assert "write `# configlint: ignore[batch/not-power-of-two] reason`" in run("check", "a.yaml").out
 
-    @pytest.mark.parametrize(
-        "name", ["schema/unknown-key", "syntax/duplicate-key", "verify/transformers", "ignore/unused"]
-    )
-    def test_form_and_what_is_said_of_comments_cannot_be_ignored(self, name: str) -> None:
+    def test_what_is_said_of_a_comment_can_be_ignored_itself(self) -> None:
+        comment = "# configlint: ignore[batch/indivisible, ignore/unused] for one machine"
+        assert check(f"batch: {{effective: 64}}  {comment}\n{HARDWARE}") == []
+
+    @pytest.mark.parametrize("name", ["schema/unknown-key", "syntax/duplicate-key", "verify/transformers"])
+    def test_form_cannot_be_ignored(self, name: str) -> None:
         text = f"# configlint: ignore[{name}]\nbatch: {{effective: 64, effective: 64, x: 1}}\n{HARDWARE}"
         assert check(text) == [
             "1:1 ignore/not-ignorable", "2:24 syntax/duplicate-key", "2:39 schema/unknown-key",

@@ -168,6 +168,36 @@ class TestWrite:
         assert Path("build/launch.sh").read_text(encoding="utf-8").startswith("#!")
         assert Path("build/notes.txt").read_text(encoding="utf-8") == "mine"
 
+    def test_what_an_earlier_compilation_wrote_and_this_one_does_not_is_removed(self) -> None:
+        write("a.yaml", SPEC)
+        compile("a.yaml", "-o", "build", "--set", "launch.launcher=accelerate")
+        write("build/notes.txt", "mine")
+        assert Path("build/accelerate.yaml").exists()
+        stale = compile("a.yaml", "-o", "build", "--check")
+        assert (stale.code, "+++ /dev/null" in stale.out) == (1, True)
+        compile("a.yaml", "-o", "build")
+        assert sorted(path.name for path in Path("build").iterdir()) == [
+            "launch.sh", "notes.txt", "plan.json", "training_args.json",
+        ]  # fmt: skip
+        assert compile("a.yaml", "-o", "build", "--check") == (0, "", "")
+
+    def test_a_file_of_a_known_name_that_nothing_here_wrote_stays(self) -> None:
+        write("build/accelerate.yaml", "mine")
+        write("a.yaml", SPEC)
+        compile("a.yaml", "-o", "build")
+        compile("a.yaml", "-o", "build")
+        assert Path("build/accelerate.yaml").read_text() == "mine"
+
+    @pytest.mark.parametrize("plan", ["", "[]", "{", '{"files": 5}', '{"files": ["../mine.txt", 3, "sub"]}'])
+    def test_a_list_of_files_that_somebody_broke_removes_nothing(self, plan: str) -> None:
+        write("mine.txt", "mine")
+        write("build/sub/mine.txt", "mine")
+        Path("build/plan.json").write_text(plan)
+        write("a.yaml", SPEC)
+        assert compile("a.yaml", "-o", "build").code == 0
+        assert Path("mine.txt").exists()
+        assert Path("build/sub/mine.txt").exists()
+
     def test_only_the_script_is_executable_and_the_umask_counts(self) -> None:
         write("a.yaml", SPEC)
         for mask, script, other in ((0o022, 0o755, 0o644), (0o077, 0o700, 0o600), (0o002, 0o775, 0o664)):
@@ -393,7 +423,7 @@ class TestCheck:
         path.write_text(path.read_text(encoding="utf-8").replace("8 \\", "4 \\"), encoding="utf-8")
         result = self.check()
         assert result.code == 1
-        assert "\n-exec torchrun --standalone --nproc_per_node 4 \\\n+exec torchrun" in result.out
+        assert "\n-exec torchrun --standalone --nnodes 1 --nproc_per_node 4 \\\n+exec torchrun" in result.out
 
     def test_a_missing_file_is_1_with_all_its_lines(self) -> None:
         Path("build/plan.json").unlink()
@@ -514,7 +544,8 @@ class TestLaunchScript:
         assert words[0].endswith(folder)
         assert words[1:4] == [value, "true", "3"]
         assert words[4:-1] == [
-            "--standalone", "--nproc_per_node", "8", script, str(tmp_path / "o ut" / "training_args.json"),
+            "--standalone", "--nnodes", "1", "--nproc_per_node", "8",
+            script, str(tmp_path / "o ut" / "training_args.json"),
         ]  # fmt: skip
 
     def test_it_is_what_bash_can_read(self) -> None:

@@ -187,7 +187,7 @@ def test_the_verdicts_agree_wherever_a_value_is_changed(path: tuple[str | int, .
     if isinstance(path[-1], str):
         agreed(changed(EVERY_KEY, path, rename))
     # Below these, everything goes.
-    if "training" not in path[:-1] and not {"arguments", "fsdp", "deepspeed", "slurm"} & set(path[:-1]):
+    if "training" not in path[:-1] and not {"arguments", "fsdp", "deepspeed", "slurm", "dtypes"} & set(path[:-1]):
         assert verdicts == {True, False}
 
 

@@ -24,13 +24,16 @@ BACK_ENDS: dict[str, BackEnd] = {
 
 
 def emit(plan: Plan) -> list[Artifact]:
-    """All files of a plan."""
-    return [artifact for back_end in BACK_ENDS.values() for artifact in back_end.emit(plan)]
+    """All files of a plan; plan.json, the last, lists them."""
+    others = [
+        artifact for back_end in BACK_ENDS.values() if back_end is not plan_json for artifact in back_end.emit(plan)
+    ]
+    return [*others, *plan_json.emit(plan, [artifact.name for artifact in others])]
 
 
 def not_yet(plan: Plan) -> str | None:
     """What the plan asks for that no back end can write: nothing is better than something else."""
-    parallel, nodes = plan.parallel, plan.hardware.nodes
+    parallel = plan.parallel
     for kind in ("context", "sequence"):
         if getattr(parallel, kind) != 1:
             return f"{kind} parallelism cannot be compiled yet"
@@ -38,8 +41,8 @@ def not_yet(plan: Plan) -> str | None:
         return f"fsdp with shard {parallel.shard} of {parallel.replicas} (HSDP) cannot be compiled yet"
     if parallel.tensor != 1 and str(parallel.data).startswith("zero"):
         return f"tensor parallelism together with {parallel.data} cannot be compiled yet"
-    if parallel.world and nodes and parallel.world % nodes:
-        return f"{parallel.world} processes cannot be started evenly on {nodes} nodes"
+    if parallel.tensor != 1 and plan.spec.tree("parallel.fsdp"):
+        return "keys of parallel.fsdp together with tensor parallelism cannot be compiled yet"
     if plan.given("launch.slurm"):
         return "launch.slurm cannot be compiled yet: there is no job.sbatch"
     return None

@@ -18,7 +18,8 @@ def emit(plan: Plan) -> list[Artifact]:
         "#!/usr/bin/env bash",
         f"# {' '.join(_mesh(plan).split())}",  # one line, whatever an accelerator is called
         "set -eo pipefail",  # not -u: what `setup` activates may read variables that are not set
-        'here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"',
+        'config_folder="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"',
+        "readonly config_folder",
         f"cd -- {_workdir(plan)}",
         *_environment(plan),
         *([launch.setup.rstrip("\n")] if launch.setup else []),
@@ -41,7 +42,8 @@ def _workdir(plan: Plan) -> str:
     setting = plan.spec.settings.get("launch.workdir")
     if setting and os.path.isabs(str(setting.value)):
         return shlex.quote(str(setting.value))
-    return '"$here"/' + shlex.quote(os.path.relpath(plan.launch.workdir, plan.launch.output).replace(os.sep, "/"))
+    relative = os.path.relpath(plan.launch.workdir, plan.launch.output).replace(os.sep, "/")
+    return '"$config_folder"/' + shlex.quote(relative)
 
 
 def _environment(plan: Plan) -> list[str]:
@@ -56,7 +58,7 @@ def _start(plan: Plan) -> list[str]:
     # A script whose name starts with a hyphen is no option of the launcher.
     script = f"-m {launch.module}" if launch.module else shlex.quote(re.sub("^-", "./-", launch.script or ""))
     flag = f"{shlex.quote(launch.config_flag)} " if launch.config_flag else ""
-    command = "exec " + " \\\n  ".join([*start, script, f'{flag}"$here"/training_args.json'])
+    command = "exec " + " \\\n  ".join([*start, script, f'{flag}"$config_folder"/training_args.json'])
     if nodes == 1:
         return [command]
     return [
@@ -69,8 +71,9 @@ def _start(plan: Plan) -> list[str]:
 def _torchrun(plan: Plan, nodes: int) -> list[str]:
     per_node = (plan.parallel.world or 1) // nodes
     if nodes == 1:
-        # --standalone takes any free port, so that two jobs can share a host.
-        return [f"torchrun --standalone --nproc_per_node {per_node}"]
+        # --standalone takes any free port, so that two jobs can share a host; --nnodes is said because
+        # torchrun would take it from PET_NNODES otherwise.
+        return [f"torchrun --standalone --nnodes 1 --nproc_per_node {per_node}"]
     return [
         f"torchrun --nproc_per_node {per_node} --nnodes {nodes}",
         '--node_rank "$NODE_RANK" --master_addr "$MASTER_ADDR" --master_port "${MASTER_PORT:-29500}"',
@@ -78,7 +81,7 @@ def _torchrun(plan: Plan, nodes: int) -> list[str]:
 
 
 def _accelerate(nodes: int) -> list[str]:
-    start = ['accelerate launch --config_file "$here"/accelerate.yaml']
+    start = ['accelerate launch --config_file "$config_folder"/accelerate.yaml']
     if nodes == 1:
         return start
     ports = '--main_process_ip "$MASTER_ADDR" --main_process_port "${MASTER_PORT:-29500}"'

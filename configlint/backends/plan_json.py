@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from configlint.artifact import Artifact
 from configlint.backends.json_text import dump
 from configlint.plan import Origin, Plan, with_numbers
 
+NAME = "plan.json"
 
-def emit(plan: Plan) -> list[Artifact]:
+
+def emit(plan: Plan, others: Sequence[str] = ()) -> list[Artifact]:
+    """`others` are the files beside it: what a later compilation does not make any more, it removes."""
     batch, hardware, parallel, schedule = plan.batch, plan.hardware, plan.parallel, plan.schedule
     document = {
         "version": 1,
+        "files": sorted([*others, NAME]),
         "target": plan.spec.target,
         "releases": {"transformers": plan.transformers, **({"trl": plan.trl} if plan.trl else {})},
         "arithmetic": {  # not `batch`: a root key of that name would make this file a spec
@@ -33,7 +39,7 @@ def emit(plan: Plan) -> list[Artifact]:
             path: _derived(plan, origin) for path, origin in plan.origins.items() if origin.how == "derived"
         },
     }
-    return [Artifact("plan.json", dump(document) + "\n")]
+    return [Artifact(NAME, dump(document) + "\n")]
 
 
 def _derived(plan: Plan, origin: Origin) -> dict[str, object]:

@@ -24,8 +24,7 @@ def render(plans: Sequence[Plan], folders: Mapping[str, Sequence[Artifact]]) -> 
     scripts = [
         f"bash {shlex.quote(os.path.join(folder, file.name))}" for folder, file in everything if file.executable
     ]
-    if scripts:
-        lines.append(f"run: {', or '.join(scripts)}")
+    lines.append(f"run: {', or '.join(scripts)}" if scripts else "no launch.sh: the spec has no launch section")
     return "".join(f"{line}\n" for line in lines)
 
 

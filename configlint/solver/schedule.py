@@ -29,8 +29,8 @@ def solve_schedule(ledger: Ledger, batch: Batch, data: Data, replicas: int | Non
         formula = "ceil(batches_per_epoch / accumulation)" if batches else "1, the least that an epoch has"
         ledger.derived("schedule.steps_per_epoch", steps, formula, *inputs)
     if max_steps is not None and max_steps >= 0:
-        # 0 is no number of epochs' steps either: the Trainer does one step and then sees that it is enough.
-        formula = "max_steps" if max_steps else "1, where max_steps is 0"
+        # Even with 0 the Trainer does one step before it looks.
+        formula = "max_steps" if max_steps else "max(max_steps, 1)"
         total = ledger.derived("schedule.total_steps", max(max_steps, 1), formula, "training.max_steps")
     elif steps and epochs and epochs > 0 and max_steps is not None:
         inputs = ("training.num_train_epochs", "schedule.steps_per_epoch")

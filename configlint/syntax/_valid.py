@@ -318,6 +318,8 @@ def validate___definitions_parallel(data, custom_formats={}, name_prefix=None):
             if isinstance(data__shard, (int, float)) and not isinstance(data__shard, bool):
                 if data__shard < 1:
                     raise JsonSchemaValueException("" + (name_prefix or "data") + ".shard must be bigger than or equal to 1")
+                if data__shard > 1000000000:
+                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".shard must be smaller than or equal to 1000000000")
         if "tensor" in data_keys:
             data_keys.remove("tensor")
             data__tensor = data["tensor"]
@@ -326,6 +328,8 @@ def validate___definitions_parallel(data, custom_formats={}, name_prefix=None):
             if isinstance(data__tensor, (int, float)) and not isinstance(data__tensor, bool):
                 if data__tensor < 1:
                     raise JsonSchemaValueException("" + (name_prefix or "data") + ".tensor must be bigger than or equal to 1")
+                if data__tensor > 1000000000:
+                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".tensor must be smaller than or equal to 1000000000")
         if "context" in data_keys:
             data_keys.remove("context")
             data__context = data["context"]
@@ -334,6 +338,8 @@ def validate___definitions_parallel(data, custom_formats={}, name_prefix=None):
             if isinstance(data__context, (int, float)) and not isinstance(data__context, bool):
                 if data__context < 1:
                     raise JsonSchemaValueException("" + (name_prefix or "data") + ".context must be bigger than or equal to 1")
+                if data__context > 1000000000:
+                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".context must be smaller than or equal to 1000000000")
         if "sequence" in data_keys:
             data_keys.remove("sequence")
             data__sequence = data["sequence"]
@@ -342,6 +348,8 @@ def validate___definitions_parallel(data, custom_formats={}, name_prefix=None):
             if isinstance(data__sequence, (int, float)) and not isinstance(data__sequence, bool):
                 if data__sequence < 1:
                     raise JsonSchemaValueException("" + (name_prefix or "data") + ".sequence must be bigger than or equal to 1")
+                if data__sequence > 1000000000:
+                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".sequence must be smaller than or equal to 1000000000")
         if "fsdp" in data_keys:
             data_keys.remove("fsdp")
             data__fsdp = data["fsdp"]
@@ -416,8 +424,8 @@ def validate___definitions_hardware(data, custom_formats={}, name_prefix=None):
                     if data__accelerator__dtypes_is_list:
                         data__accelerator__dtypes_len = len(data__accelerator__dtypes)
                         for data__accelerator__dtypes_x, data__accelerator__dtypes_item in enumerate(data__accelerator__dtypes):
-                            if not isinstance(data__accelerator__dtypes_item, (str)):
-                                raise JsonSchemaValueException("" + (name_prefix or "data") + ".accelerator.dtypes[{data__accelerator__dtypes_x}]".format(**locals()) + " must be string")
+                            if not (isinstance(data__accelerator__dtypes_item, str) and data__accelerator__dtypes_item == 'float64' or isinstance(data__accelerator__dtypes_item, str) and data__accelerator__dtypes_item == 'float32' or isinstance(data__accelerator__dtypes_item, str) and data__accelerator__dtypes_item == 'tf32' or isinstance(data__accelerator__dtypes_item, str) and data__accelerator__dtypes_item == 'float16' or isinstance(data__accelerator__dtypes_item, str) and data__accelerator__dtypes_item == 'bfloat16' or isinstance(data__accelerator__dtypes_item, str) and data__accelerator__dtypes_item == 'float8'):
+                                raise JsonSchemaValueException("" + (name_prefix or "data") + ".accelerator.dtypes[{data__accelerator__dtypes_x}]".format(**locals()) + " must be one of ['float64', 'float32', 'tf32', 'float16', 'bfloat16', 'float8']")
                 if "bf16_tflops" in data__accelerator_keys:
                     data__accelerator_keys.remove("bf16_tflops")
                     data__accelerator__bf16tflops = data__accelerator["bf16_tflops"]
@@ -464,6 +472,8 @@ def validate___definitions_hardware(data, custom_formats={}, name_prefix=None):
             if isinstance(data__reserved, (int, float)) and not isinstance(data__reserved, bool):
                 if data__reserved < 0:
                     raise JsonSchemaValueException("" + (name_prefix or "data") + ".reserved must be bigger than or equal to 0")
+                if data__reserved > 1000000000:
+                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".reserved must be smaller than or equal to 1000000000")
         if "headroom" in data_keys:
             data_keys.remove("headroom")
             data__headroom = data["headroom"]

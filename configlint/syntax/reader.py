@@ -16,6 +16,7 @@ from configlint.diagnostic import Diagnostic, Severity
 from configlint.document import Entry, Mapping, Node, Scalar, Sequence
 from configlint.source import Source, Span, start_of
 from configlint.syntax.scalars import resolve
+from configlint.wording import in_a_line
 
 MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 100
@@ -222,13 +223,6 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 
 def _diagnostic(defect: str, message: str, span: Span, help: str | None = None) -> Diagnostic:
     return Diagnostic(f"syntax/{defect}", Severity.ERROR, in_a_line(message), span, help)
-
-
-def in_a_line(text: str) -> str:
-    """A text that may repeat what a user wrote, without line breaks and the like."""
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def _not_allowed(source: Source, index: int, character: int) -> Diagnostic:

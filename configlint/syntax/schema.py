@@ -15,8 +15,7 @@ from configlint.document import Mapping, Node, Scalar, plain
 from configlint.source import Span
 from configlint.syntax._valid import JsonSchemaValueException
 from configlint.syntax._valid import validate as is_valid
-from configlint.syntax.reader import in_a_line
-from configlint.wording import code, listing, nearest
+from configlint.wording import code, in_a_line, listing, nearest
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError

@@ -24,6 +24,7 @@ TRL = {
     "RLOOTrainer": "RLOOConfig",
 }
 SEQ2SEQ = {"Seq2SeqTrainer": "Seq2SeqTrainingArguments"}
+KNOWN = {None, "Trainer", *TRL, *SEQ2SEQ}
 # What the class cannot construct without torch, or without the distributed job.
 NEEDS_TORCH = ("fsdp", "fsdp_config", "deepspeed", "torch_compile")
 NEEDS_THE_JOB = ("ddp_backend",)
@@ -36,7 +37,8 @@ def main() -> None:
     os.dup2(2, 1)
     import transformers.training_args  # noqa: F401  (before forking, so that it is paid once)
 
-    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+    # Elsewhere than on Linux, forking is not to be had or not safe.
+    method = "fork" if sys.platform == "linux" else "spawn"
     # A process a job: what a construction leaves behind, in modules and environment, spoils the next.
     with multiprocessing.get_context(method).Pool(1, maxtasksperchild=1) as pool:
         results = pool.map(construct, jobs, chunksize=1)
@@ -48,16 +50,17 @@ def construct(job: dict[str, Any]) -> dict[str, Any]:
     import transformers
 
     by = f"transformers {transformers.__version__}"
-    if reason := _other_release("transformers", transformers.__version__, job["transformers"]):
-        return {"by": None, "unverified": [reason], "error": None}
-    config_class, reason = _config_class(job)
-    if config_class is None:
-        return {"by": None, "unverified": [reason], "error": None}
-    arguments, unverified = _constructible(job, config_class)
-    _answer_for(job)
-    if os.path.isdir(job["folder"]):
-        os.chdir(job["folder"])  # where the job will read the files that arguments name
+    unverified: list[str] = []
     try:
+        if reason := _other_release("transformers", transformers.__version__, job["transformers"]):
+            return {"by": None, "unverified": [reason], "error": None}
+        config_class, reason = _config_class(job)
+        if config_class is None:
+            return {"by": None, "unverified": [reason], "error": None}
+        arguments, unverified = _constructible(job, config_class)
+        _answer_for(job)
+        if os.path.isdir(job["folder"]):
+            os.chdir(job["folder"])  # where the job will read the files that arguments name
         transformers.HfArgumentParser(config_class).parse_dict(arguments)
     except ImportError as error:
         return {"by": None, "unverified": [*unverified, str(error).strip().splitlines()[0]], "error": None}
@@ -101,6 +104,11 @@ def _constructible(job: dict[str, Any], config_class: Any) -> tuple[dict[str, An
         left_out |= {name: "accelerate is not installed" for name in NEEDS_TORCH if own.get(name)}
     if own.get("deepspeed") and "deepspeed" not in left_out and find_spec("deepspeed") is None:
         left_out["deepspeed"] = "deepspeed is not installed"
+    if job["trainer"] not in KNOWN:
+        # A class of the user's own may have fields of its own.
+        left_out |= {
+            name: f"the config class of {job['trainer']} is not known" for name in own if name not in fields
+        }
     kept = {name: value for name, value in own.items() if name not in left_out}
     return kept, [f"{name} ({reason})" for name, reason in left_out.items()]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from typing import NamedTuple
 
 from configlint.diagnostic import Diagnostic, Severity
 from configlint.plan import Plan
+from configlint.profile import lacks
 from configlint.source import start_of
 
 TIMEOUT_SECONDS = 180
@@ -51,7 +53,6 @@ def verify(plans: Sequence[Plan], arguments: Sequence[dict[str, object]]) -> lis
 
 def _job(plan: Plan, arguments: dict[str, object]) -> dict[str, object]:
     accelerator = plan.hardware.accelerator
-    dtypes = accelerator.dtypes if accelerator else frozenset()
     return {
         "arguments": arguments,
         "script": sorted(plan.arguments.keys() - plan.training.keys()),
@@ -59,10 +60,10 @@ def _job(plan: Plan, arguments: dict[str, object]) -> dict[str, object]:
         "transformers": plan.transformers,
         "trl": plan.trl,
         "folder": os.path.abspath(plan.launch.workdir),
-        # What torch would say there: NVIDIA's older ones emulate bfloat16, and torch counts that. One of
-        # which nothing is known is given the benefit of the doubt. Source: torch 2.13 cuda/__init__.py.
-        "bf16": not dtypes or "bfloat16" in dtypes or (accelerator is not None and accelerator.vendor == "nvidia"),
-        "tf32": not dtypes or "tf32" in dtypes,
+        # What torch would say there: it counts bfloat16 that NVIDIA's older ones emulate. One of which
+        # nothing is known is given the benefit of the doubt. Source: torch 2.13 cuda/__init__.py.
+        "bf16": accelerator is None or accelerator.vendor == "nvidia" or not lacks(accelerator, "bfloat16"),
+        "tf32": accelerator is None or not lacks(accelerator, "tf32"),
     }
 
 
@@ -81,7 +82,8 @@ def _ask(jobs: list[dict[str, object]]) -> list[dict[str, object]] | str:
             command,
             input=json.dumps(jobs),
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=TIMEOUT_SECONDS,
             env={**environment, **hidden},
             check=False,
@@ -101,17 +103,24 @@ def _verdict(plan: Plan, result: dict[str, object]) -> Verdict:
     if result["error"] is None:
         return Verdict(str(result["by"]) if result["by"] else None, unverified, ())
     message = str(result["error"])
-    # The class names no place, but mostly the argument.
-    named = [name for name in (*plan.training, *plan.arguments) if name in message]
-    name = max(named, key=len, default="")
-    setting = plan.spec.place(f"training.{name}" if name in plan.training else f"arguments.{name}")
+    path = _named(plan, message)
+    setting = plan.spec.settings.get(path or "training")
     span = setting.key if setting else start_of(plan.spec.source)
     diagnostic = Diagnostic(
         "verify/transformers",
         Severity.ERROR,
         f"{result['by']} refuses this: {message}",
         span,
-        path=f"training.{name}" if name in plan.training else None,
+        path=path,
         targets=(plan.spec.target,) if plan.spec.target else (),
     )
     return Verdict(None, unverified, (diagnostic,))
+
+
+def _named(plan: Plan, message: str) -> str | None:
+    """The argument that a message is about: the class names no place, but mostly the argument."""
+    words = set(re.findall(r"\w+", message))
+    paths = [f"training.{name}" for name in plan.training] + [f"arguments.{name}" for name in plan.arguments]
+    values = {str(plan.spec.settings[path].value): path for path in paths}
+    named = [path for path in paths if path.rpartition(".")[2] in words]
+    return named[0] if named else next((values[word] for word in values if word in words), None)

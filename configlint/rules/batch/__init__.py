@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+from configlint.arithmetic import split
 from configlint.plan import Plan
 from configlint.wording import count
 
 
 def applies(plan: Plan) -> bool:
     return True
+
+
+def accelerator_config(plan: Plan) -> dict[str, object]:
+    """`training.accelerator_config` where it can be seen: a mapping, or one as JSON text, which
+    TrainingArguments takes too; empty where it is the path of a file."""
+    config = plan.training.get("accelerator_config")
+    if isinstance(config, str) and config.startswith("{"):
+        import json
+
+        try:
+            config = json.loads(config)
+        except (ValueError, RecursionError):
+            return {}
+    return config if isinstance(config, dict) else {}
+
+
+def factored(plan: Plan, size: int) -> str:
+    """`96 (1 x 4 x 24)`: a batch that can be reached, and its factors."""
+    replicas = plan.parallel.replicas or 1
+    return f"{size} ({' x '.join(map(str, split(plan.batch, size, replicas)))} x {replicas})"
 
 
 def replicas_in_words(plan: Plan) -> tuple[str, str]:

@@ -25,13 +25,13 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
+from configlint.rules.batch import accelerator_config
 from configlint.wording import code
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    config = plan.training.get("accelerator_config")
-    options = config.get("gradient_accumulation_kwargs") if isinstance(config, dict) else None
+    options = accelerator_config(plan).get("gradient_accumulation_kwargs")
     if not isinstance(options, dict) or "num_steps" not in options:
         return
     accumulation, steps = plan.batch.accumulation, code(options["num_steps"])

@@ -1,23 +1,22 @@
-"""One process may see several devices.
+"""One process may take several devices.
 
-`accelerate launch` starts a single process without a rank. On a host with several devices the Trainer
-then wraps the model in nn.DataParallel, and every device takes per_device samples: the batch is
-multiplied by the number of devices that happen to be visible. torchrun gives the one process a rank.
+A script that is started with plain `python` is one process without a rank. Where it sees several devices,
+the Trainer wraps the model in nn.DataParallel, and every device takes per_device samples: the batch is
+multiplied by the number of devices that happen to be visible. torchrun and the launch files that are
+compiled give even a single process a rank, and one device.
 
 Bad:
 
     batch: {effective: 32}
-    hardware: {accelerator: a100-80gb, devices_per_node: 1}
-    launch: {script: train.py, launcher: accelerate}
+    hardware: {accelerator: a100-80gb, devices_per_node: 2, reserved: 1}
 
 Good:
 
     batch: {effective: 32}
-    hardware: {accelerator: a100-80gb, devices_per_node: 1}
-    launch: {script: train.py, launcher: torchrun}
+    hardware: {accelerator: a100-80gb, devices_per_node: 2, reserved: 1}
+    launch: {script: train.py}
 
-Source: transformers 5.23 training_args.py, _setup_devices and train_batch_size; accelerate 1.15
-commands/launch.py (several processes are asked for by --multi_gpu, which refuses one)
+Source: transformers 5.23 training_args.py, _setup_devices and train_batch_size
 """
 
 from __future__ import annotations
@@ -31,17 +30,16 @@ from configlint.rule import Finding, rule
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    accelerator = plan.hardware.accelerator
-    if plan.launch.launcher != "accelerate" or plan.parallel.world != 1:
+    accelerator, devices = plan.hardware.accelerator, plan.hardware.devices_per_node
+    if plan.parallel.world != 1 or plan.given("launch") or accelerator is None or devices is None:
         return
     # nn.DataParallel is for devices that PyTorch calls cuda: NVIDIA's and AMD's.
-    if accelerator is None or accelerator.vendor in ("cpu", "intel"):
+    if accelerator.vendor in ("cpu", "intel"):
         return
-    help = "leave out launcher: torchrun gives the process a rank, and one device"
-    devices = plan.hardware.devices_per_node or 1
+    help = "write launch: {script: train.py}, and start the launch.sh that is compiled"
     if devices > 1:
-        message = f"accelerate's one process takes all {devices} devices, and trains {devices} times the batch"
-        yield Finding("launch.launcher", message, help)
-    else:
-        message = "accelerate's one process takes every device of the host, and multiplies the batch by them"
-        yield Finding("launch.launcher", message, help, Severity.WARNING)
+        message = f"started by plain python, one process takes all {devices} devices, and {devices} times the batch"
+        yield Finding("hardware.devices_per_node", message, help)
+    elif (accelerator.devices_per_node or 1) > 1:
+        message = "started by plain python, one process takes every device of the host, and multiplies the batch"
+        yield Finding("hardware.devices_per_node", message, help, Severity.INFO)

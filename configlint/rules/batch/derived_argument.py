@@ -20,6 +20,7 @@ Source: transformers 5.23 training_args.py; integrations/deepspeed.py, trainer_c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from configlint.diagnostic import Severity
@@ -45,6 +46,7 @@ _DEEPSPEED = {
     "bf16.enabled": "training.bf16",
     "fp16.enabled": "training.fp16",
     "zero_optimization.stage": "parallel.data",
+    "tensor_parallel.autotp_size": "parallel.tensor",
 }
 _OWNERS = {
     **{f"{section}.{name}": owner for section in ("training", "arguments") for name, owner in _ARGUMENTS.items()},
@@ -55,6 +57,10 @@ _OWNERS = {
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     for path, owner in _OWNERS.items():
-        if path in plan.spec.settings:
-            name = path.removeprefix("parallel.deepspeed.").removeprefix("training.").removeprefix("arguments.")
-            yield Finding(path, f"`{name}` is derived", f"write {owner}", on_key=True)
+        parent = path.rpartition(".")[0]
+        # A value in the place of the section that holds it sets it too: `bf16: true`.
+        if parent.count(".") == 2 and plan.given(parent) and not plan.spec.settings[parent].mapping:
+            path = parent
+        if plan.given(path):
+            name = re.sub(r"^(training|arguments|parallel\.deepspeed)\.", "", path)
+            yield Finding(path, f"`{name}` is derived", f"delete it: it comes from {owner}", on_key=True)

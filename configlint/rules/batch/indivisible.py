@@ -22,11 +22,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.arithmetic import reachable, split
+from configlint.arithmetic import reachable
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.rules.batch import replicas_in_words
+from configlint.rules.batch import factored, replicas_in_words
 from configlint.wording import listing
 
 
@@ -46,10 +46,9 @@ def check(plan: Plan) -> Iterator[Finding]:
         if batch.max_per_device:
             over.append(f"per_device up to {batch.max_per_device}")
     sizes = [size for size in dict.fromkeys(reachable(batch, effective, replicas)) if size]
-    products = [f"{size} ({' x '.join(map(str, split(batch, size, replicas)))} x {replicas})" for size in sizes]
     yield Finding(
         "batch.effective",
         f"{effective} samples cannot be split over {listing(over)}",
-        help=f"nearest: {', '.join(products)}",
+        help=f"nearest: {', '.join(factored(plan, size) for size in sizes)}",
         related=(replicas_in_words(plan),),
     )

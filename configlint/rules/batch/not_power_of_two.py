@@ -21,10 +21,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.arithmetic import is_power_of_two, reachable, split
+from configlint.arithmetic import is_power_of_two, reachable
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
+from configlint.rules.batch import factored
 
 
 @rule(Severity.WARNING)
@@ -44,8 +45,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     powers = [size for size in (below, 2 * below) if size >= replicas] or [replicas]
     near = [size for size in powers if reachable(batch, size, replicas)[0] == size]
     if near:
-        products = [f"{size} ({' x '.join(map(str, split(batch, size, replicas)))} x {replicas})" for size in near]
-        help = f"nearest: {', '.join(products)}"
+        help = f"nearest: {', '.join(factored(plan, size) for size in near)}"
     else:
         powers_in_words = " or ".join(map(str, powers))
         help = f"write effective: {powers_in_words}, and leave per_device and accumulation to be derived"

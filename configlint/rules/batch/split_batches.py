@@ -26,13 +26,13 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
+from configlint.rules.batch import accelerator_config
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    config = plan.training.get("accelerator_config")
     batch, replicas = plan.batch, plan.parallel.replicas
-    if not isinstance(config, dict) or config.get("split_batches") is not True:
+    if accelerator_config(plan).get("split_batches") is not True:
         return
     if not batch.per_device or not batch.accumulation or not replicas or replicas == 1:
         return

@@ -8,13 +8,15 @@ Bad:
 
     batch: {effective: 64}
     hardware: {accelerator: h100-80gb, devices_per_node: 6}
-    parallel: {tensor: 4}
+    parallel: {data: fsdp, tensor: 4}
+    training: {save_only_model: true}
 
 Good:
 
     batch: {effective: 64}
     hardware: {accelerator: h100-80gb, devices_per_node: 8}
-    parallel: {tensor: 4}
+    parallel: {data: fsdp, tensor: 4}
+    training: {save_only_model: true}
 
 Source: transformers 5.23 trainer.py, get_total_train_batch_size; accelerate 1.15 parallelism_config.py
 """

@@ -12,13 +12,6 @@ def applies(plan: Plan) -> bool:
     return plan.precision.bf16 is True or not _KEYS.isdisjoint(plan.training)
 
 
-def lacks(accelerator: Accelerator, dtype: str) -> bool:
-    """Whether an accelerator is known to be without bfloat16 or tf32, which came with Ampere."""
-    if accelerator.compute_capability is not None:
-        return accelerator.compute_capability < (8, 0)
-    return bool(accelerator.dtypes) and dtype not in accelerator.dtypes
-
-
 def described(accelerator: Accelerator) -> str:
     """`t4 (compute capability 7.5)`."""
     if accelerator.compute_capability is None:

@@ -26,16 +26,16 @@ from collections.abc import Iterator
 
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
-from configlint.profile import Accelerator
+from configlint.profile import Accelerator, lacks
 from configlint.rule import Finding, rule
-from configlint.rules.precision import described, lacks
+from configlint.rules.precision import described
 
 
 # No error: of the releases in use, Transformers asks PyTorch whether bfloat16 runs, emulated or not.
 @rule(Severity.WARNING)
 def check(plan: Plan) -> Iterator[Finding]:
     accelerator = plan.hardware.accelerator
-    if accelerator is None or not lacks(accelerator, "bfloat16") or plan.training.get("use_cpu") is True:
+    if accelerator is None or not lacks(accelerator, "bfloat16"):
         return
     origin = plan.origins.get("training.bf16")
     if plan.precision.bf16 is True and origin and origin.how == "default":

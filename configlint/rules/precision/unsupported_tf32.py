@@ -24,8 +24,9 @@ from collections.abc import Iterator
 
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
+from configlint.profile import lacks
 from configlint.rule import Finding, rule
-from configlint.rules.precision import described, lacks
+from configlint.rules.precision import described
 
 
 @rule(Severity.ERROR)

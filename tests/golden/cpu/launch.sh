@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # 16 samples a step = 1 per device x 8 accumulated x 2 replicas; 1 x 2 cpu, ddp
 set -eo pipefail
-here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
-cd -- "$here"/../../examples
-exec torchrun --standalone --nproc_per_node 2 \
+config_folder="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
+readonly config_folder
+cd -- "$config_folder"/../../examples
+exec torchrun --standalone --nnodes 1 --nproc_per_node 2 \
   tiny.py \
-  "$here"/training_args.json
+  "$config_folder"/training_args.json

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # 64 samples a step = 4 per device x 4 accumulated x 4 replicas; 1 x 8 h100-80gb, fsdp
 set -eo pipefail
-here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
-cd -- "$here"/../../examples
-exec torchrun --standalone --nproc_per_node 8 \
+config_folder="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
+readonly config_folder
+cd -- "$config_folder"/../../examples
+exec torchrun --standalone --nnodes 1 --nproc_per_node 8 \
   train.py \
-  "$here"/training_args.json
+  "$config_folder"/training_args.json

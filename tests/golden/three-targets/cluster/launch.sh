@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # 64 samples a step = 2 per device x 1 accumulated x 32 replicas; 4 x 8 h100-80gb, fsdp
 set -eo pipefail
-here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
-cd -- "$here"/../../../examples
+config_folder="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
+readonly config_folder
+cd -- "$config_folder"/../../../examples
 : "${NODE_RANK:?set NODE_RANK to the number of this node, 0 to 3}"
 : "${MASTER_ADDR:?set MASTER_ADDR to the address of node 0}"
-exec accelerate launch --config_file "$here"/accelerate.yaml \
+exec accelerate launch --config_file "$config_folder"/accelerate.yaml \
   --machine_rank "$NODE_RANK" --main_process_ip "$MASTER_ADDR" --main_process_port "${MASTER_PORT:-29500}" \
   train.py \
-  "$here"/training_args.json
+  "$config_folder"/training_args.json

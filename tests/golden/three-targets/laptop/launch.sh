@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # 64 samples a step = 2 per device x 32 accumulated x 1 replicas; 1 x 1 rtx-4090, ddp
 set -eo pipefail
-here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
-cd -- "$here"/../../../examples
-exec torchrun --standalone --nproc_per_node 1 \
+config_folder="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
+readonly config_folder
+cd -- "$config_folder"/../../../examples
+exec torchrun --standalone --nnodes 1 --nproc_per_node 1 \
   train.py \
-  "$here"/training_args.json
+  "$config_folder"/training_args.json

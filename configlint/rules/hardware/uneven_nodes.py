@@ -1,0 +1,39 @@
+"""The processes cannot be started evenly on the nodes.
+
+Every node starts the same number of processes: torchrun takes one number for all, and Accelerate divides
+and drops the rest without a word. With reserved devices that do not divide, some node would need another.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8, nodes: 3, reserved: 8}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8, nodes: 2}
+
+Source: torch 2.13 distributed/run.py, --nproc-per-node; accelerate 1.15 utils/launch.py, prepare_multi_gpu_env
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    world, nodes, reserved = plan.parallel.world, plan.hardware.nodes, plan.hardware.reserved
+    if not world or not nodes or world % nodes == 0:
+        return
+    reckoning = f"{world} processes = {nodes} nodes x {plan.hardware.devices_per_node} - {reserved}"
+    yield Finding(
+        "hardware.reserved",
+        f"{world} processes cannot be started evenly on {nodes} nodes",
+        f"leave whole nodes out of nodes, or reserve a multiple of {nodes} devices",
+        related=(("hardware.nodes", reckoning),),
+    )

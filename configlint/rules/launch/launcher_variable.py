@@ -1,0 +1,38 @@
+"""A variable of the launcher is set by hand.
+
+Ranks, world size and addresses are the launcher's to say, to each process its own. Set for all, they make
+every process believe the same: the job hangs, or trains with other replicas than were planned.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    launch: {script: train.py, env: {WORLD_SIZE: 8}}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    launch: {script: train.py, env: {NCCL_DEBUG: WARN}}
+
+Source: torch 2.13 distributed/elastic/agent/server/local_elastic_agent.py; accelerate 1.15 utils/launch.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+
+_NAMES = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "NODE_RANK")
+_STARTS = ("ACCELERATE_", "FSDP_", "PARALLELISM_CONFIG_", "PET_", "TORCHELASTIC_")
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    for name in plan.spec.section("launch.env"):
+        if name in _NAMES or name.startswith(_STARTS):
+            help = "leave it out: the launcher sets it from hardware and parallel"
+            yield Finding(f"launch.env.{name}", f"`{name}` is the launcher's to set", help, on_key=True)

@@ -1,0 +1,39 @@
+"""`shard` is given, and nothing is sharded by FSDP.
+
+Only FSDP takes the number of devices that share one copy of the model. With ddp every device holds a whole
+one, whatever is written: what was to fit does not.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: ddp, shard: 8}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: fsdp, shard: 8}
+
+Source: configlint's own format, schemas/spec.schema.json
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+
+
+@rule(Severity.WARNING)
+def check(plan: Plan) -> Iterator[Finding]:
+    data = plan.parallel.data
+    if plan.given("parallel.shard") and data is not None and data != "fsdp":
+        yield Finding(
+            "parallel.shard",
+            f"shard has no effect with {data}",
+            "write data: fsdp, or leave out shard",
+            on_key=True,
+        )
