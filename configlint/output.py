@@ -85,7 +85,7 @@ def _stale(folders: Folders) -> list[str]:
 def _written_before(folder: str) -> list[str]:
     try:
         plan = json.loads(_content(os.path.join(folder, "plan.json")) or b"")
-        names = plan["files"]
+        names = [*plan["files"]]
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return []
     # Only what is in the folder itself, whatever somebody made of the list.
