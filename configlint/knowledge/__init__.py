@@ -20,6 +20,7 @@ newest_transformers = "5.23"
 _HERE = os.path.dirname(__file__)
 
 
+@cache
 def find_accelerator(name: str) -> Accelerator | tuple[str, ...]:
     """The bundled accelerator of that name, or all names there are."""
     profile = _profile("hardware", name)
@@ -36,13 +37,16 @@ def find_accelerator(name: str) -> Accelerator | tuple[str, ...]:
 def find_model(name: str, folder: str) -> Model | tuple[str, ...]:
     """The bundled model of that name or hub id, or a config.json by its path from `folder`;
     else all names there are."""
-    path = os.path.join(folder, name)
-    if os.path.isdir(path):
-        path = os.path.join(path, "config.json")
-    if os.path.isfile(path):
-        return _from_config(path, name)
-    if "/" in name:
-        name = next((model for model in names("models") if name in _profile("models", model)["hub_ids"]), name)  # type: ignore[index]
+    if name not in names("models"):
+        path = os.path.join(folder, name)
+        if os.path.isdir(path):
+            path = os.path.join(path, "config.json")
+        if os.path.isfile(path):
+            return _from_config(path, name)
+        hub_ids = {
+            hub_id: model for model in names("models") for hub_id in (_profile("models", model) or {})["hub_ids"]
+        }
+        name = hub_ids.get(name, name)
     profile = _profile("models", name)
     if profile is None:
         return names("models")

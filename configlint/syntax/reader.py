@@ -11,6 +11,14 @@ from typing import Any
 
 import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]
+from yaml.events import (
+    AliasEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    StreamEndEvent,
+)
 
 from configlint.diagnostic import Diagnostic, Severity
 from configlint.document import Entry, Mapping, Node, Scalar, Sequence
@@ -84,21 +92,21 @@ class _Reader:
 
     def document(self) -> Node | None:
         self.next()  # the stream starts
-        if isinstance(self.next(), yaml.StreamEndEvent):
+        if isinstance(self.next(), StreamEndEvent):
             return None
         root = self.node(self.next(), 0)
         self.next()  # the document ends
         another = self.next()
-        if not isinstance(another, yaml.StreamEndEvent):
+        if not isinstance(another, StreamEndEvent):
             message = "a second document starts here, and a spec is one"
             self.report("multiple-documents", message, another, "put it into a file of its own")
         return root
 
     def node(self, event: Any, depth: int) -> Node:
-        if isinstance(event, yaml.AliasEvent):
+        if isinstance(event, AliasEvent):
             return self.alias(event, depth)
         self.nodes += 1
-        if isinstance(event, yaml.ScalarEvent) and not event.anchor and self.nodes <= MAX_NODES:
+        if isinstance(event, ScalarEvent) and not event.anchor and self.nodes <= MAX_NODES:
             return self.scalar(event)  # nearly all nodes
         before, deepest, self.deepest = self.nodes, self.deepest, depth
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
@@ -107,9 +115,9 @@ class _Reader:
         if event.anchor:
             self.open_anchors.add(event.anchor)
         node: Node
-        if isinstance(event, yaml.ScalarEvent):
+        if isinstance(event, ScalarEvent):
             node = self.scalar(event)
-        elif isinstance(event, yaml.MappingStartEvent):
+        elif isinstance(event, MappingStartEvent):
             node = self.mapping(event, depth)
         else:
             node = self.sequence(event, depth)
@@ -158,7 +166,7 @@ class _Reader:
         if event.tag not in (None, "!", _CORE + "seq"):
             self.unknown_tag(event)
         items = []
-        while not isinstance(child := self.next(), yaml.SequenceEndEvent):
+        while not isinstance(child := self.next(), SequenceEndEvent):
             items.append(self.node(child, depth + 1))
         return Sequence(tuple(items), self.span(event, child))
 
@@ -167,7 +175,7 @@ class _Reader:
             self.unknown_tag(event)
         entries: dict[str, Entry] = {}
         merged: dict[str, Entry] = {}
-        while not isinstance(child := self.next(), yaml.MappingEndEvent):
+        while not isinstance(child := self.next(), MappingEndEvent):
             key = self.node(child, depth + 1)
             value = self.node(self.next(), depth + 1)
             if not isinstance(key, Scalar):

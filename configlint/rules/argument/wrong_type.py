@@ -35,21 +35,24 @@ _MEANT = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     for name, value in plan.training.items():
-        is_text, is_flag = isinstance(value, str), isinstance(value, bool)
-        what = f'the text "{value}"' if is_text else code(value)
-        if value is None:
-            continue
-        if name in FLAGS and not is_flag:
-            message = f"`{name}` is true or false{', and any text is true' if is_text else ''}, not {what}"
-            yield Finding(f"training.{name}", message, f"write {_MEANT.get(str(value).lower(), 'true or false')}")
-        elif name in NUMBERS and (is_flag or not isinstance(value, int | float)):
-            help = f"write {value}, without the quotes" if is_text and _is_number(str(value)) else "write a number"
-            yield Finding(f"training.{name}", f"`{name}` is a number, not {what}", help)
+        is_flag = isinstance(value, bool)
+        if name in FLAGS and not is_flag and value is not None:
+            meant = _MEANT.get(str(value).lower(), "true or false")
+            also = ", and any text is true" if isinstance(value, str) else ""
+            message = f"`{name}` is true or false{also}, not {_described(value)}"
+            yield Finding(f"training.{name}", message, f"write {meant}")
+        elif name in NUMBERS and (is_flag or not isinstance(value, int | float | None)):
+            help = f"write {value}, without the quotes" if _is_number(value) else "write a number"
+            yield Finding(f"training.{name}", f"`{name}` is a number, not {_described(value)}", help)
 
 
-def _is_number(text: str) -> bool:
+def _described(value: object) -> str:
+    return f'the text "{value}"' if isinstance(value, str) else code(value)
+
+
+def _is_number(value: object) -> bool:
     try:
-        float(text)
+        float(value if isinstance(value, str) else "")
     except ValueError:
         return False
     return True

@@ -20,7 +20,6 @@ Source: transformers 5.23 training_args.py; integrations/deepspeed.py, trainer_c
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from configlint.diagnostic import Severity
@@ -54,13 +53,21 @@ _OWNERS = {
 }
 
 
+# A value in the place of the section that holds one of them sets it too: `bf16: true`.
+_SECTIONS = {path.rpartition(".")[0]: owner for path, owner in _OWNERS.items() if path.count(".") == 3}
+
+
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
+    settings = plan.spec.settings
     for path, owner in _OWNERS.items():
-        parent = path.rpartition(".")[0]
-        # A value in the place of the section that holds it sets it too: `bf16: true`.
-        if parent.count(".") == 2 and plan.given(parent) and not plan.spec.settings[parent].mapping:
-            path = parent
-        if plan.given(path):
-            name = re.sub(r"^(training|arguments|parallel\.deepspeed)\.", "", path)
-            yield Finding(path, f"`{name}` is derived", f"delete it: it comes from {owner}", on_key=True)
+        if path in settings:
+            yield _finding(path, owner)
+    for path, owner in _SECTIONS.items():
+        if path in settings and not settings[path].mapping:
+            yield _finding(path, owner)
+
+
+def _finding(path: str, owner: str) -> Finding:
+    name = path.removeprefix("training.").removeprefix("arguments.").removeprefix("parallel.deepspeed.")
+    return Finding(path, f"`{name}` is derived", f"delete it: it comes from {owner}", on_key=True)
