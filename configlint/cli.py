@@ -1,8 +1,4 @@
-"""Arguments in, exit code out. What a command needs is imported when it runs.
-
-Exit codes: 0 clean or written, 1 findings, 2 usage or a file that cannot be read, 3 a fault of
-configlint's own; the highest wins.
-"""
+"""Arguments in, exit code out. What a command needs is imported when it runs."""
 
 from __future__ import annotations
 
@@ -15,17 +11,15 @@ from typing import TYPE_CHECKING
 import click
 
 from configlint import __version__
+from configlint.console import CLEAN, FINDINGS, USAGE, echo, failure, faults, note, show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from click.decorators import FC
 
     from configlint.artifact import Artifact
-    from configlint.diagnostic import Diagnostic
     from configlint.pipeline import Compiled
-
-CLEAN, FINDINGS, USAGE, FAULT = range(4)
 
 
 class _Group(click.Group):
@@ -84,12 +78,12 @@ def check(
         session.parse(stdin_filename, sys.stdin.buffer.read())
         paths = tuple(stdin_filename if path == "-" else path for path in paths)
     report = pipeline.check(paths or ["."], session, target)
-    _echo(REPORTERS[output_format].render(report))
+    echo(REPORTERS[output_format].render(report))
     for line in report.unreadable:
-        _note(line)
+        note(line)
     failing = [Severity.ERROR] if fail_on == "error" else [Severity.ERROR, Severity.WARNING]
     code = FINDINGS if any(found.severity in failing for found in report.diagnostics) else CLEAN
-    return max(code, USAGE if report.unreadable else CLEAN, _faults(report.crashes))
+    return max(code, USAGE if report.unreadable else CLEAN, faults(report.crashes))
 
 
 @cli.command("compile")
@@ -123,11 +117,11 @@ def compile_(
     if name is not None and output is not None:
         raise UsageError("-o writes all files, --to prints one: give one of them")
     compiled = compile_spec(spec, Session(assignments), target, output)
-    _show(compiled.diagnostics)
+    show(compiled.diagnostics)
     if compiled.refusal:
-        _note(compiled.refusal)
+        note(compiled.refusal)
     if not compiled.folders:
-        return max(FINDINGS, _faults(compiled.crashes))
+        return max(FINDINGS, faults(compiled.crashes))
     # What is only compared was verified when it was written.
     if not (compare and level != "require") and not _verified(compiled, level):
         return FINDINGS
@@ -137,7 +131,7 @@ def compile_(
         click.echo(text.encode("utf-8", errors="surrogateescape"), nl=False)
         for artifact in (artifact for artifacts in compiled.folders.values() for artifact in artifacts):
             if artifact.note:
-                _note(f"{artifact.name}: {artifact.note}")
+                note(f"{artifact.name}: {artifact.note}")
         return CLEAN
     return _compare(compiled) if compare else _write(compiled)
 
@@ -158,15 +152,15 @@ def explain(spec: str, path: str | None, target: str | None, assignments: tuple[
     loaded = load_one(spec, session)
     plans = [one(loaded.plans, target)] if loaded.plans else []
     diagnostics, crashes = findings(loaded, plans, session)
-    _show(diagnostics)
+    show(diagnostics)
     errors = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
-    code = max(FINDINGS if errors else CLEAN, _faults(crashes))
+    code = max(FINDINGS if errors else CLEAN, faults(crashes))
     for plan in plans:
         paths = explain.asked(plan, path)
         if path and not paths:
-            _note(explain.unknown(plan, path))
+            note(explain.unknown(plan, path))
             code = max(code, USAGE)
-        _echo("\n".join(explain.tree(plan, each) for each in paths))
+        echo("\n".join(explain.tree(plan, each) for each in paths))
     return code
 
 
@@ -188,9 +182,9 @@ def rule_(name: str | None, output_format: str) -> int:
         close = nearest(name or "", rules.rule_names())
         raise UsageError(f"there is no rule {name}" + (f": did you mean {close}?" if close else ""))
     if output_format == "json":
-        _echo(as_json(chosen))
+        echo(as_json(chosen))
     else:
-        _echo(as_text(chosen[0]) if name else listing(chosen))
+        echo(as_text(chosen[0]) if name else listing(chosen))
     return CLEAN
 
 
@@ -199,7 +193,7 @@ def schema() -> int:
     """Print the JSON Schema of a spec, for editors."""
     from configlint.syntax import schema_text
 
-    _echo(schema_text())
+    echo(schema_text())
     return CLEAN
 
 
@@ -222,55 +216,9 @@ def main() -> None:
     except click.Abort:
         code = 130
     except Exception as error:
-        code = _failure(error)
+        code = failure(error)
     gc.freeze()  # nor at the exit
     sys.exit(code or CLEAN)
-
-
-def _failure(error: Exception) -> int:
-    """Say what went wrong, and whose fault it is."""
-    from configlint.session import UsageError, reason
-
-    if isinstance(error, UsageError):
-        _note(str(error))
-        return USAGE
-    if isinstance(error, OSError):
-        _note(f"{error.filename or 'output'}: {reason(error)}")
-        return USAGE
-    return _faults([error])
-
-
-def _faults(errors: Sequence[Exception]) -> int:
-    """Say that configlint itself failed, and where; the traceback is for who asks for it."""
-    if not errors:
-        return CLEAN
-    if os.environ.get("CONFIGLINT_TRACEBACK"):
-        import traceback
-
-        for error in errors:
-            traceback.print_exception(error)
-    # A crash that comes with a cause says itself what failed.
-    for line in dict.fromkeys(str(error) if error.__cause__ else repr(error) for error in errors):
-        _note(f"internal error: {line}")
-    _note("this is a fault of configlint, please report it with the output of CONFIGLINT_TRACEBACK=1")
-    return FAULT
-
-
-def _echo(text: str, err: bool = False) -> None:
-    click.echo(text, nl=False, err=err, color=False if os.environ.get("NO_COLOR") else None)
-
-
-def _note(line: str) -> None:
-    from configlint.wording import in_a_line  # a name can hold what would move the cursor
-
-    click.echo(f"configlint: {in_a_line(line)}", err=True)
-
-
-def _show(diagnostics: list[Diagnostic]) -> None:
-    """Findings beside a command's own output."""
-    from configlint.reporters import text
-
-    _echo("".join(text.block(diagnostic) for diagnostic in diagnostics), err=True)
 
 
 def _verified(compiled: Compiled, level: str) -> bool:
@@ -278,8 +226,8 @@ def _verified(compiled: Compiled, level: str) -> bool:
     from configlint.pipeline import verified
 
     diagnostics, lines, complete = verified(compiled, level != "never")
-    _show(diagnostics)
-    _echo("".join(f"{line}\n" for line in lines), err=True)
+    show(diagnostics)
+    echo("".join(f"{line}\n" for line in lines), err=True)
     return not diagnostics and (complete or level != "require")
 
 
@@ -287,7 +235,7 @@ def _compare(compiled: Compiled) -> int:
     from configlint.output import differences
 
     lines = list(differences(compiled.folders))
-    _echo("".join(lines))
+    echo("".join(lines))
     return FINDINGS if lines else CLEAN
 
 
@@ -300,7 +248,7 @@ def _write(compiled: Compiled) -> int:
         write(compiled.folders)
     except OSError as error:
         raise UsageError(f"nothing is written: {error.filename}: {reason(error)}") from error
-    _echo(written.render(compiled.plans, compiled.folders), err=True)
+    echo(written.render(compiled.plans, compiled.folders), err=True)
     return CLEAN
 
 

@@ -7,12 +7,15 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from conftest import plans
 
 from configlint.backends.training_args import arguments
+from configlint.output import write
+from configlint.pipeline import compile_spec
 from configlint.plan import Plan
 from configlint.session import Session, load_one
 from configlint.verify import Verdict, verify
@@ -89,10 +92,21 @@ def test_another_release_is_not_verified_and_never_a_finding() -> None:
 
 
 @pytest.mark.heavy
+@pytest.mark.skipif(find_spec("trl") is not None, reason="it is about an environment without trl")
 def test_the_trainer_of_a_package_that_is_not_installed_is_not_verified() -> None:
     (verdict,) = verdicts("trainer: SFTTrainer\n" + GPU + "training: {max_length: 1024}\n")
-    assert verdict.diagnostics == ()
-    assert verdict.by or "trl" in verdict.unverified[0]
+    assert verdict == Verdict(None, ("trl is not installed, and SFTTrainer is its",), ())
+
+
+@pytest.mark.heavy
+def test_of_a_class_of_the_users_own_the_known_fields_are_verified() -> None:
+    fine, wrong = verdicts(
+        "trainer: MyTrainer\n" + GPU + "training: {beta: 0.1, learning_rate: 2.0e-5}\n",
+        "trainer: MyTrainer\n" + GPU + "training: {beta: 0.1, optim: adamw_hf}\n",
+    )
+    assert fine.diagnostics == ()
+    assert fine.unverified == ("beta (the config class of MyTrainer is not known)",)
+    assert wrong.diagnostics[0].path == "training.optim"
 
 
 def test_without_transformers_nothing_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,6 +192,28 @@ def test_accelerate_itself_reads_its_file_and_starts_what_the_plan_says() -> Non
 
 
 @pytest.mark.heavy
+@pytest.mark.parametrize("launcher", ["torchrun", "accelerate"])
+def test_even_a_single_process_gets_a_rank(launcher: str, tmp_path: Path) -> None:
+    """Without one the Trainer takes all devices of the host, and multiplies the batch by them."""
+    (tmp_path / "ranks.py").write_text("import os\nprint('ranks', os.environ['RANK'], os.environ['WORLD_SIZE'])\n")
+    (tmp_path / "train.yaml").write_text(
+        CPU.replace("devices_per_node: 2", "devices_per_node: 1")
+        + f"launch: {{script: ranks.py, launcher: {launcher}}}\n"
+    )
+    write(compile_spec(str(tmp_path / "train.yaml"), Session(), None, str(tmp_path / "build")).folders)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    run = subprocess.run(
+        ["bash", str(tmp_path / "build" / "launch.sh")],
+        env={**os.environ, "PATH": path, "PET_NNODES": "2"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "ranks 0 1\n" in run.stdout, run.stderr[-2000:]
+
+
+@pytest.mark.heavy
 def test_transformers_itself_reads_the_mesh_of_a_tensor_parallel_model() -> None:
     from transformers.distributed.configuration_utils import DistributedConfig
 
@@ -212,9 +248,6 @@ def started(path: Path, folder: Path, **environment: str) -> subprocess.Complete
 @pytest.mark.heavy
 def test_torchrun_itself_reads_its_arguments_on_every_node(tmp_path: Path) -> None:
     from torch.distributed.run import config_from_args, get_args_parser
-
-    from configlint.output import write
-    from configlint.pipeline import compile_spec
 
     spec = tmp_path / "my specs" / "train.yaml"
     spec.parent.mkdir()
