@@ -4,6 +4,7 @@ a file that cannot be read, 3 a fault of configlint's own; the highest wins."""
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ def failure(error: Exception) -> int:
         note(str(error))
         return USAGE
     if isinstance(error, OSError):
+        if error.filename is None:
+            # It was stdout: what it could not take must not be tried again at the exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         note(f"{error.filename or 'output'}: {reason(error)}")
         return USAGE
     return faults([error])
