@@ -15,6 +15,7 @@ from configlint.plan import Plan
 from configlint.solver import solve
 from configlint.source import Source, Span
 from configlint.syntax import read, validate
+from configlint.wording import nearest
 
 
 class UsageError(Exception):
@@ -106,7 +107,8 @@ class Session:
             try:
                 file = self.parse(path)
             except (OSError, ValueError) as error:  # the latter for a null byte in the name
-                return [], [*diagnostics, _syntax("missing-base", f"{path}: {reason(error)}", base.span)]
+                found = _syntax("missing-base", f"{path}: {reason(error)}", base.span)
+                return [], [*diagnostics, found._replace(help=_file_near(path))]
             diagnostics += file.diagnostics
             # Of one that cannot be parsed, it is said why.
             if not isinstance(file.document, Mapping) and (file.document or not file.diagnostics):
@@ -213,6 +215,16 @@ def _assignment(text: str) -> Mapping:
 
 def _syntax(defect: str, message: str, span: Span) -> Diagnostic:
     return Diagnostic(f"syntax/{defect}", Severity.ERROR, message, span)
+
+
+def _file_near(path: str) -> str | None:
+    """What somebody most likely meant by the name of a file that is not there."""
+    folder, name = os.path.split(path)
+    try:
+        close = nearest(name, os.listdir(folder or "."))
+    except (OSError, ValueError):
+        return None
+    return f"did you mean {close}?" if close else None
 
 
 def reason(error: OSError | ValueError) -> str:

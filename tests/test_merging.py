@@ -523,6 +523,12 @@ def test_an_empty_base_is_said_where_it_is_named(folder: Folder, base: str) -> N
     assert places(loaded.diagnostics) == [("train.yaml", 2, "syntax/base")]
 
 
+def test_of_a_base_that_is_not_there_the_nearest_name_is_said(folder: Folder) -> None:
+    loaded = folder.load("train.yaml", team="hardware: {}\n", train="batch: {}\nextends: teem.yaml\n")
+    assert places(loaded.diagnostics) == [("train.yaml", 2, "syntax/missing-base")]
+    assert loaded.diagnostics[0].help == "did you mean team.yaml?"
+
+
 def test_a_base_that_no_file_can_be_called_is_said_where_it_is_named(folder: Folder) -> None:
     loaded = folder.load("train.yaml", train='batch: {}\nextends: "a\\0b"\n')
     assert places(loaded.diagnostics) == [("train.yaml", 2, "syntax/missing-base")]
