@@ -26,6 +26,13 @@ class RuleCrash(Exception):
     is chained."""
 
 
+def crash(what: str, error: Exception) -> RuleCrash:
+    """A fault to be told of at the end, while the rest goes on."""
+    fault = RuleCrash(f"{what}: {error!r}")
+    fault.__cause__ = error
+    return fault
+
+
 def lint(plan: Plan, rules: Iterable[Rule]) -> tuple[list[Diagnostic], list[RuleCrash]]:
     """What the rules find in a plan, each at its place; and the rules that crashed."""
     diagnostics: list[Diagnostic] = []
@@ -34,9 +41,7 @@ def lint(plan: Plan, rules: Iterable[Rule]) -> tuple[list[Diagnostic], list[Rule
         try:
             diagnostics += [_locate(plan, rule, finding) for finding in rule.check(plan)]
         except Exception as error:
-            crash = RuleCrash(f"rule {rule.name} failed on {plan.spec.source.name}: {error!r}")
-            crash.__cause__ = error
-            crashes.append(crash)
+            crashes.append(crash(f"rule {rule.name} failed on {plan.spec.source.name}", error))
     return diagnostics, crashes
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from configlint import rules
 from configlint.artifact import Artifact
 from configlint.diagnostic import Diagnostic, Severity
-from configlint.lint import NOT_IGNORABLE, Ignore, RuleCrash, ignores, lint, unused
+from configlint.lint import NOT_IGNORABLE, Ignore, RuleCrash, crash, ignores, lint, unused
 from configlint.plan import Plan
 from configlint.session import Loaded, Session, load_one, one, selected, specs
 from configlint.wording import listing
@@ -29,7 +29,7 @@ class Report(NamedTuple):
 def check(paths: Iterable[str], session: Session, target: str | None = None) -> Report:
     """Lint files and folders."""
     found: dict[_Key, Diagnostic] = {}
-    comments: list[Ignore] = []
+    linted: set[str] = set()
     unreadable: list[str] = []
     crashes: list[RuleCrash] = []
     plans = []
@@ -39,8 +39,7 @@ def check(paths: Iterable[str], session: Session, target: str | None = None) -> 
         try:
             loaded = session.load(file, front_end) if front_end else Loaded([], file.diagnostics)
         except Exception as error:  # the other files are still checked
-            crashes.append(RuleCrash(f"reading {file.source.name} failed: {error!r}"))
-            crashes[-1].__cause__ = error
+            crashes.append(crash(f"reading {file.source.name} failed", error))
             continue
         chosen = [plan for plan in loaded.plans if target in (None, plan.spec.target)]
         plans += chosen
@@ -48,13 +47,15 @@ def check(paths: Iterable[str], session: Session, target: str | None = None) -> 
         crashes += failed
         for diagnostic in [*loaded.diagnostics, *diagnostics]:
             found.setdefault(_key(diagnostic), diagnostic)
-        if chosen and target is None and file.document is not None:
-            comments += ignores(file.document)
+        if chosen and target is None:
+            linted.add(file.source.name)
     if target is not None and number and not plans:
         unreadable.append(f"no spec here has a target {target}")
     everything = list(found.values())
-    everything += unused(comments, everything, rules.rule_names())
-    kept, suppressed = without_ignored(everything, session)
+    comments = comments_of(session)
+    own = [ignore for ignore in comments if ignore.span.source.name in linted]
+    everything += unused(own, everything, rules.rule_names())
+    kept, suppressed = without_ignored(everything, comments)
     return Report(in_order(kept), number, len(plans), suppressed, unreadable, crashes)
 
 
@@ -110,7 +111,7 @@ def _untrainable(plan: Plan) -> str | None:
 def findings(loaded: Loaded, plans: list[Plan], session: Session) -> tuple[list[Diagnostic], list[RuleCrash]]:
     """All that is to be said of some plans of one spec, in order; and the rules that crashed."""
     diagnostics, crashes = judge(plans)
-    kept, _ = without_ignored([*loaded.diagnostics, *diagnostics], session)
+    kept, _ = without_ignored([*loaded.diagnostics, *diagnostics], comments_of(session))
     return in_order(kept), crashes
 
 
@@ -124,13 +125,11 @@ def verified(compiled: Compiled, ask: bool) -> tuple[list[Diagnostic], list[str]
 
     verdicts = verify(compiled.plans, [arguments(plan) for plan in compiled.plans])
     diagnostics = [found for verdict in verdicts for found in verdict.diagnostics]
-    by = dict.fromkeys(verdict.by for verdict in verdicts if verdict.by)
-    accelerators = dict.fromkeys(
-        plan.hardware.accelerator_name or ""
-        for plan, verdict in zip(compiled.plans, verdicts, strict=True)
-        if verdict.by
-    )
-    lines = [f"accepted by {name}, as on {listing(accelerators)}" for name in by]
+    accepted: dict[str, dict[str, None]] = {}
+    for plan, verdict in zip(compiled.plans, verdicts, strict=True):
+        if verdict.by:
+            accepted.setdefault(verdict.by, {})[plan.hardware.accelerator_name or ""] = None
+    lines = [f"accepted by {name}, as on {listing(accelerators)}" for name, accelerators in accepted.items()]
     unverified = dict.fromkeys(reason for verdict in verdicts for reason in verdict.unverified)
     lines += [f"not verified: {reason}" for reason in unverified]
     return diagnostics, lines, not unverified
@@ -161,10 +160,14 @@ def _labelled(diagnostic: Diagnostic, plans: list[Plan]) -> Diagnostic:
     return diagnostic._replace(targets=() if bare and not everywhere else targets, all_targets=everywhere)
 
 
-def without_ignored(diagnostics: list[Diagnostic], session: Session) -> tuple[list[Diagnostic], int]:
-    """The diagnostics that no comment of any file ignores, and how many one does."""
+def comments_of(session: Session) -> list[Ignore]:
+    """The ignore comments of all files that were read, bases too."""
     documents = [file.document for file in session.parsed.values() if file.document is not None]
-    comments = [ignore for document in documents for ignore in ignores(document)]
+    return [ignore for document in documents for ignore in ignores(document)]
+
+
+def without_ignored(diagnostics: list[Diagnostic], comments: list[Ignore]) -> tuple[list[Diagnostic], int]:
+    """The diagnostics that no comment ignores, and how many one does."""
     kept = [
         diagnostic
         for diagnostic in diagnostics

@@ -41,17 +41,15 @@ def families() -> tuple[str, ...]:
 
 @cache
 def of_family(family: str) -> tuple[Rule, ...]:
-    files = sorted(os.listdir(os.path.join(_HERE, family)))
-    names = [file[:-3] for file in files if file.endswith(".py") and not file.startswith("_")]
-    return tuple(import_module(f"{__name__}.{family}.{name}").check for name in names)
+    return tuple(import_module(f"{__name__}.{family}.{name}").check for name in _modules(family))
 
 
 @cache
 def rule_names() -> frozenset[str]:
     """All names, from the file names alone: to know them imports nothing."""
-    return frozenset(
-        f"{family}/{file[:-3].replace('_', '-')}"
-        for family in families()
-        for file in os.listdir(os.path.join(_HERE, family))
-        if file.endswith(".py") and not file.startswith("_")
-    )
+    return frozenset(f"{family}/{name.replace('_', '-')}" for family in families() for name in _modules(family))
+
+
+def _modules(family: str) -> list[str]:
+    files = sorted(os.listdir(os.path.join(_HERE, family)))
+    return [file[:-3] for file in files if file.endswith(".py") and not file.startswith("_")]
