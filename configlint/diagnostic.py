@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
+from configlint.edit import Edit
 from configlint.source import Span
 
 
@@ -27,7 +28,8 @@ class Related(NamedTuple):
 class Diagnostic(NamedTuple):
     """A finding at its place; `path` is canonical and dotted, None where there is none.
 
-    `targets` are those that it was found in, `all_targets` says that there are no others.
+    `targets` are those that it was found in, `all_targets` says that there are no others. `fix` is an
+    edit that mends it and loses nothing; `compiled` says that what `compile` writes is right all the same.
     """
 
     rule: str
@@ -39,3 +41,5 @@ class Diagnostic(NamedTuple):
     related: tuple[Related, ...] = ()
     targets: tuple[str, ...] = ()
     all_targets: bool = False
+    fix: Edit | None = None
+    compiled: bool = False

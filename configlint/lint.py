@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from configlint.diagnostic import Diagnostic, Related, Severity
 from configlint.document import Entry, Mapping, Node, Scalar, Sequence, last_line
+from configlint.edit import Change, Edit
 from configlint.plan import Plan, causes
 from configlint.rule import Finding, Rule
 from configlint.source import Span, start_of
@@ -57,7 +58,15 @@ def _locate(plan: Plan, rule: Rule, finding: Finding) -> Diagnostic:
         finding.path,
         tuple(other for other in related if other.span != span),
         (plan.spec.target or "",),
+        fix=_edit(plan, finding.fix),
+        compiled=finding.compiled,
     )
+
+
+def _edit(plan: Plan, change: Change | None) -> Edit | None:
+    """A change at its place; none where nobody wrote what it changes."""
+    setting = plan.spec.settings.get(change.path) if change else None
+    return Edit(setting.key, *change[1:]) if change and setting else None
 
 
 def _span(plan: Plan, path: str, on_key: bool = False) -> Span:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from configlint.diagnostic import Severity
+from configlint.edit import Change
 from configlint.plan import Plan
 
 
@@ -15,7 +16,8 @@ class Finding(NamedTuple):
 
     `message` is one sentence, lower case, with the numbers; `help` the remedy. `severity`
     is for a finding milder than its rule; `related` names further (path, message) places;
-    `on_key` puts it on the key rather than the value.
+    `on_key` puts it on the key rather than the value. `fix` is a change of what was written that loses
+    nothing; `compiled` says that what `compile` writes is right all the same.
     """
 
     path: str
@@ -24,17 +26,21 @@ class Finding(NamedTuple):
     severity: Severity | None = None
     related: tuple[tuple[str, str], ...] = ()
     on_key: bool = False
+    fix: Change | None = None
+    compiled: bool = False
 
 
 Check = Callable[[Plan], Iterator[Finding]]
 
 
 class Rule(NamedTuple):
-    """`name` is `family/defect`, the path of its module with hyphens."""
+    """`name` is `family/defect`, the path of its module with hyphens; `fixes` says that some of its
+    findings can be fixed."""
 
     name: str
     severity: Severity
     check: Check
+    fixes: bool = False
 
     @property
     def page(self) -> str:
@@ -42,11 +48,11 @@ class Rule(NamedTuple):
         return (sys.modules[self.check.__module__].__doc__ or "").strip()
 
 
-def rule(severity: Severity) -> Callable[[Check], Rule]:
+def rule(severity: Severity, fixes: bool = False) -> Callable[[Check], Rule]:
     """Make a rule of the `check` function of a module `configlint/rules/<family>/<defect>.py`."""
 
     def make(check: Check) -> Rule:
         family, defect = check.__module__.split(".")[-2:]
-        return Rule(f"{family}/{defect.replace('_', '-')}", severity, check)
+        return Rule(f"{family}/{defect.replace('_', '-')}", severity, check, fixes)
 
     return make

@@ -111,8 +111,9 @@ def _parsers(tree: ast.Module) -> Iterator[list[str]]:
     """The dataclasses that a script's parser is made of."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "dataclass_types":
-            if isinstance(node.value, ast.Tuple) and len(node.value.elts) > 1:
-                yield [ast.unparse(each) for each in node.value.elts]
+            names = [ast.unparse(each) for each in getattr(node.value, "elts", [])]
+            if len(names) > 1:
+                yield names
 
 
 READERS = {"transformers": read_transformers, "trl": read_trl}
