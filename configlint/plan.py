@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from configlint.profile import Accelerator, Model
+from configlint.release import UNKNOWN, Release
 from configlint.spec import Setting, Spec
 
 
@@ -120,10 +121,12 @@ class Launch(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """`reference` is the effective batch of the spec's first plan, which a target must keep."""
+    """`release` is what the trainer's class takes in the releases that are named; `reference` the effective
+    batch of the spec's first plan, which a target must keep."""
 
     spec: Spec
     origins: dict[str, Origin]
+    release: Release
     transformers: str | None
     trl: str | None
     trainer: str | None
@@ -145,6 +148,29 @@ class Plan(NamedTuple):
     def given(self, path: str) -> bool:
         """Whether the user wrote it, right or wrong."""
         return path in self.spec.settings
+
+    def path(self, name: str) -> str:
+        """Where an argument of the trainer's class stands, or would stand."""
+        return argument_path(self.spec, self.release, name)
+
+    def argument(self, name: str) -> object:
+        """An argument of the trainer's class as it was written, under this name or one that means the same,
+        or the class's default; None where that is not known."""
+        path = self.path(name)
+        if path in self.spec.settings:
+            return self.spec.settings[path].value
+        found = self.release.get(path.removeprefix("training."))
+        return None if found is None or found.default is UNKNOWN else found.default
+
+
+def argument_path(spec: Spec, release: Release, name: str) -> str:
+    """The path of an argument under the name that was written, else under the release's own."""
+    path = f"training.{name}"
+    if path in spec.settings:
+        return path
+    names = release.aliases(name)
+    given = (f"training.{alias}" for alias in names if f"training.{alias}" in spec.settings)
+    return next(given, f"training.{release.spelling(name) or name}")
 
 
 def causes(plan: Plan, path: str) -> list[Setting]:

@@ -1,9 +1,12 @@
-"""Make `configlint/syntax/_valid.py`, the fast check of a spec's form, from spec.schema.json.
+"""Make what is made from the files of this folder.
 
     python schemas/generate.py            writes it
-    python schemas/generate.py --check    says with exit code 1 whether it is stale
+    python schemas/generate.py --check    says with exit code 1 what is stale
 
-A test runs the second.
+- configlint/syntax/_valid.py: the fast check of a spec's form, from spec.schema.json
+- training_arguments.json: what arguments.yaml and trl_arguments.yaml note, joined in
+- configlint/knowledge/_transformers.py and _trl.py: the same as constants, which cost a tenth to load
+- editor.schema.json: the training section for editors
 """
 
 from __future__ import annotations
@@ -12,11 +15,14 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import fastjsonschema
+import yaml
+from history import TARGET as HISTORY
+from history import text as history_text
 
 ROOT = Path(__file__).resolve().parent.parent
-TARGET = ROOT / "configlint" / "syntax" / "_valid.py"
 HEADER = '''"""Made from schemas/spec.schema.json by schemas/generate.py: do not edit.
 
 Says in microseconds whether a spec has the right form; schema.py says what is wrong.
@@ -37,8 +43,8 @@ class JsonSchemaValueException(ValueError):
 SIGNATURE = "def validate(data: object, custom_formats: object = {}, name_prefix: str | None = None) -> None:"
 
 
-def generate() -> str:
-    """The module's text."""
+def validator() -> str:
+    """The text of _valid.py."""
     schema = json.loads((ROOT / "schemas" / "spec.schema.json").read_text(encoding="utf-8"))
     code = fastjsonschema.compile_to_code(_without_words(schema), use_default=False, detailed_exceptions=False)
     # Its own import of fastjsonschema would make that a dependency, and cost a millisecond.
@@ -61,12 +67,108 @@ def _without_words(schema: object, is_schema: bool = True) -> object:
     return schema
 
 
+FACTS_HEADER = '''"""Made from schemas/training_arguments.json by schemas/generate.py: do not edit.
+
+Every argument of {package}'s config classes over the releases, as configlint/release.py reads it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+'''
+TRAINERS = {"Trainer": "TrainingArguments", "Seq2SeqTrainer": "Seq2SeqTrainingArguments"}
+# What is noted of an argument beside what the wheels say.
+NOTED = (
+    "says", "also", "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "deprecated", "by", "from",
+    "same_value", "below", "help", "values", "no_effect",
+)  # fmt: skip
+
+
+def history() -> dict[str, Any]:
+    """The history with what is noted of each argument."""
+    found: dict[str, Any] = json.loads(HISTORY.read_text(encoding="utf-8"))
+    notes = _notes("arguments.yaml")
+    trl = _notes("trl_arguments.yaml")
+    found["trl"]["trainers"] = trl.pop("trainers")
+    trl.pop("scripts"), trl.pop("effective")
+    for package in found.values():
+        for group, arguments in package["groups"].items():
+            noted = trl.get(group, {}) if package is found["trl"] else notes
+            for name, facts in arguments.items():
+                for key in [key for key in facts if key in NOTED]:
+                    del facts[key]
+                facts |= {key: value for key, value in _flat(noted.get(name, {})).items() if key in NOTED}
+    return found
+
+
+def _notes(name: str) -> dict[str, Any]:
+    if not (ROOT / "schemas" / name).exists(): return {"trainers": {"SFTTrainer":"SFTConfig","DPOTrainer":"DPOConfig","GRPOTrainer":"GRPOConfig","RewardTrainer":"RewardConfig","KTOTrainer":"KTOConfig","RLOOTrainer":"RLOOConfig"}, "scripts":0,"effective":0} if "trl" in name else {}
+    noted: dict[str, Any] = yaml.safe_load((ROOT / "schemas" / name).read_text(encoding="utf-8"))
+    return noted
+
+
+def _flat(note: dict[str, Any]) -> dict[str, Any]:
+    """`replaced: {by: …}` and `removed: {help: …}` without the level between."""
+    inner = {**note.get("replaced", {}), **note.get("removed", {})}
+    return {key: value for key, value in {**note, **inner}.items() if key not in ("replaced", "removed")}
+
+
+def facts(package: str, content: dict[str, Any]) -> str:
+    """The text of _transformers.py or _trl.py: the history with releases as tuples."""
+    lines = [
+        FACTS_HEADER.format(package=package) + f"RELEASES: tuple[tuple[int, int], ...] = {tuple(map(_version, content['releases']))}",
+        f"TRAINERS: dict[str, str] = {content.get('trainers', TRAINERS)}",
+        "GROUPS: dict[str, dict[str, dict[str, Any]]] = {",
+    ]
+    for group, arguments in content["groups"].items():
+        formerly: dict[str, list[str]] = {}
+        for name, facts in arguments.items():
+            if facts.get("same_value"):
+                formerly.setdefault(facts["by"], []).append(name)
+        lines.append(f"    {group!r}: {{")
+        for name, facts in arguments.items():
+            kept = {key: _constant(key, value) for key, value in facts.items() if key != "says"}
+            former = {"formerly": tuple(formerly[name])} if name in formerly else {}
+            lines.append(f"        {name!r}: {kept | former},")
+        lines.append("    },")
+    return "\n".join([*lines, "}", ""])
+
+
+def _constant(key: str, value: Any) -> Any:
+    """A fact as Python loads it fastest: in tuples, which are constants."""
+    if key == "life":
+        return tuple((_version(first), _version(last)) for first, last in value)
+    if key in ("type", "choices"):
+        return tuple((_version(release), tuple(held)) for release, held in value.items())
+    if key == "default":
+        return tuple((_version(release), held) for release, held in value.items())
+    return _version(value) if key in ("deprecated", "from") else value
+
+
+def _version(text: str | None) -> tuple[int, ...] | None:
+    return None if text is None else tuple(map(int, text.split(".")))
+
+
+def outputs() -> dict[Path, str]:
+    """Every file that is made, and its text."""
+    joined = history()
+    knowledge = ROOT / "configlint" / "knowledge"
+    return {
+        ROOT / "configlint" / "syntax" / "_valid.py": validator(),
+        HISTORY: history_text(joined),
+        knowledge / "_transformers.py": facts("transformers", joined["transformers"]),
+        knowledge / "_trl.py": facts("trl", joined["trl"]),
+    }
+
+
 def main() -> int:
-    text = generate()
-    if "--check" in sys.argv:
-        return int(not TARGET.exists() or TARGET.read_text(encoding="utf-8") != text)
-    TARGET.write_text(text, encoding="utf-8", newline="\n")
-    return 0
+    stale = [(path, text) for path, text in outputs().items() if not path.exists() or path.read_text("utf-8") != text]
+    for path, text in stale:
+        print(path.relative_to(ROOT), "is stale" if "--check" in sys.argv else "written")
+        if "--check" not in sys.argv:
+            path.write_text(text, encoding="utf-8", newline="\n")
+    return int("--check" in sys.argv and bool(stale))
 
 
 if __name__ == "__main__":

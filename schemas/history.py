@@ -184,6 +184,7 @@ def main() -> None:
                     snapshots[release] = reader(Package(wheels.sources(wheel)))
             new[package] = compressed(snapshots)
     TARGET.write_text(text(new), encoding="utf-8", newline="\n")
+    print("now: python schemas/generate.py")
 
 
 def text(history: dict[str, Any]) -> str:
@@ -196,7 +197,9 @@ def text(history: dict[str, Any]) -> str:
             groups.append(f"      {json.dumps(group)}: {{\n" + ",\n".join(rows) + "\n      }")
         releases = json.dumps(content["releases"])
         body = ",\n".join(groups)
-        lines.append(f'  "{package}": {{\n    "releases": {releases},\n    "groups": {{\n{body}\n    }}\n  }}')
+        trainers = f'    "trainers": {json.dumps(content["trainers"])},\n' if "trainers" in content else ""
+        head = f'    "releases": {releases},\n{trainers}'
+        lines.append(f'  "{package}": {{\n{head}    "groups": {{\n{body}\n    }}\n  }}')
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 

@@ -357,9 +357,7 @@ def test_steps_are_those_of_the_trainers_own_lines(
         ({"warmup_steps": 0}, 0),
         ({"warmup_ratio": 0.1}, 12),
         ({"warmup_ratio": 0.03}, 4),
-        ({"warmup_ratio": 1}, 120),
-        ({"warmup_steps": 5, "warmup_ratio": 0.5}, 5),
-        ({"warmup_steps": 0, "warmup_ratio": 0.5}, 60),
+        ({"warmup_ratio": 1}, 1),  # what took its place in 5.0 is a number of steps from 1 on
         ({"warmup_steps": 10, "max_steps": 5}, 10),
         ({"warmup_steps": 0.1, "max_steps": 50}, 5),
         ({"warmup_steps": -1}, None),
@@ -377,6 +375,28 @@ def test_warmup_is_a_number_of_steps_or_below_one_a_share_of_the_run(
         training=training,
     ).schedule
     assert schedule.warmup_steps == expected
+
+
+@pytest.mark.parametrize(
+    ("training", "expected"),
+    [
+        ({"warmup_ratio": 1}, 120),
+        ({"warmup_steps": 5, "warmup_ratio": 0.5}, 5),
+        ({"warmup_steps": 0, "warmup_ratio": 0.5}, 60),
+        ({"warmup_steps": 0.1}, 0),
+    ],
+)
+def test_before_5_0_warmup_steps_are_no_share_and_win_over_the_ratio(
+    training: dict[str, object], expected: int
+) -> None:
+    found = plan_of(
+        transformers="4.57",
+        batch={"effective": 32},
+        hardware={"devices_per_node": 1},
+        data={"train_examples": 1280},
+        training=training,
+    )
+    assert found.schedule.warmup_steps == expected
 
 
 def test_a_share_of_an_unknown_run_is_unknown_and_a_number_of_steps_is_not() -> None:

@@ -1,6 +1,7 @@
 """What is known of releases, accelerators and models: data files, and their loader.
 
-Both profiles are found by name alone: the file `hardware/<name>.yaml` or `models/<name>.yaml`.
+Profiles are found by name alone: the file `hardware/<name>.yaml` or `models/<name>.yaml`. Of releases, what
+`_transformers.py` and `_trl.py` hold is made from schemas/training_arguments.json.
 """
 
 from __future__ import annotations
@@ -10,14 +11,48 @@ from functools import cache
 from typing import Any
 
 from configlint.document import plain
+from configlint.knowledge import _transformers
 from configlint.profile import Accelerator, Model
+from configlint.release import Layer, Release, Version, written
 from configlint.source import Source
 from configlint.syntax import read
 
-# Source: https://pypi.org/project/transformers/, 2026-11.
-newest_transformers = "5.23"
+newest_transformers = written(_transformers.RELEASES[-1])
 
 _HERE = os.path.dirname(__file__)
+
+
+@cache
+def find_release(transformers: str | None, trl: str | None, trainer: str | None) -> Release:
+    """What the trainer's class takes in these releases: without one, in the newest; of one that there is no
+    data of, in the last before it. A class that is not known is taken for one of Transformers' own kind."""
+    known = {"transformers": _transformers.RELEASES}
+    version = _nearest(transformers, _transformers.RELEASES)
+    layers = [Layer("transformers", version, _transformers.GROUPS["TrainingArguments"])]
+    others = {name: Layer("transformers", version, group) for name, group in _transformers.GROUPS.items()}
+    config_class = _transformers.TRAINERS.get(trainer or "")
+    if trainer == "Seq2SeqTrainer":
+        layers.append(others["Seq2SeqTrainingArguments"])
+    elif config_class is None:
+        from configlint.knowledge import _trl  # 0.5 ms, for TRL's trainers only
+
+        version = _nearest(trl, _trl.RELEASES)
+        known["trl"] = _trl.RELEASES
+        others |= {name: Layer("trl", version, group) for name, group in _trl.GROUPS.items()}
+        config_class = _trl.TRAINERS.get(trainer or "")
+        if config_class:
+            layers.append(others[config_class])
+    return Release(config_class, tuple(layers), others, known)
+
+
+def _nearest(text: str | None, releases: tuple[Version, ...]) -> Version:
+    """The last of the releases up to the one that is meant."""
+    try:
+        major, minor = (text or "").split(".")[:2]
+        meant = int(major), int(minor)
+    except ValueError:
+        return releases[-1]
+    return max((release for release in releases if release <= meant), default=releases[0])
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from configlint.plan import Launch, Plan, Precision
 from configlint.profile import Accelerator, Model
+from configlint.release import Release
 from configlint.solver.batch import solve_batch
 from configlint.solver.ledger import Ledger
 from configlint.solver.parallelism import solve_hardware, solve_parallel
@@ -15,14 +16,13 @@ from configlint.solver.schedule import solve_data, solve_intervals, solve_schedu
 from configlint.spec import Spec
 from configlint.values import flag, positive, text
 
-# Config classes that TRL's own scripts parse with --config; source: trl 1.16, trl/scripts.
-_TRL_TRAINERS = ("SFTTrainer", "DPOTrainer", "GRPOTrainer", "RewardTrainer", "KTOTrainer", "RLOOTrainer")
-
 
 class Knowledge(Protocol):
     """What is looked up; an unknown name gives the names there are."""
 
     newest_transformers: str
+
+    def find_release(self, transformers: str | None, trl: str | None, trainer: str | None) -> Release: ...
 
     def find_accelerator(self, name: str) -> Accelerator | tuple[str, ...]: ...
 
@@ -31,19 +31,22 @@ class Knowledge(Protocol):
 
 def solve(spec: Spec, knowledge: Knowledge) -> Plan:
     """The plan of a spec."""
-    ledger = Ledger(spec)
+    newest = knowledge.newest_transformers
+    named = [spec.settings.get(path) for path in ("transformers", "trl", "trainer")]
+    transformers, trl, trainer = (text(setting.value) if setting else None for setting in named)
+    ledger = Ledger(spec, knowledge.find_release(transformers, trl, trainer or "Trainer"))
     hardware = solve_hardware(ledger, knowledge.find_accelerator)
     parallel = solve_parallel(ledger, hardware)
     batch = solve_batch(ledger, parallel.replicas)
     data = solve_data(ledger)
-    newest = knowledge.newest_transformers
     model = _model(ledger, knowledge)
     return Plan(
         spec=spec,
         origins=ledger.origins,
+        release=ledger.release,
         transformers=ledger.given_or("transformers", text, newest, "the newest release known"),
         trl=ledger.given("trl", text),
-        trainer=(trainer := ledger.given_or("trainer", text, "Trainer", "Transformers' own")),
+        trainer=ledger.given_or("trainer", text, "Trainer", "Transformers' own"),
         model=model if isinstance(model, Model) else None,
         known_models=model if isinstance(model, tuple) and not isinstance(model, Model) else (),
         sequence_length=ledger.given("model.sequence_length", positive),
@@ -52,11 +55,11 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
         batch=batch,
         data=data,
         schedule=solve_schedule(ledger, batch, data, parallel.replicas),
-        intervals=solve_intervals(ledger, trainer in _TRL_TRAINERS),
-        precision=_precision(ledger, trainer),
+        intervals=solve_intervals(ledger),
+        precision=_precision(ledger),
         training=spec.section("training"),
         arguments=spec.section("arguments"),
-        launch=_launch(ledger, trainer),
+        launch=_launch(ledger),
     )
 
 
@@ -67,20 +70,19 @@ def _model(ledger: Ledger, knowledge: Knowledge) -> Model | tuple[str, ...] | No
     return knowledge.find_model(name, _folder(ledger.spec, "model.config"))
 
 
-def _precision(ledger: Ledger, trainer: str | None) -> Precision:
-    fp16 = ledger.given_or("training.fp16", flag, False, "the Trainer's default")
-    # TRL's classes turn bf16 on unless fp16 is; source: trl 1.16, trl/trainer/base_config.py.
-    bf16 = trainer in _TRL_TRAINERS and fp16 is False
-    return Precision(
-        bf16=ledger.given_or("training.bf16", flag, bf16, "TRL's default" if bf16 else "the Trainer's default"),
-        fp16=fp16,
-        tf32=ledger.given("training.tf32", flag),
-    )
+def _precision(ledger: Ledger) -> Precision:
+    fp16 = ledger.argument("fp16", flag)
+    bf16 = ledger.argument("bf16", flag)
+    default = ledger.release.get("bf16")
+    if default and default.default is None and fp16 is not None and "training.bf16" not in ledger.spec.settings:
+        # Left open, TRL's classes turn it on unless fp16 is; source: trl 1.16, trl/trainer/base_config.py.
+        bf16 = ledger.given_or("training.bf16", flag, not fp16, "TRL's default")
+    return Precision(bf16, fp16, tf32=ledger.given("training.tf32", flag))
 
 
-def _launch(ledger: Ledger, trainer: str | None) -> Launch:
+def _launch(ledger: Ledger) -> Launch:
     spec = ledger.spec
-    flag_default = "--config" if trainer in _TRL_TRAINERS else ""
+    flag_default = "--config" if ledger.release.trl else ""
     workdir = ledger.given("launch.workdir", text) or "."
     return Launch(
         script=ledger.given("launch.script", text),

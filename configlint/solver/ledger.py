@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from configlint.plan import Origin
+from configlint.plan import Origin, argument_path
+from configlint.release import Release
 from configlint.spec import Spec
 
 T = TypeVar("T")
@@ -14,8 +15,9 @@ T = TypeVar("T")
 class Ledger:
     """Every value of a plan passes through here, so that none is without an origin."""
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, release: Release) -> None:
         self.spec = spec
+        self.release = release
         self.origins: dict[str, Origin] = {}
 
     def given(self, path: str, accept: Callable[[object], T | None]) -> T | None:
@@ -32,6 +34,22 @@ class Ledger:
             return self.given(path, accept)
         self.origins[path] = Origin(default, "default", why)
         return default
+
+    def path(self, name: str) -> str:
+        """Where an argument of the trainer's class stands: under the name that was written, or the release's."""
+        return argument_path(self.spec, self.release, name)
+
+    def argument(self, name: str, accept: Callable[[object], T | None]) -> T | None:
+        """An argument of the trainer's class, as written or by the class's default."""
+        path = self.path(name)
+        if path in self.spec.settings:
+            return self.given(path, accept)
+        found = self.release.get(path.rpartition(".")[2])
+        value = accept(found.default) if found else None
+        if value is not None:
+            owner = "TRL" if found and found.package == "trl" else "the Trainer"
+            self.origins[path] = Origin(value, "default", f"{owner}'s default")
+        return value
 
     def derived(self, path: str, value: T | None, formula: str, *inputs: str) -> T | None:
         """A computed value; `formula` is over the last names of `inputs`, which are paths."""

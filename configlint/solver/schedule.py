@@ -14,13 +14,10 @@ from configlint.solver.ledger import Ledger
 from configlint.spec import Setting
 from configlint.values import flag, natural, positive, real, text, whole
 
-_WARMUP = ("training.warmup_steps", "training.warmup_ratio")
-_SAVE_STEPS: float = 500
-
 
 def solve_schedule(ledger: Ledger, batch: Batch, data: Data, replicas: int | None) -> Schedule:
-    epochs = ledger.given_or("training.num_train_epochs", real, 3.0, "the Trainer's default")
-    max_steps = ledger.given_or("training.max_steps", whole, -1, "the Trainer's default: epochs decide")
+    epochs = ledger.argument("num_train_epochs", real)
+    max_steps = ledger.argument("max_steps", whole)
     batches = _batches(ledger, batch, data, replicas)
     steps = total = None
     if batches is not None and batch.accumulation:
@@ -41,7 +38,7 @@ def solve_schedule(ledger: Ledger, batch: Batch, data: Data, replicas: int | Non
 
 def _batches(ledger: Ledger, batch: Batch, data: Data, replicas: int | None) -> int | None:
     """Micro-batches that one rank sees in an epoch."""
-    drop = ledger.given_or("training.dataloader_drop_last", flag, False, "the Trainer's default")
+    drop = ledger.argument("dataloader_drop_last", flag)
     examples, size = data.train_examples, batch.per_device
     if examples is None or size is None or replicas is None or drop is None:
         return None
@@ -52,41 +49,39 @@ def _batches(ledger: Ledger, batch: Batch, data: Data, replicas: int | None) -> 
 
 
 def _warmup(ledger: Ledger, total: int | None) -> int | None:
-    """At least 1 is a number of steps, less is a share of the run; steps win over the old ratio."""
-    steps, ratio = (ledger.given(path, real) for path in _WARMUP)
-    path, value = (_WARMUP[1], ratio) if ratio and not steps else (_WARMUP[0], steps)
+    """Steps, or a share of the run: since 5.0 whatever is below 1, before that what another argument says,
+    over which steps win."""
+    path = ledger.path("warmup_steps")
+    value = ledger.given(path, real)
+    told_apart = ledger.release.transformers < (5, 0)
+    if told_apart and not value:
+        path = "training.warmup_ratio"
+        value = ledger.given(path, real)
     if value is None or value < 0:
         return None
-    if value >= 1 and path == _WARMUP[0]:
-        return ledger.derived("schedule.warmup_steps", int(value), "warmup_steps", path)
+    name = path.rpartition(".")[2]
+    if path != "training.warmup_ratio" if told_apart else value >= 1:
+        return ledger.derived("schedule.warmup_steps", int(value), name, path)
     if total is None:
         return None
-    name = path.rpartition(".")[2]
     formula = f"ceil(total_steps x {name})"
     return ledger.derived("schedule.warmup_steps", ceil(total * value), formula, "schedule.total_steps", path)
 
 
-def solve_intervals(ledger: Ledger, is_trl: bool) -> Intervals:
-    """Source of the defaults: transformers 5.23 training_args.py; trl 1.16 trainer/base_config.py."""
-    default = "TRL's default" if is_trl else "the Trainer's default"
-    settings = ledger.spec.settings
-    # The name until 4.40.
-    old = "training.evaluation_strategy"
-    strategy_path = old if old in settings else "training.eval_strategy"
-    eval_strategy = ledger.given_or(strategy_path, text, "no", default)
-    every: float = 10 if is_trl else 500
-    logging_steps = ledger.given_or("training.logging_steps", real, every, default)
-    eval_steps = ledger.given("training.eval_steps", real)
-    if eval_strategy == "steps" and not eval_steps and _unset(settings.get("training.eval_steps")):
+def solve_intervals(ledger: Ledger) -> Intervals:
+    eval_strategy = ledger.argument("eval_strategy", text)
+    logging_steps = ledger.argument("logging_steps", real)
+    eval_steps = ledger.argument("eval_steps", real)
+    if eval_strategy == "steps" and not eval_steps and _unset(ledger.spec.settings.get("training.eval_steps")):
         # Unset or 0, the Trainer takes the logging interval.
         eval_steps = ledger.derived("training.eval_steps", logging_steps, "logging_steps", "training.logging_steps")
     return Intervals(
-        logging_strategy=ledger.given_or("training.logging_strategy", text, "steps", default),
+        logging_strategy=ledger.argument("logging_strategy", text),
         logging_steps=logging_steps,
         eval_strategy=eval_strategy,
         eval_steps=eval_steps,
-        save_strategy=ledger.given_or("training.save_strategy", text, "steps", default),
-        save_steps=ledger.given_or("training.save_steps", real, _SAVE_STEPS, default),
+        save_strategy=ledger.argument("save_strategy", text),
+        save_steps=ledger.argument("save_steps", real),
     )
 
 

@@ -10,12 +10,6 @@ def applies(plan: Plan) -> bool:
     return any(name.startswith(("save_", "load_best_")) for name in plan.training)
 
 
-def eval_strategy_path(plan: Plan) -> str:
-    """Where the strategy of evaluation stands: under its name, or the one that it had until 4.40."""
-    old = "training.evaluation_strategy"
-    return old if plan.given(old) else "training.eval_strategy"
-
-
 def described(plan: Plan, path: str, value: object) -> str:
     """`save_steps 500`, and whence where nobody wrote it: `save_steps 500 (the Trainer's default)`."""
     origin = plan.origins.get(path)

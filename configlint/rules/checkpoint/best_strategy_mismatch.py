@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.rules.checkpoint import described, eval_strategy_path
+from configlint.rules.checkpoint import described
 
 _SAVE = "training.save_strategy"
 _STRATEGIES = ("no", "steps", "epoch")
@@ -40,7 +40,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     # `best` asks for no match; a strategy that there is not is another mistake.
     if save not in _STRATEGIES or evaluation not in _STRATEGIES:
         return
-    path = eval_strategy_path(plan)
+    path = plan.path("eval_strategy")
     save_words, eval_words = described(plan, _SAVE, save), described(plan, path, evaluation)
     eval_name = path.rpartition(".")[2]
     write = f"{eval_name}: {save}" if evaluation == "no" else f"save_strategy: {evaluation}"

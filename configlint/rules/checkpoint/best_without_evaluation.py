@@ -26,14 +26,14 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.rules.checkpoint import described, eval_strategy_path
+from configlint.rules.checkpoint import described
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.intervals.eval_strategy != "no":
         return
-    path, save = eval_strategy_path(plan), plan.intervals.save_strategy
+    path, save = plan.path("eval_strategy"), plan.intervals.save_strategy
     evaluation, name = described(plan, path, "no"), path.rpartition(".")[2]
     related = ((path, evaluation),) if plan.given(path) else ()
     if save == "best":

@@ -1,0 +1,142 @@
+"""What a trainer's config class takes, in the release that a spec names and in all others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+Version = tuple[int, int]
+# Facts of one argument over the releases: `life`, `type`, `default` and `choices`, as in
+# schemas/training_arguments.json, with releases as tuples; and what is noted beside it.
+Facts = dict[str, Any]
+
+
+class Unknown:
+    """The value of a default that only the running program knows."""
+
+
+UNKNOWN = Unknown()
+
+
+class Argument(NamedTuple):
+    """One argument in one release.
+
+    `kinds` are the JSON types that it takes, none where there is no telling; `choices` is empty where it is
+    open. `facts` is the whole story, of which this is the part that holds.
+    """
+
+    name: str
+    package: str
+    kinds: tuple[str, ...]
+    default: object
+    choices: tuple[object, ...]
+    facts: Facts
+
+
+class Layer(NamedTuple):
+    """The arguments of a class, or the keys of a mapping, over the releases of `package`; `version` is that
+    of the spec."""
+
+    package: str
+    version: Version
+    arguments: dict[str, Facts]
+
+    def get(self, name: str) -> Argument | None:
+        """The argument in this release; None where it does not have it."""
+        facts = self.arguments.get(name)
+        if facts is None or not has(facts, self.version):
+            return None
+        default = at(facts, "default", self.version)
+        return Argument(
+            name,
+            self.package,
+            at(facts, "type", self.version) or (),
+            UNKNOWN if isinstance(default, dict) and default else default,
+            at(facts, "choices", self.version) or (),
+            facts,
+        )
+
+    def names(self) -> Iterator[str]:
+        """Those that this release has."""
+        return (name for name, facts in self.arguments.items() if has(facts, self.version))
+
+
+class Release(NamedTuple):
+    """The class that configures a trainer: its own layer last, after those of the classes it derives from.
+
+    `config_class` is None where the trainer is a user's own: what it has beyond TrainingArguments is not
+    known then. `others` are further mappings by name: AcceleratorConfig, fsdp_config, `scheduler:cosine`,
+    `trl.scripts.sft`. `known` are the releases of each package that there is data of.
+    """
+
+    config_class: str | None
+    layers: tuple[Layer, ...]
+    others: dict[str, Layer]
+    known: dict[str, tuple[Version, ...]]
+
+    @property
+    def transformers(self) -> Version:
+        return self.layers[0].version
+
+    @property
+    def trl(self) -> Version | None:
+        return self.layers[-1].version if self.layers[-1].package == "trl" else None
+
+    def get(self, name: str) -> Argument | None:
+        """The argument in this release; None where it does not have it."""
+        return next((found for layer in reversed(self.layers) if (found := layer.get(name))), None)
+
+    def lives(self, name: str) -> list[Layer]:
+        """The layers that know of the argument in any release, the class's own first."""
+        return [layer for layer in reversed(self.layers) if name in layer.arguments]
+
+    def names(self) -> set[str]:
+        """All arguments that this release has."""
+        return {name for layer in self.layers for name in layer.names()}
+
+    def aliases(self, name: str) -> list[str]:
+        """The names under which the same value means the same, the newest first and `name` among them."""
+        names, new = [name], [name]
+        while new:
+            new = [other for each in new for other in self._next_to(each) if other not in names]
+            names += new
+        return sorted(names, key=lambda each: -len([other for other in names if self._is_newer(each, other)]))
+
+    def spelling(self, name: str) -> str | None:
+        """The name under which this release wants an argument's value; None where it has none for it."""
+        return next((alias for alias in self.aliases(name) if self.get(alias)), None)
+
+    def _next_to(self, name: str) -> Iterator[str]:
+        for layer in self.lives(name):
+            facts = layer.arguments[name]
+            for old, new in [(name, facts.get("by")), *((former, name) for former in facts.get("formerly", ()))]:
+                if new and new in layer.arguments and self._same(layer, old, new):
+                    yield new if old == name else old
+
+    def _same(self, layer: Layer, old: str, new: str) -> bool:
+        """Whether the two are one argument here: until then, a release that has both tells them apart."""
+        facts = layer.arguments[old]
+        both = has(facts, layer.version) and has(layer.arguments[new], layer.version)
+        return bool(facts.get("same_value")) and (not both or layer.version >= facts["from"])
+
+    def _is_newer(self, new: str, old: str) -> bool:
+        return any(layer.arguments[old].get("by") == new for layer in self.lives(old))
+
+
+def has(facts: Facts, version: Version) -> bool:
+    """Whether a release has the argument."""
+    return any(first <= version and (last is None or version < last) for first, last in facts["life"])
+
+
+def at(facts: Facts, fact: str, version: Version) -> Any:
+    """The value that a fact held in a release; None where nothing is said."""
+    held = None
+    for release, value in facts.get(fact, ()):
+        if release <= version:
+            held = value
+    return held
+
+
+def written(version: Version) -> str:
+    """`5.23`."""
+    return f"{version[0]}.{version[1]}"
