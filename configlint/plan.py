@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from configlint.profile import Accelerator, Model
-from configlint.release import UNKNOWN, Release
+from configlint.release import UNKNOWN, Argument, Release
 from configlint.spec import Setting, Spec
 
 
@@ -120,6 +120,15 @@ class Launch(NamedTuple):
     output: str = "."
 
 
+class Use(NamedTuple):
+    """An argument that somebody wrote, and what the release knows of it: None where it has no such one."""
+
+    path: str
+    name: str
+    value: object
+    argument: Argument | None
+
+
 class Plan(NamedTuple):
     """`release` is what the trainer's class takes in the releases that are named; `reference` the effective
     batch of the spec's first plan, which a target must keep."""
@@ -143,6 +152,7 @@ class Plan(NamedTuple):
     training: dict[str, object]
     arguments: dict[str, object]
     launch: Launch
+    uses: tuple[Use, ...]
     reference: int | None = None
 
     def given(self, path: str) -> bool:
@@ -159,7 +169,7 @@ class Plan(NamedTuple):
         path = self.path(name)
         if path in self.spec.settings:
             return self.spec.settings[path].value
-        found = self.release.get(path.removeprefix("training."))
+        found = self.release.arguments.get(path.removeprefix("training."))
         return None if found is None or found.default is UNKNOWN else found.default
 
 

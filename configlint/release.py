@@ -50,19 +50,20 @@ class Layer(NamedTuple):
         return Argument(
             name,
             self.package,
-            at(facts, "type", self.version) or (),
+            (*(at(facts, "type", self.version) or ()), *facts.get("also", ())),
             UNKNOWN if isinstance(default, dict) and default else default,
             at(facts, "choices", self.version) or (),
             facts,
         )
 
-    def names(self) -> Iterator[str]:
+    def held(self) -> dict[str, Argument]:
         """Those that this release has."""
-        return (name for name, facts in self.arguments.items() if has(facts, self.version))
+        return {name: found for name in self.arguments if (found := self.get(name))}
 
 
 class Release(NamedTuple):
-    """The class that configures a trainer: its own layer last, after those of the classes it derives from.
+    """The class that configures a trainer: its own layer last, after those of the classes it derives from;
+    `arguments` is what it has in this release.
 
     `config_class` is None where the trainer is a user's own: what it has beyond TrainingArguments is not
     known then. `others` are further mappings by name: AcceleratorConfig, fsdp_config, `scheduler:cosine`,
@@ -71,6 +72,7 @@ class Release(NamedTuple):
 
     config_class: str | None
     layers: tuple[Layer, ...]
+    arguments: dict[str, Argument]
     others: dict[str, Layer]
     known: dict[str, tuple[Version, ...]]
 
@@ -82,17 +84,9 @@ class Release(NamedTuple):
     def trl(self) -> Version | None:
         return self.layers[-1].version if self.layers[-1].package == "trl" else None
 
-    def get(self, name: str) -> Argument | None:
-        """The argument in this release; None where it does not have it."""
-        return next((found for layer in reversed(self.layers) if (found := layer.get(name))), None)
-
     def lives(self, name: str) -> list[Layer]:
         """The layers that know of the argument in any release, the class's own first."""
         return [layer for layer in reversed(self.layers) if name in layer.arguments]
-
-    def names(self) -> set[str]:
-        """All arguments that this release has."""
-        return {name for layer in self.layers for name in layer.names()}
 
     def aliases(self, name: str) -> list[str]:
         """The names under which the same value means the same, the newest first and `name` among them."""
@@ -104,7 +98,7 @@ class Release(NamedTuple):
 
     def spelling(self, name: str) -> str | None:
         """The name under which this release wants an argument's value; None where it has none for it."""
-        return next((alias for alias in self.aliases(name) if self.get(alias)), None)
+        return next((alias for alias in self.aliases(name) if alias in self.arguments), None)
 
     def _next_to(self, name: str) -> Iterator[str]:
         for layer in self.lives(name):

@@ -18,6 +18,10 @@ class Source(NamedTuple):
     def lines(self) -> list[str]:
         return _LINE_BREAK.split(self.text)
 
+    def line_starts(self) -> list[int]:
+        """Where in the text each line starts."""
+        return [0, *(match.end() for match in _LINE_BREAK.finditer(self.text))]
+
 
 class Span(NamedTuple):
     """A place: lines and columns from 1, in characters; the end is exclusive."""

@@ -42,7 +42,8 @@ def find_release(transformers: str | None, trl: str | None, trainer: str | None)
         config_class = _trl.TRAINERS.get(trainer or "")
         if config_class:
             layers.append(others[config_class])
-    return Release(config_class, tuple(layers), others, known)
+    arguments = {name: argument for layer in layers for name, argument in layer.held().items()}
+    return Release(config_class, tuple(layers), arguments, others, known)
 
 
 def _nearest(text: str | None, releases: tuple[Version, ...]) -> Version:

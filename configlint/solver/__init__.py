@@ -4,9 +4,10 @@ well as it can be, and what cannot be known is None."""
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Protocol
 
-from configlint.plan import Launch, Plan, Precision
+from configlint.plan import Launch, Plan, Precision, Use
 from configlint.profile import Accelerator, Model
 from configlint.release import Release
 from configlint.solver.batch import solve_batch
@@ -59,8 +60,20 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
         precision=_precision(ledger),
         training=spec.section("training"),
         arguments=spec.section("arguments"),
-        launch=_launch(ledger),
+        launch=(launch := _launch(ledger)),
+        uses=tuple(_uses(spec, ledger.release, launch)),
     )
+
+
+def _uses(spec: Spec, release: Release, launch: Launch) -> Iterator[Use]:
+    """What was written of the trainer's class; and of what TRL's own scripts read beside it."""
+    for name, value in spec.section("training").items():
+        yield Use(f"training.{name}", name, value, release.arguments.get(name))
+    script = release.others.get(launch.module or "")
+    if script:
+        for name, value in spec.section("arguments").items():
+            if name not in release.arguments:
+                yield Use(f"arguments.{name}", name, value, script.get(name))
 
 
 def _model(ledger: Ledger, knowledge: Knowledge) -> Model | tuple[str, ...] | None:
@@ -73,7 +86,7 @@ def _model(ledger: Ledger, knowledge: Knowledge) -> Model | tuple[str, ...] | No
 def _precision(ledger: Ledger) -> Precision:
     fp16 = ledger.argument("fp16", flag)
     bf16 = ledger.argument("bf16", flag)
-    default = ledger.release.get("bf16")
+    default = ledger.release.arguments.get("bf16")
     if default and default.default is None and fp16 is not None and "training.bf16" not in ledger.spec.settings:
         # Left open, TRL's classes turn it on unless fp16 is; source: trl 1.16, trl/trainer/base_config.py.
         bf16 = ledger.given_or("training.bf16", flag, not fp16, "TRL's default")

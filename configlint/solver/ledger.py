@@ -44,7 +44,7 @@ class Ledger:
         path = self.path(name)
         if path in self.spec.settings:
             return self.given(path, accept)
-        found = self.release.get(path.rpartition(".")[2])
+        found = self.release.arguments.get(path.rpartition(".")[2])
         value = accept(found.default) if found else None
         if value is not None:
             owner = "TRL" if found and found.package == "trl" else "the Trainer"
