@@ -18,21 +18,6 @@ class Unknown:
 UNKNOWN = Unknown()
 
 
-class Argument(NamedTuple):
-    """One argument in one release.
-
-    `kinds` are the JSON types that it takes, none where there is no telling; `choices` is empty where it is
-    open. `facts` is the whole story, of which this is the part that holds.
-    """
-
-    name: str
-    package: str
-    kinds: tuple[str, ...]
-    default: object
-    choices: tuple[object, ...]
-    facts: Facts
-
-
 class Layer(NamedTuple):
     """The arguments of a class, or the keys of a mapping, over the releases of `package`; `version` is that
     of the spec."""
@@ -49,16 +34,33 @@ class Layer(NamedTuple):
         default = at(facts, "default", self.version)
         return Argument(
             name,
-            self.package,
+            self,
             (*(at(facts, "type", self.version) or ()), *facts.get("also", ())),
             UNKNOWN if isinstance(default, dict) and default else default,
             at(facts, "choices", self.version) or (),
-            facts,
         )
 
     def held(self) -> dict[str, Argument]:
         """Those that this release has."""
         return {name: found for name in self.arguments if (found := self.get(name))}
+
+
+class Argument(NamedTuple):
+    """One argument in one release: what of its life in `layer` holds there.
+
+    `kinds` are the JSON types that it takes, none where there is no telling; `choices` is empty where it is
+    open.
+    """
+
+    name: str
+    layer: Layer
+    kinds: tuple[str, ...]
+    default: object
+    choices: tuple[object, ...]
+
+    @property
+    def facts(self) -> Facts:
+        return self.layer.arguments[self.name]
 
 
 class Release(NamedTuple):

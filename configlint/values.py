@@ -34,3 +34,15 @@ def text(value: object) -> str | None:
 
 def flag(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
+
+
+def mapping(value: object) -> dict[str, object] | None:
+    """A mapping, or one as JSON text, which the config classes take too; a path is none."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        import json
+
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    return value if isinstance(value, dict) else None

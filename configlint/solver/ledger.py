@@ -47,7 +47,7 @@ class Ledger:
         found = self.release.arguments.get(path.rpartition(".")[2])
         value = accept(found.default) if found else None
         if value is not None:
-            owner = "TRL" if found and found.package == "trl" else "the Trainer"
+            owner = "TRL" if found and found.layer.package == "trl" else "the Trainer"
             self.origins[path] = Origin(value, "default", f"{owner}'s default")
         return value
 

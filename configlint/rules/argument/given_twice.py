@@ -1,6 +1,6 @@
-"""An argument is in `training` and in `arguments`.
+"""An argument is given twice: in `training` and in `arguments`, or under two names.
 
-Both sections are joined into one flat JSON, which can hold one value only.
+All of them are joined into one flat JSON, which can hold one value only.
 
 Bad:
 
@@ -37,5 +37,15 @@ def check(plan: Plan) -> Iterator[Finding]:
                 f"`{name}` is in training too, and the JSON holds one of them",
                 "delete one: a field of the trainer's class stands in training, what only the script reads here",
                 related=((f"training.{name}", "in training"),),
+                on_key=True,
+            )
+    for name in plan.training:
+        older = [alias for alias in plan.release.aliases(name)[1:] if alias in plan.training]
+        if older and plan.release.aliases(name)[0] == name:
+            yield Finding(
+                f"training.{older[0]}",
+                f"`{older[0]}` and `{name}` are one argument",
+                f"delete `{older[0]}`",
+                related=((f"training.{name}", f"{name} is given too"),),
                 on_key=True,
             )

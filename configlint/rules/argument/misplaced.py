@@ -25,13 +25,13 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.rules.argument import FLAGS, NUMBERS, OTHERS
+from configlint.rules.batch import DERIVED
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     for name in plan.arguments:
-        if name in FLAGS | NUMBERS | OTHERS and name not in plan.training:
+        if name not in DERIVED and name not in plan.training and plan.release.spelling(name):
             yield Finding(
                 f"arguments.{name}",
                 f"`{name}` is a field of the trainer's config class",

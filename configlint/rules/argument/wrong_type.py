@@ -1,22 +1,22 @@
-"""A training argument is a text where a number or true or false is meant.
+"""An argument has a value of another type than its class declares.
 
-TrainingArguments checks no type. A number as text fails in the optimizer, after the queue and the loading
-of the model; and any text is true: `bf16: "false"` and `bf16: no`, which is a text in YAML 1.2, turn it on.
+TrainingArguments checks no type: most such values fail later, after the queue and the loading of the model,
+and some do something else than what was meant.
 
 Bad:
 
     batch: {effective: 64}
     hardware: {accelerator: a100-80gb, devices_per_node: 8}
-    training: {bf16: no, learning_rate: "2e-5"}
+    training: {learning_rate: high}
 
 Good:
 
     batch: {effective: 64}
     hardware: {accelerator: a100-80gb, devices_per_node: 8}
-    training: {bf16: false, learning_rate: 2e-5}
+    training: {learning_rate: 2.0e-5}
 
-Source: transformers 5.23 training_args.py, __post_init__ (nothing converts a type); run: bf16 "false" trains
-in bfloat16
+Source: schemas/training_arguments.json, read from the wheels;
+transformers 5.23 training_args.py, __post_init__ (nothing converts a type)
 """
 
 from __future__ import annotations
@@ -24,35 +24,41 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from configlint.diagnostic import Severity
+from configlint.edit import Change
 from configlint.plan import Plan
+from configlint.release import Argument
 from configlint.rule import Finding, rule
-from configlint.rules.argument import FLAGS, NUMBERS
+from configlint.rules.argument import as_boolean, as_number, described, is_boolean_for_word, is_kind, known
+from configlint.values import whole
 from configlint.wording import code
 
-_MEANT = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
 
-
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, fixes=True)
 def check(plan: Plan) -> Iterator[Finding]:
-    for name, value in plan.training.items():
-        is_flag = isinstance(value, bool)
-        if name in FLAGS and not is_flag and value is not None:
-            meant = _MEANT.get(str(value).lower(), "true or false")
-            also = ", and any text is true" if isinstance(value, str) else ""
-            message = f"`{name}` is true or false{also}, not {_described(value)}"
-            yield Finding(f"training.{name}", message, f"write {meant}")
-        elif name in NUMBERS and (is_flag or not isinstance(value, int | float | None)):
-            help = f"write {value}, without the quotes" if _is_number(value) else "write a number"
-            yield Finding(f"training.{name}", f"`{name}` is a number, not {_described(value)}", help)
+    for use, argument in known(plan):
+        value = use.value
+        if is_kind(value, argument.kinds) or _has_its_own_rule(value, argument):
+            continue
+        message = f"`{use.name}` is {described(argument.kinds)}, not {_named(value)}"
+        severity = None
+        meant: object = None
+        if value in (0, 1) and "boolean" in argument.kinds:
+            meant, severity = bool(value), Severity.WARNING  # Python takes it for what was meant
+        elif isinstance(value, float) and "integer" in argument.kinds:
+            meant = whole(value)
+        help = f"write {code(meant) if meant is not None else described(argument.kinds)}"
+        fix = Change(use.path, value=meant) if meant is not None else None
+        yield Finding(use.path, message, help, severity, fix=fix)
 
 
-def _described(value: object) -> str:
-    return f'the text "{value}"' if isinstance(value, str) else code(value)
+def _has_its_own_rule(value: object, argument: Argument) -> bool:
+    texts = as_number(value, argument.kinds), as_boolean(value, argument.kinds)
+    return any(meant is not None for meant in texts) or is_boolean_for_word(value, argument)
 
 
-def _is_number(value: object) -> bool:
-    try:
-        float(value if isinstance(value, str) else "")
-    except ValueError:
-        return False
-    return True
+def _named(value: object) -> str:
+    if isinstance(value, str):
+        return f'the text "{value}"'
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "a mapping"
+    return code(value)

@@ -4,7 +4,26 @@ from __future__ import annotations
 
 from configlint.arithmetic import split
 from configlint.plan import Plan
+from configlint.values import mapping
 from configlint.wording import count
+
+# What the sections of the spec decide on, and where.
+DERIVED = {
+    "per_device_train_batch_size": "batch.per_device",
+    "per_gpu_train_batch_size": "batch.per_device",
+    "gradient_accumulation_steps": "batch.accumulation",
+    "fsdp": "parallel.data: fsdp",
+    "fsdp_config": "parallel.fsdp",
+    "deepspeed": "parallel.data and parallel.deepspeed",
+    "parallelism_config": "parallel.tensor, parallel.context or parallel.sequence",
+    "use_cpu": "hardware.accelerator: cpu",
+    "no_cuda": "hardware.accelerator: cpu",
+    "fsdp_min_num_params": "parallel.fsdp",
+    "fsdp_transformer_layer_cls_to_wrap": "parallel.fsdp",
+    "sharded_ddp": "parallel.data",
+    "tp_size": "parallel.tensor",
+    "local_rank": "the launcher",
+}
 
 
 def applies(plan: Plan) -> bool:
@@ -12,17 +31,8 @@ def applies(plan: Plan) -> bool:
 
 
 def accelerator_config(plan: Plan) -> dict[str, object]:
-    """`training.accelerator_config` where it can be seen: a mapping, or one as JSON text, which
-    TrainingArguments takes too; empty where it is the path of a file."""
-    config = plan.training.get("accelerator_config")
-    if isinstance(config, str) and config.startswith("{"):
-        import json
-
-        try:
-            config = json.loads(config)
-        except (ValueError, RecursionError):
-            return {}
-    return config if isinstance(config, dict) else {}
+    """`training.accelerator_config` where it can be seen; empty where it is the path of a file."""
+    return mapping(plan.training.get("accelerator_config")) or {}
 
 
 def factored(plan: Plan, size: int) -> str:

@@ -25,18 +25,8 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
+from configlint.rules.batch import DERIVED
 
-_ARGUMENTS = {
-    "per_device_train_batch_size": "batch.per_device",
-    "per_gpu_train_batch_size": "batch.per_device",
-    "gradient_accumulation_steps": "batch.accumulation",
-    "fsdp": "parallel.data: fsdp",
-    "fsdp_config": "parallel.fsdp",
-    "deepspeed": "parallel.data and parallel.deepspeed",
-    "parallelism_config": "parallel.tensor, parallel.context or parallel.sequence",
-    "use_cpu": "hardware.accelerator: cpu",
-    "no_cuda": "hardware.accelerator: cpu",
-}
 _DEEPSPEED = {
     "train_batch_size": "batch.effective",
     "train_micro_batch_size_per_gpu": "batch.per_device",
@@ -48,7 +38,7 @@ _DEEPSPEED = {
     "tensor_parallel.autotp_size": "parallel.tensor",
 }
 _OWNERS = {
-    **{f"{section}.{name}": owner for section in ("training", "arguments") for name, owner in _ARGUMENTS.items()},
+    **{f"{section}.{name}": owner for section in ("training", "arguments") for name, owner in DERIVED.items()},
     **{f"parallel.deepspeed.{name}": owner for name, owner in _DEEPSPEED.items()},
 }
 

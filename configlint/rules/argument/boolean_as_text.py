@@ -1,0 +1,43 @@
+"""True or false is written as a text.
+
+Any text is true: `bf16: "false"` turns it on, and so does `bf16: no`, which is a text in YAML 1.2. Nothing
+complains, and the job trains something else than written.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {bf16: no}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {bf16: false}
+
+Source: transformers 5.23 training_args.py, __post_init__ (nothing converts a type); run: bf16 "false" trains in
+bfloat16
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.edit import Change
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.rules.argument import as_boolean, known
+
+
+@rule(Severity.ERROR, fixes=True)
+def check(plan: Plan) -> Iterator[Finding]:
+    for use, argument in known(plan):
+        meant = as_boolean(use.value, argument.kinds)
+        if meant is not None:
+            yield Finding(
+                use.path,
+                f'`{use.name}` is true or false, and the text "{use.value}" is true like any other',
+                f"write {str(meant).lower()}",
+                fix=Change(use.path, value=meant),
+            )

@@ -1,0 +1,38 @@
+"""An argument goes in a later release, and the one that runs the job has what takes its place.
+
+It still works, with a warning in the log of every rank; after the next upgrade the job does not start.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {gradient_checkpointing: true}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {activation_checkpointing: true}
+
+Source: schemas/training_arguments.json, read from the wheels; schemas/arguments.yaml
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.release import written
+from configlint.rule import Finding, rule
+from configlint.rules.argument import known, replacement
+
+
+@rule(Severity.WARNING, fixes=True)
+def check(plan: Plan) -> Iterator[Finding]:
+    for use, argument in known(plan):
+        since, new = argument.facts.get("deprecated"), argument.facts.get("by")
+        if since and since <= argument.layer.version and (new is None or new in plan.release.arguments):
+            message = f"`{use.name}` is deprecated since {argument.layer.package} {written(since)}"
+            help, fix, compiled = replacement(plan, use, argument.layer)
+            yield Finding(use.path, message, help, on_key=True, fix=fix, compiled=compiled)

@@ -1,0 +1,40 @@
+"""An argument is gone in the release that runs the job.
+
+The class refuses an argument that it does not have, and the script's parser a key that it does not know: the
+job dies at its start, after the queue. What only got another name is compiled under that.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {evaluation_strategy: epoch}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {eval_strategy: epoch}
+
+Source: schemas/training_arguments.json, read from the wheels
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.release import written
+from configlint.rule import Finding, rule
+from configlint.rules.argument import elsewhere, is_over, replacement
+
+
+@rule(Severity.ERROR, fixes=True)
+def check(plan: Plan) -> Iterator[Finding]:
+    for use, layer in elsewhere(plan):
+        if is_over(layer, use.name):
+            life = layer.arguments[use.name]["life"]
+            went = next(last for _, last in reversed(life) if last and last <= layer.version)
+            message = f"`{use.name}` is gone since {layer.package} {written(went)}"
+            help, fix, compiled = replacement(plan, use, layer)
+            yield Finding(use.path, message, help, on_key=True, fix=fix, compiled=compiled)
