@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from click.decorators import FC
 
     from configlint.artifact import Artifact
-    from configlint.pipeline import Compiled
+    from configlint.pipeline import Compiled, Report
+    from configlint.session import Session
 
 
 class _Group(click.Group):
@@ -55,6 +56,8 @@ def _target(help: str) -> Callable[[FC], FC]:
     "--fail-on", type=click.Choice(["warning", "error"]), default="warning", show_default=True,
     help="The mildest finding that gives exit code 1.",
 )  # fmt: skip
+@click.option("--fix", is_flag=True, help="Fix what can be fixed safely, and report what is left.")
+@click.option("--diff", "compare", is_flag=True, help="Write nothing; show what --fix would change.")
 @click.option(
     "--stdin-filename", metavar="NAME", default="-", help="What to call the spec that comes with PATH `-`."
 )
@@ -64,6 +67,8 @@ def check(
     assignments: tuple[str, ...],
     output_format: str,
     fail_on: str,
+    fix: bool,
+    compare: bool,
     stdin_filename: str,
 ) -> int:
     """Lint specs, and the specs in folders (default: this folder); `-` reads one from stdin."""
@@ -72,18 +77,27 @@ def check(
     from configlint.reporters import REPORTERS
     from configlint.session import Session
 
+    if fix or compare:
+        _refuse_together(paths, fix, compare, output_format)
     session = Session(assignments)
     stdin_filename = os.path.normpath(stdin_filename)
     if "-" in paths:
         session.parse(stdin_filename, sys.stdin.buffer.read())
         paths = tuple(stdin_filename if path == "-" else path for path in paths)
-    report = pipeline.check(paths or ["."], session, target)
-    echo(REPORTERS[output_format].render(report))
+    paths = paths or (".",)
+    changed = False
+    if compare:
+        report, changed = _show_fixes(paths, session, target)
+    else:
+        report = pipeline.check(paths, session, target)
+        if fix or any(found.fix for found in report.diagnostics):
+            report = _fix(report, paths, session, target, fix)
+        echo(REPORTERS[output_format].render(report))
     for line in report.unreadable:
         note(line)
     failing = [Severity.ERROR] if fail_on == "error" else [Severity.ERROR, Severity.WARNING]
-    code = FINDINGS if any(found.severity in failing for found in report.diagnostics) else CLEAN
-    return max(code, USAGE if report.unreadable else CLEAN, faults(report.crashes))
+    fails = changed or any(found.severity in failing for found in report.diagnostics)
+    return max(FINDINGS if fails else CLEAN, USAGE if report.unreadable else CLEAN, faults(report.crashes))
 
 
 @cli.command("compile")
@@ -189,11 +203,22 @@ def rule_(name: str | None, output_format: str) -> int:
 
 
 @cli.command()
-def schema() -> int:
+@click.option(
+    "--transformers", metavar="X.Y", help="List the arguments of this release; default: the newest known."
+)
+@click.option("--trl", metavar="X.Y", help="Likewise for TRL's trainers.")
+def schema(transformers: str | None, trl: str | None) -> int:
     """Print the JSON Schema of a spec, for editors."""
-    from configlint.syntax import schema_text
+    import json
 
-    echo(schema_text())
+    from configlint.editor import bundle
+    from configlint.session import UsageError
+
+    try:
+        found = bundle(transformers, trl)
+    except LookupError as error:
+        raise UsageError(str(error)) from error
+    echo(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     return CLEAN
 
 
@@ -219,6 +244,43 @@ def main() -> None:
         code = failure(error)
     gc.freeze()  # nor at the exit
     sys.exit(code or CLEAN)
+
+
+def _refuse_together(paths: tuple[str, ...], fix: bool, compare: bool, output_format: str) -> None:
+    """Raises:
+    UsageError: these options do not go together.
+    """
+    from configlint.session import UsageError
+
+    if fix and compare:
+        raise UsageError("--fix writes and --diff does not: give one of them")
+    if fix and "-" in paths:
+        raise UsageError("--fix writes files, and what comes from stdin is none: --diff shows what it would do")
+    if compare and output_format != "text":
+        raise UsageError("--diff prints a diff, and no report: leave out --output-format")
+
+
+def _fix(report: Report, paths: tuple[str, ...], session: Session, target: str | None, write: bool) -> Report:
+    """Fix what can be fixed, and what is left; or what there is, with the fixes that would be made."""
+    from configlint import mend
+
+    if not write:
+        return mend.settled(report, paths, session, target)
+    return mend.write(mend.mend(report, paths, session, target), paths, target)
+
+
+def _show_fixes(paths: tuple[str, ...], session: Session, target: str | None) -> tuple[Report, bool]:
+    """Show what --fix would do; what would be left, and whether there is a difference."""
+    from configlint.mend import diff, mend
+    from configlint.pipeline import check
+    from configlint.reporters import text
+
+    mended = mend(check(paths, session, target), paths, session, target)
+    # The bytes that the files have, whatever the terminal's encoding.
+    lines = "".join(diff(mended))
+    click.echo(lines.encode(), nl=False)
+    echo(text.summary(mended.before), err=True)
+    return mended.after, bool(lines)
 
 
 def _verified(compiled: Compiled, level: str) -> bool:

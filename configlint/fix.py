@@ -50,8 +50,8 @@ def fixed(document: Node, edits: Iterable[Edit]) -> Fixed:
 def possible(document: Node, edits: Iterable[Edit]) -> list[Edit]:
     """The edits that can be made, if only each by itself, with what they do to the text."""
     located = _located(document, edits)
-    together = _most(document, located, [])
-    return [edit for edit in located if edit in together or _as_meant(document, [edit])]
+    together = {identity(edit) for edit in _most(document, located, [])}
+    return [edit for edit in located if identity(edit) in together or _as_meant(document, [edit])]
 
 
 def _most(document: Node, edits: list[Edit], made: list[Edit]) -> list[Edit]:
@@ -77,7 +77,7 @@ def _located(document: Node, edits: Iterable[Edit]) -> list[Edit]:
         if len(found := places.get(edit.entry, [])) != 1:
             continue
         try:
-            changes = _changes(_Place(source, starts, *found[0]), edit)
+            changes = list(_changes(_Place(source, starts, *found[0]), edit))
         except _GivenUp:
             continue
         patches = [Patch(_span(source, starts, start, end), text) for start, end, text in changes]
@@ -104,10 +104,10 @@ class _Place:
         self.value, self.value_end = _range(starts, entry.value.span)
         start, _ = _range(starts, mapping.span)
         self.flow = self.text.startswith("{", self.after(_PROPERTIES, start))
-        self.json = source.name.endswith(".json") or (self.flow and self.text[self.key] == '"')
+        self.json = source.name.endswith(".json") or (self.flow and self.text.startswith('"', self.key))
         key = entry.key.span
         # An alias has the place of what it stands for.
-        if self.text[self.key] in "&!" or key.line != key.end_line or self.value < self.key_end:
+        if self.text[self.key : self.key + 1] in "&!" or key.line != key.end_line or self.value < self.key_end:
             raise _GivenUp
 
     def after(self, pattern: re.Pattern[str], start: int) -> int:
@@ -134,7 +134,9 @@ def _changes(place: _Place, edit: Edit) -> Iterator[_Change]:
     _GivenUp: there is no simple way.
     """
     if edit.delete:
-        yield _without_comment(place, *(_flow_deletion if place.flow else _block_deletion)(place))
+        start, end = _flow_deletion(place) if place.flow else _block_deletion(place)
+        _refuse_comment(place, start, end)
+        yield start, end, ""
         return
     if edit.key is not None:
         quote = place.text[place.key] if place.entry.key.quoted else ""
@@ -150,7 +152,8 @@ def _replacement(place: _Place, value: object) -> _Change:
         before = place.text[place.key_end : start].rstrip(" \t")
         if not before.endswith(":"):
             raise _GivenUp
-        return start, end, f"{' ' if place.text[start - 1] == ':' else ''}{_written(value, '')}"
+        blank = "" if place.text[start - 1].isspace() else " "
+        return start, end, blank + _written(value, '"' if place.json else "")
     start = place.after(_ANCHOR, start)
     first = place.text[start]
     opens = "'\"" if isinstance(node, Scalar) and node.quoted else "" if isinstance(node, Scalar) else "{["
@@ -237,32 +240,37 @@ def _flow_deletion(place: _Place) -> tuple[int, int]:
     if text[follows] == "}":
         return before, after + 1  # the comma before becomes the last one
     line_end = place.after(_REST_OF_LINE, after + 1)
-    if place.line_start() in place.starts and line_end in place.starts:
+    if line_end > after + 1 and place.line_start() != start:
         return place.line_start(), line_end
-    return start, follows
-
-
-def _without_comment(place: _Place, start: int, end: int) -> _Change:
-    """The deletion of a piece, unless a comment is in it, or one above it would speak of another key."""
-    span = place.entry.key.span
-    one_line = span.line == place.entry.value.span.end_line
-    behind = place.value_end if one_line else place.key_end  # on one line, a `#` before is part of the value
-    if "#" in place.text[start : place.key] or "#" in place.text[behind : end + 1]:
+    if text[follows] == "#":
         raise _GivenUp
-    lines = place.text[: place.line_start()].split("\n") if place.line_start() in place.starts else []
-    for line in reversed(lines[:-1]):
-        if line.strip() and not line.lstrip().startswith("#"):
-            break
+    return start, follows  # what follows takes its place
+
+
+def _refuse_comment(place: _Place, start: int, end: int) -> None:
+    """Give up where a comment would be deleted, or one that ignores a rule would come to stand above another
+    key."""
+    text, starts, span = place.text, place.starts, place.entry.key.span
+    one_line = span.line == place.entry.value.span.end_line
+    # On one line, a `#` before the end of the value is part of it.
+    if "#" in text[start : place.key] or "#" in text[place.value_end if one_line else place.key_end : end]:
+        raise _GivenUp
+    if place.line_start() != starts[span.line - 1]:
+        return
+    for number in range(span.line - 1, 0, -1):
+        line = text[starts[number - 1] : starts[number]].strip()
+        if line and not line.startswith("#"):
+            return
         if _IGNORE.search(line):
             raise _GivenUp
-    return start, end, ""
 
 
 def _patched(source: Source, edits: Iterable[Edit]) -> str | None:
     """The text after the edits; None where two of them are about the same piece."""
     starts = source.line_starts()
     changes = sorted((*_range(starts, patch.span), patch.text) for edit in edits for patch in edit.patches)
-    pieces, done = [], 0
+    pieces: list[str] = []
+    done = 0
     for start, end, text in changes:
         if start < done or (start == done and start == end and pieces):
             return None

@@ -1,4 +1,4 @@
-"""Files out: all written or none, or compared with what is there.
+"""Files out: all written or none, or compared with what is there; and a user's own, with another text.
 
 A folder that was compiled into lists in its plan.json what was written: what a later compilation does not
 make any more is removed with it, as a launch.sh beside a JSON that it is not for would train something else.
@@ -6,10 +6,12 @@ make any more is removed with it, as a launch.sh beside a JSON that it is not fo
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -17,6 +19,7 @@ from contextlib import suppress
 from configlint.artifact import Artifact
 
 Folders = Mapping[str, list[Artifact]]
+_MARK = "\ufeff"
 
 
 def write(folders: Folders) -> None:
@@ -60,16 +63,66 @@ def write(folders: Folders) -> None:
 
 def differences(folders: Folders) -> Iterator[str]:
     """The lines of a unified diff from what is there to what would be written."""
-    import difflib
-
     texts = {os.path.join(folder, file.name): file.text for folder, files in folders.items() for file in files}
     for path in [*texts, *_stale(folders)]:
         before = (_content(path) or b"").decode("utf-8", errors="surrogateescape")
         after = texts.get(path, "")
         if before != after:
             name = f"{path} (compiled)" if path in texts else os.devnull
-            for line in difflib.unified_diff(_lines(before), _lines(after), path, name):
-                yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+            yield from unified(before, after, path, name)
+
+
+def unified(before: str, after: str, path: str, name: str) -> Iterator[str]:
+    """The lines of a unified diff from one text to another, under a name for each."""
+    import difflib
+
+    for line in difflib.unified_diff(_lines(before), _lines(after), path, name):
+        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def rewrite(path: str, before: str, after: str) -> None:
+    """Put a text in the place of another, at once: the file, where a link leads, keeps its permissions, its
+    owner where we may give it, and the mark that it begins with.
+
+    Raises:
+        OSError: it cannot be written, or what is there is not `before`. Then it is as it was.
+    """
+    place = os.path.realpath(path)
+    temporary = ""
+    try:
+        content = _content(place) or b""
+        mark = _MARK if content.startswith(_MARK.encode()) else ""
+        if content == (mark + after).encode():
+            return  # under another name, it was written already
+        if not os.access(place, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        temporary = _temporary(place)
+        with open(temporary, "wb") as file:
+            file.write((mark + after).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        _give_permissions(place, temporary)
+        if _content(place) != (mark + before).encode():
+            raise OSError(errno.ESTALE, "it changed since it was read")
+        os.replace(temporary, place)
+    except BaseException:
+        _clear([temporary] if temporary else [], [])
+        raise
+
+
+def _give_permissions(path: str, to: str) -> None:
+    status = os.stat(path)
+    with suppress(OSError, AttributeError):  # Windows has no such owner
+        os.chown(to, status.st_uid, status.st_gid)
+    os.chmod(to, stat.S_IMODE(status.st_mode))
+
+
+def mark_of(path: str, text: str) -> str:
+    """The mark that Windows editors begin a file with, if this one has it before the text."""
+    with suppress(OSError):
+        if _content(path) == (_MARK + text).encode():
+            return _MARK
+    return ""
 
 
 def _stale(folders: Folders) -> list[str]:

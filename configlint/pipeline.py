@@ -16,7 +16,11 @@ from configlint.wording import listing
 
 
 class Report(NamedTuple):
-    """What `check` found: diagnostics in order, what it looked at, and what went wrong on the way."""
+    """What `check` found: diagnostics in order, what it looked at, and what went wrong on the way.
+
+    `fixed` counts the findings that are there no more, as their fixes were made; `loaded` are the plans of
+    all targets, whichever was asked for.
+    """
 
     diagnostics: list[Diagnostic]
     specs: int
@@ -24,6 +28,8 @@ class Report(NamedTuple):
     suppressed: int
     unreadable: list[str]
     crashes: list[RuleCrash]
+    fixed: int = 0
+    loaded: tuple[Plan, ...] = ()
 
 
 def check(paths: Iterable[str], session: Session, target: str | None = None) -> Report:
@@ -32,7 +38,8 @@ def check(paths: Iterable[str], session: Session, target: str | None = None) -> 
     linted: set[str] = set()
     unreadable: list[str] = []
     crashes: list[RuleCrash] = []
-    plans = []
+    plans: list[Plan] = []
+    every: list[Plan] = []
     number = 0
     for file, front_end in specs(paths, session, unreadable):
         number += 1
@@ -43,6 +50,7 @@ def check(paths: Iterable[str], session: Session, target: str | None = None) -> 
             continue
         chosen = [plan for plan in loaded.plans if target in (None, plan.spec.target)]
         plans += chosen
+        every += loaded.plans
         diagnostics, failed = judge(chosen)
         crashes += failed
         for diagnostic in [*loaded.diagnostics, *diagnostics]:
@@ -56,7 +64,11 @@ def check(paths: Iterable[str], session: Session, target: str | None = None) -> 
     own = [ignore for ignore in comments if ignore.span.source.name in linted]
     everything += unused(own, everything, rules.rule_names())
     kept, suppressed = without_ignored(everything, comments)
-    return Report(in_order(kept), number, len(plans), suppressed, unreadable, crashes)
+    if any(diagnostic.fix for diagnostic in kept):
+        from configlint.fixable import sure  # hardly ever needed
+
+        kept = sure(kept, every, session.editable())
+    return Report(in_order(kept), number, len(plans), suppressed, unreadable, crashes, loaded=tuple(every))
 
 
 class Compiled(NamedTuple):
@@ -85,6 +97,8 @@ def compile_spec(path: str, session: Session, target: str | None, output: str | 
     else:
         plans = selected(loaded.plans, target)
     diagnostics, crashes = findings(loaded, plans, session)
+    # What is written is right in spite of these: they are told, and stop nothing.
+    diagnostics = [found._replace(severity=Severity.INFO) if found.compiled else found for found in diagnostics]
     if crashes or any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics):
         return Compiled(plans, {}, diagnostics, crashes)
     folders: dict[str, list[Artifact]] = {}

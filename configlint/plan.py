@@ -121,12 +121,14 @@ class Launch(NamedTuple):
 
 
 class Use(NamedTuple):
-    """An argument that somebody wrote, and what the release knows of it: None where it has no such one."""
+    """An argument that somebody wrote, and what the release knows of it: None where it has no such one. `fits`
+    says that the value is of one of its types. What the spec's own sections decide on is none of these."""
 
     path: str
     name: str
     value: object
     argument: Argument | None
+    fits: bool = True
 
 
 class Plan(NamedTuple):

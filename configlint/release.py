@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 Version = tuple[int, int]
@@ -38,6 +37,7 @@ class Layer(NamedTuple):
             (*(at(facts, "type", self.version) or ()), *facts.get("also", ())),
             UNKNOWN if isinstance(default, dict) and default else default,
             at(facts, "choices", self.version) or (),
+            facts,
         )
 
     def held(self) -> dict[str, Argument]:
@@ -46,7 +46,7 @@ class Layer(NamedTuple):
 
 
 class Argument(NamedTuple):
-    """One argument in one release: what of its life in `layer` holds there.
+    """One argument in one release: what of its life in `layer`, the `facts`, holds there.
 
     `kinds` are the JSON types that it takes, none where there is no telling; `choices` is empty where it is
     open.
@@ -57,15 +57,12 @@ class Argument(NamedTuple):
     kinds: tuple[str, ...]
     default: object
     choices: tuple[object, ...]
-
-    @property
-    def facts(self) -> Facts:
-        return self.layer.arguments[self.name]
+    facts: Facts
 
 
 class Release(NamedTuple):
     """The class that configures a trainer: its own layer last, after those of the classes it derives from;
-    `arguments` is what it has in this release.
+    `arguments` is what it has in this release, and `same` the names of those that have several.
 
     `config_class` is None where the trainer is a user's own: what it has beyond TrainingArguments is not
     known then. `others` are further mappings by name: AcceleratorConfig, fsdp_config, `scheduler:cosine`,
@@ -75,6 +72,7 @@ class Release(NamedTuple):
     config_class: str | None
     layers: tuple[Layer, ...]
     arguments: dict[str, Argument]
+    same: dict[str, tuple[str, ...]]
     others: dict[str, Layer]
     known: dict[str, tuple[Version, ...]]
 
@@ -90,33 +88,32 @@ class Release(NamedTuple):
         """The layers that know of the argument in any release, the class's own first."""
         return [layer for layer in reversed(self.layers) if name in layer.arguments]
 
-    def aliases(self, name: str) -> list[str]:
+    def aliases(self, name: str) -> tuple[str, ...]:
         """The names under which the same value means the same, the newest first and `name` among them."""
-        names, new = [name], [name]
-        while new:
-            new = [other for each in new for other in self._next_to(each) if other not in names]
-            names += new
-        return sorted(names, key=lambda each: -len([other for other in names if self._is_newer(each, other)]))
+        return self.same.get(name, (name,))
 
     def spelling(self, name: str) -> str | None:
         """The name under which this release wants an argument's value; None where it has none for it."""
         return next((alias for alias in self.aliases(name) if alias in self.arguments), None)
 
-    def _next_to(self, name: str) -> Iterator[str]:
-        for layer in self.lives(name):
-            facts = layer.arguments[name]
-            for old, new in [(name, facts.get("by")), *((former, name) for former in facts.get("formerly", ()))]:
-                if new and new in layer.arguments and self._same(layer, old, new):
-                    yield new if old == name else old
 
-    def _same(self, layer: Layer, old: str, new: str) -> bool:
-        """Whether the two are one argument here: until then, a release that has both tells them apart."""
-        facts = layer.arguments[old]
-        both = has(facts, layer.version) and has(layer.arguments[new], layer.version)
-        return bool(facts.get("same_value")) and (not both or layer.version >= facts["from"])
+def same_names(layers: tuple[Layer, ...]) -> dict[str, tuple[str, ...]]:
+    """Each name of an argument that has several in these releases, with all of them, the newest first."""
+    same: dict[str, tuple[str, ...]] = {}
+    for layer in layers:
+        for old, facts in layer.arguments.items():
+            new = facts.get("by")
+            if new in layer.arguments and _is_same(layer, old, new):
+                names = (*same.get(new, (new,)), *same.get(old, (old,)))
+                same |= dict.fromkeys(names, names)
+    return same
 
-    def _is_newer(self, new: str, old: str) -> bool:
-        return any(layer.arguments[old].get("by") == new for layer in self.lives(old))
+
+def _is_same(layer: Layer, old: str, new: str) -> bool:
+    """Whether a value means the same under both: until then, a release that has both tells them apart."""
+    facts = layer.arguments[old]
+    both = has(facts, layer.version) and has(layer.arguments[new], layer.version)
+    return bool(facts.get("same_value")) and (not both or layer.version >= facts["from"])
 
 
 def has(facts: Facts, version: Version) -> bool:
@@ -136,3 +133,17 @@ def at(facts: Facts, fact: str, version: Version) -> Any:
 def written(version: Version) -> str:
     """`5.23`."""
     return f"{version[0]}.{version[1]}"
+
+
+def is_kind(value: object, kinds: tuple[str, ...]) -> bool:
+    """Whether a value is of one of the kinds; any is where none is known."""
+    if not kinds:
+        return True
+    if value is None:
+        return "null" in kinds
+    if isinstance(value, bool):
+        return "boolean" in kinds
+    if isinstance(value, int):
+        return "integer" in kinds or "number" in kinds
+    names: dict[type, str] = {float: "number", str: "string", list: "array", dict: "object"}
+    return names[type(value)] in kinds

@@ -64,6 +64,24 @@ class Session:
                 self.parsed[path] = Parsed(source, document, diagnostics)
         return self.parsed[path]
 
+    def editable(self) -> dict[str, Node]:
+        """The documents that were read whole, by the names of their files."""
+        return {
+            name: file.document
+            for name, file in self.parsed.items()
+            if file.document is not None and not file.diagnostics
+        }
+
+    def edited(self, texts: dict[str, str]) -> Session:
+        """The session as it would be if some of its files had other texts."""
+        session = Session()
+        session.assignments, session.forms = self.assignments, dict(self.forms)
+        session.parsed = dict(self.parsed)
+        for name, text in texts.items():
+            source = Source(name, text)
+            session.parsed[name] = Parsed(source, *read(source))
+        return session
+
     def load(self, file: Parsed, front_end: FrontEnd) -> Loaded:
         """The plans of a spec, and what is wrong with its form and that of its bases."""
         documents, diagnostics = self._chain(file, front_end)

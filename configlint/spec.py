@@ -6,6 +6,24 @@ from typing import NamedTuple
 
 from configlint.source import Source, Span
 
+# Arguments of the trainer's class that the spec's own sections decide on, and where.
+DERIVED = {
+    "per_device_train_batch_size": "batch.per_device",
+    "per_gpu_train_batch_size": "batch.per_device",
+    "gradient_accumulation_steps": "batch.accumulation",
+    "fsdp": "parallel.data: fsdp",
+    "fsdp_config": "parallel.fsdp",
+    "deepspeed": "parallel.data and parallel.deepspeed",
+    "parallelism_config": "parallel.tensor, parallel.context or parallel.sequence",
+    "use_cpu": "hardware.accelerator: cpu",
+    "no_cuda": "hardware.accelerator: cpu",
+    "fsdp_min_num_params": "parallel.fsdp",
+    "fsdp_transformer_layer_cls_to_wrap": "parallel.fsdp",
+    "sharded_ddp": "parallel.data",
+    "tp_size": "parallel.tensor",
+    "local_rank": "the launcher",
+}
+
 
 class Setting(NamedTuple):
     """A value that somebody wrote, and the keys down to it. `mapping` says that its keys are settings of

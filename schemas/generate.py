@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +81,8 @@ from typing import Any
 TRAINERS = {"Trainer": "TrainingArguments", "Seq2SeqTrainer": "Seq2SeqTrainingArguments"}
 # What is noted of an argument beside what the wheels say.
 NOTED = (
-    "says", "also", "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "deprecated", "by", "from",
-    "same_value", "below", "help", "values", "no_effect",
+    "says", "also", "open", "words", "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum",
+    "deprecated", "by", "from", "same_value", "below", "help", "values", "no_effect",
 )  # fmt: skip
 
 
@@ -90,8 +91,7 @@ def history() -> dict[str, Any]:
     found: dict[str, Any] = json.loads(HISTORY.read_text(encoding="utf-8"))
     notes = _notes("arguments.yaml")
     trl = _notes("trl_arguments.yaml")
-    found["trl"]["trainers"] = trl.pop("trainers")
-    trl.pop("scripts"), trl.pop("effective")
+    found["trl"]["trainers"] = trl["trainers"]
     for package in found.values():
         for group, arguments in package["groups"].items():
             noted = trl.get(group, {}) if package is found["trl"] else notes
@@ -103,7 +103,6 @@ def history() -> dict[str, Any]:
 
 
 def _notes(name: str) -> dict[str, Any]:
-    if not (ROOT / "schemas" / name).exists(): return {"trainers": {"SFTTrainer":"SFTConfig","DPOTrainer":"DPOConfig","GRPOTrainer":"GRPOConfig","RewardTrainer":"RewardConfig","KTOTrainer":"KTOConfig","RLOOTrainer":"RLOOConfig"}, "scripts":0,"effective":0} if "trl" in name else {}
     noted: dict[str, Any] = yaml.safe_load((ROOT / "schemas" / name).read_text(encoding="utf-8"))
     return noted
 
@@ -116,8 +115,9 @@ def _flat(note: dict[str, Any]) -> dict[str, Any]:
 
 def facts(package: str, content: dict[str, Any]) -> str:
     """The text of _transformers.py or _trl.py: the history with releases as tuples."""
+    releases = tuple(map(_version, content["releases"]))
     lines = [
-        FACTS_HEADER.format(package=package) + f"RELEASES: tuple[tuple[int, int], ...] = {tuple(map(_version, content['releases']))}",
+        FACTS_HEADER.format(package=package) + f"RELEASES: tuple[tuple[int, int], ...] = {releases}",
         f"TRAINERS: dict[str, str] = {content.get('trainers', TRAINERS)}",
         "GROUPS: dict[str, dict[str, dict[str, Any]]] = {",
     ]
@@ -150,25 +150,29 @@ def _version(text: str | None) -> tuple[int, ...] | None:
     return None if text is None else tuple(map(int, text.split(".")))
 
 
-def outputs() -> dict[Path, str]:
-    """Every file that is made, and its text."""
+def outputs() -> Iterator[tuple[Path, str]]:
+    """Every file that is made, and its text; the last is made with those before it."""
     joined = history()
     knowledge = ROOT / "configlint" / "knowledge"
-    return {
-        ROOT / "configlint" / "syntax" / "_valid.py": validator(),
-        HISTORY: history_text(joined),
-        knowledge / "_transformers.py": facts("transformers", joined["transformers"]),
-        knowledge / "_trl.py": facts("trl", joined["trl"]),
-    }
+    yield ROOT / "configlint" / "syntax" / "_valid.py", validator()
+    yield HISTORY, history_text(joined)
+    for package, content in joined.items():
+        yield knowledge / f"_{package}.py", facts(package, content)
+    from configlint.editor import beside_spec
+
+    yield ROOT / "schemas" / "editor.schema.json", json.dumps(beside_spec(), indent=1, ensure_ascii=False) + "\n"
 
 
 def main() -> int:
-    stale = [(path, text) for path, text in outputs().items() if not path.exists() or path.read_text("utf-8") != text]
-    for path, text in stale:
-        print(path.relative_to(ROOT), "is stale" if "--check" in sys.argv else "written")
-        if "--check" not in sys.argv:
-            path.write_text(text, encoding="utf-8", newline="\n")
-    return int("--check" in sys.argv and bool(stale))
+    only_look = "--check" in sys.argv
+    stale = 0
+    for path, text in outputs():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale += 1
+            print(path.relative_to(ROOT), "is stale" if only_look else "written")
+            if not only_look:
+                path.write_text(text, encoding="utf-8", newline="\n")
+    return int(only_look and stale > 0)
 
 
 if __name__ == "__main__":

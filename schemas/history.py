@@ -25,7 +25,15 @@ HERE = Path(__file__).resolve().parent
 TARGET = HERE / "training_arguments.json"
 FIRST = {"transformers": (4, 30), "trl": (0, 9)}
 # The trainers that TRL's own scripts train with, and their config classes.
-TRL_CLASSES = ("SFTConfig", "DPOConfig", "GRPOConfig", "RewardConfig", "KTOConfig", "RLOOConfig")
+TRL_CLASSES = (
+    "SFTConfig",
+    "DPOConfig",
+    "GRPOConfig",
+    "RewardConfig",
+    "KTOConfig",
+    "RLOOConfig",
+    "DistillationConfig",
+)
 _ARGS = "transformers/training_args.py"
 
 FACTS = ("type", "default", "choices")

@@ -17,7 +17,7 @@ SPEC = """\
 extends: ../team.yaml
 batch: {effective: 64, per_device: {max: 4}}
 data: {train_examples: 51760}
-training: {learning_rate: 2e-5, num_train_epochs: 2, note: "one\\ntwo\\e[31m", nothing: null, warmup_steps: 10}
+training: {learning_rate: 2e-5, num_train_epochs: 2, run_name: "one\\ntwo\\e[31m", data_seed: null, warmup_steps: 10}
 arguments: {model_name_or_path: org/model}
 launch: {script: train.py, env: {NCCL_DEBUG: WARN}}
 targets:
@@ -96,7 +96,7 @@ def test_what_is_set_is_at_its_column() -> None:
         ("model_name_or_path", "arguments.model_name_or_path = org/model  "),
         ("NCCL_DEBUG", "launch.env.NCCL_DEBUG = WARN  "),
         ("max", "batch.per_device.max = 4  "),
-        ("nothing", "training.nothing = null  "),
+        ("data_seed", "training.data_seed = null  "),
         ("transformers", "transformers = 5."),
     ],
 )
@@ -128,7 +128,7 @@ def test_what_is_shown_once_is_not_shown_again() -> None:
 
 
 def test_a_text_of_several_lines_stays_on_its_line() -> None:
-    assert explain("note") == "training.note = one\\ntwo\\x1b[31m  given    recipes/a.yaml:4:60\n"
+    assert explain("run_name") == "training.run_name = one\\ntwo\\x1b[31m  given    recipes/a.yaml:4:64\n"
 
 
 @pytest.mark.parametrize(

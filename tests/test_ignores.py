@@ -76,7 +76,7 @@ class TestWhereAComment:
         ]  # fmt: skip
 
     def test_in_a_text_of_json_is_none(self) -> None:
-        text = '{"batch": {"effective": 64}, "training": {"x": "# configlint: ignore[batch/mismatch]"}}\n'
+        text = '{"batch": {"effective": 64}, "training": {"run_name": "# configlint: ignore[batch/mismatch]"}}\n'
         write("a.json", text)
         assert found(run("check", "a.json")) == ["a.json:1:2 hardware/missing"]
 

@@ -113,9 +113,9 @@ def found_in(text: str) -> list[Diagnostic]:
 # The generated check
 
 
-@pytest.mark.parametrize("path", generate.outputs(), ids=lambda path: path.name)
-def test_what_is_generated_is_current(path: Path) -> None:
-    assert path.read_text(encoding="utf-8") == generate.outputs()[path], "run python schemas/generate.py"
+def test_what_is_generated_is_current() -> None:
+    stale = [path.name for path, text in generate.outputs() if path.read_text(encoding="utf-8") != text]
+    assert stale == [], "run python schemas/generate.py"
 
 
 def test_the_generated_check_imports_nothing_heavy() -> None:

@@ -59,6 +59,10 @@ def test_only_the_command_that_runs_is_loaded(modules: set[str]) -> None:
     assert not {name for name in modules if name.startswith(("configlint.backends", "configlint.verify"))}
 
 
+def test_what_fixes_is_loaded_only_where_something_can_be_fixed(modules: set[str]) -> None:
+    assert not modules & {"configlint.fix", "configlint.fixable", "configlint.mend", "configlint.output"}
+
+
 def test_the_rules_of_a_family_that_applies_are_loaded(modules: set[str]) -> None:
     assert "configlint.rules.batch.indivisible" in modules
 

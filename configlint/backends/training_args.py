@@ -1,6 +1,7 @@
 """training_args.json: one flat object, as `HfArgumentParser.parse_json_file` reads it.
 
-`training` and `arguments` as given, what was derived, and the sharding, which is here and nowhere else.
+`training` and `arguments` as given, what was derived, and the sharding, which is here and nowhere else; in the
+spelling of the release that runs the job.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from configlint.artifact import Artifact
 from configlint.backends.json_text import dump
 from configlint.plan import Plan
+from configlint.release import Version
 
 
 def emit(plan: Plan) -> list[Artifact]:
@@ -17,14 +19,15 @@ def emit(plan: Plan) -> list[Artifact]:
 def arguments(plan: Plan) -> dict[str, object]:
     """What the JSON holds."""
     accelerator = plan.hardware.accelerator
-    return {
-        **plan.arguments,
-        **plan.training,
+    derived = {
         "per_device_train_batch_size": plan.batch.per_device,
         "gradient_accumulation_steps": plan.batch.accumulation,
         **({"use_cpu": True} if accelerator and accelerator.vendor == "cpu" else {}),
         **_sharding(plan),
     }
+    spelling = plan.release.spelling
+    own = {spelling(name) or name: value for name, value in {**plan.training, **derived}.items()}
+    return {**plan.arguments, **own}
 
 
 def _sharding(plan: Plan) -> dict[str, object]:
@@ -32,10 +35,21 @@ def _sharding(plan: Plan) -> dict[str, object]:
     if plan.parallel.tensor != 1:
         return {}  # the model is sharded when it is loaded, by distributed_config.json
     if data == "fsdp":
-        return {"fsdp": True, "fsdp_config": {"version": 2, **plan.spec.tree("parallel.fsdp")}}
+        return _fsdp(plan.release.transformers, plan.spec.tree("parallel.fsdp"))
     if data.startswith("zero"):
         return {"deepspeed": _deepspeed(int(data[-1]), plan.spec.tree("parallel.deepspeed"))}
     return {}
+
+
+def _fsdp(transformers: Version, further: dict[str, object]) -> dict[str, object]:
+    """FSDP2 since the Trainer has it; the releases before know the first FSDP only.
+
+    Source: training_args.py, _process_fsdp_args: `version` comes in 5.0, and until 5.9 the blocks of the model are
+    wrapped only where the text says so.
+    """
+    version: dict[str, object] = {"version": 2} if transformers >= (5, 0) else {}
+    how: object = True if transformers >= (5, 10) else "full_shard auto_wrap"
+    return {"fsdp": how, "fsdp_config": {**version, **further}}
 
 
 def _deepspeed(stage: int, further: dict[str, object]) -> dict[str, object]:

@@ -13,7 +13,7 @@ from typing import Any
 from configlint.document import plain
 from configlint.knowledge import _transformers
 from configlint.profile import Accelerator, Model
-from configlint.release import Layer, Release, Version, written
+from configlint.release import Layer, Release, Version, same_names, written
 from configlint.source import Source
 from configlint.syntax import read
 
@@ -43,7 +43,19 @@ def find_release(transformers: str | None, trl: str | None, trainer: str | None)
         if config_class:
             layers.append(others[config_class])
     arguments = {name: argument for layer in layers for name, argument in layer.held().items()}
-    return Release(config_class, tuple(layers), arguments, others, known)
+    return Release(config_class, tuple(layers), arguments, same_names(tuple(layers)), others, known)
+
+
+def trl_trainers() -> tuple[str, ...]:
+    """The trainers of TRL whose config classes are known."""
+    from configlint.knowledge import _trl
+
+    return tuple(_trl.TRAINERS)
+
+
+def releases(package: str) -> tuple[Version, ...]:
+    """The releases of transformers or trl that there is data of."""
+    return find_release(None, None, "SFTTrainer").known[package]
 
 
 def _nearest(text: str | None, releases: tuple[Version, ...]) -> Version:

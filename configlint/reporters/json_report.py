@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from configlint.diagnostic import Diagnostic, Severity
+from configlint.edit import KEPT, Edit
 from configlint.source import Span
+from configlint.wording import code
 
 if TYPE_CHECKING:
     from configlint.reporters import Totals
@@ -40,8 +42,23 @@ def _finding(diagnostic: Diagnostic) -> dict[str, object]:
         "targets": list(diagnostic.targets),
         **_place(diagnostic.span),
         "related": [{"message": related.message, **_place(related.span)} for related in diagnostic.related],
-        "fix": None,
+        "fix": _fix(diagnostic.fix) if diagnostic.fix and diagnostic.fix.patches else None,
     }
+
+
+def _fix(edit: Edit) -> dict[str, object]:
+    return {
+        "message": _described(edit),
+        "edits": [{**_place(patch.span), "text": patch.text} for patch in edit.patches],
+    }
+
+
+def _described(edit: Edit) -> str:
+    if edit.delete:
+        return "delete"
+    if edit.value is KEPT:
+        return f"rename to {edit.key}"
+    return f"write {code(edit.value)}" if edit.key is None else f"write {edit.key}: {code(edit.value)}"
 
 
 def _place(span: Span) -> dict[str, object]:

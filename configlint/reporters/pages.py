@@ -10,7 +10,8 @@ from configlint.rule import Rule
 
 
 def as_text(rule: Rule) -> str:
-    return f"{rule.name} ({rule.severity.value})\n\n{rule.page}\n"
+    fix = "\nFix: `configlint check --fix` can mend it.\n" if rule.fixes else ""
+    return f"{rule.name} ({rule.severity.value})\n\n{rule.page}\n{fix}"
 
 
 def listing(rules: list[Rule]) -> str:
@@ -25,7 +26,7 @@ def as_json(rules: Iterable[Rule]) -> str:
             "name": rule.name,
             "severity": rule.severity.value,
             "summary": _summary(rule),
-            "fix": False,
+            "fix": rule.fixes,
             "source": _source(rule),
         }
         for rule in rules

@@ -16,7 +16,7 @@ _WIDTH = 120
 
 
 def render(report: Totals) -> str:
-    return "".join(block(diagnostic) for diagnostic in report.diagnostics) + _summary(report)
+    return "".join(block(diagnostic) for diagnostic in report.diagnostics) + summary(report)
 
 
 def block(diagnostic: Diagnostic) -> str:
@@ -33,6 +33,8 @@ def block(diagnostic: Diagnostic) -> str:
     before, marked = shown[: span.column - 1 - start], shown[span.column - 1 - start : end - 1 - start]
     carets = "^" * max(1, _columns(marked))
     remedy = f" {_clean(diagnostic.help)}" if diagnostic.help else ""
+    if _is_fixable(diagnostic):
+        remedy += " (--fix does it)"
     number = f"{span.line:4}"
     lines.append(f"{number} | {shown}".rstrip())
     lines.append(f"{' ' * len(number)} | {' ' * _columns(before)}\x1b[1;{colour}m{carets}{remedy}\x1b[0m")
@@ -46,20 +48,28 @@ def _targets(diagnostic: Diagnostic) -> str:
     return f" [{', '.join(diagnostic.targets)}]" if diagnostic.targets else ""
 
 
-def _summary(report: Totals) -> str:
+def _is_fixable(diagnostic: Diagnostic) -> bool:
+    # Only `check`, which has --fix, makes sure of it.
+    return diagnostic.fix is not None and bool(diagnostic.fix.patches)
+
+
+def summary(report: Totals) -> str:
+    """What was looked at and found, in a line."""
     severities = [diagnostic.severity for diagnostic in report.diagnostics]
     counts = [count(severities.count(each), each.value) for each in Severity if each in severities]
     files = {diagnostic.span.source.name for diagnostic in report.diagnostics}
     # A base is no spec, and what is wrong in it is found through the specs that extend it.
     wrong = min(len(files), report.specs)
     plans = f" ({count(report.plans, 'plan')})" if report.plans != report.specs else ""
-    suppressed = f"; {report.suppressed} ignored" if report.suppressed else ""
+    fixable = sum(map(_is_fixable, report.diagnostics))
+    others = {"fixed": report.fixed, "fixable": fixable, "ignored": report.suppressed}
+    also = "".join(f"; {number:,} {word}" for word, number in others.items() if number)
     if not report.specs:
         return "no spec found\n"
     if not counts:
-        return f"{count(report.specs, 'spec')}{plans} clean{suppressed}\n"
+        return f"{count(report.specs, 'spec')}{plans} clean{also}\n"
     of = f"{wrong} of " if report.specs > 1 else ""
-    return f"{', '.join(counts)} in {of}{count(report.specs, 'spec')}{plans}{suppressed}\n"
+    return f"{', '.join(counts)} in {of}{count(report.specs, 'spec')}{plans}{also}\n"
 
 
 def _clean(text: str) -> str:

@@ -9,12 +9,12 @@ from typing import Protocol
 
 from configlint.plan import Launch, Plan, Precision, Use
 from configlint.profile import Accelerator, Model
-from configlint.release import Release
+from configlint.release import Argument, Release, is_kind
 from configlint.solver.batch import solve_batch
 from configlint.solver.ledger import Ledger
 from configlint.solver.parallelism import solve_hardware, solve_parallel
 from configlint.solver.schedule import solve_data, solve_intervals, solve_schedule
-from configlint.spec import Spec
+from configlint.spec import DERIVED, Spec
 from configlint.values import flag, positive, text
 
 
@@ -58,22 +58,29 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
         schedule=solve_schedule(ledger, batch, data, parallel.replicas),
         intervals=solve_intervals(ledger),
         precision=_precision(ledger),
-        training=spec.section("training"),
-        arguments=spec.section("arguments"),
+        training=(training := spec.section("training")),
+        arguments=(arguments := spec.section("arguments")),
         launch=(launch := _launch(ledger)),
-        uses=tuple(_uses(spec, ledger.release, launch)),
+        uses=tuple(_uses(training, arguments, ledger.release, launch)),
     )
 
 
-def _uses(spec: Spec, release: Release, launch: Launch) -> Iterator[Use]:
+def _uses(
+    training: dict[str, object], arguments: dict[str, object], release: Release, launch: Launch
+) -> Iterator[Use]:
     """What was written of the trainer's class; and of what TRL's own scripts read beside it."""
-    for name, value in spec.section("training").items():
-        yield Use(f"training.{name}", name, value, release.arguments.get(name))
-    script = release.others.get(launch.module or "")
-    if script:
-        for name, value in spec.section("arguments").items():
-            if name not in release.arguments:
-                yield Use(f"arguments.{name}", name, value, script.get(name))
+    for name, value in training.items():
+        if name not in DERIVED:
+            yield _use(f"training.{name}", name, value, release.arguments.get(name))
+    script = release.others.get(launch.module) if launch.module else None
+    if script and script.held():
+        for name, value in arguments.items():
+            if name not in DERIVED and name not in release.arguments:
+                yield _use(f"arguments.{name}", name, value, script.get(name))
+
+
+def _use(path: str, name: str, value: object, argument: Argument | None) -> Use:
+    return Use(path, name, value, argument, argument is None or is_kind(value, argument.kinds))
 
 
 def _model(ledger: Ledger, knowledge: Knowledge) -> Model | tuple[str, ...] | None:

@@ -32,10 +32,10 @@ _NOUNS = {
 _LONGEST = 60
 
 
-def schema_text(name: str = "spec") -> str:
-    """The text of `name`.schema.json, which is inside the wheel, or at the top of a checkout."""
+def schema_text(name: str = "spec", suffix: str = ".schema.json") -> str:
+    """The text of a file of schemas/, which is inside the wheel, or at the top of a checkout."""
     package = os.path.dirname(os.path.dirname(__file__))
-    path = os.path.join("schemas", f"{name}.schema.json")
+    path = os.path.join("schemas", name + suffix)
     inside = os.path.join(package, path)
     with open(
         inside if os.path.exists(inside) else os.path.join(package, os.pardir, path), encoding="utf-8"

@@ -1,7 +1,7 @@
 """Construct the real config classes: run as a script, jobs as JSON on stdin, results on stdout.
 
-A job is {arguments, script, trainer, transformers, trl, folder, bf16, tf32}; a result {by, unverified,
-error}, one a job, in order. This file imports nothing of configlint.
+A job is {arguments, script, config_class, trainer, transformers, trl, folder, bf16, tf32}; a result is
+{by, unverified, error}, one a job, in order. This file imports nothing of configlint.
 """
 
 from __future__ import annotations
@@ -14,17 +14,6 @@ import sys
 from importlib.util import find_spec
 from typing import Any
 
-# Config class and package of the trainers that are not the Trainer's own.
-TRL = {
-    "SFTTrainer": "SFTConfig",
-    "DPOTrainer": "DPOConfig",
-    "GRPOTrainer": "GRPOConfig",
-    "RewardTrainer": "RewardConfig",
-    "KTOTrainer": "KTOConfig",
-    "RLOOTrainer": "RLOOConfig",
-}
-SEQ2SEQ = {"Seq2SeqTrainer": "Seq2SeqTrainingArguments"}
-KNOWN = {None, "Trainer", *TRL, *SEQ2SEQ}
 # What the class cannot construct without torch, or without the distributed job.
 NEEDS_TORCH = ("fsdp", "fsdp_config", "deepspeed", "torch_compile")
 NEEDS_THE_JOB = ("ddp_backend",)
@@ -76,19 +65,20 @@ def _other_release(name: str, installed: str, wanted: str | None) -> str | None:
 
 
 def _config_class(job: dict[str, Any]) -> tuple[Any, str]:
-    """The class that the trainer is configured by, or None and why it cannot be had."""
+    """The class that the trainer is configured by, or None and why it cannot be had; for one that is not
+    known, the class that it most likely derives from."""
     import transformers
 
-    trainer = job["trainer"]
-    if trainer not in TRL:
-        return getattr(transformers, SEQ2SEQ.get(trainer, "TrainingArguments")), ""
+    name = job["config_class"] or "TrainingArguments"
+    if hasattr(transformers, name):
+        return getattr(transformers, name), ""
     if find_spec("trl") is None:
-        return None, f"trl is not installed, and {trainer} is its"
+        return None, f"trl is not installed, and {job['trainer']} is its"
     import trl
 
     if reason := _other_release("trl", trl.__version__, job["trl"]):
         return None, reason
-    return getattr(trl, TRL[trainer]), ""
+    return getattr(trl, name), ""
 
 
 def _constructible(job: dict[str, Any], config_class: Any) -> tuple[dict[str, Any], list[str]]:
@@ -104,7 +94,7 @@ def _constructible(job: dict[str, Any], config_class: Any) -> tuple[dict[str, An
         left_out |= {name: "accelerate is not installed" for name in NEEDS_TORCH if own.get(name)}
     if own.get("deepspeed") and "deepspeed" not in left_out and find_spec("deepspeed") is None:
         left_out["deepspeed"] = "deepspeed is not installed"
-    if job["trainer"] not in KNOWN:
+    if job["config_class"] is None:
         # A class of the user's own may have fields of its own.
         left_out |= {
             name: f"the config class of {job['trainer']} is not known" for name in own if name not in fields

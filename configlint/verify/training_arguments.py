@@ -56,6 +56,7 @@ def _job(plan: Plan, arguments: dict[str, object]) -> dict[str, object]:
     return {
         "arguments": arguments,
         "script": sorted(plan.arguments.keys() - plan.training.keys()),
+        "config_class": plan.release.config_class,
         "trainer": plan.trainer,
         "transformers": plan.transformers,
         "trl": plan.trl,

@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 from configlint.edit import KEPT, Change
 from configlint.plan import Plan, Use
-from configlint.release import Argument, Facts, Layer, Version
-from configlint.rules.batch import DERIVED
+from configlint.release import Argument, Facts, Layer, Version, is_kind
 from configlint.syntax.scalars import resolve
 from configlint.values import whole
-from configlint.wording import code
+from configlint.wording import code, listing
 
 _NOUNS = {
     "boolean": "true or false",
@@ -30,27 +29,46 @@ def applies(plan: Plan) -> bool:
     )
 
 
-def uses(plan: Plan) -> Iterator[Use]:
-    """The arguments that were written, save those that the spec's own sections decide on."""
-    return (use for use in plan.uses if use.name not in DERIVED)
-
-
 def known(plan: Plan) -> Iterator[tuple[Use, Argument]]:
     """Those that the release has, and what it knows of them."""
-    return ((use, use.argument) for use in uses(plan) if use.argument is not None)
+    return ((use, use.argument) for use in plan.uses if use.argument is not None)
+
+
+def misfits(plan: Plan) -> Iterator[tuple[Use, Argument]]:
+    """Those of them whose value is of another type."""
+    return ((use, use.argument) for use in plan.uses if use.argument is not None and not use.fits)
 
 
 def elsewhere(plan: Plan) -> Iterator[tuple[Use, Layer]]:
     """Those that other releases have, and the layer that knows of them."""
-    for use in uses(plan):
-        if use.argument is None and (layers := plan.release.lives(use.name)):
-            yield use, layers[0]
+    for use in plan.uses:
+        if use.argument is None and (layer := layer_of(plan, use)):
+            yield use, layer
+
+
+def layer_of(plan: Plan, use: Use) -> Layer | None:
+    """What knows of an argument in any release: the trainer's class, or for `arguments` the script's parser."""
+    if not is_scripts(use):
+        # Some that TRL's classes give another default come with TrainingArguments, not with TRL.
+        return plan.release.lives(use.name)[-1] if plan.release.lives(use.name) else None
+    script = plan.release.others[plan.launch.module or ""]
+    return script if use.name in script.arguments else None
+
+
+def is_scripts(use: Use) -> bool:
+    """Whether an argument is not the trainer's, but of the script's parser."""
+    return use.path.startswith("arguments.")
 
 
 def is_over(layer: Layer, name: str) -> bool:
     """Whether an argument that the release does not have was there before it."""
     came: Version = layer.arguments[name]["life"][0][0]
     return came <= layer.version
+
+
+def is_deprecated(argument: Argument) -> bool:
+    since: Version | None = argument.facts.get("deprecated")
+    return since is not None and since <= argument.layer.version
 
 
 class Replacement(NamedTuple):
@@ -65,15 +83,23 @@ class Replacement(NamedTuple):
 def replacement(plan: Plan, use: Use, layer: Layer) -> Replacement:
     """What takes the place of an argument in the release, by its life in a layer."""
     facts = layer.arguments[use.name]
-    target = plan.release.arguments.get(facts.get("by", ""))
+    target = layer.get(new := facts.get("by", "")) or plan.release.arguments.get(new)
     change = _change(use, facts, target if target and layer.version >= facts["from"] else None)
     if change is None:
         return Replacement(facts.get("help") or "delete it")
-    fix = None if change.key in plan.training else change
+    if change.key in (plan.arguments if is_scripts(use) else plan.training):
+        return Replacement(f"delete it: `{change.key}` is given too")
     if change.delete:
-        return Replacement(facts.get("help", "delete it") if facts.get("no_effect") else "delete it", fix)
-    value = use.value if change.value is KEPT else change.value
-    return Replacement(f"write `{change.key}: {code(value)}`", fix, compiled=change.value is KEPT)
+        return Replacement(facts.get("help", "delete it") if facts.get("no_effect") else "delete it", change)
+    renamed = change.value is KEPT
+    value = use.value if renamed else change.value
+    write = (
+        f"write `{change.key}`"
+        if renamed and isinstance(value, list | dict)
+        else f"write `{change.key}: {code(value)}`"
+    )
+    help = f"{write}: {facts['help']}" if renamed and "help" in facts else write
+    return Replacement(help, change, compiled=renamed and not is_scripts(use))
 
 
 def _change(use: Use, facts: Facts, target: Argument | None) -> Change | None:
@@ -95,22 +121,8 @@ def _is_beyond(value: object, facts: Facts) -> bool:
 
 def described(kinds: tuple[str, ...]) -> str:
     """`a number`, `true or false`, `a text or a list`; that null is taken too need not be said."""
-    nouns = [_NOUNS[kind] for kind in kinds if kind != "null" and not (kind == "integer" and "number" in kinds)]
-    return " or ".join(nouns)
-
-
-def is_kind(value: object, kinds: tuple[str, ...]) -> bool:
-    """Whether a value is of one of the kinds; any is where none is known."""
-    if not kinds:
-        return True
-    if value is None:
-        return "null" in kinds
-    if isinstance(value, bool):
-        return "boolean" in kinds
-    if isinstance(value, int):
-        return "integer" in kinds or "number" in kinds
-    names: dict[type, str] = {float: "number", str: "string", list: "array", dict: "object"}
-    return names[type(value)] in kinds
+    skipped = {"null", "integer"} if "number" in kinds else {"null"}
+    return listing(dict.fromkeys(_NOUNS[kind] for kind in kinds if kind not in skipped), "or")
 
 
 def as_number(value: object, kinds: tuple[str, ...]) -> int | float | None:

@@ -27,12 +27,12 @@ from configlint.diagnostic import Severity
 from configlint.edit import Change
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.rules.argument import as_boolean, known
+from configlint.rules.argument import as_boolean, misfits
 
 
 @rule(Severity.ERROR, fixes=True)
 def check(plan: Plan) -> Iterator[Finding]:
-    for use, argument in known(plan):
+    for use, argument in misfits(plan):
         meant = as_boolean(use.value, argument.kinds)
         if meant is not None:
             yield Finding(

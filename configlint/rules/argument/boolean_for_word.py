@@ -26,13 +26,13 @@ from configlint.diagnostic import Severity
 from configlint.edit import Change
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.rules.argument import is_boolean_for_word, known
+from configlint.rules.argument import is_boolean_for_word, misfits
 from configlint.wording import code, listing
 
 
 @rule(Severity.ERROR, fixes=True)
 def check(plan: Plan) -> Iterator[Finding]:
-    for use, argument in known(plan):
+    for use, argument in misfits(plan):
         if is_boolean_for_word(use.value, argument):
             is_no = use.value is False and "no" in argument.choices
             whence = ", which is what an unquoted no becomes in PyYAML" if is_no else ""

@@ -1,6 +1,7 @@
 """An argument goes in a later release, and the one that runs the job has what takes its place.
 
-It still works, with a warning in the log of every rank; after the next upgrade the job does not start.
+It still works, with a warning in the log of every rank; after the next upgrade the job does not start. Where it
+is the default that is written, this is a note.
 
 Bad:
 
@@ -22,17 +23,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from configlint.diagnostic import Severity
+from configlint.edit import Change
 from configlint.plan import Plan
 from configlint.release import written
 from configlint.rule import Finding, rule
-from configlint.rules.argument import known, replacement
+from configlint.rules.argument import is_deprecated, known, replacement
 
 
 @rule(Severity.WARNING, fixes=True)
 def check(plan: Plan) -> Iterator[Finding]:
     for use, argument in known(plan):
-        since, new = argument.facts.get("deprecated"), argument.facts.get("by")
-        if since and since <= argument.layer.version and (new is None or new in plan.release.arguments):
+        new = argument.facts.get("by")
+        if is_deprecated(argument) and (new is None or argument.layer.get(new) or new in plan.release.arguments):
+            since = argument.facts["deprecated"]
             message = f"`{use.name}` is deprecated since {argument.layer.package} {written(since)}"
+            if use.value == argument.default:  # nothing warns of it yet
+                gone = Change(use.path, delete=True)
+                yield Finding(
+                    use.path, message, "delete it: it is the default", Severity.INFO, on_key=True, fix=gone
+                )
+                continue
             help, fix, compiled = replacement(plan, use, argument.layer)
             yield Finding(use.path, message, help, on_key=True, fix=fix, compiled=compiled)

@@ -40,8 +40,9 @@ def check(plan: Plan) -> Iterator[Finding]:
                 on_key=True,
             )
     for name in plan.training:
-        older = [alias for alias in plan.release.aliases(name)[1:] if alias in plan.training]
-        if older and plan.release.aliases(name)[0] == name:
+        newest, *others = plan.release.aliases(name)
+        older = [alias for alias in others if alias in plan.training]
+        if older and name == newest:
             yield Finding(
                 f"training.{older[0]}",
                 f"`{older[0]}` and `{name}` are one argument",

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.rules.batch import DERIVED
+from configlint.spec import DERIVED
 
 
 @rule(Severity.ERROR)

@@ -27,7 +27,7 @@ from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.release import written
 from configlint.rule import Finding, rule
-from configlint.rules.argument import elsewhere, is_over
+from configlint.rules.argument import elsewhere, is_over, is_scripts
 
 
 @rule(Severity.ERROR)
@@ -36,7 +36,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         if is_over(layer, use.name):
             continue
         came = layer.arguments[use.name]["life"][0][0]
-        old = plan.release.spelling(use.name)
+        old = None if is_scripts(use) else plan.release.spelling(use.name)
         yield Finding(
             use.path,
             f"`{use.name}` comes in {layer.package} {written(came)}, and {written(layer.version)} runs the job",

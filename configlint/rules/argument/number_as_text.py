@@ -27,12 +27,12 @@ from configlint.diagnostic import Severity
 from configlint.edit import Change
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.rules.argument import as_number, described, known
+from configlint.rules.argument import as_number, described, misfits
 
 
 @rule(Severity.ERROR, fixes=True)
 def check(plan: Plan) -> Iterator[Finding]:
-    for use, argument in known(plan):
+    for use, argument in misfits(plan):
         number = as_number(use.value, argument.kinds)
         if number is not None:
             yield Finding(

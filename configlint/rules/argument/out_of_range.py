@@ -32,7 +32,7 @@ from configlint.wording import code
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     for use, argument in known(plan):
-        if isinstance(use.value, int | float) and not isinstance(use.value, bool):
+        if isinstance(use.value, int | float) and use.fits:
             for bound, is_kept in _bounds(use.value, argument.facts):
                 if not is_kept:
                     message = f"`{use.name}` is {bound}, not {code(use.value)}"

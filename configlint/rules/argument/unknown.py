@@ -26,43 +26,65 @@ from collections.abc import Iterator
 
 from configlint.diagnostic import Severity
 from configlint.plan import Plan, Use
-from configlint.release import written
+from configlint.release import Argument, written
 from configlint.rule import Finding, rule
-from configlint.rules.argument import uses
-from configlint.rules.batch import DERIVED
+from configlint.rules.argument import is_deprecated, is_scripts, layer_of
+from configlint.spec import DERIVED
 from configlint.wording import nearest
 
 # What people write in `training`, and where it belongs.
-_SECTIONS = {
+_OWNED = {
     "batch.effective": ("effective_batch_size", "global_batch_size", "total_batch_size", "train_batch_size"),
     "batch.per_device": ("batch_size", "micro_batch_size", "micro_train_batch_size", "per_device_batch_size"),
     "batch.accumulation": ("accumulation_steps", "grad_accum_steps", "gradient_accumulation"),
     "hardware.devices_per_node": ("gpus", "gpus_per_node", "n_gpu", "nproc_per_node", "num_gpus", "num_processes"),
     "hardware.nodes": ("nnodes", "num_machines", "num_nodes"),
+    "launch.env": ("env",),
+}
+# What the script reads, and the section that tells configlint of it.
+_SCRIPTS = {
     "model.attention": ("attn_implementation", "flash_attention", "use_flash_attention_2"),
     "model.sequence_length": ("max_length", "max_seq_len", "max_seq_length", "sequence_len", "sequence_length"),
     "model.dtype": ("dtype", "torch_dtype"),
-    "tuning": ("lora_alpha", "lora_r", "lora_target_modules", "load_in_4bit", "use_peft"),
-    "launch.env": ("env",),
+    "model.config": ("model", "model_name", "model_name_or_path"),
+    "tuning": ("load_in_4bit", "load_in_8bit", "lora_alpha", "use_lora", "use_peft"),
+    "tuning.rank": ("lora_r", "lora_rank"),
+    "tuning.target_modules": ("lora_target_modules", "target_modules"),
+    "data": ("dataset", "dataset_mixer", "dataset_name", "datasets"),
 }
-_BELONGS = {name: section for section, names in _SECTIONS.items() for name in names}
+# What other programs call it.
+_MEANT = {
+    "learning_rate": ("lr",),
+    "lr_scheduler_type": ("lr_scheduler", "scheduler", "scheduler_type"),
+    "max_grad_norm": ("clip_grad_norm", "gradient_clip_val", "gradient_clipping"),
+    "max_steps": ("num_steps", "num_training_steps", "train_iters"),
+    "num_train_epochs": ("epochs", "max_epochs", "num_epochs"),
+    "optim": ("optimizer",),
+    "per_device_eval_batch_size": ("eval_batch_size", "eval_micro_batch_size", "micro_eval_batch_size"),
+    "warmup_steps": ("num_warmup_steps", "warmup", "warmup_iters"),
+}
+_OWNERS, _READERS, _NAMES = (
+    {name: place for place, names in table.items() for name in names} for table in (_OWNED, _SCRIPTS, _MEANT)
+)
+
+_SCRIPTS_OWN = "what only the script reads belongs in arguments"
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     release = plan.release
-    for use in uses(plan):
-        if use.argument is not None:
+    for use in plan.uses:
+        if use.argument is not None or layer_of(plan, use) is not None:
             continue
-        if use.path.startswith("arguments."):
+        if is_scripts(use):
             yield _dropped(plan, use)
-        elif release.config_class and not release.lives(use.name):
-            layer = release.layers[-1]
+        elif release.config_class:
+            layer, names = release.layers[-1], _lasting(release.arguments)
             where = f"{release.config_class} in {layer.package} {written(layer.version)}"
             yield Finding(
                 use.path,
                 f"`{use.name}` is no argument of {where}",
-                _help(use.name, [*release.arguments]) or "what only the script reads belongs in arguments",
+                _of_seq2seq(plan, use.name) or _of_script(use.name) or _meant(use.name, names) or _SCRIPTS_OWN,
                 on_key=True,
             )
 
@@ -72,16 +94,32 @@ def _dropped(plan: Plan, use: Use) -> Finding:
     return Finding(
         use.path,
         f"{plan.launch.module} reads no `{use.name}` in trl {written(layer.version)}, and drops it without a word",
-        _help(use.name, [*layer.held(), *plan.release.arguments]),
+        _meant(use.name, [*_lasting(layer.held()), *_lasting(plan.release.arguments)]),
         on_key=True,
     )
 
 
-def _help(name: str, names: list[str]) -> str | None:
-    section = _BELONGS.get(name)
-    close = nearest(name, names)
-    if section and not (close and close.startswith(name)):
-        return f"it belongs in {section}"
+def _lasting(arguments: dict[str, Argument]) -> list[str]:
+    """The names to write: those that are not deprecated."""
+    return [name for name, argument in arguments.items() if not is_deprecated(argument)]
+
+
+def _of_seq2seq(plan: Plan, name: str) -> str | None:
+    known = plan.release.others["Seq2SeqTrainingArguments"]
+    if plan.release.config_class != "TrainingArguments" or known.get(name) is None:
+        return None
+    return "Seq2SeqTrainingArguments has it: write `trainer: Seq2SeqTrainer`, if the script builds that"
+
+
+def _of_script(name: str) -> str | None:
+    section = _READERS.get(name)
+    return f"{_SCRIPTS_OWN}; {section} tells configlint of it" if section else None
+
+
+def _meant(name: str, names: list[str]) -> str | None:
+    close = _NAMES[name] if _NAMES.get(name) in names else nearest(name, names)
+    if name in _OWNERS and not (close and close.startswith(name)):
+        return f"it belongs in {_OWNERS[name]}"
     if close in DERIVED:
         return f"did you mean `{close}`? That is derived: it comes from {DERIVED[close]}"
     return f"did you mean `{close}`?" if close else None

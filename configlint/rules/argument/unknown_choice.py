@@ -34,14 +34,15 @@ from configlint.wording import listing, nearest
 @rule(Severity.ERROR, fixes=True)
 def check(plan: Plan) -> Iterator[Finding]:
     for use, argument in known(plan):
-        for word in _words(use.value, argument):
-            if not argument.choices or word in argument.choices:
+        choices = [choice for choice in argument.choices if isinstance(choice, str)]
+        for word in _words(use.value, argument) if choices and use.fits else ():
+            if word in choices:
                 continue
             better = argument.facts.get("words", {}).get(word)
             yield Finding(
                 use.path,
                 _message(word, argument),
-                f"write `{use.name}: {better}`" if better else _help(word, argument),
+                f"write `{use.name}: {better}`" if better else _help(word, choices),
                 severity=Severity.WARNING if argument.facts.get("open") else None,
                 fix=Change(use.path, value=better) if better and word == use.value else None,
             )
@@ -67,7 +68,6 @@ def _message(word: str, argument: Argument) -> str:
     return f'`{argument.name}` has no choice "{word}" in {at_release}'
 
 
-def _help(word: str, argument: Argument) -> str:
-    choices = [str(choice) for choice in argument.choices]
+def _help(word: str, choices: list[str]) -> str:
     close = nearest(word, choices)
     return f"did you mean {close}?" if close else f"write {listing(choices, 'or')}"

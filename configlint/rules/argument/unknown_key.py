@@ -43,9 +43,9 @@ _ACCELERATES = {
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     config = mapping(plan.training.get("accelerator_config")) or {}
-    known = plan.release.others["AcceleratorConfig"].held()
-    if known:
-        yield from _unknown("training.accelerator_config", "accelerator_config", config, known)
+    if config:
+        known = plan.release.others["AcceleratorConfig"].held()
+        yield from _unknown("training.accelerator_config", "accelerator_config", config, known or config)
     inner = mapping(config.get("gradient_accumulation_kwargs")) or {}
     yield from _unknown("training.accelerator_config", "gradient_accumulation_kwargs", inner, _ACCUMULATION)
     yield from _fsdp(plan)
@@ -58,9 +58,10 @@ def _unknown(path: str, name: str, keys: Iterable[str], known: Iterable[str]) ->
 
 
 def _fsdp(plan: Plan) -> Iterator[Finding]:
+    keys = plan.spec.tree("parallel.fsdp")
     layer = plan.release.others["fsdp_config"]
-    known = layer.held()
-    for key in plan.spec.tree("parallel.fsdp"):
+    known = layer.held() if keys else {}
+    for key in keys:
         # Since 4.52 the Trainer takes them from a mapping with Accelerate's prefix too.
         bare = key.removeprefix("fsdp_") if plan.release.transformers >= (4, 52) else key
         if bare in known:

@@ -28,16 +28,16 @@ from configlint.edit import Change
 from configlint.plan import Plan
 from configlint.release import Argument
 from configlint.rule import Finding, rule
-from configlint.rules.argument import as_boolean, as_number, described, is_boolean_for_word, is_kind, known
+from configlint.rules.argument import as_boolean, as_number, described, is_boolean_for_word, misfits
 from configlint.values import whole
 from configlint.wording import code
 
 
 @rule(Severity.ERROR, fixes=True)
 def check(plan: Plan) -> Iterator[Finding]:
-    for use, argument in known(plan):
+    for use, argument in misfits(plan):
         value = use.value
-        if is_kind(value, argument.kinds) or _has_its_own_rule(value, argument):
+        if _has_its_own_rule(value, argument):
             continue
         message = f"`{use.name}` is {described(argument.kinds)}, not {_named(value)}"
         severity = None

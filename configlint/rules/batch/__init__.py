@@ -7,24 +7,6 @@ from configlint.plan import Plan
 from configlint.values import mapping
 from configlint.wording import count
 
-# What the sections of the spec decide on, and where.
-DERIVED = {
-    "per_device_train_batch_size": "batch.per_device",
-    "per_gpu_train_batch_size": "batch.per_device",
-    "gradient_accumulation_steps": "batch.accumulation",
-    "fsdp": "parallel.data: fsdp",
-    "fsdp_config": "parallel.fsdp",
-    "deepspeed": "parallel.data and parallel.deepspeed",
-    "parallelism_config": "parallel.tensor, parallel.context or parallel.sequence",
-    "use_cpu": "hardware.accelerator: cpu",
-    "no_cuda": "hardware.accelerator: cpu",
-    "fsdp_min_num_params": "parallel.fsdp",
-    "fsdp_transformer_layer_cls_to_wrap": "parallel.fsdp",
-    "sharded_ddp": "parallel.data",
-    "tp_size": "parallel.tensor",
-    "local_rank": "the launcher",
-}
-
 
 def applies(plan: Plan) -> bool:
     return True

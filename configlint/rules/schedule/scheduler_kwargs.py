@@ -17,7 +17,8 @@ Good:
       lr_scheduler_type: cosine_with_min_lr
       lr_scheduler_kwargs: {min_lr_rate: 0.1}
 
-Source: transformers 5.23 optimization.py, get_scheduler and the schedules
+Source: transformers 5.23 optimization.py, get_scheduler, the schedules and GreedyLR; torch 2.13
+optim/lr_scheduler.py, ReduceLROnPlateau (`verbose` in older ones)
 """
 
 from __future__ import annotations
@@ -28,30 +29,34 @@ from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.release import Layer
 from configlint.rule import Finding, rule
+from configlint.rules.schedule._made import scheduler
 from configlint.values import mapping
 from configlint.wording import listing, nearest
 
 _TYPE, _KWARGS = "lr_scheduler_type", "lr_scheduler_kwargs"
 # Of these a schedule wants exactly one, in every release that has it.
 _ONE_OF = ("min_lr", "min_lr_rate")
+# Of these Transformers says only that they take more.
+_PLATEAU = ("mode", "factor", "patience", "threshold", "threshold_mode", "cooldown", "min_lr", "eps", "verbose")
+_GREEDY = (*_PLATEAU, "warmup", "max_lr", "smooth", "window_size", "reset_start")
+_BY_METRIC = {"reduce_lr_on_plateau": _PLATEAU, "greedy": _GREEDY}
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    schedule = plan.argument(_TYPE)
-    layer = plan.release.others.get(f"scheduler:{schedule}")
-    kwargs = mapping(plan.argument(_KWARGS) or {})
-    if kwargs is None or (layer is None and schedule not in ("linear", "constant", "constant_with_warmup")):
+    schedule, kwargs = scheduler(plan), mapping(plan.argument(_KWARGS) or {})
+    if schedule is None or kwargs is None or _KWARGS not in plan.release.arguments:
         return
-    taken = layer.held() if layer else {}
-    yield from _foreign(plan, str(schedule), kwargs, [*taken])
+    layer = plan.release.others.get(f"scheduler:{schedule}")
+    taken = layer.held() if layer and kwargs else {}
+    yield from _foreign(plan, schedule, kwargs, _BY_METRIC.get(schedule) or (*taken,))
     if layer:
-        yield from _missing(plan, str(schedule), kwargs, layer)
+        yield from _missing(plan, schedule, kwargs, layer)
 
 
-def _foreign(plan: Plan, schedule: str, kwargs: dict[str, object], taken: list[str]) -> Iterator[Finding]:
+def _foreign(plan: Plan, schedule: str, kwargs: dict[str, object], taken: tuple[str, ...]) -> Iterator[Finding]:
     # get_scheduler hands nothing on to the two constant ones.
-    if "**" in taken or schedule.startswith("constant"):
+    if schedule.startswith("constant"):
         return
     for key in kwargs:
         if key not in taken:

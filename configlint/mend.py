@@ -1,0 +1,226 @@
+"""Fixes in rounds: a check, the edits that are sure, and again, all in memory; what comes out is written once,
+or shown.
+
+The files of a run overlay each other: an entry that goes can bring back another, and one that gets another
+name can reach a spec that had its own under the old one. So each plan is compared with what it was, and where
+it changed in more than its own findings, what did that is not fixed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from configlint.document import Mapping
+from configlint.edit import Edit, identity
+from configlint.fix import fixed
+from configlint.output import mark_of, rewrite, unified
+from configlint.pipeline import Report, check
+from configlint.plan import Plan
+from configlint.session import Parsed, Session, reason
+from configlint.source import Span
+
+# One fix can make the next possible; two that undo each other must end.
+_ROUNDS = 10
+
+_PlanName = tuple[str, str | None]
+_Entry = tuple[str, str]  # a file and a path
+
+
+class Mended(NamedTuple):
+    """What there was to find, what is left of it, the texts of the files that change, before and after, and
+    how many findings each change ends."""
+
+    before: Report
+    after: Report
+    session: Session
+    texts: dict[str, tuple[str, str]]
+    counts: Counter[str]
+
+
+class _Step(NamedTuple):
+    """An entry that was changed: the path that it had and the one that it has, None where it is gone, in the
+    plans that it was part of."""
+
+    file: str
+    path: str
+    new_path: str | None
+    plans: frozenset[_PlanName]
+
+
+def mend(report: Report, paths: Sequence[str], session: Session, target: str | None) -> Mended:
+    """What a check found, fixed as far as it can be, in memory."""
+    refused: set[_Entry] = set()
+    while True:
+        mended, steps = _in_rounds(_fixable(report, refused), paths, session, target, refused)
+        wrong = set(_overreaching(mended, steps))
+        if not wrong:
+            return mended
+        refused |= wrong
+
+
+def settled(report: Report, paths: Sequence[str], session: Session, target: str | None) -> Report:
+    """A report with the fixes only that `mend` would make: where several layers make a plan, it has to be tried."""
+    keys_change = any(found.fix and (found.fix.delete or found.fix.key) for found in report.diagnostics)
+    if not keys_change or not any(map(_has_layers, session.parsed.values())):
+        return report
+    return mend(report, paths, session, target).before
+
+
+def _has_layers(file: Parsed) -> bool:
+    front_end, document = file.front_end, file.document
+    if front_end is None or not isinstance(document, Mapping):
+        return False
+    return front_end.base(document) is not None or front_end.target_names([document]) != ()
+
+
+def write(mended: Mended, paths: Sequence[str], target: str | None) -> Report:
+    """Write the files that change, and report what is left; of one that cannot be written, it is said why."""
+    problems = []
+    counts = mended.counts.copy()
+    for name, (before, after) in mended.texts.items():
+        try:
+            if other := _other_name(name, mended.session):
+                raise OSError(f"for {other}, which is the same file, it would be another text")
+            rewrite(name, before, after)
+        except OSError as error:
+            problems.append(f"{name} is not fixed: {reason(error)}")
+            del counts[name]
+    report = mended.after
+    if problems:
+        session = Session()
+        session.assignments = mended.session.assignments
+        report = check(paths, session, target)
+    return report._replace(fixed=counts.total(), unreadable=[*report.unreadable, *problems])
+
+
+def diff(mended: Mended) -> Iterator[str]:
+    """The lines of a unified diff of what `write` would do, as `patch` and `git apply` read it."""
+    for name, (before, after) in mended.texts.items():
+        mark = mark_of(name, before)
+        yield from unified(mark + before, mark + after, name, name)
+
+
+def _in_rounds(
+    first: Report, paths: Sequence[str], session: Session, target: str | None, refused: set[_Entry]
+) -> tuple[Mended, list[_Step]]:
+    report, start = first, session
+    steps: list[_Step] = []
+    counts: Counter[str] = Counter()
+    names: dict[str, None] = {}
+    for _ in range(_ROUNDS):
+        texts, made = _round(report, session)
+        if not texts:
+            break
+        names |= dict.fromkeys(texts)
+        steps += _steps(report.loaded, made)
+        done = {identity(edit) for edit in made}
+        fixes = [found.fix for found in report.diagnostics if found.fix]
+        counts.update(edit.entry.source.name for edit in fixes if identity(edit) in done)
+        session = session.edited(texts)
+        report = _fixable(check(paths, session, target), refused)
+    both = {name: (start.parsed[name].source.text, session.parsed[name].source.text) for name in names}
+    changed = {name: texts for name, texts in both.items() if texts[0] != texts[1]}
+    counts = Counter({name: counts[name] for name in changed})
+    return Mended(first, report, session, changed, counts), steps
+
+
+def _round(report: Report, session: Session) -> tuple[dict[str, str], list[Edit]]:
+    """The texts of the files that change, and the edits that are in them."""
+    wanted: dict[str, list[Edit]] = {}
+    for found in report.diagnostics:
+        if found.fix:
+            wanted.setdefault(found.fix.entry.source.name, []).append(found.fix)
+    texts: dict[str, str] = {}
+    made: list[Edit] = []
+    for name, edits in wanted.items():
+        document = session.parsed[name].document
+        result = fixed(document, edits) if document else None
+        if result and result.edits:
+            texts[name] = result.text
+            made += result.edits
+    return texts, made
+
+
+def _fixable(report: Report, refused: set[_Entry]) -> Report:
+    """The report without the fixes of entries that are to stay as they are."""
+    if not refused:
+        return report
+    spans = {
+        setting.key
+        for plan in report.loaded
+        for path, setting in plan.spec.settings.items()
+        if (setting.key.source.name, path) in refused
+    }
+    return report._replace(
+        diagnostics=[
+            found._replace(fix=None) if found.fix and found.fix.entry in spans else found
+            for found in report.diagnostics
+        ]
+    )
+
+
+def _steps(plans: Iterable[Plan], made: Iterable[Edit]) -> Iterator[_Step]:
+    edits = {edit.entry: edit for edit in made}
+    held: dict[tuple[Span, str], set[_PlanName]] = {}
+    for plan in plans:
+        for path, setting in plan.spec.settings.items():
+            if setting.key in edits:
+                held.setdefault((setting.key, path), set()).add(_name(plan))
+    for (span, path), names in held.items():
+        edit = edits[span]
+        section = path[: path.rfind(".") + 1]
+        new_path = None if edit.delete else path if edit.key is None else section + edit.key
+        yield _Step(span.source.name, path, new_path, frozenset(names))
+
+
+def _overreaching(mended: Mended, steps: list[_Step]) -> Iterator[_Entry]:
+    """The entries whose change reached a plan in another place than its own."""
+    after = {_name(plan): plan for plan in mended.after.loaded}
+    for plan in mended.before.loaded if steps else ():
+        own = [step for step in steps if _name(plan) in step.plans]
+        wrong = _wrong_paths(_values(plan), _values(after.get(_name(plan))), own)
+        if wrong:
+            guilty = [step for step in steps if any(_is_about(step, path) for path in wrong)]
+            yield from ((step.file, step.path) for step in guilty or steps)
+
+
+def _wrong_paths(before: dict[str, str], after: dict[str, str], steps: list[_Step]) -> set[str]:
+    """The paths of a plan that changed without a step, or are there though a step took them away."""
+    changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+    state: dict[str, bool] = {}  # of each path that was changed, whether it is to be there
+    for step in steps:
+        state[step.path] = False
+        if step.new_path is not None:
+            state[step.new_path] = True
+    gone = {path for path, there in state.items() if not there}
+    return {path for path in changed if not _is_in(path, state)} | {path for path in after if _is_in(path, gone)}
+
+
+def _is_about(step: _Step, path: str) -> bool:
+    own = [step.path] if step.new_path is None else [step.path, step.new_path]
+    return _is_in(path, own) or any(_is_in(each, [path]) for each in own)
+
+
+def _is_in(path: str, sections: Iterable[str]) -> bool:
+    return any(path == section or path.startswith(section + ".") for section in sections)
+
+
+def _values(plan: Plan | None) -> dict[str, str]:
+    settings = plan.spec.settings if plan else {}
+    return {path: "" if setting.mapping else repr(setting.value) for path, setting in settings.items()}
+
+
+def _name(plan: Plan) -> _PlanName:
+    return plan.spec.source.name, plan.spec.target
+
+
+def _other_name(name: str, session: Session) -> str | None:
+    """Another name that the run knows a file by, if the file is to be another text under that."""
+    place, text = os.path.realpath(name), session.parsed[name].source.text
+    for other, file in session.parsed.items():
+        if other != name and file.source.text != text and os.path.realpath(other) == place:
+            return other
+    return None

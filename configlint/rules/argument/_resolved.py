@@ -1,0 +1,38 @@
+"""What the Trainer ends up with, where several arguments or sections have a say."""
+
+from __future__ import annotations
+
+from configlint.plan import Plan
+from configlint.values import flag
+
+
+def optimizer(plan: Plan) -> str | None:
+    """The optimizer that the Trainer makes; None where there is none of that name in the release, or where
+    DeepSpeed has one of its own."""
+    if (plan.parallel.data or "").startswith("zero") and plan.given("parallel.deepspeed.optimizer"):
+        return None
+    known, name = plan.release.arguments.get("optim"), plan.argument("optim")
+    if name is None and not plan.given(plan.path("optim")):
+        return "adamw_torch"  # or its fused form, by the age of torch: they take the same
+    return name if isinstance(name, str) and known and name in known.choices else None
+
+
+def is_layerwise(plan: Plan) -> bool:
+    return (optimizer(plan) or "").endswith("_layerwise")
+
+
+def activation_checkpointing(plan: Plan) -> bool | None:
+    """Whether the Trainer turns it on. Where the new name is left open, the old one's default holds: TRL's
+    classes have it on."""
+    value = plan.argument("activation_checkpointing")
+    if value is None and not plan.given(plan.path("activation_checkpointing")):
+        old = plan.release.arguments.get("gradient_checkpointing")
+        value = old.default if old and old.default is not None else False
+    return flag(value)
+
+
+def is_fsdp(plan: Plan) -> bool:
+    """Whether Accelerate wraps the model: not one that is sharded when it is loaded, and none on a CPU."""
+    accelerator = plan.hardware.accelerator
+    is_cpu = accelerator is not None and accelerator.vendor == "cpu"
+    return plan.parallel.data == "fsdp" and plan.parallel.tensor == 1 and not is_cpu

@@ -1,0 +1,296 @@
+"""An argument has no effect, because of the value of another.
+
+save_steps is read where save_strategy is steps, eval_steps where eval_strategy is, the hub_ arguments with
+push_to_hub, adam_beta1 by optimizers of Adam's kind. Elsewhere they are passed over without a word, and what
+somebody wanted does not happen: nothing is evaluated, nothing is pushed.
+
+What a target, or a file that extends another, turns off on purpose is not reported, nor is a value that is the
+default.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {save_strategy: epoch, save_steps: 200, eval_steps: 100}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {save_steps: 200, eval_strategy: steps, eval_steps: 100}
+
+Source: transformers 5.23 trainer.py and trainer_optimizer.py, where each is read; trainer_callback.py,
+DefaultFlowCallback; integrations/integration_utils.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.rules.argument._resolved import activation_checkpointing, optimizer
+from configlint.spec import Setting
+from configlint.values import natural, real
+from configlint.wording import code
+
+_BY_METRIC = ("reduce_lr_on_plateau", "greedy")
+
+
+class Idle(NamedTuple):
+    """The argument whose value keeps another from having an effect, and the remedy."""
+
+    by: str
+    help: str = "delete it"
+    severity: Severity | None = None
+
+
+@rule(Severity.WARNING)
+def check(plan: Plan) -> Iterator[Finding]:
+    for use in plan.uses:
+        why = _CASES.get(use.name) if use.path.startswith("training.") else None
+        if why is None or not use.argument or not use.fits or use.value in (None, {}, use.argument.default):
+            continue
+        idle = why(plan)
+        if idle is None or _is_overridden(plan, use.path, plan.path(idle.by)):
+            continue
+        by = plan.path(idle.by)
+        yield Finding(
+            use.path,
+            f"`{use.name}` has no effect {_described(plan, idle.by)}",
+            idle.help,
+            idle.severity,
+            related=((by, f"{_spelled(plan, idle.by)} {code(plan.argument(idle.by))}"),) if plan.given(by) else (),
+            on_key=True,
+        )
+
+
+def _described(plan: Plan, by: str) -> str:
+    """`with save_strategy epoch`, `without push_to_hub`."""
+    value = optimizer(plan) if by == "optim" else plan.argument(by)
+    if value is None or value is False:
+        return f"without {_spelled(plan, by)}"
+    return f"with {_spelled(plan, by)} {code(value)}" + ("" if plan.given(plan.path(by)) else " (the default)")
+
+
+def _spelled(plan: Plan, name: str) -> str:
+    """The name under which it is written, or would be."""
+    return plan.path(name).rpartition(".")[2]
+
+
+def _is_overridden(plan: Plan, path: str, by: str) -> bool:
+    """Whether what keeps it from having an effect was written over it: in an extending file, a target, on the
+    command line."""
+    settings = plan.spec.settings
+    return by in settings and _rank(plan, settings[by]) > _rank(plan, settings[path])
+
+
+def _rank(plan: Plan, setting: Setting) -> int:
+    """Later wins."""
+    name = setting.span.source.name
+    return 3 if name == "--set" else 2 if setting.target is not None else int(name == plan.spec.source.name)
+
+
+def _unless_steps(kind: str) -> Callable[[Plan], Idle | None]:
+    def why(plan: Plan) -> Idle | None:
+        strategy = getattr(plan.intervals, f"{kind}_strategy")
+        if strategy not in ("no", "epoch", "best"):
+            return None
+        help = f"write `{_spelled(plan, f'{kind}_strategy')}: steps`, or delete it"
+        return Idle(f"{kind}_strategy", help)
+
+    return why
+
+
+def _logging_steps(plan: Plan) -> Idle | None:
+    # Where eval_steps is not given, it is the interval of evaluation.
+    if plan.intervals.eval_strategy != "steps" or plan.training.get("eval_steps"):
+        return _unless_steps("logging")(plan)
+    return None
+
+
+def _without_evaluation(plan: Plan) -> Idle | None:
+    if plan.intervals.eval_strategy != "no":
+        return None
+    return Idle("eval_strategy", f"write {_spelled(plan, 'eval_strategy')}, or delete it")
+
+
+def _without_saving(plan: Plan) -> Idle | None:
+    # At a signal a checkpoint is saved in any case.
+    if plan.intervals.save_strategy == "no" and plan.argument("enable_jit_checkpoint") is not True:
+        return Idle("save_strategy")
+    return None
+
+
+def _metric(plan: Plan) -> Idle | None:
+    """Without evaluations it is compared with nothing. What needs one says so itself."""
+    if plan.argument("eval_on_start") is True or _needs_metric(plan):
+        return None
+    return _without_evaluation(plan)
+
+
+def _greater(plan: Plan) -> Idle | None:
+    if plan.argument("metric_for_best_model") is not None or _needs_metric(plan):
+        return None
+    return Idle("metric_for_best_model", "write metric_for_best_model, or delete it")
+
+
+def _needs_metric(plan: Plan) -> bool:
+    """With these it has an effect, a default, or a rule of its own."""
+    best = plan.intervals.save_strategy == "best" or plan.argument("load_best_model_at_end") is not False
+    return best or plan.argument("lr_scheduler_type") in _BY_METRIC
+
+
+def _without(by: str, *, severity: Severity | None = None) -> Callable[[Plan], Idle | None]:
+    """Where a flag is off."""
+
+    def why(plan: Plan) -> Idle | None:
+        help = f"write `{by}: true`, or delete it"
+        return Idle(by, help, severity) if plan.argument(by) is False else None
+
+    return why
+
+
+def _private_repo(plan: Plan) -> Idle | None:
+    # Trackio reads it too, and so does GRPO's log of completions.
+    reports = _reports(plan)
+    if reports is None or "trackio" in reports or plan.release.trl:
+        return None
+    return _without("push_to_hub", severity=Severity.INFO)(plan)
+
+
+def _checkpointing(plan: Plan) -> Idle | None:
+    if activation_checkpointing(plan) is not False:
+        return None
+    help = f"write `{_spelled(plan, 'activation_checkpointing')}: true`, or delete it"
+    return Idle("activation_checkpointing", help)
+
+
+def _reports(plan: Plan) -> list[str] | None:
+    """The integrations that are reported to; None where it is whatever is installed."""
+    value = plan.argument("report_to")
+    reports = [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)]
+    return None if not reports or "all" in reports else [each for each in reports if each != "none"]
+
+
+def _without_report(to: str) -> Callable[[Plan], Idle | None]:
+    def why(plan: Plan) -> Idle | None:
+        reports = _reports(plan)
+        if reports is None or to in reports:
+            return None
+        return Idle("report_to", f"write `report_to: {to}`, or delete it")
+
+    return why
+
+
+def _length_column(plan: Plan) -> Idle | None:
+    if plan.release.arguments.get("train_sampling_strategy") is None:
+        return _without("group_by_length")(plan)
+    # A strategy under its old name is gone, which is another mistake.
+    if (
+        plan.argument("train_sampling_strategy") not in ("random", "sequential")
+        or "group_by_length" in plan.training
+    ):
+        return None
+    return Idle("train_sampling_strategy", "write `train_sampling_strategy: group_by_length`, or delete it")
+
+
+def _in_order(plan: Plan) -> Idle | None:
+    return Idle("dataloader_num_workers") if natural(plan.argument("dataloader_num_workers")) == 0 else None
+
+
+def _epochs(plan: Plan) -> Idle | None:
+    steps = plan.schedule.max_steps
+    return Idle("max_steps", "delete one of them", Severity.INFO) if steps is not None and steps > 0 else None
+
+
+def _warmup_ratio(plan: Plan) -> Idle | None:
+    # From 5.0 on it was the other way round, until it went.
+    steps = real(plan.training.get("warmup_steps"))
+    return Idle("warmup_steps") if plan.release.transformers < (5, 0) and steps else None
+
+
+def _warmup_steps(plan: Plan) -> Idle | None:
+    release = plan.release
+    if release.transformers < (5, 0) or not release.arguments.get("warmup_ratio"):
+        return None
+    return Idle("warmup_ratio") if plan.training.get("warmup_ratio") is not None else None
+
+
+def _scheduler_kwargs(plan: Plan) -> Idle | None:
+    """The two constant schedules are handed none; a key that another does not take is another mistake."""
+    name = plan.argument("lr_scheduler_type")
+    return Idle("lr_scheduler_type") if name in ("constant", "constant_with_warmup") else None
+
+
+def _unread(*prefixes: str) -> Callable[[Plan], Idle | None]:
+    """By optimizers whose names start so."""
+
+    def why(plan: Plan) -> Idle | None:
+        return Idle("optim") if (optimizer(plan) or "").startswith(prefixes) else None
+
+    return why
+
+
+def _optim_args(plan: Plan) -> Idle | None:
+    name = optimizer(plan) or ""
+    if plan.release.transformers < (5, 3) and name in ("sgd", "adagrad", "rmsprop"):
+        return Idle("optim")
+    # These two are torchao's, which reads them.
+    return None if name in ("adamw_torch_4bit", "adamw_torch_8bit") else _unread(*_WITHOUT_ARGS)(plan)
+
+
+def _target_modules(plan: Plan) -> Idle | None:
+    name = optimizer(plan)
+    return None if name is None or name.startswith(("galore_", "apollo_")) else Idle("optim")
+
+
+_LOW_RANK_OR_LOMO = ("galore_", "apollo_", "lomo", "adalomo")
+_WITHOUT_BETAS = (
+    *("adafactor", "sgd", "adagrad", "rmsprop", "galore_"),
+    *("lomo", "adalomo", "grokadamw", "schedule_free_sgd"),
+)
+_WITHOUT_ARGS = (
+    *("adafactor", "adamw_hf", "adamw_torch", "adamw_apex", "adamw_bnb", "adamw_8bit"),
+    *("paged_adamw", "lion", "paged_lion", "lomo", "adalomo"),
+)
+
+_CASES: dict[str, Callable[[Plan], Idle | None]] = {
+    "save_steps": _unless_steps("save"),
+    "eval_steps": _unless_steps("eval"),
+    "logging_steps": _logging_steps,
+    "eval_delay": _without_evaluation,
+    "save_total_limit": _without_saving,
+    "save_only_model": _without_saving,
+    "metric_for_best_model": _metric,
+    "greater_is_better": _greater,
+    "hub_strategy": _without("push_to_hub"),
+    "hub_always_push": _without("push_to_hub"),
+    # No warning: the script may push by itself.
+    "hub_model_id": _without("push_to_hub", severity=Severity.INFO),
+    "hub_token": _without("push_to_hub", severity=Severity.INFO),
+    "hub_revision": _without("push_to_hub", severity=Severity.INFO),
+    "hub_private_repo": _private_repo,
+    "activation_checkpointing_kwargs": _checkpointing,
+    "gradient_checkpointing_kwargs": _checkpointing,
+    "liger_kernel_config": _without("use_liger_kernel"),
+    "logging_dir": _without_report("tensorboard"),
+    "project": _without_report("trackio"),
+    "trackio_space_id": _without_report("trackio"),
+    "trackio_bucket_id": _without_report("trackio"),
+    "trackio_static_space_id": _without_report("trackio"),
+    "length_column_name": _length_column,
+    "dataloader_in_order": _in_order,
+    "num_train_epochs": _epochs,
+    "warmup_ratio": _warmup_ratio,
+    "warmup_steps": _warmup_steps,
+    "lr_scheduler_kwargs": _scheduler_kwargs,
+    "adam_beta1": _unread(*_WITHOUT_BETAS),
+    "adam_beta2": _unread(*_WITHOUT_BETAS),
+    "adam_epsilon": _unread(*_WITHOUT_BETAS, "lion", "paged_lion"),
+    "weight_decay": _unread(*_LOW_RANK_OR_LOMO),
+    "optim_args": _optim_args,
+    "optim_target_modules": _target_modules,
+}

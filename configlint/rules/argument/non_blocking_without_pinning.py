@@ -1,0 +1,45 @@
+"""Copies to the device are not to block, and the memory that they start from is not pinned.
+
+Only a copy from pinned memory runs beside the computation. From other memory it blocks all the same, and
+`non_blocking` has no effect.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {dataloader_pin_memory: false, accelerator_config: {non_blocking: true}}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {dataloader_pin_memory: true, accelerator_config: {non_blocking: true}}
+
+Source: transformers 5.23 trainer.py, create_accelerator_and_postprocess; torch 2.13, Tensor.to
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.rules.batch import accelerator_config
+
+
+@rule(Severity.WARNING)
+def check(plan: Plan) -> Iterator[Finding]:
+    accelerator, keys = plan.hardware.accelerator, plan.release.others.get("AcceleratorConfig")
+    if accelerator_config(plan).get("non_blocking") is not True or not keys or not keys.get("non_blocking"):
+        return
+    # Nothing is copied there, and the Trainer turns pinning off by itself.
+    if accelerator is not None and accelerator.vendor == "cpu":
+        return
+    if plan.argument("dataloader_pin_memory") is False:
+        yield Finding(
+            "training.dataloader_pin_memory",
+            "non_blocking has no effect without pinned memory, and dataloader_pin_memory is false",
+            "delete it: true is the default",
+            related=(("training.accelerator_config", "non_blocking true"),),
+        )

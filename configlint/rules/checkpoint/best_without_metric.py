@@ -1,0 +1,46 @@
+"""The best model is to be saved, and nothing says by which metric.
+
+save_strategy best needs metric_for_best_model, which is loss by default only with load_best_model_at_end. The
+Trainer refuses to be built without: after the queue and the loading of the model.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {save_strategy: best, eval_strategy: epoch}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {save_strategy: best, eval_strategy: epoch, metric_for_best_model: loss}
+
+Source: transformers 5.23 trainer.py, _validate_args; training_args.py, __post_init__
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+
+# With these too the metric is loss by default.
+_BY_METRIC = ("reduce_lr_on_plateau", "greedy")
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    # There is no best before 4.47.
+    if plan.intervals.save_strategy != "best" or plan.release.transformers < (4, 47):
+        return
+    training = plan.training
+    if training.get("metric_for_best_model") is not None or training.get("load_best_model_at_end") is True:
+        return
+    if plan.argument("lr_scheduler_type") not in _BY_METRIC:
+        yield Finding(
+            "training.save_strategy",
+            "save_strategy best needs metric_for_best_model",
+            "write `metric_for_best_model: loss`",
+        )

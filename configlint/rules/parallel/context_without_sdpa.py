@@ -1,0 +1,44 @@
+"""A sequence is shared out over devices, and its attention cannot be.
+
+Context parallelism is there for PyTorch's own attention only. The Trainer refuses any other at the first step:
+after the queue and the loading of the model.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: fsdp, context: 2}
+    model: {attention: flash_attention_2}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: fsdp, context: 2}
+    model: {attention: sdpa}
+
+Source: transformers 5.23 trainer.py, _prepare_context_parallel_inputs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.values import text
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    setting, context = plan.spec.settings.get("model.attention"), plan.parallel.context
+    attention = text(setting.value) if setting else None
+    if context is None or context == 1 or attention in (None, "sdpa") or plan.release.transformers < (4, 56):
+        return
+    yield Finding(
+        "model.attention",
+        f"context {context} works with attention sdpa, not with {attention}",
+        "write `attention: sdpa`",
+        related=(("parallel.context", f"context {context}"),),
+    )

@@ -1,0 +1,41 @@
+"""The first version of FSDP is asked for, and it is on its way out.
+
+Version 2 is the default, and Transformers says with every run that it means to drop version 1. Its checkpoints and
+its keys differ: reshard_after_forward is true or false there, and offloading is cpu_offload.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: fsdp, fsdp: {version: 1}}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: fsdp}
+
+Source: transformers 5.23 training_args.py, _process_fsdp_args
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+
+_PATHS = ("parallel.fsdp.version", "parallel.fsdp.fsdp_version")
+
+
+@rule(Severity.WARNING)
+def check(plan: Plan) -> Iterator[Finding]:
+    if plan.parallel.data != "fsdp" or plan.parallel.tensor != 1 or plan.release.transformers < (5, 10):
+        return
+    for path in _PATHS:
+        setting = plan.spec.settings.get(path)
+        if setting and setting.value in (1, "1") and setting.value is not True:
+            yield Finding(
+                path, "version 1 of FSDP is deprecated since transformers 5.10", "delete it: 2 is the default"
+            )

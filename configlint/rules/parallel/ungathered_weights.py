@@ -1,0 +1,39 @@
+"""ZeRO-3 leaves no weights that can be loaded, only shards.
+
+Each device holds a part of the model. Without stage3_gather_16bit_weights_on_model_save the Trainer saves the
+parts, and says so when the job saves: zero_to_fp32.py must put them together before anything else can read
+them.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel:
+      data: zero3
+      deepspeed: {zero_optimization: {stage3_gather_16bit_weights_on_model_save: false}}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: zero3}
+
+Source: transformers 5.23 trainer.py, save_model; configlint turns it on by itself
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+
+_PATH = "parallel.deepspeed.zero_optimization.stage3_gather_16bit_weights_on_model_save"
+
+
+@rule(Severity.WARNING)
+def check(plan: Plan) -> Iterator[Finding]:
+    setting = plan.spec.settings.get(_PATH)
+    if plan.parallel.data == "zero3" and plan.parallel.tensor == 1 and setting and setting.value is False:
+        yield Finding(_PATH, "zero3 saves shards alone, which zero_to_fp32.py must put together", "delete it")

@@ -1,0 +1,25 @@
+"""The schedule that the Trainer makes, and of what."""
+
+from __future__ import annotations
+
+from configlint.plan import Plan
+from configlint.values import mapping
+
+# get_scheduler makes them without a number of warmup steps.
+WITHOUT_WARMUP = ("constant", "reduce_lr_on_plateau", "greedy")
+# Their step is taken after an evaluation.
+BY_METRIC = ("reduce_lr_on_plateau", "greedy")
+# These optimizers warm up by themselves, by what warmup_steps is, and are meant to run under constant.
+OWN_WARMUP = ("schedule_free_adamw", "schedule_free_sgd")
+
+
+def scheduler(plan: Plan) -> str | None:
+    """Its name; None where there is none of that name in the release, or where DeepSpeed has one of its own."""
+    if (plan.parallel.data or "").startswith("zero") and plan.given("parallel.deepspeed.scheduler"):
+        return None
+    known, name = plan.release.arguments.get("lr_scheduler_type"), plan.argument("lr_scheduler_type")
+    return name if isinstance(name, str) and known and name in known.choices else None
+
+
+def scheduler_kwargs(plan: Plan) -> dict[str, object]:
+    return mapping(plan.argument("lr_scheduler_kwargs")) or {}

@@ -1,0 +1,51 @@
+"""A warmup is written, and the schedule has none.
+
+constant, reduce_lr_on_plateau and greedy are made without a number of warmup steps: the first step already
+has the full learning rate, and nothing says so.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {lr_scheduler_type: constant, warmup_steps: 100}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {lr_scheduler_type: constant_with_warmup, warmup_steps: 100}
+
+Source: transformers 5.23 optimization.py, get_scheduler; run: under constant the first step has learning_rate
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.rules.schedule._made import OWN_WARMUP, WITHOUT_WARMUP, scheduler
+from configlint.values import real
+
+
+@rule(Severity.WARNING)
+def check(plan: Plan) -> Iterator[Finding]:
+    name = scheduler(plan)
+    if name not in WITHOUT_WARMUP:
+        return
+    for argument in ("warmup_steps", "warmup_ratio"):
+        value = real(plan.training.get(argument)) or 0
+        if plan.release.arguments.get(argument) and value > 0 and not _is_read(plan, argument):
+            yield Finding(
+                f"training.{argument}",
+                f"`{argument}` has no effect under {name}, which has no warmup",
+                "write `lr_scheduler_type: constant_with_warmup`" if name == "constant" else "delete it",
+                related=((plan.path("lr_scheduler_type"), f"lr_scheduler_type {name}"),),
+            )
+
+
+def _is_read(plan: Plan, argument: str) -> bool:
+    """Whether the optimizer warms up by it: until 5.0 it is not given the ratio."""
+    told = argument == "warmup_steps" or plan.release.transformers >= (5, 0)
+    return told and plan.argument("optim") in OWN_WARMUP

@@ -1,0 +1,63 @@
+"""The warmup takes the whole run.
+
+The learning rate climbs step by step from 0, and the run is over before it is what was written: the model
+is trained at a part of it, and nothing says so. Warmup counts optimizer steps, which become fewer with a
+larger batch or more devices.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    data: {train_examples: 640}
+    training: {num_train_epochs: 1, warmup_steps: 100}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    data: {train_examples: 640}
+    training: {num_train_epochs: 1, warmup_steps: 0.1}
+
+Source: transformers 5.23 optimization.py, get_linear_schedule_with_warmup; run: 100 warmup steps of a run of
+10 end at a tenth of learning_rate
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.rules.schedule._made import WITHOUT_WARMUP, scheduler
+from configlint.wording import count
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    total, warmup, name = plan.schedule.total_steps, plan.schedule.warmup_steps, scheduler(plan)
+    if not total or not warmup or name is None or name in WITHOUT_WARMUP:
+        return
+    # Step n of the warmup has (n - 1) / warmup of the rate, in this one n / warmup.
+    first_with_all = warmup if name == "cosine_warmup_with_min_lr" else warmup + 1
+    if total >= first_with_all:
+        return
+    path = plan.origins["schedule.warmup_steps"].inputs[-1]
+    yield Finding(
+        path,
+        f"a warmup of {count(warmup, 'step')} in a run of {count(total, 'step')}: learning_rate is never reached",
+        _help(plan, path),
+        related=tuple((f"data.{name}", f"{number:,} examples") for name, number in _examples(plan)),
+    )
+
+
+def _help(plan: Plan, path: str) -> str:
+    """A share where the release takes one, and it is not itself too large."""
+    if path.endswith("warmup_ratio") or plan.release.transformers < (5, 0):
+        return "write less, such as 3 % of the run: `warmup_ratio: 0.03`"
+    return "write less, such as 3 % of the run: `warmup_steps: 0.03`"
+
+
+def _examples(plan: Plan) -> Iterator[tuple[str, int]]:
+    if plan.data.train_examples and (plan.schedule.max_steps or 0) < 0:
+        yield "train_examples", plan.data.train_examples

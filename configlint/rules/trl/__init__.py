@@ -1,0 +1,52 @@
+"""TRL: what its config classes and trainers ask of their arguments together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from configlint.plan import Plan, Use
+from configlint.release import Version
+from configlint.values import flag, text
+
+
+def applies(plan: Plan) -> bool:
+    return plan.release.trl is not None
+
+
+def concerns(plan: Plan, since: Mapping[str, Version], until: Version | None = None) -> bool:
+    """Whether the trainer is among some, and TRL's release not before the one that stands beside it."""
+    first, trl = since.get(plan.trainer or ""), plan.release.trl
+    return first is not None and trl is not None and first <= trl and (until is None or trl < until)
+
+
+def has(plan: Plan, name: str) -> bool:
+    """Whether the release has an argument, under this name or one that means the same."""
+    return plan.path(name).removeprefix("training.") in plan.release.arguments
+
+
+def is_on(plan: Plan, name: str) -> bool | None:
+    """Whether a switch is on; None where that is not known."""
+    return flag(plan.argument(name))
+
+
+def is_word(plan: Plan, name: str, *words: str) -> bool | None:
+    """Whether an argument is one of some words; None where it is no text."""
+    value = text(plan.argument(name))
+    return None if value is None else value in words
+
+
+def losses(plan: Plan) -> list[str]:
+    """The loss types, of which DPO takes one or several; none where they are of another type."""
+    value = plan.argument("loss_type")
+    values: list[object] = value if isinstance(value, list) else [value]
+    words = [each for each in values if isinstance(each, str)]
+    return words if len(words) == len(values) else []
+
+
+def changed(plan: Plan, names: tuple[str, ...]) -> Iterator[Use]:
+    """Those of some arguments that were written, and not with the value that they have anyway. A name that
+    ends in `*` stands for all that begin so."""
+    for use in plan.uses:
+        wanted = any(use.name.startswith(name[:-1]) if name.endswith("*") else use.name == name for name in names)
+        if wanted and use.path.startswith("training.") and use.argument and use.value != use.argument.default:
+            yield use
