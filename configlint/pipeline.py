@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from configlint import rules
@@ -32,7 +32,7 @@ class Report(NamedTuple):
     loaded: tuple[Plan, ...] = ()
 
 
-def check(paths: Iterable[str], session: Session, target: str | None = None) -> Report:
+def check(paths: Sequence[str], session: Session, target: str | None = None) -> Report:
     """Lint files and folders."""
     found: dict[_Key, Diagnostic] = {}
     linted: set[str] = set()
@@ -67,7 +67,7 @@ def check(paths: Iterable[str], session: Session, target: str | None = None) -> 
     if any(diagnostic.fix for diagnostic in kept):
         from configlint.fixable import sure  # hardly ever needed
 
-        kept = sure(kept, every, session.editable())
+        kept = sure(kept, every, session.editable(paths))
     return Report(in_order(kept), number, len(plans), suppressed, unreadable, crashes, loaded=tuple(every))
 
 

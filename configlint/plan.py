@@ -161,6 +161,10 @@ class Plan(NamedTuple):
         """Whether the user wrote it, right or wrong."""
         return path in self.spec.settings
 
+    def writes(self, *names: str) -> bool:
+        """Whether one of these arguments of the trainer's class was written."""
+        return not self.training.keys().isdisjoint(names)
+
     def path(self, name: str) -> str:
         """Where an argument of the trainer's class stands, or would stand."""
         return argument_path(self.spec, self.release, name)
@@ -171,8 +175,8 @@ class Plan(NamedTuple):
         path = self.path(name)
         if path in self.spec.settings:
             return self.spec.settings[path].value
-        found = self.release.arguments.get(path.removeprefix("training."))
-        return None if found is None or found.default is UNKNOWN else found.default
+        default = self.release.default(name)
+        return None if default is UNKNOWN else default
 
 
 def argument_path(spec: Spec, release: Release, name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from configlint import knowledge
@@ -64,12 +64,13 @@ class Session:
                 self.parsed[path] = Parsed(source, document, diagnostics)
         return self.parsed[path]
 
-    def editable(self) -> dict[str, Node]:
-        """The documents that were read whole, by the names of their files."""
+    def editable(self, paths: Sequence[str]) -> dict[str, Node]:
+        """The documents that were read whole, by the names of their files, of those that paths name or folders
+        hold: a base elsewhere is another's."""
         return {
             name: file.document
             for name, file in self.parsed.items()
-            if file.document is not None and not file.diagnostics
+            if file.document is not None and not file.diagnostics and any(_is_at(name, path) for path in paths)
         }
 
     def edited(self, texts: dict[str, str]) -> Session:
@@ -131,6 +132,11 @@ class Session:
             # Of one that cannot be parsed, it is said why.
             if not isinstance(file.document, Mapping) and (file.document or not file.diagnostics):
                 return [], [*diagnostics, _syntax("base", f"{path} is no spec", base.span)]
+
+
+def _is_at(name: str, path: str) -> bool:
+    """Whether a file is the one that a path names, or below the folder."""
+    return os.path.relpath(name, path).partition(os.sep)[0] != os.pardir
 
 
 def selected(plans: list[Plan], target: str | None) -> list[Plan]:

@@ -140,9 +140,9 @@ def _constant(key: str, value: Any) -> Any:
     if key == "life":
         return tuple((_version(first), _version(last)) for first, last in value)
     if key in ("type", "choices"):
-        return tuple((_version(release), tuple(held)) for release, held in value.items())
+        return tuple((_version(release), tuple(held)) for release, held in reversed(value.items()))
     if key == "default":
-        return tuple((_version(release), held) for release, held in value.items())
+        return tuple((_version(release), held) for release, held in reversed(value.items()))
     return _version(value) if key in ("deprecated", "from") else value
 
 

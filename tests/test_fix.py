@@ -796,9 +796,18 @@ class TestEveryPlan:
     def test_the_old_name_in_a_base_and_in_what_extends_it(self) -> None:
         write("team.yaml", "training: {old: 1}\n")
         write("a.yaml", "extends: team.yaml\n" + SPEC + "training: {old: 2}\n")
-        assert run("check", "a.yaml", "--fix").code == 0
+        assert run("check", "--fix").code == 0
         assert Path("team.yaml").read_text() == "training: {new: 1}\n"
         assert Path("a.yaml").read_text() == "extends: team.yaml\n" + SPEC + "training: {new: 2}\n"
+
+    def test_a_base_that_was_not_named_stays_as_it_is(self) -> None:
+        write("team.yaml", "training: {old: 1}\n")
+        write("sub/a.yaml", "extends: ../team.yaml\n" + SPEC)
+        for path in ("sub/a.yaml", "sub"):
+            result = run("check", path, "--fix")
+            assert found(result) == ["team.yaml:1:12 batch/missing"]
+            assert "fix" not in result.out
+        assert Path("team.yaml").read_text() == "training: {old: 1}\n"
 
     def test_nothing_is_deleted_below_which_another_comes_to_light(self) -> None:
         """What the base has cannot be deleted, as a comment is there."""

@@ -29,6 +29,7 @@ def findings(rule: Rule, text: str) -> list[Diagnostic]:
         diagnostics, crashes = lint(plan, [rule])
         if crashes:
             raise crashes[0]
+        assert not diagnostics or rule in rules.for_plan(plan), "what finds something is loaded"
         found += diagnostics
     return found
 

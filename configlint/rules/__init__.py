@@ -1,6 +1,7 @@
 """The rules: one module each, `<family>/<defect>.py`, found by being there.
 
-A family's `__init__` has `applies(plan)`, so that what does not concern a spec is never loaded.
+A family's `__init__` has `applies(plan)`, so that what does not concern a spec is never loaded. It may also
+have `ONLY_IF`, conditions by the names of its modules, for rules that few specs concern.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ def for_plan(plan: Plan) -> Iterator[Rule]:
     """The rules of the families that apply to a plan."""
     for family in families():
         if _family(family).applies(plan):
-            yield from of_family(family)
+            only_if = getattr(_family(family), "ONLY_IF", {})
+            for name in _modules(family):
+                if name not in only_if or only_if[name](plan):
+                    yield _rule(family, name)
 
 
 def all_rules() -> Iterator[Rule]:
@@ -41,7 +45,13 @@ def families() -> tuple[str, ...]:
 
 @cache
 def of_family(family: str) -> tuple[Rule, ...]:
-    return tuple(import_module(f"{__name__}.{family}.{name}").check for name in _modules(family))
+    return tuple(_rule(family, name) for name in _modules(family))
+
+
+@cache
+def _rule(family: str, name: str) -> Rule:
+    rule: Rule = import_module(f"{__name__}.{family}.{name}").check
+    return rule
 
 
 @cache
@@ -50,6 +60,7 @@ def rule_names() -> frozenset[str]:
     return frozenset(f"{family}/{name.replace('_', '-')}" for family in families() for name in _modules(family))
 
 
+@cache
 def _modules(family: str) -> list[str]:
     files = sorted(os.listdir(os.path.join(_HERE, family)))
     return [file[:-3] for file in files if file.endswith(".py") and not file.startswith("_")]

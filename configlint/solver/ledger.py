@@ -45,7 +45,7 @@ class Ledger:
         if path in self.spec.settings:
             return self.given(path, accept)
         found = self.release.arguments.get(path.rpartition(".")[2])
-        value = accept(found.default) if found else None
+        value = accept(self.release.default(name))
         if value is not None:
             owner = "TRL" if found and found.layer.package == "trl" else "the Trainer"
             self.origins[path] = Origin(value, "default", f"{owner}'s default")

@@ -25,8 +25,9 @@ def solve_schedule(ledger: Ledger, batch: Batch, data: Data, replicas: int | Non
         inputs = ("schedule.batches_per_epoch", "batch.accumulation")
         formula = "ceil(batches_per_epoch / accumulation)" if batches else "1, the least that an epoch has"
         ledger.derived("schedule.steps_per_epoch", steps, formula, *inputs)
-    if max_steps is not None and max_steps >= 0:
-        # Even with 0 the Trainer does one step before it looks.
+    # Even with 0 the Trainer does one step before it looks; until 4.48, 0 left it to the epochs.
+    least = 0 if ledger.release.transformers >= (4, 49) else 1
+    if max_steps is not None and max_steps >= least:
         formula = "max_steps" if max_steps else "max(max_steps, 1)"
         total = ledger.derived("schedule.total_steps", max(max_steps, 1), formula, "training.max_steps")
     elif steps and epochs and epochs > 0 and max_steps is not None:

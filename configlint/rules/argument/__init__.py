@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from math import isfinite
 from typing import NamedTuple
 
 from configlint.edit import KEPT, Change
@@ -13,13 +14,12 @@ from configlint.values import whole
 from configlint.wording import code, listing
 
 _NOUNS = {
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "number": "a number",
-    "string": "a text",
-    "array": "a list",
-    "object": "a mapping",
-    "null": "null",
+    "boolean": ("true", "false"),
+    "integer": ("a whole number",),
+    "number": ("a number",),
+    "string": ("a text",),
+    "array": ("a list",),
+    "object": ("a mapping",),
 }
 
 
@@ -71,6 +71,39 @@ def is_deprecated(argument: Argument) -> bool:
     return since is not None and since <= argument.layer.version
 
 
+def _has_misfits(plan: Plan) -> bool:
+    return not all(use.fits for use in plan.uses)
+
+
+def _has_strangers(plan: Plan) -> bool:
+    return any(use.argument is None for use in plan.uses)
+
+
+# What few specs concern is not loaded for the others.
+ONLY_IF: dict[str, Callable[[Plan], bool]] = {
+    "boolean_as_text": _has_misfits,
+    "boolean_for_word": _has_misfits,
+    "number_as_text": _has_misfits,
+    "wrong_type": _has_misfits,
+    "not_yet": _has_strangers,
+    "removed": _has_strangers,
+    "unknown": _has_strangers,
+    "compiled_anyway": lambda plan: plan.writes("torch_compile"),
+    "configured_state": lambda plan: plan.writes("accelerator_config"),
+    "context_without_workers": lambda plan: plan.writes("dataloader_multiprocessing_context"),
+    "distributed_layerwise": lambda plan: plan.writes("optim"),
+    "misplaced": lambda plan: bool(plan.arguments),
+    "missing_target_modules": lambda plan: plan.writes("optim"),
+    "non_blocking_without_pinning": lambda plan: plan.writes("accelerator_config"),
+    "persistent_workers_without_workers": lambda plan: plan.writes("dataloader_persistent_workers"),
+    "prefetch_without_workers": lambda plan: plan.writes("dataloader_prefetch_factor"),
+    "reentrant_checkpointing": lambda plan: plan.writes("ddp_find_unused_parameters"),
+    "unknown_key": lambda plan: plan.writes("accelerator_config") or plan.given("parallel.fsdp"),
+    "unknown_release": lambda plan: plan.given("transformers") or plan.given("trl"),
+    "zero_interval": lambda plan: plan.intervals.logging_steps == 0,
+}
+
+
 class Replacement(NamedTuple):
     """What to write in an argument's place: in words, as a change where that loses nothing, and whether
     `compile` does it by itself."""
@@ -84,9 +117,14 @@ def replacement(plan: Plan, use: Use, layer: Layer) -> Replacement:
     """What takes the place of an argument in the release, by its life in a layer."""
     facts = layer.arguments[use.name]
     target = layer.get(new := facts.get("by", "")) or plan.release.arguments.get(new)
-    change = _change(use, facts, target if target and layer.version >= facts["from"] else None)
+    if target and layer.version < facts["from"]:
+        target = None
+    change = _change(use, facts, target)
     if change is None:
-        return Replacement(facts.get("help") or "delete it")
+        help = facts.get("help", "delete it")
+        if target and facts.get("same_value") and use.value is not None:
+            help = f"write `{new}`: {help}" if "help" in facts else f"write `{new}`"
+        return Replacement(help)
     if change.key in (plan.arguments if is_scripts(use) else plan.training):
         return Replacement(f"delete it: `{change.key}` is given too")
     if change.delete:
@@ -122,7 +160,8 @@ def _is_beyond(value: object, facts: Facts) -> bool:
 def described(kinds: tuple[str, ...]) -> str:
     """`a number`, `true or false`, `a text or a list`; that null is taken too need not be said."""
     skipped = {"null", "integer"} if "number" in kinds else {"null"}
-    return listing(dict.fromkeys(_NOUNS[kind] for kind in kinds if kind not in skipped), "or")
+    nouns = [noun for kind in sorted(kinds, key="boolean".__ne__) if kind not in skipped for noun in _NOUNS[kind]]
+    return listing(dict.fromkeys(nouns), "or")
 
 
 def as_number(value: object, kinds: tuple[str, ...]) -> int | float | None:
@@ -133,9 +172,17 @@ def as_number(value: object, kinds: tuple[str, ...]) -> int | float | None:
         number = resolve(value.strip()) if value.strip() else None
     except ValueError:
         return None
-    if isinstance(number, bool) or not isinstance(number, int | float):
+    if isinstance(number, bool) or not isinstance(number, int | float) or not isfinite(number):
         return None
     return number if is_kind(number, kinds) else whole(number)
+
+
+def is_converted(plan: Plan) -> bool:
+    """Whether the JSON is read by TRL's parser, which makes of a text what the argument is.
+
+    Source: trl 1.16 scripts/utils.py, set_defaults_with_config; argparse converts defaults that are texts.
+    """
+    return plan.release.trl is not None and plan.launch.config_flag == "--config"
 
 
 _MEANT = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}

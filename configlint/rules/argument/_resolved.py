@@ -22,13 +22,9 @@ def is_layerwise(plan: Plan) -> bool:
 
 
 def activation_checkpointing(plan: Plan) -> bool | None:
-    """Whether the Trainer turns it on. Where the new name is left open, the old one's default holds: TRL's
-    classes have it on."""
+    """Whether the Trainer turns it on, which left open it does not."""
     value = plan.argument("activation_checkpointing")
-    if value is None and not plan.given(plan.path("activation_checkpointing")):
-        old = plan.release.arguments.get("gradient_checkpointing")
-        value = old.default if old and old.default is not None else False
-    return flag(value)
+    return flag(False if value is None else value)
 
 
 def is_fsdp(plan: Plan) -> bool:

@@ -1,7 +1,8 @@
 """True or false is written as a text.
 
 Any text is true: `bf16: "false"` turns it on, and so does `bf16: no`, which is a text in YAML 1.2. Nothing
-complains, and the job trains something else than written.
+complains, and the job trains something else than written. TRL's parser takes some of them for what is meant; there,
+this is a warning.
 
 Bad:
 
@@ -27,7 +28,7 @@ from configlint.diagnostic import Severity
 from configlint.edit import Change
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.rules.argument import as_boolean, misfits
+from configlint.rules.argument import as_boolean, is_converted, misfits
 
 
 @rule(Severity.ERROR, fixes=True)
@@ -35,9 +36,14 @@ def check(plan: Plan) -> Iterator[Finding]:
     for use, argument in misfits(plan):
         meant = as_boolean(use.value, argument.kinds)
         if meant is not None:
+            converted = is_converted(plan)
+            what = (
+                f'not the text "{use.value}"' if converted else f'and the text "{use.value}" is true like any other'
+            )
             yield Finding(
                 use.path,
-                f'`{use.name}` is true or false, and the text "{use.value}" is true like any other',
+                f"`{use.name}` is true or false, {what}",
                 f"write {str(meant).lower()}",
+                severity=Severity.WARNING if converted else None,
                 fix=Change(use.path, value=meant),
             )

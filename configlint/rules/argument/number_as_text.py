@@ -1,7 +1,8 @@
 """A number is written as a text.
 
 TrainingArguments checks no type: the optimizer or the scheduler fails, after the queue and the loading of the
-model. In YAML 1.2, which a spec is, `2e-5` is a number without quotes; PyYAML reads it as a text.
+model. In YAML 1.2, which a spec is, `2e-5` is a number without quotes; PyYAML reads it as a text. Where TRL's
+parser makes a number of it, this is a warning.
 
 Bad:
 
@@ -27,7 +28,7 @@ from configlint.diagnostic import Severity
 from configlint.edit import Change
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.rules.argument import as_number, described, misfits
+from configlint.rules.argument import as_number, described, is_converted, misfits
 
 
 @rule(Severity.ERROR, fixes=True)
@@ -39,5 +40,6 @@ def check(plan: Plan) -> Iterator[Finding]:
                 use.path,
                 f'`{use.name}` is {described(argument.kinds)}, not the text "{use.value}"',
                 f"write {use.value}, without quotes",
+                severity=Severity.WARNING if is_converted(plan) else None,
                 fix=Change(use.path, value=number),
             )

@@ -79,12 +79,15 @@ def check(plan: Plan) -> Iterator[Finding]:
         if is_scripts(use):
             yield _dropped(plan, use)
         elif release.config_class:
-            layer, names = release.layers[-1], _lasting(release.arguments)
+            layer = release.layers[-1]
             where = f"{release.config_class} in {layer.package} {written(layer.version)}"
             yield Finding(
                 use.path,
                 f"`{use.name}` is no argument of {where}",
-                _of_seq2seq(plan, use.name) or _of_script(use.name) or _meant(use.name, names) or _SCRIPTS_OWN,
+                _of_seq2seq(plan, use.name)
+                or _of_script(use.name)
+                or _meant(use.name, release.arguments)
+                or _SCRIPTS_OWN,
                 on_key=True,
             )
 
@@ -94,14 +97,9 @@ def _dropped(plan: Plan, use: Use) -> Finding:
     return Finding(
         use.path,
         f"{plan.launch.module} reads no `{use.name}` in trl {written(layer.version)}, and drops it without a word",
-        _meant(use.name, [*_lasting(layer.held()), *_lasting(plan.release.arguments)]),
+        _meant(use.name, layer.held() | plan.release.arguments),
         on_key=True,
     )
-
-
-def _lasting(arguments: dict[str, Argument]) -> list[str]:
-    """The names to write: those that are not deprecated."""
-    return [name for name, argument in arguments.items() if not is_deprecated(argument)]
 
 
 def _of_seq2seq(plan: Plan, name: str) -> str | None:
@@ -116,8 +114,10 @@ def _of_script(name: str) -> str | None:
     return f"{_SCRIPTS_OWN}; {section} tells configlint of it" if section else None
 
 
-def _meant(name: str, names: list[str]) -> str | None:
-    close = _NAMES[name] if _NAMES.get(name) in names else nearest(name, names)
+def _meant(name: str, known: dict[str, Argument]) -> str | None:
+    close = _NAMES[name] if _NAMES.get(name) in known else nearest(name, known)
+    if close and is_deprecated(known[close]):
+        close = known[close].facts.get("by")
     if name in _OWNERS and not (close and close.startswith(name)):
         return f"it belongs in {_OWNERS[name]}"
     if close in DERIVED:

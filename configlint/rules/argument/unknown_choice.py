@@ -56,7 +56,7 @@ def _words(value: object, argument: Argument) -> list[str]:
 
 
 def _message(word: str, argument: Argument) -> str:
-    layer, changes = argument.layer, argument.facts["choices"]
+    layer, changes = argument.layer, argument.facts["choices"][::-1]  # the oldest first
     at_release = f"{layer.package} {written(layer.version)}"
     came = next((release for release, words in changes if release > layer.version and word in words), None)
     if came:

@@ -42,7 +42,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         message = f"`{use.name}` is {described(argument.kinds)}, not {_named(value)}"
         severity = None
         meant: object = None
-        if value in (0, 1) and "boolean" in argument.kinds:
+        if "boolean" in argument.kinds and (value in (0, 1) or (value is None and "string" not in argument.kinds)):
             meant, severity = bool(value), Severity.WARNING  # Python takes it for what was meant
         elif isinstance(value, float) and "integer" in argument.kinds:
             meant = whole(value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from configlint.arithmetic import split
 from configlint.plan import Plan
 from configlint.values import mapping
@@ -10,6 +12,20 @@ from configlint.wording import count
 
 def applies(plan: Plan) -> bool:
     return True
+
+
+# What few specs concern is not loaded for the others.
+ONLY_IF: dict[str, Callable[[Plan], bool]] = {
+    "accumulation_set_twice": lambda plan: plan.writes("accelerator_config"),
+    "auto_find_batch_size": lambda plan: plan.writes("auto_find_batch_size"),
+    "changed_by_target": lambda plan: plan.spec.target is not None,
+    "data_parallel": lambda plan: plan.parallel.world == 1,
+    "indivisible_generations": lambda plan: plan.trainer in ("GRPOTrainer", "RLOOTrainer"),
+    "layerwise_accumulation": lambda plan: plan.writes("optim"),
+    "partial_sequence": lambda plan: plan.given("batch.effective_tokens"),
+    "split_batches": lambda plan: plan.writes("accelerator_config", "split_batches"),
+    "stated_twice": lambda plan: plan.given("batch.effective_tokens"),
+}
 
 
 def accelerator_config(plan: Plan) -> dict[str, object]:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from configlint.plan import Plan
 from configlint.wording import code
 
 
 def applies(plan: Plan) -> bool:
     return any(name.startswith(("save_", "load_best_")) for name in plan.training)
+
+
+# What few specs concern is not loaded for the others.
+ONLY_IF: dict[str, Callable[[Plan], bool]] = {
+    "best_steps_mismatch": lambda plan: plan.writes("load_best_model_at_end"),
+    "best_strategy_mismatch": lambda plan: plan.writes("load_best_model_at_end"),
+    "best_without_metric": lambda plan: plan.intervals.save_strategy == "best",
+    "sharded_weights_only": lambda plan: plan.writes("save_only_model"),
+    "unloadable_best": lambda plan: plan.writes("load_best_model_at_end"),
+}
 
 
 def described(plan: Plan, path: str, value: object) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from configlint.plan import Plan
 from configlint.profile import Accelerator
 
@@ -10,6 +12,13 @@ _KEYS = {"bf16", "fp16", "bf16_full_eval", "fp16_full_eval", "tf32"}
 
 def applies(plan: Plan) -> bool:
     return plan.precision.bf16 is True or not _KEYS.isdisjoint(plan.training)
+
+
+# What few specs concern is not loaded for the others.
+ONLY_IF: dict[str, Callable[[Plan], bool]] = {
+    "unsupported_fp16": lambda plan: plan.precision.fp16 is True,
+    "unsupported_tf32": lambda plan: plan.precision.tf32 is True,
+}
 
 
 def described(accelerator: Accelerator) -> str:
