@@ -41,7 +41,7 @@ _OWNED = {
     "hardware.nodes": ("nnodes", "num_machines", "num_nodes"),
     "launch.env": ("env",),
 }
-# What the script reads, and the section that tells configlint of it.
+# What the script reads, and the section that tells configlint of it, if one does.
 _SCRIPTS = {
     "model.attention": ("attn_implementation", "flash_attention", "use_flash_attention_2"),
     "model.sequence_length": ("max_length", "max_seq_len", "max_seq_length", "sequence_len", "sequence_length"),
@@ -50,7 +50,7 @@ _SCRIPTS = {
     "tuning": ("load_in_4bit", "load_in_8bit", "lora_alpha", "use_lora", "use_peft"),
     "tuning.rank": ("lora_r", "lora_rank"),
     "tuning.target_modules": ("lora_target_modules", "target_modules"),
-    "data": ("dataset", "dataset_mixer", "dataset_name", "datasets"),
+    "": ("dataset", "dataset_mixer", "dataset_name", "datasets"),
 }
 # What other programs call it.
 _MEANT = {
@@ -110,8 +110,9 @@ def _of_seq2seq(plan: Plan, name: str) -> str | None:
 
 
 def _of_script(name: str) -> str | None:
-    section = _READERS.get(name)
-    return f"{_SCRIPTS_OWN}; {section} tells configlint of it" if section else None
+    if name not in _READERS:
+        return None
+    return f"{_SCRIPTS_OWN}; {_READERS[name]} tells configlint of it" if _READERS[name] else _SCRIPTS_OWN
 
 
 def _meant(name: str, known: dict[str, Argument]) -> str | None:

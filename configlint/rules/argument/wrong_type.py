@@ -47,6 +47,9 @@ def check(plan: Plan) -> Iterator[Finding]:
         elif isinstance(value, float) and "integer" in argument.kinds:
             meant = whole(value)
         help = f"write {code(meant) if meant is not None else described(argument.kinds)}"
+        if isinstance(value, float) and 0 < value < 1:  # a share has an argument of its own in older releases
+            formerly = [name for name in argument.facts.get("formerly", ()) if name in plan.release.arguments]
+            help += f", or `{formerly[0]}: {code(value)}`" if formerly else ""
         fix = Change(use.path, value=meant) if meant is not None else None
         yield Finding(use.path, message, help, severity, fix=fix)
 
