@@ -34,7 +34,7 @@ class Layer(NamedTuple):
         return Argument(
             name,
             self,
-            (*(at(facts, "type", self.version) or ()), *facts.get("also", ())),
+            _kinds(facts, self.version, default),
             UNKNOWN if isinstance(default, dict) and default else default,
             at(facts, "choices", self.version) or (),
             facts,
@@ -135,6 +135,18 @@ def at(facts: Facts, fact: str, version: Version) -> Any:
         if release <= version:
             return value
     return None
+
+
+def _kinds(facts: Facts, version: Version, default: object) -> tuple[str, ...]:
+    """The JSON types that a release takes: those of the annotation, and what is noted beside it."""
+    kinds: tuple[str, ...] = at(facts, "type", version) or ()
+    if kinds and default is None and "default" in facts and "null" not in kinds:
+        kinds = (*kinds, "null")
+    if "also" in facts:
+        kinds += tuple(kind for kind, until in facts["also"].items() if until is None or version < until)
+    if "without" in facts:
+        kinds = tuple(kind for kind in kinds if version < facts["without"].get(kind, (99, 0)))
+    return kinds
 
 
 def written(version: Version) -> str:

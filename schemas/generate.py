@@ -79,9 +79,10 @@ from typing import Any
 
 '''
 TRAINERS = {"Trainer": "TrainingArguments", "Seq2SeqTrainer": "Seq2SeqTrainingArguments"}
+BOUNDS = ("also", "without", "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
 # What is noted of an argument beside what the wheels say.
 NOTED = (
-    "says", "also", "open", "words", "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum",
+    "says", "also", "without", "open", "words", "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum",
     "deprecated", "by", "from", "same_value", "below", "help", "values", "no_effect",
 )  # fmt: skip
 
@@ -94,10 +95,14 @@ def history() -> dict[str, Any]:
     found["trl"]["trainers"] = trl["trainers"]
     for package in found.values():
         for group, arguments in package["groups"].items():
-            noted = trl.get(group, {}) if package is found["trl"] else notes
+            is_trl = package is found["trl"]
+            noted = trl.get(group, {}) if is_trl else notes
             for name, facts in arguments.items():
                 for key in [key for key in facts if key in NOTED]:
                     del facts[key]
+                if is_trl and not group.startswith("trl.scripts."):
+                    # A field that TRL only declares anew keeps the range that it had.
+                    facts |= {key: value for key, value in notes.get(name, {}).items() if key in BOUNDS}
                 facts |= {key: value for key, value in _flat(noted.get(name, {})).items() if key in NOTED}
     return found
 
@@ -137,6 +142,11 @@ def facts(package: str, content: dict[str, Any]) -> str:
 
 def _constant(key: str, value: Any) -> Any:
     """A fact as Python loads it fastest: in tuples, which are constants."""
+    if key == "also":
+        until = value if isinstance(value, dict) else dict.fromkeys(value)
+        return {kind: _version(release) for kind, release in until.items()}
+    if key == "without":
+        return {kind: _version(release) for kind, release in value.items()}
     if key == "life":
         return tuple((_version(first), _version(last)) for first, last in value)
     if key in ("type", "choices"):

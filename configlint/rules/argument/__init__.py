@@ -141,17 +141,16 @@ def replacement(plan: Plan, use: Use, layer: Layer) -> Replacement:
 
 
 def _change(use: Use, facts: Facts, target: Argument | None) -> Change | None:
-    defaults = facts.get("default")
-    if use.value is None and defaults and defaults[-1][1] is None:
+    if use.value is None and facts.get("default") and facts["default"][0][1] is None:
         return Change(use.path, delete=True)  # as if it were not given
-    if target and facts.get("same_value") and is_kind(use.value, target.kinds) and not _is_beyond(use.value, facts):
-        return Change(use.path, key=target.name)
     for value, others in facts.get("values", {}).items():
         if value == use.value and type(value) is type(use.value) and len(others) < 2:
             if not others:
                 return Change(use.path, delete=True)
             [(name, new)] = others.items()
             return Change(use.path, key=name, value=new) if target else None
+    if target and facts.get("same_value") and is_kind(use.value, target.kinds) and not _is_beyond(use.value, facts):
+        return Change(use.path, key=target.name)
     return Change(use.path, delete=True) if facts.get("no_effect") else None
 
 

@@ -19,33 +19,30 @@ Source: schemas/arguments.yaml, with the reason beside each bound
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from operator import ge, gt, le, lt
 
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
-from configlint.release import Facts
 from configlint.rule import Finding, rule
 from configlint.rules.argument import known
 from configlint.wording import code
+
+# By the words of JSON Schema: the bound, the remedy, and what keeps it.
+_BOUNDS: dict[str, tuple[str, str, Callable[[float, float], bool]]] = {
+    "minimum": ("at least", "{} or more", ge),
+    "exclusiveMinimum": ("above", "more than {}", gt),
+    "maximum": ("at most", "{} or less", le),
+    "exclusiveMaximum": ("below", "less than {}", lt),
+}
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     for use, argument in known(plan):
         if isinstance(use.value, int | float) and use.fits:
-            for bound, is_kept in _bounds(use.value, argument.facts):
-                if not is_kept:
-                    message = f"`{use.name}` is {bound}, not {code(use.value)}"
-                    yield Finding(use.path, message, f"write a number {bound}")
-
-
-def _bounds(number: float, facts: Facts) -> Iterator[tuple[str, bool]]:
-    """Each bound in words, and whether the number keeps it."""
-    if "minimum" in facts:
-        yield f"at least {facts['minimum']}", number >= facts["minimum"]
-    if "exclusiveMinimum" in facts:
-        yield f"above {facts['exclusiveMinimum']}", number > facts["exclusiveMinimum"]
-    if "maximum" in facts:
-        yield f"at most {facts['maximum']}", number <= facts["maximum"]
-    if "exclusiveMaximum" in facts:
-        yield f"below {facts['exclusiveMaximum']}", number < facts["exclusiveMaximum"]
+            for key, (bound, remedy, is_kept) in _BOUNDS.items():
+                if key in argument.facts and not is_kept(use.value, argument.facts[key]):
+                    limit = argument.facts[key]
+                    message = f"`{use.name}` is {bound} {limit}, not {code(use.value)}"
+                    yield Finding(use.path, message, f"write {remedy.format(limit)}")

@@ -30,6 +30,9 @@ from configlint.rule import Finding, rule
 from configlint.rules.argument import known
 from configlint.wording import listing, nearest
 
+# Choices that a line can name.
+_MOST = 8
+
 
 @rule(Severity.ERROR, fixes=True)
 def check(plan: Plan) -> Iterator[Finding]:
@@ -70,4 +73,8 @@ def _message(word: str, argument: Argument) -> str:
 
 def _help(word: str, choices: list[str]) -> str:
     close = nearest(word, choices)
-    return f"did you mean {close}?" if close else f"write {listing(choices, 'or')}"
+    if close:
+        return f"did you mean {close}?"
+    return (
+        f"write {listing(choices, 'or')}" if len(choices) <= _MOST else f"write {', '.join(choices[:_MOST])} or …"
+    )
