@@ -75,6 +75,6 @@ def _help(word: str, choices: list[str]) -> str:
     close = nearest(word, choices)
     if close:
         return f"did you mean {close}?"
-    return (
-        f"write {listing(choices, 'or')}" if len(choices) <= _MOST else f"write {', '.join(choices[:_MOST])} or …"
-    )
+    if len(choices) > _MOST:
+        return f"write {', '.join(choices[:_MOST])} or …"
+    return f"write {listing(choices, 'or')}"
