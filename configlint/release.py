@@ -10,11 +10,8 @@ Version = tuple[int, int]
 Facts = dict[str, Any]
 
 
-class Unknown:
-    """The value of a default that only the running program knows."""
-
-
-UNKNOWN = Unknown()
+# The value of a default that only the running program knows.
+UNKNOWN = object()
 
 
 class Layer(NamedTuple):

@@ -127,15 +127,10 @@ def facts(package: str, content: dict[str, Any]) -> str:
         "GROUPS: dict[str, dict[str, dict[str, Any]]] = {",
     ]
     for group, arguments in content["groups"].items():
-        formerly: dict[str, list[str]] = {}
-        for name, facts in arguments.items():
-            if facts.get("same_value"):
-                formerly.setdefault(facts["by"], []).append(name)
         lines.append(f"    {group!r}: {{")
         for name, facts in arguments.items():
             kept = {key: _constant(key, value) for key, value in facts.items() if key != "says"}
-            former = {"formerly": tuple(formerly[name])} if name in formerly else {}
-            lines.append(f"        {name!r}: {kept | former},")
+            lines.append(f"        {name!r}: {kept},")
         lines.append("    },")
     return "\n".join([*lines, "}", ""])
 

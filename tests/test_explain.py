@@ -17,7 +17,7 @@ SPEC = """\
 extends: ../team.yaml
 batch: {effective: 64, per_device: {max: 4}}
 data: {train_examples: 51760}
-training: {learning_rate: 2e-5, num_train_epochs: 2, run_name: "one\\ntwo\\e[31m", data_seed: null, warmup_steps: 10}
+training: {learning_rate: 2e-5, num_train_epochs: 2, run_name: "one\\ntwo\\e[31m", data_seed: null, warmup_steps: 9}
 arguments: {model_name_or_path: org/model}
 launch: {script: train.py, env: {NCCL_DEBUG: WARN}}
 targets:
@@ -89,7 +89,7 @@ def test_what_is_set_is_at_its_column() -> None:
         ("num_machines", "hardware.nodes = 1  "),
         ("deepspeed", "parallel.data = zero3  "),
         ("total_steps", "schedule.total_steps = 1618  "),
-        ("warmup_steps", "schedule.warmup_steps = 10  "),
+        ("warmup_steps", "schedule.warmup_steps = 9  "),
         ("learning_rate", "training.learning_rate = 2e-05  "),
         ("training.learning_rate", "training.learning_rate = 2e-05  "),
         ("num_train_epochs", "training.num_train_epochs = 2  "),

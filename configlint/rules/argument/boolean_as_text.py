@@ -28,7 +28,8 @@ from configlint.diagnostic import Severity
 from configlint.edit import Change
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.rules.argument import as_boolean, is_converted, misfits
+from configlint.rules.argument import misfits
+from configlint.rules.argument._kinds import as_boolean, is_converted
 
 
 @rule(Severity.ERROR, fixes=True)

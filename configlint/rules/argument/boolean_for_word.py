@@ -26,7 +26,8 @@ from configlint.diagnostic import Severity
 from configlint.edit import Change
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.rules.argument import is_boolean_for_word, misfits
+from configlint.rules.argument import misfits
+from configlint.rules.argument._kinds import is_boolean_for_word
 from configlint.wording import code, listing
 
 

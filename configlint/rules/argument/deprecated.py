@@ -27,7 +27,8 @@ from configlint.edit import Change
 from configlint.plan import Plan
 from configlint.release import written
 from configlint.rule import Finding, rule
-from configlint.rules.argument import is_deprecated, known, replacement
+from configlint.rules.argument import is_deprecated, known
+from configlint.rules.argument._replacement import replacement
 
 
 @rule(Severity.WARNING, fixes=True)

@@ -26,7 +26,8 @@ from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.release import written
 from configlint.rule import Finding, rule
-from configlint.rules.argument import elsewhere, is_over, replacement
+from configlint.rules.argument import elsewhere, is_over
+from configlint.rules.argument._replacement import replacement
 
 
 @rule(Severity.ERROR, fixes=True)

@@ -28,7 +28,8 @@ from configlint.edit import Change
 from configlint.plan import Plan
 from configlint.release import Argument
 from configlint.rule import Finding, rule
-from configlint.rules.argument import as_boolean, as_number, described, is_boolean_for_word, misfits
+from configlint.rules.argument import misfits
+from configlint.rules.argument._kinds import as_boolean, as_number, described, is_boolean_for_word
 from configlint.values import whole
 from configlint.wording import code
 
@@ -47,9 +48,8 @@ def check(plan: Plan) -> Iterator[Finding]:
         elif isinstance(value, float) and "integer" in argument.kinds:
             meant = whole(value)
         help = f"write {code(meant) if meant is not None else described(argument.kinds)}"
-        if isinstance(value, float) and 0 < value < 1:  # a share has an argument of its own in older releases
-            formerly = [name for name in argument.facts.get("formerly", ()) if name in plan.release.arguments]
-            help += f", or `{formerly[0]}: {code(value)}`" if formerly else ""
+        if isinstance(value, float) and 0 < value < 1 and use.name == "warmup_steps":
+            help += f", or `warmup_ratio: {code(value)}`"  # before 5.0 a share has an argument of its own
         fix = Change(use.path, value=meant) if meant is not None else None
         yield Finding(use.path, message, help, severity, fix=fix)
 
