@@ -101,16 +101,22 @@ def _argument(release: Release, argument: Argument, says: Schema) -> Schema:
         (group[argument.name]["says"] for group in groups if "says" in group.get(argument.name, {})), ""
     )
     schema: Schema = {"description": " ".join([described, *_further(argument)]).strip()}
-    if argument.kinds:
-        schema["type"] = [*dict.fromkeys(argument.kinds)]
+    schema |= _types(argument)
     if argument.choices and not facts.get("open"):
         schema |= _choices(argument)
     schema |= {bound: facts[bound] for bound in _BOUNDS if bound in facts}
+    if inner := release.others.get(facts.get("keys", "")):
+        keys = {name: _types(key) for name, key in inner.held().items()}
+        schema |= {"properties": keys, "additionalProperties": False}
     if argument.default is not UNKNOWN and argument.default is not None:
         schema["default"] = argument.default
     if _is_deprecated(argument):
         schema |= {"deprecated": True, "deprecationMessage": facts.get("help") or f"write {facts['by']}"}
     return schema
+
+
+def _types(argument: Argument) -> Schema:
+    return {"type": [*dict.fromkeys(argument.kinds)]} if argument.kinds else {}
 
 
 def _group(release: Release, layer: Layer) -> str:

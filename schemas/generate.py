@@ -82,7 +82,8 @@ TRAINERS = {"Trainer": "TrainingArguments", "Seq2SeqTrainer": "Seq2SeqTrainingAr
 BOUNDS = ("also", "without", "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
 # What is noted of an argument beside what the wheels say.
 NOTED = (
-    "says", "also", "without", "open", "words", "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum",
+    "says", "also", "without", "keys", "open", "words",
+    "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum",
     "deprecated", "by", "from", "same_value", "below", "help", "values", "no_effect",
 )  # fmt: skip
 
