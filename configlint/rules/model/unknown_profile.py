@@ -44,4 +44,5 @@ def _help(name: str, known: tuple[str, ...]) -> str:
     # Of a hub id, what stands behind the owner.
     if close := nearest(name.rpartition("/")[2], known):
         return f"did you mean `{close}`? Or give the path of its config.json"
-    return f"give the path of its config.json; bundled are {listing(known)}"
+    families = dict.fromkeys(name.partition("-")[0] for name in known)
+    return f"give the path of its config.json; bundled are models of {listing(families)}"
