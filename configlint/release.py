@@ -99,23 +99,19 @@ class Release(NamedTuple):
         return next((default for default in found if default is not None), None)
 
 
-def same_names(layers: tuple[Layer, ...]) -> dict[str, tuple[str, ...]]:
-    """Each name of an argument that has several in these releases, with all of them, the newest first."""
+def same_names(layers: tuple[Layer, ...], arguments: dict[str, Argument]) -> dict[str, tuple[str, ...]]:
+    """Each name of an argument that has several in these releases, with all of them, the newest first;
+    `arguments` are those that the release has."""
     same: dict[str, tuple[str, ...]] = {}
     for layer in layers:
         for old, facts in layer.arguments.items():
             new = facts.get("by")
-            if new in layer.arguments and _is_same(layer, old, new):
+            # Until then, a release that has both tells them apart.
+            both = old in arguments and new in arguments
+            if facts.get("same_value") and new in layer.arguments and (not both or layer.version >= facts["from"]):
                 names = (*same.get(new, (new,)), *same.get(old, (old,)))
                 same |= dict.fromkeys(names, names)
     return same
-
-
-def _is_same(layer: Layer, old: str, new: str) -> bool:
-    """Whether a value means the same under both: until then, a release that has both tells them apart."""
-    facts = layer.arguments[old]
-    both = has(facts, layer.version) and has(layer.arguments[new], layer.version)
-    return bool(facts.get("same_value")) and (not both or layer.version >= facts["from"])
 
 
 def has(facts: Facts, version: Version) -> bool:

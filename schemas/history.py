@@ -140,7 +140,7 @@ def compressed(snapshots: dict[str, Snapshot]) -> dict[str, Any]:
                     life["life"].append([release, None])
                 for fact in FACTS:
                     value = facts.get(fact, _ABSENT[fact])
-                    if _held(life, fact) != value:
+                    if not _is_equal(_held(life, fact), value):
                         life.setdefault(fact, {})[release] = value
         for group, arguments in before.items():
             for name in arguments.keys() - snapshot.get(group, {}).keys():
@@ -168,6 +168,11 @@ def _held(life: dict[str, Any], fact: str, order: dict[str, int] | None = None, 
     changes = life.get(fact, {})
     values = [value for release, value in changes.items() if order is None or order[release] <= index]
     return values[-1] if values else _ABSENT[fact]
+
+
+def _is_equal(one: Any, other: Any) -> bool:
+    """As JSON, where 0 is not false."""
+    return json.dumps(one) == json.dumps(other)
 
 
 def _sorted(groups: dict[str, dict[str, Any]]) -> dict[str, Any]:

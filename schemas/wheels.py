@@ -171,7 +171,8 @@ def _union(parts: list[ast.expr], words: Words) -> tuple[set[str], list[Any]]:
         more, values = _type(part, words)
         kinds |= more
         choices += values
-    return kinds, choices
+    # Beside any text, false is no choice but one more type.
+    return kinds, [choice for choice in choices if isinstance(choice, str) or "string" not in kinds]
 
 
 def _kind_of(value: object) -> str:

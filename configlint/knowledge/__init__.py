@@ -43,7 +43,7 @@ def find_release(transformers: str | None, trl: str | None, trainer: str | None)
         if config_class:
             layers.append(others[config_class])
     arguments = {name: argument for layer in layers for name, argument in layer.held().items()}
-    return Release(config_class, tuple(layers), arguments, same_names(tuple(layers)), others, known)
+    return Release(config_class, tuple(layers), arguments, same_names(tuple(layers), arguments), others, known)
 
 
 def trl_trainers() -> tuple[str, ...]:

@@ -164,7 +164,7 @@ GROUPS: dict[str, dict[str, dict[str, Any]]] = {
         'tpu_num_cores': {'life': (((4, 30), (5, 0)),), 'type': (((4, 30), ('integer', 'null')),), 'default': (((4, 30), None),), 'help': 'delete it, nothing reads it', 'no_effect': True},
         'trackio_bucket_id': {'life': (((5, 6), None),), 'type': (((5, 6), ('string', 'null')),), 'default': (((5, 6), None),)},
         'trackio_space_id': {'life': (((4, 57), None),), 'type': (((4, 57), ('string', 'null')),), 'default': (((5, 6), None), ((4, 57), 'trackio'))},
-        'trackio_static_space_id': {'life': (((5, 6), None),), 'type': (((5, 6), ('boolean', 'string', 'null')),), 'default': (((5, 6), None),), 'choices': (((5, 6), (False,)),)},
+        'trackio_static_space_id': {'life': (((5, 6), None),), 'type': (((5, 6), ('boolean', 'string', 'null')),), 'default': (((5, 6), None),)},
         'train_sampling_strategy': {'life': (((5, 2), None),), 'type': (((5, 2), ('string',)),), 'default': (((5, 2), 'random'),), 'choices': (((5, 17), ('random', 'sequential', 'group_by_length', 'batch_rebalance')), ((5, 2), ('random', 'sequential', 'group_by_length'))), 'also': {'null': None}},
         'use_cache': {'life': (((5, 0), None),), 'type': (((5, 0), ('boolean',)),), 'default': (((5, 0), False),)},
         'use_cpu': {'life': (((4, 32), None),), 'type': (((4, 32), ('boolean',)),), 'default': (((4, 32), False),)},

@@ -25,7 +25,7 @@ GROUPS: dict[str, dict[str, dict[str, Any]]] = {
         'gradient_checkpointing': {'life': (((0, 22), None),), 'type': (((0, 22), ('boolean',)),), 'default': (((0, 22), True),)},
         'is_encoder_decoder': {'life': (((0, 9), (0, 15)),), 'type': (((0, 9), ('boolean', 'null')),), 'default': (((0, 9), None),), 'deprecated': (0, 14), 'help': "delete it, the model's configuration says so", 'no_effect': True},
         'label_pad_token_id': {'life': (((0, 9), (0, 29)),), 'type': (((0, 28), ('integer', 'null')), ((0, 9), ('integer',))), 'default': (((0, 28), None), ((0, 9), -100)), 'deprecated': (0, 28), 'help': 'delete it, it is always -100', 'values': {-100: {}}},
-        'label_smoothing': {'life': (((0, 9), None),), 'type': (((0, 9), ('number',)),), 'default': (((0, 9), 0),), 'minimum': 0, 'exclusiveMaximum': 1},
+        'label_smoothing': {'life': (((0, 9), None),), 'type': (((0, 9), ('number',)),), 'default': (((0, 11), 0.0), ((0, 9), 0)), 'minimum': 0, 'exclusiveMaximum': 1},
         'ld_alpha': {'life': (((0, 18), None),), 'type': (((0, 18), ('number', 'null')),), 'default': (((0, 18), None),), 'minimum': 0, 'maximum': 1},
         'learning_rate': {'life': (((0, 12), None),), 'type': (((0, 12), ('number',)),), 'default': (((0, 12), 1e-06),), 'minimum': 0},
         'logging_steps': {'life': (((0, 19), None),), 'type': (((0, 19), ('number',)),), 'default': (((0, 19), 10),)},

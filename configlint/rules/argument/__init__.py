@@ -43,7 +43,7 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "reentrant_checkpointing": lambda plan: plan.writes("ddp_find_unused_parameters"),
     "unknown_key": lambda plan: plan.writes("accelerator_config") or plan.given("parallel.fsdp"),
     "unknown_release": lambda plan: plan.given("transformers") or plan.given("trl"),
-    "zero_interval": lambda plan: plan.intervals.logging_steps == 0,
+    "zero_interval": lambda plan: (plan.intervals.logging_steps or 0) <= 0,
 }
 
 

@@ -25,22 +25,24 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
+from configlint.wording import code
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    intervals = plan.intervals
-    if intervals.logging_steps != 0:
+    intervals, steps = plan.intervals, plan.intervals.logging_steps
+    if steps is None or steps > 0:
         return
-    if intervals.logging_strategy == "steps":
+    if intervals.logging_strategy == "steps" and steps == 0:
         yield Finding(
             "training.logging_steps",
             "logging_strategy steps needs logging_steps above 0",
             'write `logging_strategy: "no"` to log nothing',
         )
-    elif intervals.eval_strategy == "steps" and intervals.eval_steps == 0:
+    elif intervals.eval_strategy == "steps" and plan.training.get("eval_steps") in (None, 0):
+        is_what = "0 too" if steps == 0 else code(steps)
         yield Finding(
             "training.eval_steps",
-            "eval_strategy steps needs eval_steps above 0, or logging_steps, which is 0 too",
+            f"eval_strategy steps needs eval_steps above 0, or logging_steps, which is {is_what}",
             "write eval_steps",
         )
