@@ -114,6 +114,12 @@ def same_names(layers: tuple[Layer, ...], arguments: dict[str, Argument]) -> dic
     return same
 
 
+def is_required(argument: Argument) -> bool:
+    """Whether the class cannot be built without it."""
+    defaults = [held for release, held in argument.facts.get("default", ()) if release <= argument.layer.version]
+    return not defaults or defaults[0] == {"required": True}
+
+
 def has(facts: Facts, version: Version) -> bool:
     """Whether a release has the argument."""
     for first, last in facts["life"]:  # noqa: SIM110  (a generator costs twice as much)

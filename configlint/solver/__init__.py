@@ -71,7 +71,9 @@ def _uses(
     """What was written of the trainer's class; and of what TRL's own scripts read beside it."""
     for name, value in training.items():
         if name not in DERIVED:
-            yield _use(f"training.{name}", name, value, release.arguments.get(name))
+            # Of one that is compiled under another name, it is that one's types which count.
+            meant = release.arguments.get(release.spelling(name) or "")
+            yield _use(f"training.{name}", name, value, meant)._replace(argument=release.arguments.get(name))
     script = release.others.get(launch.module) if launch.module else None
     if script and script.held():
         for name, value in arguments.items():

@@ -35,6 +35,7 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "configured_state": lambda plan: plan.writes("accelerator_config"),
     "context_without_workers": lambda plan: plan.writes("dataloader_multiprocessing_context"),
     "distributed_layerwise": lambda plan: plan.writes("optim"),
+    "missing": lambda plan: plan.release.transformers < (4, 49),
     "misplaced": lambda plan: bool(plan.arguments),
     "missing_target_modules": lambda plan: plan.writes("optim"),
     "non_blocking_without_pinning": lambda plan: plan.writes("accelerator_config"),
@@ -48,13 +49,19 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
 
 
 def known(plan: Plan) -> Iterator[tuple[Use, Argument]]:
-    """Those that the release has, and what it knows of them."""
-    return ((use, use.argument) for use in plan.uses if use.argument is not None)
+    """Those that the release has, by their name or one that means the same, and what it knows of them."""
+    return ((use, argument) for use in plan.uses if (argument := _meant(plan, use)) is not None)
+
+
+def _meant(plan: Plan, use: Use) -> Argument | None:
+    if use.argument is not None or is_scripts(use):
+        return use.argument
+    return plan.release.arguments.get(plan.release.spelling(use.name) or "")
 
 
 def misfits(plan: Plan) -> Iterator[tuple[Use, Argument]]:
     """Those of them whose value is of another type."""
-    return ((use, use.argument) for use in plan.uses if use.argument is not None and not use.fits)
+    return ((use, argument) for use, argument in known(plan) if not use.fits)
 
 
 def elsewhere(plan: Plan) -> Iterator[tuple[Use, Layer]]:

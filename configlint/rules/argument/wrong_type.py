@@ -44,7 +44,8 @@ def check(plan: Plan) -> Iterator[Finding]:
         severity = None
         meant: object = None
         if "boolean" in argument.kinds and (value in (0, 1) or (value is None and "string" not in argument.kinds)):
-            meant, severity = bool(value), Severity.WARNING  # Python takes it for what was meant
+            # Python takes it for what was meant; but of other arguments the class asks whether they are true.
+            meant, severity = bool(value), Severity.WARNING if value is None else None
         elif isinstance(value, float) and "integer" in argument.kinds:
             meant = whole(value)
         help = f"write {code(meant) if meant is not None else described(argument.kinds)}"

@@ -1,0 +1,38 @@
+"""An argument that the release demands is not given.
+
+Until 4.48 `output_dir` has no default: the class is not built without it, and the job dies at its start.
+
+Bad:
+
+    transformers: "4.46"
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {learning_rate: 2.0e-5}
+
+Good:
+
+    transformers: "4.46"
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    training: {learning_rate: 2.0e-5, output_dir: out}
+
+Source: schemas/training_arguments.json, read from the wheels
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.release import is_required, written
+from configlint.rule import Finding, rule
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    for name, argument in plan.release.arguments.items():
+        path = plan.path(name)
+        if is_required(argument) and not plan.given(path) and name not in plan.arguments:
+            release = f"{argument.layer.package} {written(argument.layer.version)}"
+            yield Finding(path, f"`{name}` has no default in {release}", f"write `{name}: …` in training")
