@@ -63,7 +63,8 @@ class Release(NamedTuple):
 
     `config_class` is None where the trainer is a user's own: what it has beyond TrainingArguments is not
     known then. `others` are further mappings by name: AcceleratorConfig, fsdp_config, `scheduler:cosine`,
-    `trl.scripts.sft`. `known` are the releases of each package that there is data of.
+    `trl.scripts.sft`. `known` are the releases of each package that there is data of;
+    `asks_for` the oldest and the newest release of Transformers that TRL's can be installed with.
     """
 
     config_class: str | None
@@ -72,6 +73,7 @@ class Release(NamedTuple):
     same: dict[str, tuple[str, ...]]
     others: dict[str, Layer]
     known: dict[str, tuple[Version, ...]]
+    asks_for: tuple[Version, Version] | None = None
 
     @property
     def transformers(self) -> Version:

@@ -187,6 +187,22 @@ def test_every_release_has_arguments_with_defaults_of_their_kinds() -> None:
     assert odd == []
 
 
+@pytest.mark.parametrize(
+    ("named", "judged"),
+    [
+        (("4.46", None), ((4, 46), (0, 17))),
+        (("4.57", None), ((4, 57), (1, 16))),
+        ((None, "0.12"), ((4, 46), (0, 12))),
+        ((None, "1.16"), (knowledge.releases("transformers")[-1], (1, 16))),
+    ],
+)
+def test_a_release_that_is_not_named_is_one_that_goes_with_the_other(
+    named: tuple[str | None, str | None], judged: tuple[object, object]
+) -> None:
+    release = knowledge.find_release(*named, "SFTTrainer")
+    assert (release.transformers, release.trl) == judged
+
+
 def test_in_every_release_only_what_is_deprecated_is_spelled_otherwise() -> None:
     otherwise = []
     for named in EVERY:

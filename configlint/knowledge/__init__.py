@@ -13,37 +13,58 @@ from typing import Any
 from configlint.document import plain
 from configlint.knowledge import _transformers
 from configlint.profile import Accelerator, Model
-from configlint.release import Layer, Release, Version, same_names, written
+from configlint.release import Layer, Release, Version, same_names
 from configlint.source import Source
 from configlint.syntax import read
 
-newest_transformers = written(_transformers.RELEASES[-1])
+# From which release of TRL on which of Transformers is asked for, and where no later one is allowed.
+# Source: the wheels' metadata, trl 0.9 to 1.16.
+_TRL_ASKS_FOR: dict[Version, Version] = {
+    (0, 9): (4, 31),
+    (0, 11): (4, 40),
+    (0, 13): (4, 46),
+    (0, 18): (4, 50),
+    (0, 19): (4, 51),
+    (0, 20): (4, 53),
+    (0, 21): (4, 55),
+    (0, 23): (4, 56),
+}
+_TRL_ALLOWS: dict[Version, Version] = {(0, 12): (4, 46)}
 
 _HERE = os.path.dirname(__file__)
 
 
 @cache
 def find_release(transformers: str | None, trl: str | None, trainer: str | None) -> Release:
-    """What the trainer's class takes in these releases: without one, in the newest; of one that there is no
-    data of, in the last before it. A class that is not known is taken for one of Transformers' own kind."""
+    """What the trainer's class takes in these releases: without one, in the newest that goes with the other; of
+    one that there is no data of, in the last before it. A class that is not known is taken for one of
+    Transformers' own kind."""
     known = {"transformers": _transformers.RELEASES}
     version = _nearest(transformers, _transformers.RELEASES)
+    asks_for = None
+    if trainer not in _transformers.TRAINERS:
+        from configlint.knowledge import _trl  # 0.5 ms, for TRL's trainers only
+
+        trl_version = _nearest(trl, _trl.RELEASES)
+        if trl is None:
+            fitting = [release for release in _trl.RELEASES if _fits(release, version)]
+            trl_version = fitting[-1] if fitting else _trl.RELEASES[0]
+        asks_for = _asked_for(trl_version)
+        if transformers is None and trainer in _trl.TRAINERS:
+            version = min(version, asks_for[1])
     layers = [Layer("transformers", version, _transformers.GROUPS["TrainingArguments"])]
     others = {name: Layer("transformers", version, group) for name, group in _transformers.GROUPS.items()}
     config_class = _transformers.TRAINERS.get(trainer or "")
     if trainer == "Seq2SeqTrainer":
         layers.append(others["Seq2SeqTrainingArguments"])
     elif config_class is None:
-        from configlint.knowledge import _trl  # 0.5 ms, for TRL's trainers only
-
-        version = _nearest(trl, _trl.RELEASES)
         known["trl"] = _trl.RELEASES
-        others |= {name: Layer("trl", version, group) for name, group in _trl.GROUPS.items()}
+        others |= {name: Layer("trl", trl_version, group) for name, group in _trl.GROUPS.items()}
         config_class = _trl.TRAINERS.get(trainer or "")
         if config_class:
             layers.append(others[config_class])
     arguments = {name: argument for layer in layers for name, argument in layer.held().items()}
-    return Release(config_class, tuple(layers), arguments, same_names(tuple(layers), arguments), others, known)
+    return Release(config_class, tuple(layers), arguments, same_names(tuple(layers), arguments), others, known, asks_for)
 
 
 def trl_trainers() -> tuple[str, ...]:
@@ -56,6 +77,17 @@ def trl_trainers() -> tuple[str, ...]:
 def releases(package: str) -> tuple[Version, ...]:
     """The releases of transformers or trl that there is data of."""
     return find_release(None, None, "SFTTrainer").known[package]
+
+
+def _asked_for(trl: Version) -> tuple[Version, Version]:
+    """The oldest and the newest release of Transformers that one of TRL can be installed with."""
+    oldest = max((needed for release, needed in _TRL_ASKS_FOR.items() if release <= trl), default=(4, 31))
+    return oldest, _TRL_ALLOWS.get(trl, _transformers.RELEASES[-1])
+
+
+def _fits(trl: Version, transformers: Version) -> bool:
+    oldest, newest = _asked_for(trl)
+    return oldest <= transformers <= newest
 
 
 def _nearest(text: str | None, releases: tuple[Version, ...]) -> Version:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from configlint.plan import Launch, Plan, Precision, Use
 from configlint.profile import Accelerator, Model
-from configlint.release import Argument, Release, is_kind
+from configlint.release import Argument, Release, is_kind, written
 from configlint.solver.batch import solve_batch
 from configlint.solver.ledger import Ledger
 from configlint.solver.parallelism import solve_hardware, solve_parallel
@@ -21,8 +21,6 @@ from configlint.values import flag, positive, text
 class Knowledge(Protocol):
     """What is looked up; an unknown name gives the names there are."""
 
-    newest_transformers: str
-
     def find_release(self, transformers: str | None, trl: str | None, trainer: str | None) -> Release: ...
 
     def find_accelerator(self, name: str) -> Accelerator | tuple[str, ...]: ...
@@ -32,10 +30,10 @@ class Knowledge(Protocol):
 
 def solve(spec: Spec, knowledge: Knowledge) -> Plan:
     """The plan of a spec."""
-    newest = knowledge.newest_transformers
     named = [spec.settings.get(path) for path in ("transformers", "trl", "trainer")]
     transformers, trl, trainer = (text(setting.value) if setting else None for setting in named)
     ledger = Ledger(spec, knowledge.find_release(transformers, trl, trainer or "Trainer"))
+    newest = written(ledger.release.transformers)
     hardware = solve_hardware(ledger, knowledge.find_accelerator)
     parallel = solve_parallel(ledger, hardware)
     batch = solve_batch(ledger, parallel.replicas)
@@ -45,7 +43,7 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
         spec=spec,
         origins=ledger.origins,
         release=ledger.release,
-        transformers=ledger.given_or("transformers", text, newest, "the newest release known"),
+        transformers=ledger.given_or("transformers", text, newest, "the newest one that fits"),
         trl=ledger.given("trl", text),
         trainer=ledger.given_or("trainer", text, "Trainer", "Transformers' own"),
         model=model if isinstance(model, Model) else None,

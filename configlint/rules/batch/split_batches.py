@@ -32,7 +32,9 @@ from configlint.rules.batch import accelerator_config
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     batch, replicas = plan.batch, plan.parallel.replicas
-    if accelerator_config(plan).get("split_batches") is not True:
+    # Until 4.50 the class has it by itself too.
+    own = plan.training.get("split_batches") is True and "split_batches" in plan.release.arguments
+    if not own and accelerator_config(plan).get("split_batches") is not True:
         return
     if not batch.per_device or not batch.accumulation or not replicas or replicas == 1:
         return
@@ -43,7 +45,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         trained = f"{batch.per_device} x {batch.accumulation} = {batch.per_device * batch.accumulation}"
         message += f": {trained} samples are trained, not {batch.trained}"
     yield Finding(
-        "training.accelerator_config",
+        "training.split_batches" if own else "training.accelerator_config",
         message,
         "leave out split_batches",
         on_key=True,

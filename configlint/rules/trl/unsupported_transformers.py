@@ -31,27 +31,13 @@ from configlint.plan import Plan
 from configlint.release import written
 from configlint.rule import Finding, rule
 
-# From which release of TRL on which of Transformers is needed.
-_OLDEST = (
-    ((0, 9), (4, 31)),
-    ((0, 11), (4, 40)),
-    ((0, 13), (4, 46)),
-    ((0, 18), (4, 50)),
-    ((0, 19), (4, 51)),
-    ((0, 20), (4, 53)),
-    ((0, 21), (4, 55)),
-    ((0, 23), (4, 56)),
-)
-_NEWEST = {(0, 12): (4, 46)}
-
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     trl, transformers = plan.release.trl, plan.release.transformers
-    if trl is None or not plan.given("trl") or not plan.given("transformers"):
+    if trl is None or plan.release.asks_for is None or not plan.given("trl") or not plan.given("transformers"):
         return
-    oldest = max((needed for release, needed in _OLDEST if release <= trl), default=transformers)
-    newest = _NEWEST.get(trl, transformers)
+    oldest, newest = plan.release.asks_for
     if not oldest <= transformers <= newest:
         bound = f"{written(oldest)} or newer" if transformers < oldest else f"{written(newest)} or older"
         yield Finding(
