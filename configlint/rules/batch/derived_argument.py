@@ -26,6 +26,7 @@ from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
 from configlint.spec import DERIVED
+from configlint.values import positive
 
 _DEEPSPEED = {
     "train_batch_size": "batch.effective",
@@ -52,12 +53,23 @@ def check(plan: Plan) -> Iterator[Finding]:
     settings = plan.spec.settings
     for path, owner in _OWNERS.items():
         if path in settings:
-            yield _finding(path, owner)
+            yield _finding(plan, path, owner)
     for path, owner in _SECTIONS.items():
         if path in settings and not settings[path].mapping:
-            yield _finding(path, owner)
+            yield _finding(plan, path, owner)
 
 
-def _finding(path: str, owner: str) -> Finding:
+def _finding(plan: Plan, path: str, owner: str) -> Finding:
     name = path.removeprefix("training.").removeprefix("arguments.").removeprefix("parallel.deepspeed.")
-    return Finding(path, f"`{name}` is derived", f"delete it: it comes from {owner}", on_key=True)
+    return Finding(path, f"`{name}` is derived", _help(plan, path, owner), on_key=True)
+
+
+def _help(plan: Plan, path: str, owner: str) -> str:
+    """To delete it is right where its owner says something; else what was meant would be lost."""
+    value = positive(plan.spec.settings[path].value)
+    if owner in ("batch.per_device", "batch.accumulation") and value and not plan.given(owner):
+        return f"move it: `batch: {{{owner.rpartition('.')[2]}: {value}}}`"
+    if path in ("training.fsdp", "training.deepspeed") and not plan.given("parallel.data"):
+        data = "fsdp" if path == "training.fsdp" else "zero2"
+        return f"write `parallel: {{data: {data}}}` in its place: {owner} decides on it"
+    return f"delete it: it comes from {owner}"
