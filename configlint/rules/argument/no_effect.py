@@ -32,11 +32,10 @@ from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
 from configlint.rules.argument._resolved import activation_checkpointing, optimizer
+from configlint.rules.schedule import BY_METRIC
 from configlint.spec import Setting
 from configlint.values import natural, real
 from configlint.wording import code
-
-_BY_METRIC = ("reduce_lr_on_plateau", "greedy")
 
 
 class Idle(NamedTuple):
@@ -140,7 +139,7 @@ def _greater(plan: Plan) -> Idle | None:
 def _needs_metric(plan: Plan) -> bool:
     """With these it has an effect, a default, or a rule of its own."""
     best = plan.intervals.save_strategy == "best" or plan.argument("load_best_model_at_end") is not False
-    return best or plan.argument("lr_scheduler_type") in _BY_METRIC
+    return best or plan.argument("lr_scheduler_type") in BY_METRIC
 
 
 def _without(by: str, *, severity: Severity | None = None) -> Callable[[Plan], Idle | None]:

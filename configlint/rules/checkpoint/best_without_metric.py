@@ -25,9 +25,9 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
+from configlint.rules.schedule import BY_METRIC
 
 # With these too the metric is loss by default.
-_BY_METRIC = ("reduce_lr_on_plateau", "greedy")
 
 
 @rule(Severity.ERROR)
@@ -38,7 +38,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     training = plan.training
     if training.get("metric_for_best_model") is not None or training.get("load_best_model_at_end") is True:
         return
-    if plan.argument("lr_scheduler_type") not in _BY_METRIC:
+    if plan.argument("lr_scheduler_type") not in BY_METRIC:
         yield Finding(
             "training.save_strategy",
             "save_strategy best needs metric_for_best_model",

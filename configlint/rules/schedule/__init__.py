@@ -6,13 +6,16 @@ from collections.abc import Callable
 
 from configlint.plan import Plan
 
+# The schedules whose step is taken after an evaluation.
+BY_METRIC = ("reduce_lr_on_plateau", "greedy")
+
 
 def applies(plan: Plan) -> bool:
     return bool(plan.training)
 
 
 def _is_by_metric(plan: Plan) -> bool:
-    return plan.argument("lr_scheduler_type") in ("reduce_lr_on_plateau", "greedy")
+    return plan.argument("lr_scheduler_type") in BY_METRIC
 
 
 # What few specs concern is not loaded for the others.

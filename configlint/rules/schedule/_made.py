@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from configlint.plan import Plan
+from configlint.rules.schedule import BY_METRIC
 from configlint.values import mapping
 
 # get_scheduler makes them without a number of warmup steps.
-WITHOUT_WARMUP = ("constant", "reduce_lr_on_plateau", "greedy")
-# Their step is taken after an evaluation.
-BY_METRIC = ("reduce_lr_on_plateau", "greedy")
+WITHOUT_WARMUP = ("constant", *BY_METRIC)
 # These optimizers warm up by themselves, by what warmup_steps is, and are meant to run under constant.
 OWN_WARMUP = ("schedule_free_adamw", "schedule_free_sgd")
 

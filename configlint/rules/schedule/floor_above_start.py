@@ -31,7 +31,8 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.rules.schedule._made import BY_METRIC, scheduler, scheduler_kwargs
+from configlint.rules.schedule import BY_METRIC
+from configlint.rules.schedule._made import scheduler, scheduler_kwargs
 from configlint.values import real
 from configlint.wording import code
 

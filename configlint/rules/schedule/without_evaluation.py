@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.rules.schedule._made import BY_METRIC
+from configlint.rules.schedule import BY_METRIC
 
 
 @rule(Severity.ERROR)
