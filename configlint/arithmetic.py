@@ -5,6 +5,7 @@ The solver chooses by it, and the rules name by it what could be chosen instead.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from math import isqrt
 
 from configlint.plan import Batch
@@ -35,15 +36,33 @@ def split(batch: Batch, total: int, replicas: int) -> tuple[int, int]:
     """(per_device, accumulation) of a total that can be reached.
 
     What is pinned stays. Without a pin, the per-device batch is the largest divisor of what falls to a
-    replica within its bound, and 1 without a bound.
+    replica within its bound and the memory, and 1 where neither is known.
     """
     share = total // replicas
     if batch.pinned_per_device:
         return batch.pinned_per_device, share // batch.pinned_per_device
     if batch.pinned_accumulation:
         return share // batch.pinned_accumulation, batch.pinned_accumulation
-    per_device = _largest_divisor(share, batch.max_per_device or 1)
+    bounds = [bound for bound in (batch.max_per_device, batch.fitting) if bound]
+    per_device = _largest_divisor(share, min(bounds, default=1))
     return per_device, share // per_device
+
+
+def divisors(number: int, most: int | None = None) -> list[int]:
+    """Those up to `most`, the smallest first."""
+    small = [divisor for divisor in range(1, isqrt(number) + 1) if number % divisor == 0]
+    every = small + [number // divisor for divisor in reversed(small) if divisor * divisor != number]
+    return [divisor for divisor in every if divisor <= (most or number)]
+
+
+def last_that(fits: Callable[[int], bool], sizes: Sequence[int]) -> int | None:
+    """The last of some sizes, the smallest first, that fits, None where none does; what is larger never takes less.
+    `fits` is asked for it after all others that fit."""
+    low, high = 0, len(sizes)
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if fits(sizes[middle]) else (low, middle)
+    return sizes[low - 1] if low else None
 
 
 def is_power_of_two(number: int) -> bool:

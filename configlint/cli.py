@@ -178,6 +178,47 @@ def explain(spec: str, path: str | None, target: str | None, assignments: tuple[
     return code
 
 
+@cli.command()
+@click.argument("spec")
+@_target("Answer for this target only.")
+@_set
+@click.option(
+    "--per-device", type=click.IntRange(min=1), metavar="N", help="Ask about a per-device batch of N samples."
+)
+@click.option("--trace", is_flag=True, help="Measure a step of the real model on tensors without data.")
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def fit(
+    spec: str,
+    target: str | None,
+    assignments: tuple[str, ...],
+    per_device: int | None,
+    trace: bool,
+    output_format: str,
+) -> int:
+    """Show what fits into the devices' memory, what takes it, and what would leave more room.
+
+    1 where a target does not surely fit; what is not known is said, and is no failure.
+    """
+    from configlint.diagnostic import Severity
+    from configlint.fit import answer
+    from configlint.pipeline import findings
+    from configlint.reporters import fit_report
+    from configlint.session import Session, load_one, selected
+
+    session = Session(assignments)
+    loaded = load_one(spec, session)
+    plans = selected(loaded.plans, target)
+    diagnostics, crashes = findings(loaded, plans, session)
+    # Of the memory, the answer says more than a rule.
+    diagnostics = [found for found in diagnostics if not found.rule.startswith("memory/")]
+    show(diagnostics)
+    answers = [answer(plan, per_device, trace) for plan in plans]
+    echo(fit_report.as_json(answers) if output_format == "json" else fit_report.as_text(answers))
+    fails = any(found.severity is Severity.ERROR for found in diagnostics)
+    fails = fails or any(each.fits is False for each in answers)
+    return max(FINDINGS if fails else CLEAN, faults(crashes))
+
+
 @cli.command("rule")
 @click.argument("name", required=False)
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)

@@ -7,11 +7,13 @@ it is silent then.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from configlint.profile import Accelerator, Model
 from configlint.release import UNKNOWN, Argument, Release
 from configlint.spec import Setting, Spec
+from configlint.workload import Estimate, Workload
 
 
 class Origin(NamedTuple):
@@ -57,7 +59,7 @@ class Batch(NamedTuple):
     per_device x accumulation x replicas, the nearest to `effective` that can be reached.
 
     `pinned_per_device` and `pinned_accumulation` are what the user fixed,
-    `max_per_device` the bound that was given.
+    `max_per_device` the bound that was given, `fitting` the most that fits into memory, where that is known.
     """
 
     effective: int | None = None
@@ -67,6 +69,7 @@ class Batch(NamedTuple):
     pinned_per_device: int | None = None
     pinned_accumulation: int | None = None
     max_per_device: int | None = None
+    fitting: int | None = None
 
 
 class Data(NamedTuple):
@@ -120,6 +123,24 @@ class Launch(NamedTuple):
     output: str = "."
 
 
+class Memory(NamedTuple):
+    """What a device has, and what the training takes of it, in bytes; `budget` is the capacity less the headroom.
+
+    `workload` is that of the plan's per-device batch, None where something that it depends on is not known: then
+    `missing` has the paths. `largest` is the largest per-device batch that the effective one can be made of and
+    that fits: 0 where not even one sample does. `chosen` says that the per-device batch is that one because of
+    the memory. `ask` answers for any other workload: what if there were no padding?
+    """
+
+    capacity: int | None = None
+    budget: int | None = None
+    workload: Workload | None = None
+    missing: tuple[str, ...] = ()
+    estimate: Estimate | None = None
+    largest: int | None = None
+    ask: Callable[[Workload], Estimate | None] = lambda workload: None
+
+
 class Use(NamedTuple):
     """An argument that somebody wrote, and what the release knows of it: None where it has no such one. `fits`
     says that the value is of one of its types. What the spec's own sections decide on is none of these."""
@@ -155,6 +176,7 @@ class Plan(NamedTuple):
     arguments: dict[str, object]
     launch: Launch
     uses: tuple[Use, ...]
+    memory: Memory = Memory()
     reference: int | None = None
 
     def given(self, path: str) -> bool:

@@ -9,7 +9,10 @@ class Accelerator(NamedTuple):
     """One device as PyTorch sees it; None is not known.
 
     `memory_gib` is what the driver reports; `compute_capability` NVIDIA's (major, minor);
-    `dtypes` what training can use in hardware, empty where that is not known.
+    `dtypes` what training can use in hardware, empty where that is not known. `context_mib` is the least
+    and the most that a process takes beside PyTorch's allocator; `workspace_mib` what the allocator holds
+    for cuBLAS, for each of the two threads of a training step. `communication_mib` is the least and the most
+    that the maker's collective library takes of it, where several devices train.
     """
 
     name: str
@@ -20,6 +23,9 @@ class Accelerator(NamedTuple):
     bf16_tflops: float | None = None
     memory_bandwidth_gb_per_s: float | None = None
     devices_per_node: int | None = None
+    context_mib: tuple[float, float] | None = None
+    workspace_mib: float | None = None
+    communication_mib: tuple[float, float] | None = None
 
 
 def lacks(accelerator: Accelerator, dtype: str) -> bool:

@@ -17,7 +17,7 @@ import pytest
 
 from configlint.cli import main
 
-CLEAN = "batch: {effective: 64}\nhardware: {accelerator: a100-80gb, devices_per_node: 8}\n"
+CLEAN = "batch: {effective: 64}\nhardware: {accelerator: cpu, devices_per_node: 8}\n"
 ERROR = CLEAN.replace(": 8}", ": 7}")  # batch/indivisible at 1:20
 WARNING = CLEAN.replace("64", "48")  # batch/not-power-of-two at 1:20
 INFO = CLEAN.replace("64", "60").replace(": 8}", ": 6}")  # the same, as advice

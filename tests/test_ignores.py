@@ -12,7 +12,7 @@ from configlint.lint import ignores
 from configlint.source import Source
 from configlint.syntax import read
 
-HARDWARE = "hardware: {accelerator: a100-80gb, devices_per_node: 8}\n"
+HARDWARE = "hardware: {accelerator: cpu, devices_per_node: 8}\n"
 
 
 @pytest.fixture(autouse=True)
@@ -176,7 +176,7 @@ class TestWhatIsSaidOfAComment:
         text = """
             batch:
               effective: 64   # configlint: ignore[batch/indivisible]
-            hardware: {accelerator: a100-80gb, devices_per_node: 8}
+            hardware: {accelerator: cpu, devices_per_node: 8}
             targets: {a: {hardware: {nodes: 2}}, b: {hardware: {nodes: 3}}}
             """
         assert check(text) == []
@@ -187,7 +187,7 @@ class TestWhatIsSaidOfAComment:
             batch:
               effective: 64   # configlint: ignore[batch/indivisible]
               # configlint: ignore[batch/mismatch]
-            hardware: {accelerator: a100-80gb, devices_per_node: 8}
+            hardware: {accelerator: cpu, devices_per_node: 8}
             targets: {a: {hardware: {nodes: 2}}, b: {hardware: {nodes: 3}}}
             """
         assert check(text, "--target", target) == []

@@ -67,7 +67,8 @@ class TestStdout:
     def test_it_carries_the_json_alone(self) -> None:
         result = compile(write("a.yaml", WARNING))
         assert result.code == 0
-        assert json.loads(result.out) == {"gradient_accumulation_steps": 6, "per_device_train_batch_size": 1}
+        batch = {"gradient_accumulation_steps": 6, "per_device_train_batch_size": 1}
+        assert json.loads(result.out) == {**batch, "use_cpu": True}
         assert result.out.startswith("{\n") and result.out.endswith("}\n")
         assert "warning[batch/not-power-of-two]" in result.err
         assert files() == {"a.yaml": WARNING.encode()}

@@ -527,6 +527,37 @@ def test_a_bundled_accelerator_is_found_by_the_name_of_its_file(name: str) -> No
     assert accelerator.name == name
     assert accelerator.dtypes
     assert (accelerator.compute_capability is None) == (accelerator.vendor != "nvidia")
+    known = accelerator.context_mib is not None and accelerator.workspace_mib is not None
+    assert known == (accelerator.vendor in ("nvidia", "amd"))
+    low, high = accelerator.context_mib or (1, 1)
+    assert 0 < low <= high < 2048
+
+
+def test_the_workspace_is_what_pytorch_chooses_by_the_compute_capability() -> None:
+    """8.125 MiB before Hopper, 32 since: parseChosenWorkspaceSize in aten/src/ATen/cuda/CublasHandlePool.cpp."""
+    for name in knowledge.names("hardware"):
+        accelerator = knowledge.find_accelerator(name)
+        assert isinstance(accelerator, Accelerator)
+        if accelerator.compute_capability is not None:
+            assert accelerator.workspace_mib == (32 if accelerator.compute_capability >= (9, 0) else 8.125), name
+
+
+@pytest.mark.parametrize("vendor", ["nvidia", "amd"])
+def test_what_communication_takes_is_known_with_its_source(vendor: str) -> None:
+    path = PACKAGE / "knowledge" / "communication.yaml"
+    node, found = read(Source(path.name, path.read_text(encoding="utf-8")))
+    assert node is not None
+    assert found == []
+    stated: Any = plain(node)
+    amount = {"$ref": "#/definitions/amount"}
+    form = {"type": "object", "properties": {"low": amount, "high": amount}, "required": ["low", "high"]}
+    schema = {"definitions": load_schema("hardware")["definitions"], "additionalProperties": form}
+    jsonschema.Draft7Validator(schema).validate(stated[vendor])
+    known = knowledge.find_communication(vendor)
+    assert known is not None
+    assert known.keys() == {"first_mib", "further_mib"}
+    assert all(0 < low <= high for low, high in known.values())
+    assert knowledge.find_communication("cpu") is None
 
 
 @pytest.mark.parametrize("name", knowledge.names("models"))

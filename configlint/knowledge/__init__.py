@@ -106,12 +106,27 @@ def find_accelerator(name: str) -> Accelerator | tuple[str, ...]:
     profile = _profile("hardware", name)
     if profile is None:
         return names("hardware")
-    fields = {key: field["value"] if isinstance(field, dict) else field for key, field in profile.items()}
+    context = profile.get("context_mib")
+    fields = {
+        key: field["value"] if isinstance(field, dict) else field
+        for key, field in profile.items()
+        if key != "context_mib"
+    }
+    fields["context_mib"] = _range(context) if context else None
     capability = fields.get("compute_capability")
     major, _, minor = str(capability or "").partition(".")
     fields["compute_capability"] = (int(major), int(minor)) if capability else None
     fields["dtypes"] = frozenset(fields["dtypes"])
     return Accelerator(**{**fields, "name": name})
+
+
+@cache
+def find_communication(vendor: str) -> dict[str, tuple[float, float]] | None:
+    """What a vendor's collective library takes of a device's memory beside PyTorch's allocator, low and high in
+    MiB, for each communicator: `first_mib` and `further_mib`. It is a file of its own, which one device never
+    needs; None of a vendor that nothing is known of."""
+    found = _parsed("communication.yaml").get(vendor)
+    return {key: _range(amounts) for key, amounts in found.items()} if found else None
 
 
 def find_model(name: str, folder: str) -> Model | tuple[str, ...]:
@@ -156,12 +171,21 @@ def _from_config(path: str, name: str) -> Model | tuple[str, ...]:
     return Model(name, config) if isinstance(config, dict) else names("models")
 
 
+def _range(amounts: dict[str, dict[str, float]]) -> tuple[float, float]:
+    return amounts["low"]["value"], amounts["high"]["value"]
+
+
 @cache
 def _profile(kind: str, name: str) -> dict[str, Any] | None:
-    path = os.path.join(_HERE, kind, name + ".yaml")
     if name not in names(kind):  # not isfile: some file systems take T4 for t4
         return None
+    return _parsed(os.path.join(kind, name + ".yaml")) or None
+
+
+def _parsed(name: str) -> dict[str, Any]:
+    """The mapping that a file here holds."""
+    path = os.path.join(_HERE, name)
     with open(path, encoding="utf-8") as file:
         document, _ = read(Source(path, file.read()))
-    profile = plain(document) if document else None
-    return profile if isinstance(profile, dict) else None
+    content: Any = plain(document) if document else {}
+    return content if isinstance(content, dict) else {}

@@ -7,13 +7,15 @@ import os
 from collections.abc import Iterator
 from typing import Protocol
 
-from configlint.plan import Launch, Plan, Precision, Use
+from configlint.plan import Hardware, Launch, Plan, Precision, Use
 from configlint.profile import Accelerator, Model
 from configlint.release import Argument, Release, is_kind, written
 from configlint.solver.batch import solve_batch
 from configlint.solver.ledger import Ledger
 from configlint.solver.parallelism import solve_hardware, solve_parallel
+from configlint.solver.room import Room, solve_memory
 from configlint.solver.schedule import solve_data, solve_intervals, solve_schedule
+from configlint.solver.workload import solve_workload
 from configlint.spec import DERIVED, Spec
 from configlint.values import flag, positive, text
 
@@ -24,6 +26,8 @@ class Knowledge(Protocol):
     def find_release(self, transformers: str | None, trl: str | None, trainer: str | None) -> Release: ...
 
     def find_accelerator(self, name: str) -> Accelerator | tuple[str, ...]: ...
+
+    def find_communication(self, vendor: str) -> dict[str, tuple[float, float]] | None: ...
 
     def find_model(self, name: str, folder: str) -> Model | tuple[str, ...]: ...
 
@@ -36,9 +40,13 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
     newest = written(ledger.release.transformers)
     hardware = solve_hardware(ledger, knowledge.find_accelerator)
     parallel = solve_parallel(ledger, hardware)
-    batch = solve_batch(ledger, parallel.replicas)
+    hardware = _with_communication(hardware, parallel.world, knowledge)
     data = solve_data(ledger)
-    model = _model(ledger, knowledge)
+    found = _model(ledger, knowledge)
+    model = found if isinstance(found, Model) else None
+    precision = _precision(ledger)
+    room = Room(hardware, solve_workload(ledger, model, hardware, parallel, precision, data))
+    batch = solve_batch(ledger, parallel.replicas, room)
     return Plan(
         spec=spec,
         origins=ledger.origins,
@@ -46,8 +54,8 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
         transformers=ledger.given_or("transformers", text, newest, "the newest one that fits"),
         trl=ledger.given("trl", text),
         trainer=ledger.given_or("trainer", text, "Trainer", "Transformers' own"),
-        model=model if isinstance(model, Model) else None,
-        known_models=model if isinstance(model, tuple) and not isinstance(model, Model) else (),
+        model=model,
+        known_models=found if found and not isinstance(found, Model) else (),
         sequence_length=ledger.given("model.sequence_length", positive),
         hardware=hardware,
         parallel=parallel,
@@ -55,12 +63,23 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
         data=data,
         schedule=solve_schedule(ledger, batch, data, parallel.replicas),
         intervals=solve_intervals(ledger),
-        precision=_precision(ledger),
+        precision=precision,
         training=(training := spec.section("training")),
         arguments=(arguments := spec.section("arguments")),
         launch=(launch := _launch(ledger)),
         uses=tuple(_uses(training, arguments, ledger.release, launch)),
+        memory=solve_memory(ledger, room, batch, parallel.replicas),
     )
+
+
+def _with_communication(hardware: Hardware, world: int | None, knowledge: Knowledge) -> Hardware:
+    """With what several devices take to talk to each other."""
+    accelerator = hardware.accelerator
+    if accelerator is None or accelerator.vendor is None or accelerator.memory_gib is None or (world or 1) == 1:
+        return hardware
+    found = knowledge.find_communication(accelerator.vendor)
+    taken = found["first_mib"] if found else None
+    return hardware._replace(accelerator=accelerator._replace(communication_mib=taken))
 
 
 def _uses(

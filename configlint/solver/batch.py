@@ -5,6 +5,7 @@ from __future__ import annotations
 from configlint.arithmetic import nearest_reachable, split
 from configlint.plan import Batch
 from configlint.solver.ledger import Ledger
+from configlint.solver.room import GIB, Room
 from configlint.values import positive
 
 _TOTALS = ("batch.effective", "batch.effective_tokens")
@@ -12,8 +13,9 @@ _FACTORS = ("batch.per_device", "batch.accumulation", "replicas")
 _PRODUCT = "per_device x accumulation x replicas"
 
 
-def solve_batch(ledger: Ledger, replicas: int | None) -> Batch:
-    """The batch that was asked for and the nearest that can be trained, as `arithmetic` has it."""
+def solve_batch(ledger: Ledger, replicas: int | None, room: Room) -> Batch:
+    """The batch that was asked for and the nearest that can be trained, as `arithmetic` has it, in as large
+    pieces as there is room for."""
     per_device = ledger.given("batch.per_device", positive)
     accumulation = ledger.given("batch.accumulation", positive)
     batch = Batch(
@@ -30,7 +32,7 @@ def solve_batch(ledger: Ledger, replicas: int | None) -> Batch:
         return _from_factors(ledger, batch, per_device * accumulation * replicas)
     if batch.effective is None:
         return batch
-    return _from_total(ledger, batch, batch.effective, replicas)
+    return _from_total(ledger, batch, batch.effective, replicas, room)
 
 
 def _from_factors(ledger: Ledger, batch: Batch, product: int) -> Batch:
@@ -42,8 +44,10 @@ def _from_factors(ledger: Ledger, batch: Batch, product: int) -> Batch:
     return batch._replace(trained=product)
 
 
-def _from_total(ledger: Ledger, batch: Batch, effective: int, replicas: int) -> Batch:
+def _from_total(ledger: Ledger, batch: Batch, effective: int, replicas: int, room: Room) -> Batch:
     trained = nearest_reachable(batch, effective, replicas)
+    if not batch.pinned_per_device and not batch.pinned_accumulation:
+        batch = batch._replace(fitting=_fitting(ledger, room, batch, trained // replicas))
     per_device, accumulation = split(batch, trained, replicas)
     # The formulas divide what is trained: the same as `effective` wherever that can be reached.
     total = "batch.effective" if trained == effective else "batch.trained"
@@ -54,11 +58,14 @@ def _from_total(ledger: Ledger, batch: Batch, effective: int, replicas: int) -> 
         inputs: tuple[str, ...] = (total, "replicas")
         if batch.pinned_accumulation:
             formula, inputs = f"{name} / (accumulation x replicas)", (*inputs, "batch.accumulation")
-        elif batch.max_per_device:
-            formula = f"largest divisor of {name} / replicas up to max"
-            inputs = (*inputs, "batch.per_device.max")
+        elif batch.max_per_device or batch.fitting:
+            bounds = {"max": batch.max_per_device, "fitting": batch.fitting}
+            names = [bound for bound, value in bounds.items() if value]
+            formula = f"largest divisor of {name} / replicas up to {' and '.join(names)}"
+            paths = {"max": "batch.per_device.max", "fitting": "batch.fitting"}
+            inputs = (*inputs, *(paths[bound] for bound in names))
         else:
-            formula, inputs = "1 where no bound is given", ()
+            formula, inputs = "1 where neither a bound nor the memory is known", ()
         ledger.derived("batch.per_device", per_device, formula, *inputs)
     if not batch.pinned_accumulation:
         formula = f"{name} / (per_device x replicas)"
@@ -66,6 +73,19 @@ def _from_total(ledger: Ledger, batch: Batch, effective: int, replicas: int) -> 
     if trained == effective:
         ledger.derived("batch.trained", trained, _PRODUCT, *_FACTORS)
     return batch._replace(per_device=per_device, accumulation=accumulation, trained=trained)
+
+
+def _fitting(ledger: Ledger, room: Room, batch: Batch, share: int) -> int | None:
+    """The most of a replica's samples that fit at once; where not even one does, one is what is left."""
+    fitting = room.largest(share, batch.max_per_device)
+    if fitting is None or room.budget is None or room.capacity is None:
+        return None
+    size = max(fitting, 1)
+    estimate = room.estimate(size, share // size)
+    needed = f"{estimate.high / GIB:.1f} GiB" if estimate else "more"
+    room_there = f"{room.budget / GIB:.1f} of {room.capacity / GIB:.1f} GiB"
+    formula = f"{size} needs {needed}, under {room_there}" if fitting else f"1 needs {needed}, over {room_there}"
+    return ledger.derived("batch.fitting", size, formula, "hardware.accelerator", "hardware.headroom")
 
 
 def _effective(ledger: Ledger) -> int | None:

@@ -1,0 +1,82 @@
+"""The closed form's modules against readings of max_memory_allocated that others published (published.yaml)."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from configlint.solver.memory import layers
+from configlint.solver.memory.architecture import Architecture
+from configlint.solver.memory.attention import Scope
+from configlint.solver.memory.operations import cross_entropy, linear, rms_norm
+from configlint.solver.memory.tape import Node, Storage, Tape, Tensor, Weight
+from configlint.workload import Workload
+
+READINGS = Path(__file__).with_name("published.yaml")
+MIB = 2**20
+
+
+def report() -> Iterator[str]:
+    """A table of the readings, and the median error."""
+    data = yaml.safe_load(READINGS.read_text(encoding="utf-8"))
+    rows = [(reading, computed(reading) / MIB) for reading in data["readings"]]
+    errors = [abs(ours / reading["mib"] - 1) * 100 for reading, ours in rows]
+    yield f"# Against published readings ({data['card']})"
+    yield ""
+    yield f"- {len(errors)} readings, median error {statistics.median(errors):.3f} %, worst {max(errors):.3f} %"
+    yield f"- {data['source']}"
+    yield ""
+    yield "| module | sizes | read MiB | closed form MiB | error |"
+    yield "| --- | --- | --- | --- | --- |"
+    for (reading, ours), error in zip(rows, errors, strict=True):
+        names = [name for name in ("rows", "hidden", "inner", "vocabulary") if name in reading]
+        sizes = ", ".join(f"{name} {reading[name]}" for name in names)
+        yield f"| {reading['module']} | {sizes} | {reading['mib']:.1f} | {ours:.1f} | {error:.3f} % |"
+
+
+def computed(reading: dict[str, Any]) -> float:
+    """Bytes at the peak of a module's forward and backward, with the gradients of the time before."""
+    module, rows, vocabulary = reading["module"], reading["rows"], reading.get("vocabulary", 0)
+    hidden, inner = reading.get("hidden", vocabulary), reading.get("inner", 0)
+    tape = Tape(fresh=False)
+    item = 4 if module == "cross_entropy" else 2
+    output = Weight("output", hidden * vocabulary, 2, True)
+    scale = Weight("norm", hidden, reading.get("weight_bytes", 2), True)
+    model = _mlp(tape, rows, hidden, inner)
+    x = Tensor(Storage(tape, rows * hidden * item), rows * hidden, item, Node(0, (), (), lambda node: ()))
+    before = Storage(tape, rows * hidden * item)
+    tape.nodes = []
+    if module == "cross_entropy":
+        out, weights = cross_entropy(tape, x, rows), []
+    elif module == "output_layer_and_loss":
+        out, weights = _loss(tape, x, output, rows), [output]
+    elif module == "rms_norm":
+        out, weights = rms_norm(tape, x, scale, rows, "llama"), [scale]
+    else:
+        out = layers.feed_forward(model, x)
+        weights = list(tape.weights.values())
+    # The gradient that is handed in has 16 bits, and is cast where the output has more.
+    handed = Storage(tape, out.count * 2) if out.item == 4 and module == "rms_norm" else None
+    given = Storage(tape, out.count * out.item)
+    kept = [node.saved for node in tape.nodes] if reading.get("retained") else []
+    assert out.node is not None
+    out.node.grad = given
+    tape.backward(out.node)
+    held = sum(2 * weight.count * weight.item for weight in weights)
+    del before, kept, given, handed
+    return float(tape.peak + held + reading.get("beside_mib", 0) * MIB)
+
+
+def _loss(tape: Tape, x: Tensor, output: Weight, rows: int) -> Tensor:
+    logits = linear(tape, x, output, rows * (output.count * rows // x.count), "vocabulary")
+    return cross_entropy(tape, logits, rows)
+
+
+def _mlp(tape: Tape, rows: int, hidden: int, inner: int) -> layers.Model:
+    sizes = Architecture("llama", hidden, inner, 1, 1, 1, hidden, 1)
+    workload = Workload(config={}, batch=1, length=rows)
+    return layers.Model(tape, sizes, Scope(workload, 2), layers.Tuning(True, 0, (), 4, False, False))

@@ -1,0 +1,175 @@
+"""The closed form against the trace, and both against readings that others published.
+
+    python benchmarks/memory/validate.py            # prints the table that is in closed_form.md, and writes it
+    python benchmarks/memory/validate.py --only gpt2
+
+Each cell is one Workload; the trace's answers are kept in the user's cache. Models have 2 to 6 layers, so that a
+cell takes seconds; what is saved is affine in depth, and some cells have the whole depth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import published
+
+from configlint.knowledge import find_model
+from configlint.profile import Model
+from configlint.solver.memory import simulated
+from configlint.trace import traces
+from configlint.workload import Workload
+
+TABLE = Path(__file__).with_name("closed_form.md")
+MIB = 2**20
+AMP = {"dtype": "float32", "autocast": "bfloat16"}
+AUTOCAST = {"autocast": "bfloat16"}
+ALL = ("all-linear",)
+LORA = {"method": "lora", "rank": 16}
+# What is varied; each model gets each of them.
+SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("bf16", {"batch": 4, "length": 512}),
+    ("bf16, checkpointing", {"batch": 8, "length": 512, "checkpointing": True}),
+    ("bf16, padded", {"batch": 4, "length": 512, "padded": True}),
+    ("bf16, accumulation", {"batch": 2, "length": 256, "accumulation": 2}),
+    ("autocast over fp32", {"batch": 4, "length": 512, **AMP}),
+    ("autocast over fp32, checkpointing", {"batch": 8, "length": 512, "checkpointing": True, **AMP}),
+    ("fp32, foreach", {"batch": 2, "length": 512, "dtype": "float32", "optimizer": "adamw_torch"}),
+    ("bf16, eager", {"batch": 2, "length": 512, "attention": "eager"}),
+    ("LoRA on all, autocast", {"batch": 8, "length": 512, "targets": ALL, **LORA, **AUTOCAST}),
+    ("LoRA, checkpointing", {"batch": 8, "length": 512, "checkpointing": True, "targets": ALL, **LORA}),
+    ("bf16, SGD, long", {"batch": 1, "length": 2048, "optimizer": "sgd"}),
+)
+# Name, and layers of it.
+DENSE = (
+    ("llama-3.2-1b", 4), ("qwen2.5-0.5b", 4), ("qwen3-0.6b", 4), ("mistral-7b-v0.3", 2), ("gemma-2-2b", 4),
+    ("gemma-3-1b", 6), ("phi-3-mini", 2), ("olmo-2-1b", 4), ("smollm3-3b", 4), ("gpt2", 4), ("pythia-410m", 4),
+    ("bert-base-uncased", 4), ("roberta-base", 4), ("falcon-7b", 2),
+)  # fmt: skip
+MIXTURES = (("qwen3-30b-a3b", 2), ("mixtral-8x7b-v0.1", 2))
+OTHERS: tuple[tuple[str, int | None, str, dict[str, Any]], ...] = (
+    ("llama-3.1-8b", None, "whole, bf16", {"batch": 2, "length": 2048}),
+    ("llama-3.1-8b", None, "whole, autocast, checkpointing", {"batch": 2, "length": 4096, "checkpointing": True,
+                                                              **AMP}),
+    ("llama-3.1-8b", None, "whole, QLoRA", {"batch": 4, "length": 2048, "method": "qlora", "rank": 16,
+                                            "targets": ALL, "checkpointing": True, "upcast": True, **AUTOCAST}),
+    ("llama-3.1-8b", None, "whole, LoRA, padded", {"batch": 2, "length": 2048, "padded": True, **LORA}),
+    ("qwen3-8b", None, "whole, bf16, checkpointing", {"batch": 4, "length": 2048, "checkpointing": True}),
+    ("gemma-3-1b", None, "whole, bf16", {"batch": 4, "length": 2048}),
+    ("llama-3.2-1b", 4, "Liger", {"batch": 4, "length": 1024, "fused_loss": True}),
+    ("qwen3-0.6b", None, "whole, Liger, checkpointing", {"batch": 4, "length": 2048, "fused_loss": True,
+                                                         "checkpointing": True}),
+    ("llama-3.2-1b", 4, "Adafactor", {"batch": 1, "length": 256, "optimizer": "adafactor"}),
+    ("llama-3.2-1b", 4, "8-bit AdamW", {"batch": 1, "length": 256, "optimizer": "adamw_bnb_8bit"}),
+    ("llama-3.2-1b", 4, "paged AdamW", {"batch": 1, "length": 256, "optimizer": "paged_adamw_32bit"}),
+    ("llama-3.2-1b", 4, "RMSprop", {"batch": 1, "length": 256, "optimizer": "rmsprop"}),
+    ("llama-3.2-1b", 4, "fp16 autocast on a T4", {"batch": 4, "length": 512, "dtype": "float32", "padded": True,
+                                                 "autocast": "float16", "capability": (7, 5)}),
+    ("llama-3.2-1b", 4, "flash-attn, 16k tokens", {"batch": 1, "length": 16384, "attention": "flash_attention_2"}),
+    ("qwen2.5-0.5b", 4, "QLoRA, bf16 adapters", {"batch": 8, "length": 512, "method": "qlora", "rank": 16,
+                                                 "targets": ALL, "adapter_dtype": "bfloat16", **AUTOCAST}),
+)  # fmt: skip
+
+
+class Cell(NamedTuple):
+    model: str
+    layers: int | None
+    setting: str
+    workload: Workload
+    dense: bool = True
+
+
+class Row(NamedTuple):
+    """Bytes of the tensors' peak; `closed` is None without a closed form, `traced` a text without a trace."""
+
+    cell: Cell
+    traced: int | str
+    closed: int | None
+
+    @property
+    def error(self) -> float | None:
+        return self.closed / self.traced - 1 if isinstance(self.traced, int) and self.closed else None
+
+
+def cells() -> Iterator[Cell]:
+    for model, layers in DENSE:
+        for setting, fields in SETTINGS:
+            yield _cell(model, layers, setting, fields)
+    for model, layers in MIXTURES:
+        for setting, fields in SETTINGS:
+            if fields.get("dtype") != "float32":  # no kernel takes that
+                yield _cell(model, layers, setting, fields)._replace(dense=False)
+    for model, layers, setting, fields in OTHERS:
+        yield _cell(model, layers, setting, fields)
+
+
+def _cell(model: str, layers: int | None, setting: str, fields: dict[str, Any]) -> Cell:
+    config = config_of(model, layers)
+    fields = {"capability": (8, 0), **fields}
+    positions = config.get("n_positions") or config.get("max_position_embeddings")
+    if isinstance(positions, int):
+        fields["length"] = min(fields["length"], positions)
+    if model == "gemma-2-2b":
+        fields["attention"] = "eager"  # what Transformers takes for it
+    if "num_experts" in config or "num_local_experts" in config:
+        fields["targets"] = ("q_proj", "v_proj")  # of the experts, PEFT trains all at once
+    return Cell(model, layers, setting, Workload(config=config, **fields))
+
+
+def config_of(model: str, layers: int | None) -> dict[str, object]:
+    """A bundled profile's config, with fewer layers."""
+    found = find_model(model, ".")
+    assert isinstance(found, Model), f"there is no profile {model}"
+    config = {name: value for name, value in found.config.items() if name != "source"}
+    names = ("num_hidden_layers", "n_layer")
+    return {name: layers if layers and name in names else value for name, value in config.items()}
+
+
+def measured(group: list[Cell]) -> Iterator[Row]:
+    """Both answers for some cells, which share one process."""
+    for cell, answer in zip(group, traces([cell.workload for cell in group]), strict=True):
+        step = simulated(cell.workload)
+        yield Row(cell, answer if isinstance(answer, str) else answer["allocated"], step.peak if step else None)
+
+
+def table(rows: list[Row]) -> Iterator[str]:
+    yield "| model | layers | setting | batch x length | trace MiB | closed form MiB | error |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for (model, layers, setting, workload, _), traced, closed in rows:
+        size = f"{workload.batch} x {workload.length}"
+        exact = f"{traced / MIB:.1f}" if isinstance(traced, int) else traced
+        ours = f"{closed / MIB:.1f}" if closed else "none"
+        error = f"{(closed / traced - 1) * 100:+.3f} %" if closed and isinstance(traced, int) else ""
+        yield f"| {model} | {layers or 'all'} | {setting} | {size} | {exact} | {ours} | {error} |"
+
+
+def summary(rows: list[Row]) -> Iterator[str]:
+    for name, dense in (("dense", True), ("mixtures", False)):
+        errors = [abs(row.error) for row in rows if row.cell.dense is dense and row.error is not None]
+        if errors:
+            middle, worst = statistics.median(errors) * 100, max(errors) * 100
+            yield f"- {name}: {len(errors)} cells, median error {middle:.3f} %, worst {worst:.3f} %"
+    left = [f"{r.cell.model}, {r.cell.setting}: {r.traced}" for r in rows if isinstance(r.traced, str)]
+    yield from (f"- not traced: {line}" for line in left)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", metavar="MODEL", help="the cells of one model; nothing is written")
+    only = parser.parse_args().only
+    chosen = [cell for cell in cells() if only in (None, cell.model)]
+    rows = [row for _, group in groupby(chosen, key=lambda cell: cell.model) for row in measured(list(group))]
+    lines = ["# The closed form against the trace", "", "Made by `python benchmarks/memory/validate.py`.", ""]
+    lines += [*summary(rows), "", *table(rows), "", *published.report()]
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if only is None:
+        TABLE.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

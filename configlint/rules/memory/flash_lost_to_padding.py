@@ -1,0 +1,50 @@
+"""Padding turns flash attention off.
+
+PyTorch's scaled_dot_product_attention has no flash kernel for a mask, and a batch with padding has one: each layer
+keeps keys and values of all heads, and a mask of batch x length x length. That is memory that a larger micro-batch
+could have, and time. The flash-attn package takes the samples' lengths in place of a mask, and computes no padding.
+
+Bad:
+
+    model: {config: smollm2-360m, sequence_length: 8192, attention: sdpa}
+    batch: {effective: 64, per_device: 4}
+    hardware: {accelerator: h200, devices_per_node: 1}
+    training: {bf16: true}
+
+Good:
+
+    model: {config: smollm2-360m, sequence_length: 8192, attention: flash_attention_2}
+    batch: {effective: 64, per_device: 4}
+    hardware: {accelerator: h200, devices_per_node: 1}
+    training: {bf16: true}
+
+Source: torch 2.13 aten/src/ATen/native/transformers/sdp_utils_cpp.h, check_for_attn_mask
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.rules.memory import WORTH_A_WORD, gib, is_masked, peak, sixteen_bits
+
+
+@rule(Severity.INFO)
+def check(plan: Plan) -> Iterator[Finding]:
+    estimate, workload = plan.memory.estimate, plan.memory.workload
+    if estimate is None or workload is None or not is_masked(plan):
+        return
+    # Before compute capability 8.0 there are no such kernels to lose.
+    if not sixteen_bits(plan) or workload.capability is None or workload.capability < (8, 0):
+        return
+    then = plan.memory.ask(workload._replace(attention="flash_attention_2"))
+    if then is None or estimate.allocated - then.allocated < WORTH_A_WORD * estimate.allocated:
+        return
+    yield Finding(
+        "model.attention" if plan.given("model.attention") else "model.config",
+        f"sdpa has no flash kernel for padding, which costs {gib(estimate.allocated - then.allocated)} of"
+        f" {gib(estimate.allocated)} GiB",
+        f"with `attention: flash_attention_2` in model, and in the script, the peak is {peak(then)}",
+    )

@@ -1,0 +1,66 @@
+"""Adapters in float32 keep more than full fine-tuning would.
+
+PEFT holds adapters in float32 beside weights of 16 bits, and without autocast casts the input of every one to
+float32: each is kept for the backward pass, on top of what the model keeps anyway. With adapters on all linear
+layers, LoRA then keeps more activations than full fine-tuning does, and what was meant to save memory costs it.
+Under autocast the adapters compute in 16 bits, and their inputs are those that are there already.
+
+Bad:
+
+    model: {config: llama-3.1-8b, sequence_length: 2048, dtype: bfloat16}
+    tuning: {method: lora, rank: 16, target_modules: all-linear}
+    batch: {effective: 64, per_device: 2}
+    hardware: {accelerator: a100-80gb, devices_per_node: 1}
+
+Good:
+
+    model: {config: llama-3.1-8b, sequence_length: 2048, dtype: bfloat16}
+    tuning: {method: lora, rank: 16, target_modules: all-linear}
+    batch: {effective: 64, per_device: 2}
+    hardware: {accelerator: a100-80gb, devices_per_node: 1}
+    training: {bf16: true}
+
+Source: peft 0.21 tuners/tuners_utils.py, cast_adapter_dtype and _cast_input_dtype
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.profile import lacks
+from configlint.rule import Finding, rule
+from configlint.rules.memory import gib, peak
+from configlint.workload import Estimate, Workload
+
+
+@rule(Severity.INFO)
+def check(plan: Plan) -> Iterator[Finding]:
+    estimate, workload, accelerator = plan.memory.estimate, plan.memory.workload, plan.hardware.accelerator
+    if estimate is None or workload is None or accelerator is None or workload.checkpointing:
+        return
+    # DeepSpeed casts the adapters too where it computes in 16 bits.
+    if workload.method != "lora" or workload.autocast or workload.dtype == "float32" or _in_16_bits(plan):
+        return
+    name, dtype = ("fp16", "float16") if lacks(accelerator, "bfloat16") else ("bf16", "bfloat16")
+    full = _activations(plan, workload._replace(method="full"))
+    own = _activations(plan, workload)
+    then = plan.memory.ask(workload._replace(autocast=dtype))
+    if not own or not full or own <= full or then is None or then.high >= estimate.high:
+        return
+    yield Finding(
+        "tuning.target_modules" if plan.given("tuning.target_modules") else "tuning.method",
+        f"adapters without autocast keep {gib(own)} GiB of activations, where full fine-tuning keeps {gib(full)}",
+        f"with `{name}: true` in training the peak is {peak(then)}, not {peak(estimate)}",
+    )
+
+
+def _in_16_bits(plan: Plan) -> bool:
+    return bool(plan.precision.bf16 or plan.precision.fp16)
+
+
+def _activations(plan: Plan, workload: Workload) -> int | None:
+    """What is kept for the backward pass; of an optimizer without states, so that its step is not the peak."""
+    found: Estimate | None = plan.memory.ask(workload._replace(optimizer="sgd"))
+    return found.breakdown["activations"] if found else None

@@ -1,0 +1,82 @@
+"""The implementation of the experts copies their weights for every token.
+
+`batched_mm` multiplies each token with matrices of its own: for every token and each of the experts that it is sent
+to, it gathers that expert's weights. That suits the few tokens of a decoding step. The thousands of a training step
+take hundreds of GiB, in one layer: tokens x experts a token x 3 matrices x hidden x inner size. `grouped_mm`, which
+is what Transformers takes by itself where it can, sorts the tokens by expert and copies none.
+
+Bad:
+
+    trainer: SFTTrainer
+    model: {config: qwen3-30b-a3b, sequence_length: 4096}
+    batch: {effective: 64, per_device: 1}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: fsdp}
+    training: {model_init_kwargs: {experts_implementation: batched_mm}}
+
+Good:
+
+    trainer: SFTTrainer
+    model: {config: qwen3-30b-a3b, sequence_length: 4096}
+    batch: {effective: 64, per_device: 1}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: fsdp}
+    training: {model_init_kwargs: {experts_implementation: grouped_mm}}
+
+Source: transformers 5.23 integrations/moe.py, batched_mm_experts_forward
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.rules.memory import GIB, device, gib
+from configlint.values import mapping, positive
+from configlint.wording import count
+
+_NAME = "experts_implementation"
+# Gate, up and down.
+_MATRICES = 3
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    path, capacity = _path(plan), plan.memory.capacity
+    tokens, size = _tokens(plan), _size(plan)
+    if path is None or capacity is None or not tokens or not size or tokens * size < GIB:
+        return
+    yield Finding(
+        path,
+        f"batched_mm copies the experts' weights for each of {count(tokens, 'token')}: {gib(tokens * size)} GiB"
+        f" in each layer, and {device(plan)}",
+        "write `experts_implementation: grouped_mm`, or leave it out",
+        None if tokens * size > capacity else Severity.WARNING,
+    )
+
+
+def _path(plan: Plan) -> str | None:
+    """Where batched_mm was chosen: for TRL's trainers, or for the script."""
+    if (mapping(plan.training.get("model_init_kwargs")) or {}).get(_NAME) == "batched_mm":
+        return "training.model_init_kwargs"
+    return f"arguments.{_NAME}" if plan.arguments.get(_NAME) == "batched_mm" else None
+
+
+def _tokens(plan: Plan) -> int | None:
+    length = plan.sequence_length or positive(plan.argument("max_length"))
+    split = (plan.parallel.context or 1) * (plan.parallel.sequence or 1)
+    return plan.batch.per_device * length // split if plan.batch.per_device and length else None
+
+
+def _size(plan: Plan) -> int | None:
+    """Bytes that are gathered for one token; None where the model is not known as a mixture."""
+    config = plan.model.config if plan.model else {}
+    used, hidden = (positive(config.get(name)) for name in ("num_experts_per_tok", "hidden_size"))
+    inner = positive(config.get("moe_intermediate_size")) or positive(config.get("intermediate_size"))
+    if used is None or hidden is None or inner is None:
+        return None
+    setting = plan.spec.settings.get("model.dtype")
+    item = 4 if setting and setting.value == "float32" else 2
+    return used * _MATRICES * hidden * inner * item

@@ -1,0 +1,83 @@
+"""An evaluation takes more memory than there is.
+
+The evaluation has a batch size of its own, 8 where nothing is written, whatever fits in training. It keeps no
+activations, but logits: a word's for each at each token, in 16 bits, in float32, and as logarithms of
+probabilities, beside the weights and the optimizer's states. The job fails at its first evaluation, hours in.
+
+Bad:
+
+    model: {config: llama-3.1-8b, sequence_length: 8192}
+    tuning: {method: lora, rank: 16, target_modules: all-linear}
+    batch: {effective: 64, per_device: 1}
+    hardware: {accelerator: a100-80gb, devices_per_node: 1}
+    training: {bf16: true, activation_checkpointing: true, eval_strategy: epoch}
+
+Good:
+
+    model: {config: llama-3.1-8b, sequence_length: 8192}
+    tuning: {method: lora, rank: 16, target_modules: all-linear}
+    batch: {effective: 64, per_device: 1}
+    hardware: {accelerator: a100-80gb, devices_per_node: 1}
+    training: {bf16: true, activation_checkpointing: true, eval_strategy: epoch, per_device_eval_batch_size: 1}
+
+Source: transformers 5.23 training_args.py, per_device_eval_batch_size; loss/loss_utils.py, ForCausalLMLoss
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.rules.memory import device, evaluates, gib, predicts_tokens, sixteen_bits
+from configlint.values import positive
+from configlint.wording import count
+
+_NAME = "per_device_eval_batch_size"
+# Bytes a logit: as computed, in float32 where that is another, and the logarithm of its probability.
+_OF_16_BITS = 2 + 4 + 4
+_OF_32_BITS = 4 + 4
+
+
+@rule(Severity.WARNING)
+def check(plan: Plan) -> Iterator[Finding]:
+    capacity, budget, size = plan.memory.capacity, plan.memory.budget, positive(plan.argument(_NAME))
+    sample = _sample(plan)
+    if capacity is None or budget is None or size is None or not sample or not evaluates(plan):
+        return
+    held = _held(plan)
+    if held + size * sample <= budget:
+        return
+    given = plan.given(plan.path(_NAME))
+    few = _power_below((budget - held) // sample)
+    yield Finding(
+        plan.path(_NAME) if given else plan.path("eval_strategy"),
+        f"an evaluation in batches of {size}{'' if given else ', the default,'} needs at least"
+        f" {gib(held + size * sample)} GiB, {gib(size * sample)} of them logits, and {device(plan)}",
+        f"write `{_NAME}: {few}`" if few else "not even one sample fits: evaluate shorter ones",
+        None if held + size * sample > capacity else Severity.INFO,
+        related=(("model.sequence_length", f"{count(plan.sequence_length or 0, 'token')} a sample"),),
+    )
+
+
+def _sample(plan: Plan) -> int:
+    """The logits of one sample, in bytes; 0 where the model has none or the loss keeps none."""
+    workload = plan.memory.workload
+    words = positive(plan.model.config.get("vocab_size")) if plan.model else None
+    if workload is None or words is None or not predicts_tokens(plan):
+        return 0
+    # Before, the Trainer did not tell Liger to do without logits in an evaluation too.
+    if workload.fused_loss and (plan.release.trl or plan.release.transformers >= (5, 15)):
+        return 0
+    return workload.length // workload.context * words * (_OF_16_BITS if sixteen_bits(plan) else _OF_32_BITS)
+
+
+def _held(plan: Plan) -> int:
+    """What is there all the time."""
+    estimate = plan.memory.estimate
+    return sum(estimate.breakdown[name] for name in ("weights", "optimizer", "context")) if estimate else 0
+
+
+def _power_below(number: int) -> int:
+    return 1 << (number.bit_length() - 1) if number > 0 else 0

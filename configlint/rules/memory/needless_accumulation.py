@@ -1,0 +1,48 @@
+"""A small micro-batch is accumulated, where a larger one fits.
+
+Accumulation is for a batch that does not fit. A device that is given few tokens at a time waits for memory and
+for the launch of kernels rather than computing, and the same optimizer step takes longer: the larger the
+micro-batch, the faster, until there are enough tokens to keep it busy. From 2,048 tokens on, nothing is said.
+
+Bad:
+
+    model: {config: llama-3.2-1b, sequence_length: 256}
+    batch: {effective: 64, per_device: 1}
+    hardware: {accelerator: a100-80gb, devices_per_node: 1}
+    training: {bf16: true}
+
+Good:
+
+    model: {config: llama-3.2-1b, sequence_length: 256}
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 1}
+    training: {bf16: true}
+
+Source: NVIDIA, Deep Learning Performance: Matrix Multiplication Background, on arithmetic intensity
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.rules.memory import gib, is_small, pinned
+from configlint.wording import count
+
+
+@rule(Severity.INFO)
+def check(plan: Plan) -> Iterator[Finding]:
+    workload, largest = plan.memory.workload, plan.memory.largest
+    per_device, accumulation = plan.batch.per_device, plan.batch.accumulation
+    if workload is None or not largest or not per_device or not accumulation or not is_small(plan):
+        return
+    tokens = per_device * workload.length // workload.context
+    fewer = per_device * accumulation // largest
+    yield Finding(
+        pinned(plan),
+        f"micro-batches of {count(tokens, 'token')} ({per_device} x {workload.length}) are accumulated"
+        f" {accumulation} times, and {largest} samples at once fit into {gib(plan.memory.budget or 0)} GiB",
+        f"{largest} x {fewer} trains the same batch; left out, per_device and accumulation are derived",
+    )

@@ -1,0 +1,103 @@
+"""What a training step takes of one device's memory, in closed form: no torch, no file, a millisecond.
+
+`layers` says what the model does, `tape` what PyTorch keeps of it, `step` adds it up, `sharding` spreads it over
+the devices; `estimate` puts the constants of the accelerator on top.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from configlint.profile import Accelerator
+from configlint.solver.memory.architecture import architecture
+from configlint.solver.memory.formulas import Term, terms
+from configlint.solver.memory.liger import FAMILIES
+from configlint.solver.memory.optimizers import optimizer
+from configlint.solver.memory.step import Step as Step
+from configlint.solver.memory.step import simulate
+from configlint.workload import Estimate, Workload
+
+MIB = 2**20
+_ATTENTION = frozenset(("q_proj", "k_proj", "v_proj", "o_proj"))
+# How much more than its tensors' peak a step needs at least, as a replay of PyTorch's allocator has it: up to 9.3 %
+# in seven cases, without lengths that vary. Source: benchmarks/memory/README.md.
+_SLACK = 0.093
+# What is exchanged between devices was not measured.
+_SHARDED_SLACK = 0.05
+# Two workspaces of cuBLAS: one of the forward's thread, one of the backward's.
+_WORKSPACES = 2
+
+
+def estimate(workload: Workload, accelerator: Accelerator | None) -> Estimate | None:
+    """The closed form's answer; None where the model's family or the optimizer has none."""
+    step = simulated(workload)
+    return None if step is None else on_device(step, workload, accelerator)
+
+
+def without_closed_form(workload: Workload) -> tuple[str, ...]:
+    """The paths of what has none: the model's family, the optimizer, Liger's kernels for this family, or adapters
+    beside those of attention in a mixture, where PEFT adds them to all experts at once."""
+    sizes = architecture(workload.config)
+    found = [] if sizes else ["model.config"]
+    if optimizer(workload.optimizer) is None:
+        found.append("training.optim")
+    if sizes and workload.fused_loss and sizes.family not in FAMILIES:
+        found.append("training.use_liger_kernel")
+    if sizes and sizes.experts and workload.method != "full" and not _ATTENTION.issuperset(workload.targets):
+        found.append("tuning.target_modules")
+    return tuple(found)
+
+
+def simulated(workload: Workload) -> Step | None:
+    """One device's step; None where there is no closed form."""
+    sizes, kind = architecture(workload.config), optimizer(workload.optimizer)
+    return simulate(workload, sizes, kind) if sizes and kind and not without_closed_form(workload) else None
+
+
+def explained(step: Step, workload: Workload) -> dict[str, Term]:
+    """Each figure with its formula."""
+    sizes, kind = architecture(workload.config), optimizer(workload.optimizer)
+    return terms(workload, sizes, kind, step) if sizes and kind else {}
+
+
+def on_device(step: Peak, workload: Workload, accelerator: Accelerator | None) -> Estimate:
+    """Tensors, and what the device must have beside them."""
+    slack = _SLACK + (_SHARDED_SLACK if workload.data != "ddp" else 0)
+    context, communication = _beside(workload, accelerator)
+    breakdown = {
+        **step.breakdown,
+        "communication": step.breakdown["communication"] + communication[0],
+        "context": context[0],
+    }
+    return Estimate(
+        allocated=step.peak,
+        low=step.peak + context[0] + communication[0],
+        high=int(step.peak * (1 + slack)) + context[1] + communication[1],
+        phase=step.phase,
+        breakdown=breakdown,
+        phases=step.phases,
+    )
+
+
+class Peak(Protocol):
+    """What a step's tensors come to, of the closed form or the trace."""
+
+    @property
+    def peak(self) -> int: ...
+    @property
+    def phase(self) -> str: ...
+    @property
+    def breakdown(self) -> dict[str, int]: ...
+    @property
+    def phases(self) -> dict[str, int]: ...
+
+
+def _beside(workload: Workload, accelerator: Accelerator | None) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Bytes, low and high: of the context with the kernels that are loaded and the workspaces; of what several
+    devices take to talk to each other."""
+    if accelerator is None:
+        return (0, 0), (0, 0)
+    workspaces = _WORKSPACES * (accelerator.workspace_mib or 0.0)
+    low, high = accelerator.context_mib or (0.0, 0.0)
+    least, most = (accelerator.communication_mib if workload.world > 1 else None) or (0.0, 0.0)
+    return (int((low + workspaces) * MIB), int((high + workspaces) * MIB)), (int(least * MIB), int(most * MIB))

@@ -1,0 +1,154 @@
+"""What fits: the memory of the device against what a per-device batch takes."""
+
+from __future__ import annotations
+
+from math import isqrt
+from typing import TYPE_CHECKING
+
+from configlint.plan import Batch, Hardware, Memory
+from configlint.profile import Accelerator
+from configlint.solver.ledger import Ledger
+from configlint.solver.workload import of_batch
+from configlint.workload import Estimate, Workload
+
+if TYPE_CHECKING:
+    from configlint.solver.memory import Step
+
+GIB = 2**30
+
+
+class Question:
+    """What a workload takes of an accelerator: two about the same one are equal."""
+
+    def __init__(self, accelerator: Accelerator | None) -> None:
+        self.accelerator = accelerator
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Question) and self.accelerator == other.accelerator
+
+    def __hash__(self) -> int:
+        return hash(self.accelerator)
+
+    def __call__(self, workload: Workload) -> Estimate | None:
+        """The closed form's answer, which is loaded when it is first asked for."""
+        from configlint.solver.memory import estimate
+
+        return estimate(workload, self.accelerator)
+
+
+class Room:
+    """Answers whether a per-device batch fits; each answer is computed once.
+
+    `known` says that there is an answer: the model, its length and the device's memory are known.
+    """
+
+    def __init__(self, hardware: Hardware, workload: Workload | tuple[str, ...]) -> None:
+        self.accelerator = hardware.accelerator
+        self.missing = () if isinstance(workload, Workload) else workload
+        self.workload = workload if isinstance(workload, Workload) else None
+        memory, headroom = self.accelerator.memory_gib if self.accelerator else None, hardware.headroom
+        self.capacity = int(memory * GIB) if memory else None
+        self.budget = int(self.capacity * (1 - headroom)) if self.capacity and headroom is not None else None
+        self.ask = Question(self.accelerator)
+        self.asked: dict[tuple[int, int], tuple[Step, Estimate] | None] = {}
+
+    def answer(self, per_device: int, accumulation: int) -> tuple[Step, Estimate] | None:
+        """The step of a batch, and what it takes of the device; None where that cannot be known."""
+        if self.workload is None:
+            return None
+        from configlint.solver.memory import on_device, simulated
+
+        workload = of_batch(self.workload, per_device, accumulation)
+        key = workload.batch, workload.accumulation
+        if key not in self.asked:
+            step = simulated(workload)
+            self.asked[key] = (step, on_device(step, workload, self.accelerator)) if step else None
+        return self.asked[key]
+
+    def estimate(self, per_device: int, accumulation: int) -> Estimate | None:
+        answer = self.answer(per_device, accumulation)
+        return answer[1] if answer else None
+
+    def known(self) -> bool:
+        """Whether there is an answer."""
+        return not self.unknown()
+
+    def unknown(self) -> tuple[str, ...]:
+        """The paths of what keeps from an answer."""
+        if self.workload is None:
+            return self.missing
+        from configlint.solver.memory import without_closed_form
+
+        return without_closed_form(self.workload)
+
+    def fits(self, per_device: int, accumulation: int) -> bool:
+        estimate = self.estimate(per_device, accumulation)
+        return estimate is not None and self.budget is not None and estimate.high <= self.budget
+
+    def largest(self, share: int, most: int | None) -> int | None:
+        """The largest divisor of the samples that fall to a replica, up to `most`, that fits; 0 where none does,
+        None where it cannot be known."""
+        if self.budget is None or not self.known():
+            return None
+        sizes = [size for size in _divisors(share) if size <= (most or share)]
+        possible = self._possible(sizes, share, self.budget) if len(sizes) > 4 else sizes
+        return next((size for size in reversed(possible) if self.fits(size, share // size)), 0)
+
+    def _possible(self, sizes: list[int], share: int, budget: int) -> list[int]:
+        """The sizes that two cheap answers do not rule out. The need is convex in the batch, so that a line through
+        two small ones lies below it: what is above the budget on the line is above it in truth."""
+        first, second = sizes[1:3]
+        low, high = self.estimate(first, share // first), self.estimate(second, share // second)
+        if low is None or high is None:
+            return sizes
+        slope = (high.high - low.high) / (second - first)
+        # All at once, without accumulation, there are no gradients from before.
+        spared = {share: 1.2 * low.breakdown["gradients"]}
+        return [
+            size
+            for size in sizes
+            if size <= first or low.high + slope * (size - first) - spared.get(size, 0) <= budget
+        ]
+
+
+def solve_memory(ledger: Ledger, room: Room, batch: Batch, replicas: int | None) -> Memory:
+    """What the plan's per-device batch takes, and the largest that would fit."""
+    memory = Memory(capacity=room.capacity, budget=room.budget, missing=room.missing, ask=room.ask)
+    if room.workload is None or batch.per_device is None or batch.accumulation is None or replicas is None:
+        return memory
+    answer = room.answer(batch.per_device, batch.accumulation)
+    if answer is None:
+        return memory._replace(missing=room.unknown())
+    step, estimate = answer
+    workload = of_batch(room.workload, batch.per_device, batch.accumulation)
+    _note(ledger, workload, step, estimate)
+    return memory._replace(
+        workload=workload,
+        estimate=estimate,
+        largest=room.largest(batch.per_device * batch.accumulation, None),
+    )
+
+
+def _note(ledger: Ledger, workload: Workload, step: Step, estimate: Estimate) -> None:
+    """Put the figures into the table of origins."""
+    from configlint.solver.memory import explained
+
+    # What is computed from another of these figures comes after it.
+    for name, term in explained(step, workload).items():
+        paths = tuple(path for path in term.inputs if path in ledger.origins)
+        ledger.derived(f"memory.{name}", term.size, term.formula, *paths)
+    parts = [category for category in estimate.breakdown if f"memory.{category}" in ledger.origins]
+    formula = f"{' + '.join(parts)}, at the peak in {estimate.phase}"
+    paths = tuple(f"memory.{name}" for name in parts)
+    ledger.derived("memory.allocated", estimate.allocated, formula, *paths)
+    beside = estimate.low - estimate.allocated
+    formula = "the device's context, two workspaces and what devices take to talk to each other"
+    ledger.derived("memory.beside", beside, formula, "hardware.accelerator")
+    ledger.derived("memory.low", estimate.low, "allocated + beside", "memory.allocated", "memory.beside")
+    formula = "allocated x the allocator's slack + the most of beside"
+    ledger.derived("memory.high", estimate.high, formula, "memory.allocated", "memory.beside")
+
+
+def _divisors(number: int) -> list[int]:
+    small = [divisor for divisor in range(1, isqrt(number) + 1) if number % divisor == 0]
+    return small + [number // divisor for divisor in reversed(small) if divisor * divisor != number]

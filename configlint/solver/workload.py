@@ -1,0 +1,156 @@
+"""From a spec to the question what one device must hold: all of it, or what is not known for it."""
+
+from __future__ import annotations
+
+from configlint.plan import Data, Hardware, Parallel, Precision
+from configlint.profile import Model
+from configlint.solver.ledger import Ledger
+from configlint.spec import Spec
+from configlint.values import flag, mapping, positive, text
+from configlint.workload import Workload
+from configlint.workload import of_batch as of_batch
+
+# Other trainers hold a second model, or generate: that is not in the closed form.
+_TRAINERS = ("Trainer", "Seq2SeqTrainer", "SFTTrainer")
+_DTYPES = ("float32", "bfloat16", "float16")
+# Where the class leaves it open, it takes this from torch 2.8 on. Source: transformers 5.23, training_args.py.
+_OPTIM = "adamw_torch_fused"
+# Source: peft 0.21, tuners/lora/config.py.
+_RANK = 8
+
+
+def solve_workload(
+    ledger: Ledger, model: Model | None, hardware: Hardware, parallel: Parallel, precision: Precision, data: Data
+) -> Workload | tuple[str, ...]:
+    """The workload of one sample, without accumulation; or the paths of what is not known."""
+    length = _length(ledger)
+    optim = ledger.argument("optim", text) or (None if ledger.path("optim") in ledger.spec.settings else _OPTIM)
+    trainer = ledger.spec.settings.get("trainer")
+    missing = [
+        path
+        for path, known in (
+            ("trainer", trainer is None or trainer.value in _TRAINERS),
+            ("model.config", model is not None),
+            ("model.sequence_length", length is not None),
+            ("parallel", parallel.replicas is not None),
+            ("training.optim", optim is not None),
+        )
+        if not known
+    ]
+    if missing or model is None or length is None or optim is None:
+        return tuple(missing)
+    dtype, autocast = _dtypes(ledger, model, precision)
+    method = ledger.given("tuning.method", text) or "full"
+    checkpointing = ledger.argument("gradient_checkpointing", flag) or False
+    own = parallel.data == "fsdp" and _is_on(ledger.spec, "parallel.fsdp.activation_checkpointing")
+    world, tensor, context = (
+        parallel.world or 1,
+        parallel.tensor or 1,
+        (parallel.context or 1) * (parallel.sequence or 1),
+    )
+    shard = world // tensor if parallel.data == "fsdp" else world
+    # TRL's packing and its batches without padding are one row; what the user says of the data is about full rows.
+    packed = data.packed or False
+    flattened = bool(ledger.argument("packing", flag) or ledger.argument("padding_free", flag))
+    offloads = _offloads(ledger.spec, parallel)
+    return Workload(
+        config=model.config,
+        batch=1,
+        length=length,
+        dtype=dtype,
+        autocast=autocast,
+        method=method,
+        rank=ledger.given("tuning.rank", positive) or _RANK,
+        targets=_targets(ledger.spec),
+        adapter_dtype=_adapter_dtype(ledger, parallel, method, dtype),
+        upcast=method == "qlora" and not _trl(ledger),
+        checkpointing=checkpointing or own,
+        attention=ledger.given("model.attention", text) or "sdpa",
+        padded=not (packed or flattened),
+        chunked_loss=_chunked_loss(ledger),
+        flattened=flattened,
+        optimizer=optim,
+        fused_loss=ledger.argument("use_liger_kernel", flag) or False,
+        release=ledger.release.transformers,
+        capability=hardware.accelerator.compute_capability if hardware.accelerator else None,
+        data=parallel.data or "ddp",
+        shard=(parallel.shard or shard) if parallel.data == "fsdp" else shard if parallel.data != "ddp" else 1,
+        tensor=tensor,
+        context=context,
+        world=world,
+        offload_optimizer=offloads[0],
+        offload_parameters=offloads[1],
+    )
+
+
+def _length(ledger: Ledger) -> int | None:
+    length = ledger.given("model.sequence_length", positive)
+    return length if length is not None or not _trl(ledger) else ledger.argument("max_length", positive)
+
+
+def _trl(ledger: Ledger) -> bool:
+    return ledger.release.trl is not None
+
+
+def _chunked_loss(ledger: Ledger) -> bool:
+    """Whether TRL's SFTTrainer makes its loss a chunk at a time. Source: trl 1.4 to 1.16, trainer/sft_config.py and
+    sft_trainer.py."""
+    trainer = ledger.spec.settings.get("trainer")
+    if ledger.release.trl is None or trainer is None or trainer.value != "SFTTrainer":
+        return False
+    if ledger.release.trl >= (1, 15):
+        return True
+    if ledger.argument("use_liger_kernel", flag):
+        return False
+    loss = ledger.given("training.loss_type", text)
+    return loss == "chunked_nll" or (loss is None and ledger.release.trl >= (1, 7))
+
+
+def _adapter_dtype(ledger: Ledger, parallel: Parallel, method: str, dtype: str) -> str:
+    """PEFT makes adapters float32; TRL casts those of 4-bit weights to bfloat16, and DeepSpeed all it is given."""
+    if (parallel.data or "").startswith("zero"):
+        return dtype
+    return "bfloat16" if method == "qlora" and _trl(ledger) else "float32"
+
+
+def _dtypes(ledger: Ledger, model: Model, precision: Precision) -> tuple[str, str | None]:
+    """That of the weights, and autocast's. DeepSpeed casts the weights instead of using autocast."""
+    autocast = "bfloat16" if precision.bf16 else "float16" if precision.fp16 else None
+    dtype = ledger.given("model.dtype", text)
+    if dtype is None and ledger.release.transformers < (5, 0):
+        dtype = "float32"
+    if dtype in (None, "auto"):
+        stored = model.config.get("dtype") or model.config.get("torch_dtype")
+        dtype = stored if isinstance(stored, str) else "float32"
+    setting = ledger.spec.settings.get("parallel.data")
+    data = str(setting.value) if setting else ""
+    if data.startswith("zero") and autocast:
+        return autocast, None
+    if data == "fsdp" and autocast:
+        return autocast, autocast  # weights are gathered in 16 bits, whatever they are kept in
+    return (dtype if dtype in _DTYPES else "float32"), autocast
+
+
+def _targets(spec: Spec) -> tuple[str, ...]:
+    setting = spec.settings.get("tuning.target_modules")
+    value = setting.value if setting else None
+    if isinstance(value, list):
+        return tuple(str(name) for name in value)
+    return (value,) if isinstance(value, str) else ()
+
+
+def _offloads(spec: Spec, parallel: Parallel) -> tuple[bool, bool]:
+    """Whether the optimizer's states and the weights are kept on the host."""
+    if parallel.data == "fsdp":
+        both = any(_is_on(spec, f"parallel.fsdp.{name}") for name in ("cpu_offload", "offload_params"))
+        return both, both
+    if not (parallel.data or "").startswith("zero"):
+        return False, False
+    zero = mapping(spec.tree("parallel.deepspeed").get("zero_optimization")) or {}
+    devices = [(mapping(zero.get(name)) or {}).get("device") for name in ("offload_optimizer", "offload_param")]
+    return devices[0] in ("cpu", "nvme"), devices[1] in ("cpu", "nvme")
+
+
+def _is_on(spec: Spec, path: str) -> bool:
+    setting = spec.settings.get(path)
+    return setting is not None and setting.value is True

@@ -1,0 +1,97 @@
+"""What one device is asked to hold in a training step, and what that comes to.
+
+The closed form (`solver/memory`) and the trace (`trace`) answer the same question, so they share these.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+# What memory is spent on, in the order in which it is shown.
+CATEGORIES = (
+    "weights",
+    "gradients",
+    "optimizer",
+    "activations",
+    "recompute",
+    "logits",
+    "autocast",
+    "transient",
+    "communication",
+    "context",
+)
+# The parts of a training step; the peak is that of the worst.
+PHASES = ("forward", "loss", "backward", "step")
+
+
+class Workload(NamedTuple):
+    """All that the memory of one device depends on. It is plain data: what is equal here needs the same.
+
+    `config` is the model's config.json (or a bundled profile's). `batch` are samples in one micro-batch of
+    `length` tokens each. `dtype` is that of the loaded weights, `autocast` the one of autocast or None.
+    `method` is full, lora or qlora; `targets` are the modules with adapters of rank `rank`, or
+    ("all-linear",). `adapter_dtype` is that of the adapters' weights; `upcast` says that norms, embedding and
+    output layer of 4-bit weights were made float32 (PEFT's prepare_model_for_kbit_training).
+    `attention` is eager, sdpa or flash_attention_2 (or another), `padded` says that a batch holds padding, so
+    that attention gets a mask; `flattened` that a batch is one row of all its tokens (TRL's packing), with a
+    mask that keeps samples apart unless flash attention does. `optimizer` is the Trainer's `optim`.
+    `fused_loss` is Liger's kernels, its loss among them; `chunked_loss` is TRL's own, in place of either.
+    `release` is that of Transformers, `capability` NVIDIA's compute capability.
+
+    `data`, `shard`, `tensor`, `context`, `world` and the offloads are how the devices share the work;
+    `shard` counts the devices that share one copy.
+    """
+
+    config: dict[str, object]
+    batch: int
+    length: int
+    accumulation: int = 1
+    dtype: str = "bfloat16"
+    autocast: str | None = None
+    method: str = "full"
+    rank: int = 8
+    targets: tuple[str, ...] = ()
+    adapter_dtype: str = "float32"
+    upcast: bool = False
+    checkpointing: bool = False
+    attention: str = "sdpa"
+    padded: bool = False
+    optimizer: str = "adamw_torch_fused"
+    fused_loss: bool = False
+    chunked_loss: bool = False
+    flattened: bool = False
+    release: tuple[int, int] = (5, 23)
+    capability: tuple[int, int] | None = None
+    data: str = "ddp"
+    shard: int = 1
+    tensor: int = 1
+    context: int = 1
+    world: int = 1
+    offload_optimizer: bool = False
+    offload_parameters: bool = False
+
+
+def of_batch(workload: Workload, per_device: int, accumulation: int) -> Workload:
+    """The same with other samples; a batch of one holds no padding."""
+    return workload._replace(
+        batch=per_device,
+        accumulation=min(accumulation, 2),  # with 2 the gradients stay, as with any more
+        padded=workload.padded and per_device > 1,
+    )
+
+
+class Estimate(NamedTuple):
+    """Bytes of one device at the worst moment of a step.
+
+    `allocated` counts tensors alone, as torch.cuda.max_memory_allocated does; `low` and `high` are what the
+    device must have, with the context and what the allocator keeps. `breakdown` is by category, at the
+    peak; `phases` the peak of each phase, of tensors alone. `method` is closed-form or trace.
+    """
+
+    allocated: int
+    low: int
+    high: int
+    phase: str
+    breakdown: dict[str, int]
+    phases: dict[str, int]
+    method: str = "closed-form"
