@@ -126,10 +126,10 @@ class Launch(NamedTuple):
 class Memory(NamedTuple):
     """What a device has, and what the training takes of it, in bytes; `budget` is the capacity less the headroom.
 
-    `workload` is that of the plan's per-device batch, None where something that it depends on is not known: then
-    `missing` has the paths. `largest` is the largest per-device batch that the effective one can be made of and
-    that fits: 0 where not even one sample does. `chosen` says that the per-device batch is that one because of
-    the memory. `ask` answers for any other workload: what if there were no padding?
+    `workload` is that of the plan's per-device batch, None where something that it depends on is not known. Where
+    there is no `estimate`, `missing` has the paths of what is not known, or has no closed form. `largest` is the
+    largest per-device batch that the effective one can be made of and that fits: 0 where not even one sample does.
+    `ask` answers for any other workload: what if there were no padding?
     """
 
     capacity: int | None = None

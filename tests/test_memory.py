@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from program import run
 
 from configlint import knowledge
 from configlint.plan import Plan
@@ -298,3 +301,38 @@ def test_every_optimizer_with_states_in_the_parameters_own_size_takes_more_in_fl
     for name in ("adamw_torch", "rmsprop", "adagrad"):
         assert optimizer(name) is not None
         assert step(optimizer=name, dtype="float32").peak > step(optimizer=name).peak
+
+
+@pytest.fixture
+def benchmarks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "benchmarks" / "memory"))
+
+
+@pytest.mark.usefixtures("benchmarks")
+def test_published_readings_of_modules_are_met() -> None:
+    import published
+
+    data = yaml.safe_load(published.READINGS.read_text(encoding="utf-8"))
+    for reading in data["readings"]:
+        assert published.computed(reading) / MIB == pytest.approx(reading["mib"], rel=0.001), reading
+
+
+@pytest.mark.heavy
+@pytest.mark.usefixtures("benchmarks")
+def test_the_closed_form_is_what_the_real_model_does() -> None:
+    """Some of the cells of benchmarks/memory/closed_form.md: each setting, with one model after the other."""
+    import validate
+
+    cells = list(validate.cells())
+    dense = [cells[number * len(validate.SETTINGS) + number % len(validate.SETTINGS)] for number in range(14)]
+    chosen = [*dense, *(cell for cell in cells if cell.layers == 4 and cell.setting in ("Liger", "8-bit AdamW"))]
+    for row in validate.measured([*chosen, next(cell for cell in cells if not cell.dense)]):
+        assert row.error is not None, (row.cell.model, row.cell.setting, row.traced)
+        assert abs(row.error) <= 0.005, (row.cell.model, row.cell.setting, row.error)
+
+
+@pytest.mark.heavy
+def test_a_family_without_a_closed_form_can_be_traced(tmp_path: Any) -> None:
+    (tmp_path / "a.yaml").write_text(SPEC.replace("llama-3.1-8b", "t5-small").replace("rtx-4090", "t4"))
+    result = run("fit", str(tmp_path / "a.yaml"), "--trace")
+    assert "traced: tensors take " in result.out, result

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from math import isqrt
 from typing import TYPE_CHECKING
 
+from configlint.arithmetic import divisors
 from configlint.plan import Batch, Hardware, Memory
 from configlint.profile import Accelerator
 from configlint.solver.ledger import Ledger
@@ -90,7 +90,7 @@ class Room:
         None where it cannot be known."""
         if self.budget is None or not self.known():
             return None
-        sizes = [size for size in _divisors(share) if size <= (most or share)]
+        sizes = [size for size in divisors(share) if size <= (most or share)]
         possible = self._possible(sizes, share, self.budget) if len(sizes) > 4 else sizes
         return next((size for size in reversed(possible) if self.fits(size, share // size)), 0)
 
@@ -116,11 +116,11 @@ def solve_memory(ledger: Ledger, room: Room, batch: Batch, replicas: int | None)
     memory = Memory(capacity=room.capacity, budget=room.budget, missing=room.missing, ask=room.ask)
     if room.workload is None or batch.per_device is None or batch.accumulation is None or replicas is None:
         return memory
+    workload = of_batch(room.workload, batch.per_device, batch.accumulation)
     answer = room.answer(batch.per_device, batch.accumulation)
     if answer is None:
-        return memory._replace(missing=room.unknown())
+        return memory._replace(workload=workload, missing=room.unknown())
     step, estimate = answer
-    workload = of_batch(room.workload, batch.per_device, batch.accumulation)
     _note(ledger, workload, step, estimate)
     return memory._replace(
         workload=workload,
@@ -147,8 +147,3 @@ def _note(ledger: Ledger, workload: Workload, step: Step, estimate: Estimate) ->
     ledger.derived("memory.low", estimate.low, "allocated + beside", "memory.allocated", "memory.beside")
     formula = "allocated x the allocator's slack + the most of beside"
     ledger.derived("memory.high", estimate.high, formula, "memory.allocated", "memory.beside")
-
-
-def _divisors(number: int) -> list[int]:
-    small = [divisor for divisor in range(1, isqrt(number) + 1) if number % divisor == 0]
-    return small + [number // divisor for divisor in reversed(small) if divisor * divisor != number]

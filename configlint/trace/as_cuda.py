@@ -126,6 +126,22 @@ def scaled_dot_product_attention(
         # scaled_dot_product_attention is on autocast's list of 16-bit operations.
         narrow = torch.get_autocast_dtype("cpu")
         query, key, value, attn_mask = (_narrowed(tensor, narrow) for tensor in (query, key, value, attn_mask))
+    # Below that function autocast is no more asked.
+    with torch._C._ExcludeDispatchKeyGuard(torch._C.DispatchKeySet(torch._C.DispatchKey.AutocastCPU)):
+        return _attention(device, query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa)
+
+
+def _attention(
+    device: Device,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attn_mask: torch.Tensor | None,
+    dropout_p: float,
+    is_causal: bool,
+    scale: float | None,
+    enable_gqa: bool,
+) -> torch.Tensor:
     shares_rightly = query.shape[1] == key.shape[1] or enable_gqa
     if attn_mask is None and shares_rightly and _can_flash(device, query, key, value, dropout_p, is_causal):
         return flash(query, key, value, dropout_p, is_causal, scale)
