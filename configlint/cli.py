@@ -169,7 +169,7 @@ def explain(spec: str, path: str | None, target: str | None, assignments: tuple[
     show(diagnostics)
     errors = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
     code = max(FINDINGS if errors else CLEAN, faults(crashes))
-    for plan in plans:
+    for plan in map(explain.with_memory, plans):
         paths = explain.asked(plan, path)
         if path and not paths:
             note(explain.unknown(plan, path))

@@ -31,6 +31,15 @@ _EMITTED = {
 }
 
 
+def with_memory(plan: Plan) -> Plan:
+    """The plan with the figures of its memory among its origins."""
+    if plan.memory.estimate is None:
+        return plan
+    from configlint.solver.memory.formulas import origins
+
+    return plan._replace(origins={**plan.origins, **origins(plan)})
+
+
 def asked(plan: Plan, name: str | None) -> list[str]:
     """The paths that a user means by a path, a section, an emitted name or the last part of a path; the main
     ones where nothing is asked for; none where there is no such value."""

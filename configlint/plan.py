@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from configlint.profile import Accelerator, Model
 from configlint.release import UNKNOWN, Argument, Release
 from configlint.spec import Setting, Spec
-from configlint.workload import Estimate, Workload
+
+if TYPE_CHECKING:
+    from configlint.workload import Estimate, Workload
 
 
 class Origin(NamedTuple):

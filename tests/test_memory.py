@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from program import run
 
 from configlint import knowledge
+from configlint.explain import with_memory
 from configlint.plan import Plan
 from configlint.profile import Model
 from configlint.session import Session, load_one
-from configlint.solver.memory import estimate, explained, simulated
+from configlint.solver.memory import estimate, simulated
 from configlint.solver.memory.architecture import architecture
 from configlint.solver.memory.optimizers import optimizer
 from configlint.solver.memory.parts import Parts
@@ -285,16 +286,12 @@ class TestTheSolverChooses:
         assert (found.memory.missing, found.memory.estimate, found.batch.per_device) == (missing, None, 1)
 
     def test_each_figure_has_its_formula(self, tmp_path: Any) -> None:
-        found = plan(tmp_path, SPEC)
-        memory = found.memory
-        assert memory.estimate and memory.workload
+        found = with_memory(plan(tmp_path, SPEC))
         parts = [path for path in found.origins if path.startswith("memory.")]
         assert {"memory.weights", "memory.saved", "memory.allocated", "memory.high"} <= set(parts)
         allocated = found.origins["memory.allocated"]
         assert allocated.value == sum(int(str(found.origins[path].value)) for path in allocated.inputs)
-        answer = simulated(memory.workload)
-        assert answer is not None
-        assert "(2 hidden)" in explained(answer, memory.workload)["saved"].formula
+        assert "(2 hidden)" in found.origins["memory.saved"].why
 
 
 def test_every_optimizer_with_states_in_the_parameters_own_size_takes_more_in_float32() -> None:

@@ -77,6 +77,6 @@ def _loss(tape: Tape, x: Tensor, output: Weight, rows: int) -> Tensor:
 
 
 def _mlp(tape: Tape, rows: int, hidden: int, inner: int) -> layers.Model:
-    sizes = Architecture("llama", hidden, inner, 1, 1, 1, hidden, 1)
+    sizes = Architecture(family="llama", hidden=hidden, inner=inner)
     workload = Workload(config={}, batch=1, length=rows)
     return layers.Model(tape, sizes, Scope(workload, 2), layers.Tuning(True, 0, (), 4, False, False))

@@ -35,11 +35,8 @@ def emit(plan: Plan, others: Sequence[str] = ()) -> list[Artifact]:
             "tensor": parallel.tensor,
         },
         "schedule": {name: value for name, value in schedule._asdict().items() if value is not None},
-        # Estimates of memory are left out: a better one would make the file another.
         "derived": {
-            path: _derived(plan, origin)
-            for path, origin in plan.origins.items()
-            if origin.how == "derived" and not path.startswith("memory.")
+            path: _derived(plan, origin) for path, origin in plan.origins.items() if origin.how == "derived"
         },
     }
     return [Artifact(NAME, dump(document) + "\n")]

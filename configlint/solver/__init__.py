@@ -45,7 +45,7 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
     found = _model(ledger, knowledge)
     model = found if isinstance(found, Model) else None
     precision = _precision(ledger)
-    room = Room(hardware, solve_workload(ledger, model, hardware, parallel, precision, data))
+    room = Room(hardware, *solve_workload(ledger, model, hardware, parallel, precision, data))
     batch = solve_batch(ledger, parallel.replicas, room)
     return Plan(
         spec=spec,
@@ -68,7 +68,7 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
         arguments=(arguments := spec.section("arguments")),
         launch=(launch := _launch(ledger)),
         uses=tuple(_uses(training, arguments, ledger.release, launch)),
-        memory=solve_memory(ledger, room, batch, parallel.replicas),
+        memory=solve_memory(room, batch, parallel.replicas),
     )
 
 

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 from configlint.arithmetic import divisors
 from configlint.plan import Batch, Hardware, Memory
 from configlint.profile import Accelerator
-from configlint.solver.ledger import Ledger
-from configlint.solver.workload import of_batch
-from configlint.workload import Estimate, Workload
 
 if TYPE_CHECKING:
     from configlint.solver.memory import Step
+    from configlint.workload import Estimate, Workload
 
 GIB = 2**30
 
@@ -42,10 +40,10 @@ class Room:
     `known` says that there is an answer: the model, its length and the device's memory are known.
     """
 
-    def __init__(self, hardware: Hardware, workload: Workload | tuple[str, ...]) -> None:
+    def __init__(self, hardware: Hardware, workload: Workload | None, missing: tuple[str, ...] = ()) -> None:
         self.accelerator = hardware.accelerator
-        self.missing = () if isinstance(workload, Workload) else workload
-        self.workload = workload if isinstance(workload, Workload) else None
+        self.missing = missing
+        self.workload = workload
         memory, headroom = self.accelerator.memory_gib if self.accelerator else None, hardware.headroom
         self.capacity = int(memory * GIB) if memory else None
         self.budget = int(self.capacity * (1 - headroom)) if self.capacity and headroom is not None else None
@@ -57,6 +55,7 @@ class Room:
         if self.workload is None:
             return None
         from configlint.solver.memory import on_device, simulated
+        from configlint.workload import of_batch
 
         workload = of_batch(self.workload, per_device, accumulation)
         key = workload.batch, workload.accumulation
@@ -111,39 +110,19 @@ class Room:
         ]
 
 
-def solve_memory(ledger: Ledger, room: Room, batch: Batch, replicas: int | None) -> Memory:
+def solve_memory(room: Room, batch: Batch, replicas: int | None) -> Memory:
     """What the plan's per-device batch takes, and the largest that would fit."""
     memory = Memory(capacity=room.capacity, budget=room.budget, missing=room.missing, ask=room.ask)
     if room.workload is None or batch.per_device is None or batch.accumulation is None or replicas is None:
         return memory
+    from configlint.workload import of_batch
+
     workload = of_batch(room.workload, batch.per_device, batch.accumulation)
     answer = room.answer(batch.per_device, batch.accumulation)
     if answer is None:
         return memory._replace(workload=workload, missing=room.unknown())
-    step, estimate = answer
-    _note(ledger, workload, step, estimate)
     return memory._replace(
         workload=workload,
-        estimate=estimate,
+        estimate=answer[1],
         largest=room.largest(batch.per_device * batch.accumulation, None),
     )
-
-
-def _note(ledger: Ledger, workload: Workload, step: Step, estimate: Estimate) -> None:
-    """Put the figures into the table of origins."""
-    from configlint.solver.memory import explained
-
-    # What is computed from another of these figures comes after it.
-    for name, term in explained(step, workload).items():
-        paths = tuple(path for path in term.inputs if path in ledger.origins)
-        ledger.derived(f"memory.{name}", term.size, term.formula, *paths)
-    parts = [category for category in estimate.breakdown if f"memory.{category}" in ledger.origins]
-    formula = f"{' + '.join(parts)}, at the peak in {estimate.phase}"
-    paths = tuple(f"memory.{name}" for name in parts)
-    ledger.derived("memory.allocated", estimate.allocated, formula, *paths)
-    beside = estimate.low - estimate.allocated
-    formula = "the device's context, two workspaces and what devices take to talk to each other"
-    ledger.derived("memory.beside", beside, formula, "hardware.accelerator")
-    ledger.derived("memory.low", estimate.low, "allocated + beside", "memory.allocated", "memory.beside")
-    formula = "allocated x the allocator's slack + the most of beside"
-    ledger.derived("memory.high", estimate.high, formula, "memory.allocated", "memory.beside")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from configlint.plan import Data, Hardware, Parallel, Precision
 from configlint.profile import Model
 from configlint.solver.ledger import Ledger
 from configlint.spec import Spec
 from configlint.values import flag, mapping, positive, text
-from configlint.workload import Workload
-from configlint.workload import of_batch as of_batch
+
+if TYPE_CHECKING:
+    from configlint.workload import Workload
 
 # Other trainers hold a second model, or generate: that is not in the closed form.
 _TRAINERS = ("Trainer", "Seq2SeqTrainer", "SFTTrainer")
@@ -21,8 +24,8 @@ _RANK = 8
 
 def solve_workload(
     ledger: Ledger, model: Model | None, hardware: Hardware, parallel: Parallel, precision: Precision, data: Data
-) -> Workload | tuple[str, ...]:
-    """The workload of one sample, without accumulation; or the paths of what is not known."""
+) -> tuple[Workload | None, tuple[str, ...]]:
+    """The workload of one sample, without accumulation; or None and the paths of what is not known."""
     length = _length(ledger)
     optim = ledger.argument("optim", text) or (None if ledger.path("optim") in ledger.spec.settings else _OPTIM)
     trainer = ledger.spec.settings.get("trainer")
@@ -38,7 +41,9 @@ def solve_workload(
         if not known
     ]
     if missing or model is None or length is None or optim is None:
-        return tuple(missing)
+        return None, tuple(missing)
+    from configlint.workload import Workload  # a millisecond, for those who say what they train
+
     dtype, autocast = _dtypes(ledger, model, precision)
     method = ledger.given("tuning.method", text) or "full"
     checkpointing = ledger.argument("gradient_checkpointing", flag) or False
@@ -53,7 +58,7 @@ def solve_workload(
     packed = data.packed or False
     flattened = bool(ledger.argument("packing", flag) or ledger.argument("padding_free", flag))
     offloads = _offloads(ledger.spec, parallel)
-    return Workload(
+    workload = Workload(
         config=model.config,
         batch=1,
         length=length,
@@ -81,6 +86,7 @@ def solve_workload(
         offload_optimizer=offloads[0],
         offload_parameters=offloads[1],
     )
+    return workload, ()
 
 
 def _length(ledger: Ledger) -> int | None:

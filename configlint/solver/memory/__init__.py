@@ -10,7 +10,6 @@ from typing import Protocol
 
 from configlint.profile import Accelerator
 from configlint.solver.memory.architecture import architecture
-from configlint.solver.memory.formulas import Term, terms
 from configlint.solver.memory.liger import FAMILIES
 from configlint.solver.memory.optimizers import optimizer
 from configlint.solver.memory.step import Step as Step
@@ -52,12 +51,6 @@ def simulated(workload: Workload) -> Step | None:
     """One device's step; None where there is no closed form."""
     sizes, kind = architecture(workload.config), optimizer(workload.optimizer)
     return simulate(workload, sizes, kind) if sizes and kind and not without_closed_form(workload) else None
-
-
-def explained(step: Step, workload: Workload) -> dict[str, Term]:
-    """Each figure with its formula."""
-    sizes, kind = architecture(workload.config), optimizer(workload.optimizer)
-    return terms(workload, sizes, kind, step) if sizes and kind else {}
 
 
 def on_device(step: Peak, workload: Workload, accelerator: Accelerator | None) -> Estimate:

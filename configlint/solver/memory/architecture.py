@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from configlint.values import flag, positive, real, text
 
@@ -17,7 +17,7 @@ _ADAPTED = {
 }
 
 
-class Architecture(NamedTuple):
+class Architecture:
     """A transformer by its sizes.
 
     `norm` is how it normalises (`llama`, `gemma`, `olmo`: RMSNorm's spellings; `layer`: LayerNorm), `order` where:
@@ -66,6 +66,14 @@ class Architecture(NamedTuple):
     expert_inner: int = 0
     adapted: tuple[str, ...] = ("q_proj", "v_proj")
 
+    # A class of so many fields costs a millisecond as a NamedTuple.
+    def __init__(self, **fields: Any) -> None:
+        self.__dict__.update(fields)
+
+    def but(self, **changes: Any) -> Architecture:
+        """The same with other sizes."""
+        return Architecture(**{**self.__dict__, **changes})
+
     @property
     def query(self) -> int:
         return self.heads * self.head
@@ -106,7 +114,7 @@ def architecture(config: dict[str, object]) -> Architecture | None:
         attention_dropout=real(config.get("attention_dropout")) or 0.0,
         adapted=_ADAPTED.get(family, ("q_proj", "v_proj")),
     )
-    return base._replace(**make(config, base))
+    return base.but(**make(config, base))
 
 
 Fields = dict[str, object]

@@ -4,14 +4,46 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from configlint.solver.memory.architecture import Architecture
-from configlint.solver.memory.optimizers import Optimizer
+from configlint.plan import Origin, Plan
+from configlint.solver.memory.architecture import Architecture, architecture
+from configlint.solver.memory.optimizers import Optimizer, optimizer
 from configlint.solver.memory.parts import ITEMS
-from configlint.solver.memory.step import Step
+from configlint.solver.memory.step import Step, simulate
 from configlint.workload import Workload
 
 _MODEL = ("model.config", "model.dtype", "tuning.method", "tuning.rank")
 _BATCH = ("batch.per_device", "model.sequence_length")
+
+
+def origins(plan: Plan) -> dict[str, Origin]:
+    """The figures of a plan's memory by their paths, each with its formula; none where there is no closed form.
+
+    They are made when somebody asks, as `check` runs on every commit.
+    """
+    workload, estimate = plan.memory.workload, plan.memory.estimate
+    if workload is None or estimate is None:
+        return {}
+    sizes, kind = architecture(workload.config), optimizer(workload.optimizer)
+    if sizes is None or kind is None:
+        return {}
+    found: dict[str, Origin] = {}
+
+    def derived(name: str, value: int, formula: str, *inputs: str) -> None:
+        known = tuple(path for path in inputs if path in plan.origins or path in found)
+        found[f"memory.{name}"] = Origin(value, "derived", formula, known)
+
+    for name, term in terms(workload, sizes, kind, simulate(workload, sizes, kind)).items():
+        derived(name, term.size, term.formula, *term.inputs)
+    parts = [category for category in estimate.breakdown if f"memory.{category}" in found]
+    formula = f"{' + '.join(parts)}, at the peak in {estimate.phase}"
+    derived("allocated", estimate.allocated, formula, *(f"memory.{name}" for name in parts))
+    beside = estimate.low - estimate.allocated
+    formula = "the device's context, two workspaces and what devices take to talk to each other"
+    derived("beside", beside, formula, "hardware.accelerator")
+    derived("low", estimate.low, "allocated + beside", "memory.allocated", "memory.beside")
+    formula = "allocated x the allocator's slack + the most of beside"
+    derived("high", estimate.high, formula, "memory.allocated", "memory.beside")
+    return found
 
 
 class Term(NamedTuple):

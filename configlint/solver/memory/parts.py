@@ -93,7 +93,7 @@ def _of_one_device(sizes: Architecture, tensor: int) -> Architecture:
     """
     if tensor == 1:
         return sizes
-    return sizes._replace(
+    return sizes.but(
         heads=max(sizes.heads // tensor, 1),
         key_heads=max(sizes.key_heads // tensor, 1),
         inner=max(sizes.inner // tensor, 1),
