@@ -210,8 +210,11 @@ class TestTape:
         less, more = estimate(one, None), estimate(one._replace(batch=batch + 1), None)
         assert less is not None and more is not None
         assert less.allocated <= more.allocated and less.high <= more.high
-        assert less.allocated <= less.low <= less.high
-        assert sum(less.breakdown[category] for category in CATEGORIES) == less.low
+        assert sum(less.breakdown[category] for category in CATEGORIES) == less.allocated
+        if fields.get("data", "ddp") == "ddp":
+            assert less.allocated <= less.low <= less.high
+        else:  # the terms of sharding are not measured
+            assert less.low < less.allocated < less.high
         assert set(less.phases) == set(PHASES) and less.allocated == max(less.phases.values())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from configlint.arithmetic import divisors
@@ -9,7 +10,6 @@ from configlint.plan import Batch, Hardware, Memory
 from configlint.profile import Accelerator
 
 if TYPE_CHECKING:
-    from configlint.solver.memory import Step
     from configlint.workload import Estimate, Workload
 
 GIB = 2**30
@@ -29,16 +29,35 @@ class Question:
 
     def __call__(self, workload: Workload) -> Estimate | None:
         """The closed form's answer, which is loaded when it is first asked for."""
-        from configlint.solver.memory import estimate
+        return _answer(_Asked(workload, self.accelerator))
 
-        return estimate(workload, self.accelerator)
+
+class _Asked:
+    """A workload on an accelerator, that many specs may have in common. Of the model's config, which is no key, it
+    counts that it is the same one."""
+
+    def __init__(self, workload: Workload, accelerator: Accelerator | None) -> None:
+        self.workload = workload
+        self.accelerator = accelerator
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Asked) or self.workload.config is not other.workload.config:
+            return False
+        return self.workload[1:] == other.workload[1:] and self.accelerator == other.accelerator
+
+    def __hash__(self) -> int:
+        return hash((self.workload[1:], self.accelerator))
+
+
+@cache
+def _answer(asked: _Asked) -> Estimate | None:
+    from configlint.solver.memory import estimate
+
+    return estimate(asked.workload, asked.accelerator)
 
 
 class Room:
-    """Answers whether a per-device batch fits; each answer is computed once.
-
-    `known` says that there is an answer: the model, its length and the device's memory are known.
-    """
+    """Answers whether a per-device batch fits."""
 
     def __init__(self, hardware: Hardware, workload: Workload | None, missing: tuple[str, ...] = ()) -> None:
         self.accelerator = hardware.accelerator
@@ -48,25 +67,14 @@ class Room:
         self.capacity = int(memory * GIB) if memory else None
         self.budget = int(self.capacity * (1 - headroom)) if self.capacity and headroom is not None else None
         self.ask = Question(self.accelerator)
-        self.asked: dict[tuple[int, int], tuple[Step, Estimate] | None] = {}
-
-    def answer(self, per_device: int, accumulation: int) -> tuple[Step, Estimate] | None:
-        """The step of a batch, and what it takes of the device; None where that cannot be known."""
-        if self.workload is None:
-            return None
-        from configlint.solver.memory import on_device, simulated
-        from configlint.workload import of_batch
-
-        workload = of_batch(self.workload, per_device, accumulation)
-        key = workload.batch, workload.accumulation
-        if key not in self.asked:
-            step = simulated(workload)
-            self.asked[key] = (step, on_device(step, workload, self.accelerator)) if step else None
-        return self.asked[key]
 
     def estimate(self, per_device: int, accumulation: int) -> Estimate | None:
-        answer = self.answer(per_device, accumulation)
-        return answer[1] if answer else None
+        """What a batch takes of the device; None where that cannot be known."""
+        if self.workload is None:
+            return None
+        from configlint.workload import of_batch
+
+        return self.ask(of_batch(self.workload, per_device, accumulation))
 
     def known(self) -> bool:
         """Whether there is an answer."""
@@ -118,11 +126,11 @@ def solve_memory(room: Room, batch: Batch, replicas: int | None) -> Memory:
     from configlint.workload import of_batch
 
     workload = of_batch(room.workload, batch.per_device, batch.accumulation)
-    answer = room.answer(batch.per_device, batch.accumulation)
-    if answer is None:
+    estimate = room.ask(workload)
+    if estimate is None:
         return memory._replace(workload=workload, missing=room.unknown())
     return memory._replace(
         workload=workload,
-        estimate=answer[1],
+        estimate=estimate,
         largest=room.largest(batch.per_device * batch.accumulation, None),
     )

@@ -6,7 +6,7 @@ the devices; `estimate` puts the constants of the accelerator on top.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from configlint.profile import Accelerator
 from configlint.solver.memory.architecture import architecture
@@ -16,13 +16,29 @@ from configlint.solver.memory.step import Step as Step
 from configlint.solver.memory.step import simulate
 from configlint.workload import Estimate, Workload
 
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Peak(Protocol):
+        """What a step's tensors come to, of the closed form or the trace."""
+
+        @property
+        def peak(self) -> int: ...
+        @property
+        def phase(self) -> str: ...
+        @property
+        def breakdown(self) -> dict[str, int]: ...
+        @property
+        def phases(self) -> dict[str, int]: ...
+
+
 MIB = 2**20
 _ATTENTION = frozenset(("q_proj", "k_proj", "v_proj", "o_proj"))
 # How much more than its tensors' peak a step needs at least, as a replay of PyTorch's allocator has it: up to 9.3 %
 # in seven cases, without lengths that vary. Source: benchmarks/memory/README.md.
 _SLACK = 0.093
-# What is exchanged between devices was not measured.
-_SHARDED_SLACK = 0.05
+# What is shared out over devices was not measured: the terms are those of the engines' sources.
+_UNMEASURED = 0.1
 # Two workspaces of cuBLAS: one of the forward's thread, one of the backward's.
 _WORKSPACES = 2
 
@@ -55,7 +71,8 @@ def simulated(workload: Workload) -> Step | None:
 
 def on_device(step: Peak, workload: Workload, accelerator: Accelerator | None) -> Estimate:
     """Tensors, and what the device must have beside them."""
-    slack = _SLACK + (_SHARDED_SLACK if workload.data != "ddp" else 0)
+    shared_out = workload.data != "ddp" or workload.tensor > 1 or workload.context > 1
+    doubt = _UNMEASURED if shared_out else 0.0
     context, communication = _beside(workload, accelerator)
     breakdown = {
         **step.breakdown,
@@ -64,25 +81,12 @@ def on_device(step: Peak, workload: Workload, accelerator: Accelerator | None) -
     }
     return Estimate(
         allocated=step.peak,
-        low=step.peak + context[0] + communication[0],
-        high=int(step.peak * (1 + slack)) + context[1] + communication[1],
+        low=int(step.peak * (1 - doubt)) + context[0] + communication[0],
+        high=int(step.peak * (1 + doubt + _SLACK)) + context[1] + communication[1],
         phase=step.phase,
         breakdown=breakdown,
         phases=step.phases,
     )
-
-
-class Peak(Protocol):
-    """What a step's tensors come to, of the closed form or the trace."""
-
-    @property
-    def peak(self) -> int: ...
-    @property
-    def phase(self) -> str: ...
-    @property
-    def breakdown(self) -> dict[str, int]: ...
-    @property
-    def phases(self) -> dict[str, int]: ...
 
 
 def _beside(workload: Workload, accelerator: Accelerator | None) -> tuple[tuple[int, int], tuple[int, int]]:

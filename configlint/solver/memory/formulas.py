@@ -37,10 +37,15 @@ def origins(plan: Plan) -> dict[str, Origin]:
     parts = [category for category in estimate.breakdown if f"memory.{category}" in found]
     formula = f"{' + '.join(parts)}, at the peak in {estimate.phase}"
     derived("allocated", estimate.allocated, formula, *(f"memory.{name}" for name in parts))
-    beside = estimate.low - estimate.allocated
+    beside = sum(estimate.breakdown.values()) - estimate.allocated
     formula = "the device's context, two workspaces and what devices take to talk to each other"
     derived("beside", beside, formula, "hardware.accelerator")
-    derived("low", estimate.low, "allocated + beside", "memory.allocated", "memory.beside")
+    doubt = (
+        ", less a tenth as what is shared out was not measured,"
+        if estimate.low < estimate.allocated + beside
+        else ""
+    )
+    derived("low", estimate.low, f"allocated{doubt} + beside", "memory.allocated", "memory.beside")
     formula = "allocated x the allocator's slack + the most of beside"
     derived("high", estimate.high, formula, "memory.allocated", "memory.beside")
     return found

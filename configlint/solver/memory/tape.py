@@ -13,7 +13,6 @@ c10/cuda/CUDACachingAllocator.cpp (blocks of 512 bytes).
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heappop, heappush
 
 from configlint.workload import CATEGORIES
 
@@ -154,9 +153,9 @@ class Tape:
 
     def backward(self, root: Node) -> None:
         """Run the backward from a node that holds its gradient."""
-        ready = [(-root.order, root)]
+        ready = {root.order: root}
         while ready:
-            node = heappop(ready)[1]
+            node = ready.pop(max(ready))
             gradients = node.rule(node)
             node.saved, node.grad = (), None
             for target, gradient in zip(node.targets, gradients, strict=True):
@@ -168,7 +167,7 @@ class Tape:
                         continue  # added in place: the second is dropped
                     target.grad = gradient
                     if target.order:
-                        heappush(ready, (-target.order, target))
+                        ready[target.order] = target
             node.targets = ()
             gradient = target = None
             del gradients
