@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_history import TRANSFORMERS, declared_by, differences, needs_newest
 
-from configlint import knowledge, rules
+from configlint import child, knowledge, rules
 from configlint.backends.training_args import arguments
 from configlint.diagnostic import Severity
 from configlint.lint import lint
@@ -96,7 +96,7 @@ class Worker:
     """constructor.py under an environment's Python: what is heavy is imported once, however many jobs."""
 
     def __init__(self, python: str, work: str, folder: Path) -> None:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(verifying._STALE)}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(child._STALE)}
         hidden = {"CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore"}
         self.python = python
         self.folder = folder

@@ -9,15 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
-from typing import TypedDict
+from typing import TypedDict, cast
 
+from configlint.child import ask
 from configlint.workload import Workload
 
 TIMEOUT_SECONDS = 600
@@ -25,11 +24,6 @@ TIMEOUT_SECONDS = 600
 VERSION = 2
 # The packages whose releases the answer depends on.
 _PACKAGES = ("torch", "transformers", "accelerate", "peft", "bitsandbytes", "liger-kernel")
-# What launchers and schedulers leave in the environment, and what reads it hangs or believes.
-_STALE = (
-    "ACCELERATE_", "DEEPSPEED_", "FSDP_", "GROUP_", "LOCAL_", "MASTER_", "MPI_", "OMPI_", "PARALLELISM_CONFIG_",
-    "PMI_", "PYTORCH_", "RANK", "ROLE_", "SLURM_", "SM_", "TORCH", "TRANSFORMERS_", "WORLD_SIZE",
-)  # fmt: skip
 
 
 class Step(TypedDict):
@@ -103,30 +97,11 @@ def _unfit(workload: Workload, versions: dict[str, str | None]) -> str | None:
 
 def _ask(workloads: Sequence[Workload]) -> list[Step | str] | str:
     """The answers of worker.py, or why there are none."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(_STALE)}
-    hidden = {
-        "CUDA_VISIBLE_DEVICES": "",
-        "HIP_VISIBLE_DEVICES": "",
-        "HF_HUB_OFFLINE": "1",
-        "PYTHONUNBUFFERED": "1",
-    }
-    try:
-        process = subprocess.run(
-            [sys.executable, "-P", str(Path(__file__).with_name("worker.py"))],
-            input=json.dumps([workload._asdict() for workload in workloads], default=str),
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=TIMEOUT_SECONDS,
-            env={**environment, **hidden},
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"the trace took more than {TIMEOUT_SECONDS} s"
-    if process.returncode != 0:
-        lines = process.stderr.strip().splitlines() or ["no message"]
-        return f"the trace failed: {lines[-1]}"
-    return [result.get("error") or result for result in json.loads(process.stdout)]
+    script = Path(__file__).with_name("worker.py")
+    answers = ask(script, [workload._asdict() for workload in workloads], TIMEOUT_SECONDS)
+    if isinstance(answers, str):
+        return f"the trace {answers}"
+    return [result["error"] if "error" in result else cast("Step", result) for result in answers]
 
 
 def _place(workload: Workload, versions: dict[str, str | None]) -> Path:

@@ -1,34 +1,25 @@
 """training_args.json held against the installed transformers' own class.
 
-The class is constructed in a process of its own: its import takes seconds, what it leaves behind would
-spoil the next construction, and with the variables of a launcher that is long gone it hangs. The GPUs of
-this machine are hidden and its answers replaced by the spec's accelerator's, so that the verdict is the
-same on a login node and on the cluster.
+The class is constructed in a process of its own, where this machine's answers are replaced by the spec's
+accelerator's, so that the verdict is the same on a login node and on the cluster.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+from configlint.child import ask
 from configlint.diagnostic import Diagnostic, Severity
 from configlint.plan import Plan
 from configlint.profile import lacks
 from configlint.source import start_of
 
 TIMEOUT_SECONDS = 180
-# What launchers and schedulers leave in the environment, and what reads it hangs or believes.
-_STALE = (
-    "ACCELERATE_", "DEEPSPEED_", "FSDP_", "GROUP_", "LOCAL_", "MASTER_", "MPI_", "OMPI_", "PARALLELISM_CONFIG_",
-    "PMI_", "RANK", "ROLE_", "SLURM_", "SM_", "TORCHELASTIC_", "WORLD_SIZE",
-)  # fmt: skip
 
 
 class Verdict(NamedTuple):
@@ -45,9 +36,9 @@ def verify(plans: Sequence[Plan], arguments: Sequence[dict[str, object]]) -> lis
     if find_spec("transformers") is None:
         return [Verdict(None, ("transformers is not installed",), ()) for _ in plans]
     jobs = [_job(plan, values) for plan, values in zip(plans, arguments, strict=True)]
-    answer = _ask(jobs)
+    answer = ask(Path(__file__).with_name("construct.py"), jobs, TIMEOUT_SECONDS)
     if isinstance(answer, str):
-        return [Verdict(None, (answer,), ()) for _ in plans]
+        return [Verdict(None, (f"transformers {answer}",), ()) for _ in plans]
     return [_verdict(plan, result) for plan, result in zip(plans, answer, strict=True)]
 
 
@@ -66,36 +57,6 @@ def _job(plan: Plan, arguments: dict[str, object]) -> dict[str, object]:
         "bf16": accelerator is None or accelerator.vendor == "nvidia" or not lacks(accelerator, "bfloat16"),
         "tf32": accelerator is None or not lacks(accelerator, "tf32"),
     }
-
-
-def _ask(jobs: list[dict[str, object]]) -> list[dict[str, object]] | str:
-    """The results of construct.py, or why there are none."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(_STALE)}
-    hidden = {
-        "CUDA_VISIBLE_DEVICES": "",
-        "HIP_VISIBLE_DEVICES": "",
-        "HF_HUB_OFFLINE": "1",
-        "PYTHONUNBUFFERED": "1",
-    }
-    command = [sys.executable, "-P", str(Path(__file__).with_name("construct.py"))]
-    try:
-        process = subprocess.run(
-            command,
-            input=json.dumps(jobs),
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=TIMEOUT_SECONDS,
-            env={**environment, **hidden},
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"transformers gave no answer in {TIMEOUT_SECONDS} s"
-    if process.returncode != 0:
-        lines = process.stderr.strip().splitlines() or ["no message"]
-        return f"transformers failed: {lines[-1]}"
-    answer: list[dict[str, object]] = json.loads(process.stdout)
-    return answer
 
 
 def _verdict(plan: Plan, result: dict[str, object]) -> Verdict:
