@@ -215,7 +215,7 @@ def fit(
     answers = [answer(plan, per_device, trace) for plan in plans]
     echo(fit_report.as_json(answers) if output_format == "json" else fit_report.as_text(answers))
     fails = any(found.severity is Severity.ERROR for found in diagnostics)
-    fails = fails or any(each.fits is False for each in answers)
+    fails = fails or any(each.overflows for each in answers)
     return max(FINDINGS if fails else CLEAN, faults(crashes))
 
 

@@ -160,6 +160,8 @@ def _unknown_model(plan: Plan) -> str:
 
 
 def _unknown_length(plan: Plan) -> str:
+    if plan.given("model.sequence_length"):
+        return "model.sequence_length is no number of tokens"
     return "model.sequence_length is not given (in tokens)"
 
 
@@ -187,11 +189,18 @@ def _did_you_mean(name: str, known: tuple[str, ...]) -> str | None:
     return f"did you mean {close}?" if close else None
 
 
+def _unknown_modules(plan: Plan) -> str:
+    if plan.model and "experts" in " ".join(plan.model.config):
+        return "what adapters of all experts take is not reckoned with: name modules of attention"
+    return "tuning.target_modules names none of the model's modules"
+
+
 _MISSING = {
     "trainer": _unknown_trainer,
     "model.config": _unknown_model,
     "model.sequence_length": _unknown_length,
     "parallel": _unknown_replicas,
     "training.optim": _unknown_optimizer,
+    "tuning.target_modules": _unknown_modules,
     "training.use_liger_kernel": _unknown_kernels,
 }

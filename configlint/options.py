@@ -73,6 +73,12 @@ class Answer(NamedTuple):
     unknown: tuple[tuple[str, str], ...] = ()
 
     @property
+    def overflows(self) -> bool:
+        """Whether it may take more than there is, with or without the headroom."""
+        capacity = self.plan.memory.capacity
+        return self.estimate is not None and capacity is not None and self.estimate.high > capacity
+
+    @property
     def fits(self) -> bool | None:
         """Whether even the most that it may take leaves the headroom free; None where that is not known."""
         budget = self.plan.memory.budget
@@ -194,6 +200,10 @@ def _sharding(plan: Plan, base: Workload) -> Iterator[Change]:
     """Only over devices that each have the whole model now, and of weights that can be cut."""
     if base.tensor * base.context > 1 or base.method == "qlora":
         return
+    if base.data == "fsdp" and not base.synchronised and not plan.writes("accelerator_config"):
+        # Without it the gradients stay whole between micro-batches.
+        config = "{gradient_accumulation_kwargs: {sync_each_batch: true}}"
+        yield Change(f"training.accelerator_config: {config}", {"synchronised": True}, free=True)
     if base.data == "fsdp" and base.shard < base.world:
         yield Change(f"parallel.shard: {base.world}", {"shard": base.world})
     for stage in _STAGES.get(base.data, ()) if base.world > 1 else ():

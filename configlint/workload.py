@@ -39,7 +39,8 @@ class Workload(NamedTuple):
     `release` is that of Transformers, `capability` NVIDIA's compute capability.
 
     `data`, `shard`, `tensor`, `context`, `world` and the offloads are how the devices share the work;
-    `shard` counts the devices that share one copy.
+    `shard` counts the devices that share one copy, `synchronised` says that gradients are exchanged after each
+    micro-batch, not only after the last.
     """
 
     config: dict[str, object]
@@ -67,6 +68,7 @@ class Workload(NamedTuple):
     tensor: int = 1
     context: int = 1
     world: int = 1
+    synchronised: bool = False
     offload_optimizer: bool = False
     offload_parameters: bool = False
 

@@ -150,6 +150,12 @@ class TestSharding:
         found = step(data="fsdp", **self.FIELDS)
         assert found.breakdown["weights"] == pytest.approx(2 * found.parameters / 8, rel=1e-3)
 
+    def test_fsdp_keeps_whole_gradients_between_micro_batches_unless_they_are_synchronised(self) -> None:
+        once, often = step(data="fsdp", **self.FIELDS), step(data="fsdp", accumulation=2, **self.FIELDS)
+        exchanged = step(data="fsdp", accumulation=2, synchronised=True, **self.FIELDS)
+        assert often.peak - once.peak > 1.5 * once.parameters > exchanged.peak - once.peak
+        assert once.phases["step"] < 2 * once.parameters
+
     def test_several_devices_with_a_copy_each_take_a_bucket_of_gradients(self) -> None:
         alone, two = step(), step(world=2)
         assert two.peak - alone.peak == 2 * alone.parameters
@@ -280,6 +286,7 @@ class TestTheSolverChooses:
             ("model.config=no-such-model", ("model.config",)),
             ("training.optim=galore_adamw", ("training.optim",)),
             ("trainer=DPOTrainer", ("trainer",)),
+            ("tuning.target_modules=[foo]", ("tuning.target_modules",)),
         ],
     )
     def test_what_is_not_known_is_named_and_it_starts_at_one(
@@ -287,6 +294,11 @@ class TestTheSolverChooses:
     ) -> None:
         found = plan(tmp_path, SPEC, assignment)
         assert (found.memory.missing, found.memory.estimate, found.batch.per_device) == (missing, None, 1)
+
+    @pytest.mark.parametrize("headroom", ["1", "1.5", "-0.1"])
+    def test_a_headroom_that_is_no_part_of_the_memory_chooses_nothing(self, tmp_path: Any, headroom: str) -> None:
+        found = plan(tmp_path, SPEC, f"hardware.headroom={headroom}")
+        assert (found.memory.budget, found.batch.fitting, found.batch.per_device) == (None, None, 1)
 
     def test_each_figure_has_its_formula(self, tmp_path: Any) -> None:
         found = with_memory(plan(tmp_path, SPEC))

@@ -85,7 +85,8 @@ def _fitting(ledger: Ledger, room: Room, batch: Batch, share: int) -> int | None
     needed = f"{estimate.high / GIB:.1f} GiB" if estimate else "more"
     room_there = f"{room.budget / GIB:.1f} of {room.capacity / GIB:.1f} GiB"
     formula = f"{size} needs {needed}, under {room_there}" if fitting else f"1 needs {needed}, over {room_there}"
-    return ledger.derived("batch.fitting", size, formula, "hardware.accelerator", "hardware.headroom")
+    inputs = [path for path in ("hardware.accelerator", "hardware.headroom") if path in ledger.origins]
+    return ledger.derived("batch.fitting", size, formula, *inputs)
 
 
 def _effective(ledger: Ledger) -> int | None:

@@ -27,7 +27,7 @@ def solve_hardware(ledger: Ledger, find: Find) -> Hardware:
         devices_per_node=ledger.given("hardware.devices_per_node", positive),
         nodes=ledger.given_or("hardware.nodes", positive, 1, "one node"),
         reserved=ledger.given_or("hardware.reserved", natural, 0, "all devices train"),
-        headroom=ledger.given_or("hardware.headroom", real, 0.1, "a tenth of the memory stays free"),
+        headroom=ledger.given_or("hardware.headroom", _share, 0.1, "a tenth of the memory stays free"),
     )
 
 
@@ -53,10 +53,16 @@ def solve_parallel(ledger: Ledger, hardware: Hardware) -> Parallel:
     )
 
 
+def _share(value: object) -> float | None:
+    """A part of one, all of it left out."""
+    share = real(value)
+    return share if share is not None and 0 <= share < 1 else None
+
+
 def _inline(fields: dict[str, object]) -> Accelerator | None:
     """An accelerator described in the spec itself."""
     name, memory_gib = text(fields.get("name")), real(fields.get("memory"))
-    if name is None or memory_gib is None:
+    if name is None or memory_gib is None or memory_gib <= 0:
         return None
     capability = (text(fields.get("compute_capability")) or "").split(".")
     dtypes = fields.get("dtypes")

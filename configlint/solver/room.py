@@ -128,7 +128,8 @@ def solve_memory(room: Room, batch: Batch, replicas: int | None) -> Memory:
     workload = of_batch(room.workload, batch.per_device, batch.accumulation)
     estimate = room.ask(workload)
     if estimate is None:
-        return memory._replace(workload=workload, missing=room.unknown())
+        # With a closed form, it is that nothing would be trained.
+        return memory._replace(workload=workload, missing=room.unknown() or ("tuning.target_modules",))
     return memory._replace(
         workload=workload,
         estimate=estimate,

@@ -83,6 +83,7 @@ def solve_workload(
         tensor=tensor,
         context=context,
         world=world,
+        synchronised=_synchronised(ledger.spec),
         offload_optimizer=offloads[0],
         offload_parameters=offloads[1],
     )
@@ -122,12 +123,13 @@ def _adapter_dtype(ledger: Ledger, parallel: Parallel, method: str, dtype: str) 
 def _dtypes(ledger: Ledger, model: Model, precision: Precision) -> tuple[str, str | None]:
     """That of the weights, and autocast's. DeepSpeed casts the weights instead of using autocast."""
     autocast = "bfloat16" if precision.bf16 else "float16" if precision.fp16 else None
-    dtype = ledger.given("model.dtype", text)
+    dtype = ledger.given("model.dtype", text) or _dtype_of_script(ledger)
     if dtype is None and ledger.release.transformers < (5, 0):
         dtype = "float32"
     if dtype in (None, "auto"):
-        stored = model.config.get("dtype") or model.config.get("torch_dtype")
-        dtype = stored if isinstance(stored, str) else "float32"
+        inner = mapping(model.config.get("text_config")) or {}
+        stored = (part.get(name) for part in (model.config, inner) for name in ("dtype", "torch_dtype"))
+        dtype = next((value for value in stored if isinstance(value, str)), "float32")
     setting = ledger.spec.settings.get("parallel.data")
     data = str(setting.value) if setting else ""
     if data.startswith("zero") and autocast:
@@ -137,12 +139,31 @@ def _dtypes(ledger: Ledger, model: Model, precision: Precision) -> tuple[str, st
     return (dtype if dtype in _DTYPES else "float32"), autocast
 
 
+def _dtype_of_script(ledger: Ledger) -> str | None:
+    """What TRL's own scripts load in. Source: trl 0.9 to 1.16, trainer/model_config.py."""
+    module = ledger.given("launch.module", text)
+    if module is None or not module.startswith("trl.scripts."):
+        return None
+    for name in ("dtype", "torch_dtype"):
+        if (setting := ledger.spec.settings.get(f"arguments.{name}")) and isinstance(setting.value, str):
+            return setting.value
+    return "float32" if (ledger.release.trl or (0, 0)) >= (1, 0) else None
+
+
 def _targets(spec: Spec) -> tuple[str, ...]:
     setting = spec.settings.get("tuning.target_modules")
     value = setting.value if setting else None
     if isinstance(value, list):
         return tuple(str(name) for name in value)
     return (value,) if isinstance(value, str) else ()
+
+
+def _synchronised(spec: Spec) -> bool:
+    """Whether accelerate exchanges gradients after each micro-batch. Source: transformers 5.23, trainer.py."""
+    setting = spec.settings.get("training.accelerator_config")
+    config = mapping(setting.value) if setting else None
+    kwargs = mapping((config or {}).get("gradient_accumulation_kwargs"))
+    return kwargs is not None and kwargs.get("sync_each_batch") is True
 
 
 def _offloads(spec: Spec, parallel: Parallel) -> tuple[bool, bool]:

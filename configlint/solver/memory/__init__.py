@@ -64,9 +64,12 @@ def without_closed_form(workload: Workload) -> tuple[str, ...]:
 
 
 def simulated(workload: Workload) -> Step | None:
-    """One device's step; None where there is no closed form."""
+    """One device's step; None where there is no closed form, or nothing is trained."""
     sizes, kind = architecture(workload.config), optimizer(workload.optimizer)
-    return simulate(workload, sizes, kind) if sizes and kind and not without_closed_form(workload) else None
+    if sizes is None or kind is None or without_closed_form(workload):
+        return None
+    step = simulate(workload, sizes, kind)
+    return step if step.trained else None
 
 
 def on_device(step: Peak, workload: Workload, accelerator: Accelerator | None) -> Estimate:

@@ -64,9 +64,10 @@ def terms(workload: Workload, sizes: Architecture, kind: Optimizer, step: Step) 
     item = ITEMS[workload.dtype if workload.method == "full" else workload.adapter_dtype]
     tokens = workload.batch * workload.length
     share = step.breakdown["logits"] / (sizes.vocabulary * tokens)
+    whole = "" if workload.data == "fsdp" else _shared(workload, "zero2")
     formulas = {
         "weights": (_weights(workload, step), _MODEL),
-        "gradients": (f"up to {step.trained} trained x {item} bytes{_shared(workload, 'zero2')}", _MODEL),
+        "gradients": (f"up to {step.trained} trained x {item} bytes{whole}", _MODEL),
         "optimizer": (f"{step.trained} trained x {_states(kind, item)}{_shared(workload, 'zero1')}", _MODEL),
         "activations": ("saved + what the layers work with at that moment", ("memory.saved",)),
         "recompute": ("one layer, run once more", _BATCH),

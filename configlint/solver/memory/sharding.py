@@ -32,11 +32,13 @@ class Census(NamedTuple):
 
 
 class Spread(NamedTuple):
-    """What of it lies on one device. `gradients` stay over several micro-batches, each new one is kept to one part
-    in `parts`; `gathered` and `buckets` are what the exchange takes while forward and backward run."""
+    """What of it lies on one device. `gradients` stay over several micro-batches, `reduced` are those of the step;
+    of each new one, one part in `parts` is kept; `gathered` and `buckets` are what the exchange takes while
+    forward and backward run."""
 
     weights: int
     gradients: int
+    reduced: int
     parts: int
     states: int
     gathered: int
@@ -45,7 +47,7 @@ class Spread(NamedTuple):
 
 def spread(workload: Workload, sizes: Architecture, census: Census, item: int, states: int) -> Spread:
     """`item` is the size of an element that is computed with, `states` how many an optimizer keeps."""
-    alone = Spread(census.weights, census.gradients, 1, census.states, 0, 0)
+    alone = Spread(census.weights, census.gradients, census.gradients, 1, census.states, 0, 0)
     mixed = workload.dtype != "float32"
     # Beside 16-bit weights DeepSpeed keeps 32-bit ones, and the states of those.
     master = (
@@ -64,15 +66,11 @@ def spread(workload: Workload, sizes: Architecture, census: Census, item: int, s
     if workload.data == "zero1":
         return alone._replace(states=own, buckets=bucket)
     if workload.data == "zero2":
-        return alone._replace(
-            states=own,
-            buckets=bucket,
-            parts=devices,
-            gradients=0 if workload.offload_optimizer else census.gradients // devices,
-        )
+        return alone._replace(states=own, buckets=bucket, parts=devices, gradients=gradients, reduced=gradients)
     weights = 0 if workload.offload_parameters else census.weights // devices
     return Spread(
         weights,
+        gradients,
         gradients,
         devices,
         own,
@@ -85,10 +83,12 @@ def _fsdp(workload: Workload, census: Census, item: int, devices: int, states: i
     wide = MASTER_BYTES if workload.autocast else item
     offloaded = workload.offload_parameters
     weights = census.frozen // devices + census.trained * wide // devices
+    reduced = 0 if offloaded else census.trained * wide // devices
     return Spread(
         0 if offloaded else weights,
-        # Between synchronised micro-batches the gradients are whole.
-        census.trained * item,
+        # Over micro-batches that are not synchronised the gradients stay whole.
+        reduced if workload.synchronised else census.trained * item,
+        reduced,
         devices,
         0 if offloaded else states * wide * census.trained // devices,
         2 * census.layer + census.rest,

@@ -51,7 +51,7 @@ def simulate(workload: Workload, sizes: Architecture, kind: Optimizer) -> Step:
     base[_ACTIVATIONS] = _inputs(workload, sizes)
     worst = _walk(base, share, runs, workload.accumulation > 1)
     level = list(base)
-    level[_GRADIENTS] = share.gradients
+    level[_GRADIENTS] = share.reduced
     level[_TRANSIENT] = step_bytes(kind, trained) // share.parts
     worst["step"] = level
     totals = {phase: sum(worst[phase]) for phase in PHASES}
