@@ -28,6 +28,7 @@ _EMITTED = {
     "steps_per_epoch": "schedule.steps_per_epoch",
     "total_steps": "schedule.total_steps",
     "warmup_steps": "schedule.warmup_steps",
+    "memory": "memory.high",
 }
 
 
@@ -80,7 +81,7 @@ def _paths(plan: Plan) -> list[str]:
 def _rows(plan: Plan, path: str, lead: str, below: str, shown: set[str]) -> Iterator[tuple[str, str, str]]:
     """What a value goes back to is shown where the value first stands, and not again."""
     origin = plan.origins.get(path) or _written(plan, path)
-    yield in_a_line(f"{lead}{path} = {code(origin.value)}"), origin.how, _why(plan, origin)
+    yield in_a_line(f"{lead}{path} = {_shown(path, origin.value)}"), origin.how, _why(plan, path, origin)
     inputs = () if path in shown else origin.inputs
     shown.add(path)
     for number, name in enumerate(inputs, 1):
@@ -94,9 +95,17 @@ def _written(plan: Plan, path: str) -> Origin:
     return Origin(setting.value, "given", setting=setting)
 
 
-def _why(plan: Plan, origin: Origin) -> str:
+def _shown(path: str, value: object) -> str:
+    """Bytes in GiB, anything else as it is."""
+    if path.startswith("memory.") and isinstance(value, int):
+        return f"{value / 2**30:.2f} GiB"
+    return code(value)
+
+
+def _why(plan: Plan, path: str, origin: Origin) -> str:
     if origin.setting is not None:
         target = f", target {origin.setting.target}" if origin.setting.target else ""
         return f"{origin.setting.span}{target}"
-    numbers = with_numbers(plan, origin) if origin.inputs else origin.why
+    # Of memory the terms stand below, in GiB.
+    numbers = with_numbers(plan, origin) if origin.inputs and not path.startswith("memory.") else origin.why
     return origin.why if numbers == origin.why else f"{origin.why} = {numbers}"

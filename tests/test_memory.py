@@ -309,6 +309,21 @@ class TestTheSolverChooses:
         assert "(2 hidden)" in found.origins["memory.saved"].why
 
 
+def test_explain_shows_the_memory_as_one_tree_in_gib(tmp_path: Any) -> None:
+    (tmp_path / "a.yaml").write_text(SPEC)
+    lines = run("explain", str(tmp_path / "a.yaml"), "memory").out.splitlines()
+    assert lines[0].startswith("memory.high = ") and " GiB " in lines[0]
+    assert any("|- memory.weights = " in line and "x 2 bytes" in line for line in lines)
+    assert any("memory.saved = " in line and "32 layers x " in line for line in lines)
+    assert len(lines) < 40
+
+
+def test_explain_says_that_the_memory_is_not_known(tmp_path: Any) -> None:
+    (tmp_path / "a.yaml").write_text(SPEC.replace("llama-3.1-8b", "t5-small"))
+    result = run("explain", str(tmp_path / "a.yaml"), "memory")
+    assert (result.code, "memory is not known" in result.err) == (2, True)
+
+
 def test_every_optimizer_with_states_in_the_parameters_own_size_takes_more_in_float32() -> None:
     for name in ("adamw_torch", "rmsprop", "adagrad"):
         assert optimizer(name) is not None

@@ -36,9 +36,9 @@ MIB = 2**20
 _ATTENTION = frozenset(("q_proj", "k_proj", "v_proj", "o_proj"))
 # How much more than its tensors' peak a step needs at least, as a replay of PyTorch's allocator has it: up to 9.3 %
 # in seven cases, without lengths that vary. Source: benchmarks/memory/README.md.
-_SLACK = 0.093
+SLACK = 0.093
 # What is shared out over devices was not measured: the terms are those of the engines' sources.
-_UNMEASURED = 0.1
+UNMEASURED = 0.1
 # Two workspaces of cuBLAS: one of the forward's thread, one of the backward's.
 _WORKSPACES = 2
 
@@ -75,7 +75,7 @@ def simulated(workload: Workload) -> Step | None:
 def on_device(step: Peak, workload: Workload, accelerator: Accelerator | None) -> Estimate:
     """Tensors, and what the device must have beside them."""
     shared_out = workload.data != "ddp" or workload.tensor > 1 or workload.context > 1
-    doubt = _UNMEASURED if shared_out else 0.0
+    doubt = UNMEASURED if shared_out else 0.0
     context, communication = _beside(workload, accelerator)
     breakdown = {
         **step.breakdown,
@@ -85,7 +85,7 @@ def on_device(step: Peak, workload: Workload, accelerator: Accelerator | None) -
     return Estimate(
         allocated=step.peak,
         low=int(step.peak * (1 - doubt)) + context[0] + communication[0],
-        high=int(step.peak * (1 + doubt + _SLACK)) + context[1] + communication[1],
+        high=int(step.peak * (1 + doubt + SLACK)) + context[1] + communication[1],
         phase=step.phase,
         breakdown=breakdown,
         phases=step.phases,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from configlint.plan import Origin, Plan
+from configlint.solver.memory import SLACK, UNMEASURED
 from configlint.solver.memory.architecture import Architecture, architecture
 from configlint.solver.memory.optimizers import Optimizer, optimizer
 from configlint.solver.memory.parts import ITEMS
@@ -40,13 +41,11 @@ def origins(plan: Plan) -> dict[str, Origin]:
     beside = sum(estimate.breakdown.values()) - estimate.allocated
     formula = "the device's context, two workspaces and what devices take to talk to each other"
     derived("beside", beside, formula, "hardware.accelerator")
-    doubt = (
-        ", less a tenth as what is shared out was not measured,"
-        if estimate.low < estimate.allocated + beside
-        else ""
-    )
-    derived("low", estimate.low, f"allocated{doubt} + beside", "memory.allocated", "memory.beside")
-    formula = "allocated x the allocator's slack + the most of beside"
+    certain = estimate.low >= estimate.allocated + beside
+    formula = "allocated + beside" if certain else "allocated, less a tenth as sharing was not measured, + beside"
+    derived("low", estimate.low, formula, "memory.allocated", "memory.beside")
+    factor = 1 + SLACK + (0 if certain else UNMEASURED)
+    formula = f"allocated x {factor:.3f} for what the allocator keeps + the most of beside"
     derived("high", estimate.high, formula, "memory.allocated", "memory.beside")
     return found
 
