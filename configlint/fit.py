@@ -149,9 +149,13 @@ def _unknown_accelerator(plan: Plan) -> str | None:
 
 
 def _unknown_model(plan: Plan) -> str:
+    from configlint.solver.memory.architecture import knows_family
+
     setting = plan.spec.settings.get("model.config")
     if setting is None:
         return "model.config is not given (llama-3.1-8b, say, or the path of a config.json)"
+    if plan.model is not None and knows_family(plan.model.config):
+        return f"the config of {plan.model.name} has no usable number of layers, heads, widths or words"
     if plan.model is not None:
         return f"the closed form does not know {code(plan.model.config.get('model_type'))} models"
     name = code(setting.value)

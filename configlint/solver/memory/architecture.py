@@ -117,6 +117,12 @@ def architecture(config: dict[str, object]) -> Architecture | None:
     return base.but(**make(config, base))
 
 
+def knows_family(config: dict[str, object]) -> bool:
+    """Whether the family has a closed form, if its sizes are there."""
+    inner = config.get("text_config")
+    return (inner if isinstance(inner, dict) else config).get("model_type") in _FAMILIES
+
+
 Fields = dict[str, object]
 
 
