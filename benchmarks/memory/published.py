@@ -9,9 +9,10 @@ from typing import Any
 
 import yaml
 
-from configlint.solver.memory import layers
 from configlint.solver.memory.architecture import Architecture
 from configlint.solver.memory.attention import Scope
+from configlint.solver.memory.blocks import feed_forward
+from configlint.solver.memory.model import Model, Tuning
 from configlint.solver.memory.operations import cross_entropy, linear, rms_norm
 from configlint.solver.memory.tape import Node, Storage, Tape, Tensor, Weight
 from configlint.workload import Workload
@@ -57,7 +58,7 @@ def computed(reading: dict[str, Any]) -> float:
     elif module == "rms_norm":
         out, weights = rms_norm(tape, x, scale, rows, "llama"), [scale]
     else:
-        out = layers.feed_forward(model, x)
+        out = feed_forward(model, x)
         weights = list(tape.weights.values())
     # The gradient that is handed in has 16 bits, and is cast where the output has more.
     handed = Storage(tape, out.count * 2) if out.item == 4 and module == "rms_norm" else None
@@ -76,7 +77,7 @@ def _loss(tape: Tape, x: Tensor, output: Weight, rows: int) -> Tensor:
     return cross_entropy(tape, logits, rows)
 
 
-def _mlp(tape: Tape, rows: int, hidden: int, inner: int) -> layers.Model:
+def _mlp(tape: Tape, rows: int, hidden: int, inner: int) -> Model:
     sizes = Architecture(family="llama", hidden=hidden, inner=inner)
     workload = Workload(config={}, batch=1, length=rows)
-    return layers.Model(tape, sizes, Scope(workload, 2), layers.Tuning(True, 0, (), 4, False, False))
+    return Model(tape, sizes, Scope(workload, 2), Tuning(True, 0, (), 4, False, False))

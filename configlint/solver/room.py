@@ -76,10 +76,6 @@ class Room:
 
         return self.ask(of_batch(self.workload, per_device, accumulation))
 
-    def known(self) -> bool:
-        """Whether there is an answer."""
-        return not self.unknown()
-
     def unknown(self) -> tuple[str, ...]:
         """The paths of what keeps from an answer."""
         if self.workload is None:
@@ -95,7 +91,7 @@ class Room:
     def largest(self, share: int, most: int | None) -> int | None:
         """The largest divisor of the samples that fall to a replica, up to `most`, that fits; 0 where none does,
         None where it cannot be known."""
-        if self.budget is None or not self.known():
+        if self.budget is None or self.unknown():
             return None
         sizes = [size for size in divisors(share) if size <= (most or share)]
         possible = self._possible(sizes, share, self.budget) if len(sizes) > 4 else sizes

@@ -1,7 +1,7 @@
 """What a training step takes of one device's memory, in closed form: no torch, no file, a millisecond.
 
-`layers` says what the model does, `tape` what PyTorch keeps of it, `step` adds it up, `sharding` spreads it over
-the devices; `estimate` puts the constants of the accelerator on top.
+`layers` and `blocks` say what the model does, `tape` what PyTorch keeps of it, `step` adds it up, `sharding`
+spreads it over the devices; `estimate` puts the constants of the accelerator on top.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ else plain products).
 from __future__ import annotations
 
 from configlint.solver.memory.architecture import Architecture
-from configlint.solver.memory.operations import cast, dropout, gives, scale, shift, unary
+from configlint.solver.memory.operations import cast, copied, dropout, gives, scale, shift, unary
 from configlint.solver.memory.tape import Storage, Tape, Tensor, needs
 from configlint.workload import Workload
 
@@ -66,7 +66,7 @@ def attend(tape: Tape, q: Tensor, k: Tensor, v: Tensor, sizes: Architecture, sco
         scratch += 2 * q.item * q.count if sizes.heads != sizes.key_heads else 0
         out = _fused(tape, q, k, v, sizes, scope, 0, scope.length, scratch)
         # Its output is laid out as the queries are, which a copy has put head by head; then it is copied back.
-        return _contiguous(tape, out) if sizes.joined else out
+        return copied(tape, out) if sizes.joined else out
     shared = sizes.heads != sizes.key_heads
     if masked and shared:
         # Before the kernel is chosen; of one head, it is a view.
@@ -107,13 +107,13 @@ def _mathematical(
         k, v = _repeated(tape, k, q.count), _repeated(tape, v, q.count)
     pairs = scope.batch * scope.length * scope.length * sizes.heads
     k = k if sizes.broadcast else scale(tape, k)
-    scores = product(tape, _contiguous(tape, q), k, pairs, "heads x length")
+    scores = product(tape, copied(tape, q), k, pairs, "heads x length")
     tape.moment(pairs * 5)  # the softmax, and what of it is masked
     weights = unary(tape, scores, "out")
     del scores
     out = cast(tape, product(tape, weights, v, q.count, "query"), before)
     del bias
-    return _contiguous(tape, out)
+    return copied(tape, out)
 
 
 def _fused(
@@ -158,8 +158,8 @@ def _eager(tape: Tape, q: Tensor, k: Tensor, v: Tensor, sizes: Architecture, sco
     if sizes.heads != sizes.key_heads:
         k, v = _repeated(tape, k, q.count), _repeated(tape, v, q.count)
     else:
-        k, v = _contiguous(tape, k), _contiguous(tape, v)
-    q = _contiguous(tape, q)
+        k, v = copied(tape, k), copied(tape, v)
+    q = copied(tape, q)
     scores = scale(
         tape, product(tape, q, k, scope.batch * scope.length * scope.length * sizes.heads, "heads x length")
     )
@@ -173,14 +173,7 @@ def _eager(tape: Tape, q: Tensor, k: Tensor, v: Tensor, sizes: Architecture, sco
         weights = cast(tape, dropout(tape, weights, sizes.attention_dropout), q.item)
     else:
         weights = dropout(tape, cast(tape, weights, q.item), sizes.attention_dropout)
-    return _contiguous(tape, product(tape, weights, v, q.count, "query"))
-
-
-def _contiguous(tape: Tape, x: Tensor) -> Tensor:
-    """A copy in another order."""
-    size, width = x.count * x.item, x.width
-    out = Storage(tape, size, width)
-    return Tensor(out, x.count, x.item, tape.record((x.node,), (), lambda node: (node.grad,)))
+    return copied(tape, product(tape, weights, v, q.count, "query"))
 
 
 def product(tape: Tape, a: Tensor, b: Tensor, count: int, width: str) -> Tensor:

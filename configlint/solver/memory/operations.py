@@ -42,6 +42,20 @@ def add(tape: Tape, a: Tensor, b: Tensor) -> Tensor:
     return Tensor(out, count, item, tape.record((a.node, b.node), (), rule))
 
 
+def copied(tape: Tape, x: Tensor) -> Tensor:
+    """A copy, in the same or another order: the gradient goes on as it is."""
+    return shift(tape, x)
+
+
+def views(tape: Tape, whole: Tensor, *counts: int) -> list[Tensor]:
+    """Parts of one tensor; the gradient of each is put into one of its size."""
+    size, width, item = whole.count * whole.item, whole.width, whole.item
+    return [
+        Tensor(whole.storage, count, item, tape.record((whole.node,), (), gives(tape, size, width)))
+        for count in counts
+    ]
+
+
 def add_in_place(tape: Tape, a: Tensor, b: Tensor) -> Tensor:
     """`a += b`."""
     return Tensor(

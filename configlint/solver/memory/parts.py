@@ -5,6 +5,7 @@ from __future__ import annotations
 from configlint.solver.memory import layers
 from configlint.solver.memory.architecture import Architecture
 from configlint.solver.memory.attention import Scope
+from configlint.solver.memory.model import Model, Tuning
 from configlint.solver.memory.operations import cast
 from configlint.solver.memory.segments import Segment, run
 from configlint.solver.memory.tape import Tape, Tensor
@@ -22,7 +23,7 @@ class Parts:
         self.sizes = sizes
         self.item = ITEMS[workload.dtype]
         full = workload.method == "full"
-        self.tuning = layers.Tuning(
+        self.tuning = Tuning(
             full,
             workload.rank,
             workload.targets or sizes.adapted,
@@ -37,9 +38,9 @@ class Parts:
         # Frozen weights below the first adapter need no gradient, unless checkpointing asks for one.
         self.trained_input = full or workload.checkpointing
 
-    def model(self, sizes: Architecture) -> layers.Model:
+    def model(self, sizes: Architecture) -> Model:
         autocast = ITEMS[self.workload.autocast] if self.workload.autocast else 0
-        return layers.Model(Tape(autocast, self.workload.accumulation == 1), sizes, self.scope, self.tuning)
+        return Model(Tape(autocast, self.workload.accumulation == 1), sizes, self.scope, self.tuning)
 
     def embedding(self) -> Segment:
         model = self.model(self.sizes)

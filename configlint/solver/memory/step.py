@@ -11,7 +11,7 @@ from configlint.solver.memory.optimizers import Optimizer, state_bytes, step_byt
 from configlint.solver.memory.parts import ITEMS, Parts
 from configlint.solver.memory.segments import Segment
 from configlint.solver.memory.sharding import Census, Spread, spread
-from configlint.solver.memory.tape import Weight
+from configlint.solver.memory.tape import Weight, whole_blocks
 from configlint.workload import CATEGORIES, PHASES, Workload
 
 _WEIGHTS, _GRADIENTS, _OPTIMIZER, _ACTIVATIONS, _AUTOCAST, _TRANSIENT, _COMMUNICATION = (
@@ -124,8 +124,8 @@ def _spread(
     census = Census(
         weights=stored,
         frozen=sum(_stored(weight) * times for weight, times in weights if not weight.trainable),
-        gradients=sum(_block(weight.count * weight.item) * times for weight, times in trained),
-        states=sum(_block(state_bytes(kind, weight.count, weight.item)) * times for weight, times in trained),
+        gradients=sum(whole_blocks(weight.count * weight.item) * times for weight, times in trained),
+        states=sum(whole_blocks(state_bytes(kind, weight.count, weight.item)) * times for weight, times in trained),
         trained=sum(weight.count * times for weight, times in trained),
         layer=max(size for size, _ in layers),
         rest=stored - sum(size * times for size, times in layers),
@@ -146,10 +146,6 @@ def _stored(weight: Weight) -> int:
     """Bytes of a weight; of a quantized one half a byte an element and the scales: 8 bits for 64 elements, and 32
     bits for 256 of those. Source: QLoRA, arXiv 2305.14314, section 3; bitsandbytes 0.50, functional.py."""
     if not weight.quantized:
-        return _block(weight.count * weight.item)
+        return whole_blocks(weight.count * weight.item)
     blocks = -(-weight.count // 64)
-    return _block(-(-weight.count // 2)) + _block(blocks) + _block(4 * -(-blocks // 256))
-
-
-def _block(size: int) -> int:
-    return -(-size // 512) * 512
+    return whole_blocks(-(-weight.count // 2)) + whole_blocks(blocks) + whole_blocks(4 * -(-blocks // 256))

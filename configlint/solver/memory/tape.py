@@ -20,6 +20,11 @@ BLOCK_BYTES = 512
 _INDEX = {category: index for index, category in enumerate(CATEGORIES)}
 
 
+def whole_blocks(size: int) -> int:
+    """Bytes as the allocator gives them out."""
+    return -(-size // BLOCK_BYTES) * BLOCK_BYTES
+
+
 class Storage:
     """Bytes on the device, for as long as the object lives. `width` says what they are a multiple of."""
 
@@ -27,7 +32,7 @@ class Storage:
 
     def __init__(self, tape: Tape, size: int, width: str = "1", category: int | None = None) -> None:
         self.tape = tape
-        self.size = -(-size // BLOCK_BYTES) * BLOCK_BYTES
+        self.size = whole_blocks(size)
         self.width = width
         self.category = tape.category if category is None else category
         tape.live[self.category] += self.size
