@@ -265,6 +265,13 @@ def test_errors_of_the_spec_are_1_and_what_can_be_shown_is() -> None:
     assert result.out.startswith("a100-80gb: it is not known what fits: ")
 
 
+def test_a_headroom_that_is_no_part_of_the_memory_is_an_error_and_said_in_the_report() -> None:
+    write("a.yaml", FITS)
+    result = run("fit", "a.yaml", "--set", "hardware.headroom=-1")
+    assert (result.code, "schema/out-of-range" in result.err) == (1, True)
+    assert " GiB, the headroom is no part of it" in result.out
+
+
 def test_a_spec_that_cannot_be_read_is_1_with_an_answer_for_programs() -> None:
     write("a.yaml", "batch: [1\n")
     assert run("fit", "a.yaml").out == ""

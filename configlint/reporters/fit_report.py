@@ -60,8 +60,10 @@ def _header(answer: Answer, estimate: Estimate) -> Iterator[str]:
     """The device, the batch, the peak; on two lines where one would be too long."""
     memory, replicas = answer.plan.memory, answer.plan.parallel.replicas
     first = f"{_place(answer.plan)}{',' if answer.plan.spec.target else ':'} "
-    if memory.capacity is None or memory.budget is None:
+    if memory.capacity is None:
         first += in_a_line("; ".join(reason for _, reason in answer.unknown))
+    elif memory.budget is None:
+        first += f"{_gib(memory.capacity)} GiB, the headroom is no part of it"
     else:
         first += f"{_gib(memory.capacity)} GiB, {_gib(memory.budget)} with headroom"
     by = f" x {replicas} replicas" if replicas != 1 else ""
