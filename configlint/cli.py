@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from click.decorators import FC
 
-    from configlint.artifact import Artifact
     from configlint.pipeline import Compiled, Report
     from configlint.session import Session
 
@@ -141,7 +140,7 @@ def compile_(
         return FINDINGS
     if output is None:
         # As it would be written: the same bytes whatever the terminal's encoding.
-        text = _choose(compiled.folders, name or "training_args")
+        text = _choose(compiled, name or "training_args")
         click.echo(text.encode("utf-8", errors="surrogateescape"), nl=False)
         for artifact in (artifact for artifacts in compiled.folders.values() for artifact in artifacts):
             if artifact.note:
@@ -355,15 +354,18 @@ def _write(compiled: Compiled) -> int:
     return CLEAN
 
 
-def _choose(folders: dict[str, list[Artifact]], name: str) -> str:
+def _choose(compiled: Compiled, name: str) -> str:
     """The text of the file that --to names.
 
     Raises:
         UsageError: the spec asks for no such file.
     """
+    from configlint.backends import ON_DEMAND
     from configlint.session import UsageError
 
-    artifacts = [artifact for artifacts in folders.values() for artifact in artifacts]
+    artifacts = [artifact for artifacts in compiled.folders.values() for artifact in artifacts]
+    further = [back_end.emit(plan) for back_end in ON_DEMAND.values() for plan in compiled.plans]
+    artifacts += [artifact for found in further for artifact in found]
     for artifact in artifacts:
         if name in (artifact.name, artifact.name.partition(".")[0]):
             return artifact.text

@@ -19,7 +19,12 @@ LIGER = ("llama", "mistral", "qwen2", "qwen3", "smollm3")
 # Source: trl 1.4 to 1.16, trainer/sft_config.py and sft_trainer.py.
 _CHUNKED, _ALWAYS_CHUNKED = (1, 4), (1, 15)
 _ADAMW = ("adamw_torch", "adamw_torch_fused", "paged_adamw_32bit", "paged_adamw")
-_STAGES = {"ddp": ("zero2", "zero3", "fsdp"), "zero1": ("zero2", "zero3"), "zero2": ("zero3",)}
+_STAGES = {
+    "ddp": ("zero2", "zero3", "fsdp"),
+    "zero0": ("zero1", "zero2", "zero3"),
+    "zero1": ("zero2", "zero3"),
+    "zero2": ("zero3",),
+}
 # Source: QLoRA, arXiv 2305.14314, section 4: adapters on all linear layers reach what full fine-tuning does.
 _RANK = 16
 # A shorter sequence than this is no way to train.
@@ -217,7 +222,7 @@ def _sharding(plan: Plan, base: Workload) -> Iterator[Change]:
 
 def _methods(plan: Plan, base: Workload) -> Iterator[Change]:
     """Adapters; on weights of 4 bits only where those stay whole."""
-    trl, whole = plan.release.trl is not None, base.data in ("ddp", "zero1", "zero2")
+    trl, whole = plan.release.trl is not None, base.data in ("ddp", "zero0", "zero1", "zero2")
     # As PEFT and TRL prepare the model, and DeepSpeed casts it.
     own = base.dtype if base.data.startswith("zero") else None
     kinds: dict[str, dict[str, object]] = {

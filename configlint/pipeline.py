@@ -103,7 +103,7 @@ def compile_spec(path: str, session: Session, target: str | None, output: str | 
         return Compiled(plans, {}, diagnostics, crashes)
     folders: dict[str, list[Artifact]] = {}
     for plan in plans:
-        if refusal := _untrainable(plan) or backends.not_yet(plan):
+        if refusal := _untrainable(plan) or backends.unreadable(plan):
             name = f"target {plan.spec.target}: " if plan.spec.target else ""
             return Compiled(plans, {}, diagnostics, crashes, name + refusal)
         folder = os.path.normpath(os.path.join(output, plan.spec.target or "")) if output else "."

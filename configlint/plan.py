@@ -45,10 +45,12 @@ class Hardware(NamedTuple):
 
 
 class Parallel(NamedTuple):
-    """`world` counts processes, `replicas` is the data-parallel degree."""
+    """`world` counts processes, `replicas` is the data-parallel degree. With fsdp, `shard` of the replicas share a
+    copy of the model, and `copies` is how many copies there are."""
 
     data: str | None = None
     shard: int | None = None
+    copies: int | None = None
     tensor: int | None = None
     context: int | None = None
     sequence: int | None = None

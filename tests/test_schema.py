@@ -375,7 +375,7 @@ MESSAGES = {
     ),
     "a wrong choice": (
         "parallel: {data: zero4}\n",
-        "1:18 schema/wrong-choice `parallel.data` cannot be zero4: it is ddp, fsdp, zero1, zero2 or zero3"
+        "1:18 schema/wrong-choice `parallel.data` cannot be zero4: it is ddp, fsdp, zero0, zero1, zero2 or zero3"
         " | did you mean zero3?",
     ),
     "a wrong choice, like none": (
@@ -384,11 +384,11 @@ MESSAGES = {
     ),
     "nothing where there is a choice": (
         "parallel: {data: ''}\n",
-        '1:18 schema/wrong-choice `parallel.data` cannot be "": it is ddp, fsdp, zero1, zero2 or zero3',
+        '1:18 schema/wrong-choice `parallel.data` cannot be "": it is ddp, fsdp, zero0, zero1, zero2 or zero3',
     ),
     "a list where there is a choice": (
         "parallel: {data: [null]}\n",
-        "1:18 schema/wrong-choice `parallel.data` cannot be a list: it is ddp, fsdp, zero1, zero2 or zero3",
+        "1:18 schema/wrong-choice `parallel.data` cannot be a list: it is ddp, fsdp, zero0, zero1, zero2 or zero3",
     ),
     "null where there is a choice": (
         "configlint:\nbatch: {}\n",
@@ -425,7 +425,7 @@ MESSAGES = {
     ),
     "a long text": (
         f"parallel: {{data: {'x' * 100}}}\n",
-        f"1:18 schema/wrong-choice `parallel.data` cannot be {'x' * 60}…: it is ddp, fsdp, zero1, zero2 or zero3",
+        f"1:18 schema/wrong-choice `parallel.data` cannot be {'x' * 60}…: it is ddp, fsdp, zero0, zero1, zero2 or zero3",
     ),
     "a text of several lines": (
         "launch:\n  launcher: |\n    torchrun\n    --x\n",

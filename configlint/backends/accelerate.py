@@ -9,6 +9,7 @@ would wrap the model in nn.DataParallel and multiply the batch, and on a CPU the
 from __future__ import annotations
 
 from configlint.artifact import Artifact
+from configlint.backends import mesh
 from configlint.plan import Plan
 
 
@@ -25,4 +26,7 @@ def emit(plan: Plan) -> list[Artifact]:
         "num_machines": str(plan.hardware.nodes),
         "num_processes": str(plan.parallel.world),
     }
-    return [Artifact("accelerate.yaml", "".join(f"{key}: {value}\n" for key, value in fields.items()))]
+    lines = [f"{key}: {value}" for key, value in fields.items()]
+    if sizes := mesh.keys(plan):
+        lines += ["parallelism_config:", *(f"  {key}: {value}" for key, value in sizes.items())]
+    return [Artifact("accelerate.yaml", "".join(f"{line}\n" for line in lines))]

@@ -16,15 +16,22 @@ from configlint.plan import Plan
 _NOTE = "the script must load the model with distributed_config=DistributedConfig.from_dict(json.load(file))"
 
 
+def loads_sharded(plan: Plan) -> bool:
+    """Whether the script loads a model that is cut up already; DeepSpeed cuts it up itself."""
+    return plan.parallel.tensor not in (None, 1) and not (plan.parallel.data or "").startswith("zero")
+
+
 def emit(plan: Plan) -> list[Artifact]:
     parallel = plan.parallel
-    if parallel.tensor in (None, 1):
+    if not loads_sharded(plan):
         return []
     sharded = parallel.data == "fsdp"
-    config = {
+    config: dict[str, object] = {
         "tp_size": parallel.tensor,
         "tp_plan": "auto",
-        "fsdp_size": parallel.replicas if sharded else 1,
-        "dp_replicate_size": 1 if sharded else parallel.replicas,
+        "fsdp_size": parallel.shard if sharded else 1,
+        "dp_replicate_size": parallel.copies if sharded else parallel.replicas,
     }
+    if sharded and plan.spec.tree("parallel.fsdp").get("cpu_offload") is True:
+        config["fsdp_cpu_offload"] = True
     return [Artifact("distributed_config.json", dump(config) + "\n", note=_NOTE)]

@@ -7,6 +7,7 @@ import re
 import shlex
 
 from configlint.artifact import Artifact
+from configlint.backends import mesh
 from configlint.plan import Plan
 
 
@@ -23,6 +24,9 @@ def emit(plan: Plan) -> list[Artifact]:
         f"cd -- {_workdir(plan)}",
         *_environment(plan),
         *([launch.setup.rstrip("\n")] if launch.setup else []),
+        # What another job left in the environment would be another mesh, and another batch.
+        'unset "${!PARALLELISM_CONFIG_@}" "${!ACCELERATE_USE_@}"',
+        *_own_mesh(plan),
         *_start(plan),
     ]
     return [Artifact("launch.sh", "\n".join(lines) + "\n", executable=True)]
@@ -48,6 +52,13 @@ def _workdir(plan: Plan) -> str:
 
 def _environment(plan: Plan) -> list[str]:
     return [f"export {name}={shlex.quote(str(value))}" for name, value in plan.spec.section("launch.env").items()]
+
+
+def _own_mesh(plan: Plan) -> list[str]:
+    """The mesh, which Accelerate's launcher has from its own file."""
+    if plan.launch.launcher == "accelerate":
+        return []
+    return [f"export {name}={shlex.quote(value)}" for name, value in mesh.environment(plan).items()]
 
 
 def _start(plan: Plan) -> list[str]:

@@ -32,7 +32,11 @@ def emit(plan: Plan, others: Sequence[str] = ()) -> list[Artifact]:
             "reserved": hardware.reserved,
             "world": parallel.world,
             "data": parallel.data,
+            "shard": parallel.shard,
+            "copies": parallel.copies,
             "tensor": parallel.tensor,
+            "context": parallel.context,
+            "sequence": parallel.sequence,
         },
         "schedule": {name: value for name, value in schedule._asdict().items() if value is not None},
         "derived": {

@@ -7,6 +7,7 @@ spelling of the release that runs the job.
 from __future__ import annotations
 
 from configlint.artifact import Artifact
+from configlint.backends.distributed_config import loads_sharded
 from configlint.backends.json_text import dump
 from configlint.plan import Plan
 from configlint.release import Version
@@ -32,12 +33,12 @@ def arguments(plan: Plan) -> dict[str, object]:
 
 def _sharding(plan: Plan) -> dict[str, object]:
     data = plan.parallel.data or "ddp"
-    if plan.parallel.tensor != 1:
-        return {}  # the model is sharded when it is loaded, by distributed_config.json
+    if loads_sharded(plan):
+        return {}  # by distributed_config.json
     if data == "fsdp":
         return _fsdp(plan.release.transformers, plan.spec.tree("parallel.fsdp"))
     if data.startswith("zero"):
-        return {"deepspeed": _deepspeed(int(data[-1]), plan.spec.tree("parallel.deepspeed"))}
+        return {"deepspeed": deepspeed(plan)}
     return {}
 
 
@@ -52,12 +53,12 @@ def _fsdp(transformers: Version, further: dict[str, object]) -> dict[str, object
     return {"fsdp": how, "fsdp_config": {**version, **further}}
 
 
-def _deepspeed(stage: int, further: dict[str, object]) -> dict[str, object]:
+def deepspeed(plan: Plan) -> dict[str, object]:
     """The DeepSpeed config: whatever the Trainer knows is `auto`, so that there is one truth.
 
     Source: transformers 5.23 integrations/deepspeed.py, trainer_config_process and _finalize.
     """
-    auto = "auto"
+    stage, further, auto = int((plan.parallel.data or "zero0")[-1]), plan.spec.tree("parallel.deepspeed"), "auto"
     zero: dict[str, object] = {"stage": stage}
     if stage == 3:
         # Without it the last checkpoint has no weights, only shards; source: trainer.py, save_model.
@@ -71,6 +72,8 @@ def _deepspeed(stage: int, further: dict[str, object]) -> dict[str, object]:
         "train_micro_batch_size_per_gpu": auto,
         "zero_optimization": zero,
     }
+    if plan.parallel.tensor not in (None, 1):
+        own["tensor_parallel"] = {"autotp_size": plan.parallel.tensor}
     return _merged(own, further)
 
 

@@ -10,6 +10,8 @@ MARKS = ("configlint", "batch", "hardware")
 _OPEN = ("training.", "arguments.")
 # Replaced whole even where they are mappings.
 _WHOLE = ("hardware.accelerator", "batch.per_device")
+# The environment and sbatch's options are text: 1.10 and 007 are no numbers there.
+_TEXTS = ("launch.env.", "launch.slurm.")
 
 Settings = dict[str, Setting]
 
@@ -83,8 +85,9 @@ def _flatten(document: Mapping, target: str | None) -> Settings:
 
 
 def _value(path: str, node: Node) -> object:
-    if path.startswith("launch.env.") and isinstance(node, Scalar) and node.value is not None:
-        return node.raw  # the environment is text: 1.10 is no number there
+    if path.startswith(_TEXTS) and isinstance(node, Scalar) and node.value is not None:
+        if path.startswith("launch.env.") or not isinstance(node.value, bool):
+            return node.raw
     return plain(node)
 
 

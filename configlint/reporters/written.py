@@ -35,5 +35,9 @@ def _product(plan: Plan) -> str:
 
 def _machine(plan: Plan) -> str:
     hardware, parallel = plan.hardware, plan.parallel
-    tensor = f", tensor {parallel.tensor}" if parallel.tensor != 1 else ""
-    return f"{hardware.nodes} x {hardware.devices_per_node} {hardware.accelerator_name}, {parallel.data}{tensor}"
+    sharing = parallel.data or ""
+    if parallel.copies not in (None, 1):
+        sharing += f": shard {parallel.shard} x {parallel.copies} copies"
+    degrees = {kind: getattr(parallel, kind) for kind in ("tensor", "context", "sequence")}
+    sharing += "".join(f", {kind} {degree}" for kind, degree in degrees.items() if degree != 1)
+    return f"{hardware.nodes} x {hardware.devices_per_node} {hardware.accelerator_name}, {sharing}"

@@ -42,15 +42,30 @@ def solve_parallel(ledger: Ledger, hardware: Hardware) -> Parallel:
     if world and tensor and context and sequence and world % (tensor * context * sequence) == 0:
         replicas = world // (tensor * context * sequence)
         ledger.derived("replicas", replicas, "world / (tensor x context x sequence)", "world", *_MODEL_PARALLEL)
+    data = ledger.given_or("parallel.data", text, "ddp", "a whole copy of the model on each device")
     return Parallel(
-        data=ledger.given_or("parallel.data", text, "ddp", "a whole copy of the model on each device"),
-        shard=ledger.given("parallel.shard", positive),
+        data,
+        *_sharing(ledger, data, replicas),
         tensor=tensor,
         context=context,
         sequence=sequence,
         world=world,
         replicas=replicas,
     )
+
+
+def _sharing(ledger: Ledger, data: str | None, replicas: int | None) -> tuple[int | None, int | None]:
+    """The replicas that share one copy of the model, and the number of copies."""
+    shard = ledger.given("parallel.shard", positive)
+    if data != "fsdp" or replicas is None:
+        return shard, None
+    if "parallel.shard" not in ledger.spec.settings:
+        shard = replicas
+        ledger.derived("parallel.shard", shard, "replicas", "replicas")
+    if shard is None or replicas % shard:
+        return shard, None
+    ledger.derived("copies", replicas // shard, "replicas / shard", "replicas", "parallel.shard")
+    return shard, replicas // shard
 
 
 def _share(value: object) -> float | None:

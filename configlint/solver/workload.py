@@ -53,7 +53,6 @@ def solve_workload(
         parallel.tensor or 1,
         (parallel.context or 1) * (parallel.sequence or 1),
     )
-    shard = world // tensor if parallel.data == "fsdp" else world
     # TRL's packing and its batches without padding are one row; what the user says of the data is about full rows.
     packed = data.packed or False
     flattened = bool(ledger.argument("packing", flag) or ledger.argument("padding_free", flag))
@@ -79,7 +78,7 @@ def solve_workload(
         release=ledger.release.transformers,
         capability=hardware.accelerator.compute_capability if hardware.accelerator else None,
         data=parallel.data or "ddp",
-        shard=(parallel.shard or shard) if parallel.data == "fsdp" else shard if parallel.data != "ddp" else 1,
+        shard=_shard(parallel, world, tensor, context),
         tensor=tensor,
         context=context,
         world=world,
@@ -88,6 +87,13 @@ def solve_workload(
         offload_parameters=offloads[1],
     )
     return workload, ()
+
+
+def _shard(parallel: Parallel, world: int, tensor: int, context: int) -> int:
+    """The devices that share one copy, those beside that each layer is cut over."""
+    if parallel.data in (None, "ddp", "zero0"):
+        return 1
+    return (parallel.shard or 1) * context if parallel.data == "fsdp" else world // tensor
 
 
 def _length(ledger: Ledger) -> int | None:

@@ -308,8 +308,8 @@ def validate___definitions_parallel(data, custom_formats={}, name_prefix=None):
         if "data" in data_keys:
             data_keys.remove("data")
             data__data = data["data"]
-            if not (isinstance(data__data, str) and data__data == 'ddp' or isinstance(data__data, str) and data__data == 'fsdp' or isinstance(data__data, str) and data__data == 'zero1' or isinstance(data__data, str) and data__data == 'zero2' or isinstance(data__data, str) and data__data == 'zero3' or data__data is None):
-                raise JsonSchemaValueException("" + (name_prefix or "data") + ".data must be one of ['ddp', 'fsdp', 'zero1', 'zero2', 'zero3', None]")
+            if not (isinstance(data__data, str) and data__data == 'ddp' or isinstance(data__data, str) and data__data == 'fsdp' or isinstance(data__data, str) and data__data == 'zero0' or isinstance(data__data, str) and data__data == 'zero1' or isinstance(data__data, str) and data__data == 'zero2' or isinstance(data__data, str) and data__data == 'zero3' or data__data is None):
+                raise JsonSchemaValueException("" + (name_prefix or "data") + ".data must be one of ['ddp', 'fsdp', 'zero0', 'zero1', 'zero2', 'zero3', None]")
         if "shard" in data_keys:
             data_keys.remove("shard")
             data__shard = data["shard"]

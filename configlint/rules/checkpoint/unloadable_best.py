@@ -33,7 +33,7 @@ from configlint.rules.argument._resolved import is_fsdp
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     data, training = plan.parallel.data or "", plan.training
-    is_deepspeed = data.startswith("zero") and plan.parallel.tensor == 1
+    is_deepspeed = data.startswith("zero")
     # Before 4.38 it was not refused.
     if not (is_fsdp(plan) or is_deepspeed) or plan.release.transformers < (4, 38):
         return

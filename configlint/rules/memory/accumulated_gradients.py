@@ -55,6 +55,6 @@ def _help(plan: Plan) -> str:
     if data == "fsdp" and plan.release.transformers >= (5, 2):
         kwargs = "{gradient_accumulation_kwargs: {sync_each_batch: true}}"
         return f"`training.accelerator_config: {kwargs}` keeps them shared out between micro-batches"
-    if data in ("ddp", "zero1") and (plan.parallel.world or 1) > 1:
+    if data in ("ddp", "zero0", "zero1") and (plan.parallel.world or 1) > 1:
         return "`parallel.data: zero2` shares them out"
     return f"with {plan.batch.accumulation} times as many devices there is nothing to accumulate"

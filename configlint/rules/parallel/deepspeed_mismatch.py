@@ -51,7 +51,7 @@ class Meant(NamedTuple):
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    if not (plan.parallel.data or "").startswith("zero") or plan.parallel.tensor != 1:
+    if not (plan.parallel.data or "").startswith("zero"):
         return
     for key, meant in _meant(plan).items():
         setting = plan.spec.settings.get(_SECTION + key)

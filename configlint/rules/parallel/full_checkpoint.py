@@ -31,7 +31,10 @@ from configlint.rule import Finding, rule
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     tensor, strategy = plan.parallel.tensor, plan.intervals.save_strategy
-    if tensor is None or tensor == 1 or strategy in (None, "no") or plan.training.get("save_only_model") is True:
+    # DeepSpeed cuts up a model that was loaded whole.
+    if tensor is None or tensor == 1 or (plan.parallel.data or "").startswith("zero"):
+        return
+    if strategy in (None, "no") or plan.training.get("save_only_model") is True:
         return
     yield Finding(
         "parallel.tensor",

@@ -35,5 +35,5 @@ _PATH = "parallel.deepspeed.zero_optimization.stage3_gather_16bit_weights_on_mod
 @rule(Severity.WARNING)
 def check(plan: Plan) -> Iterator[Finding]:
     setting = plan.spec.settings.get(_PATH)
-    if plan.parallel.data == "zero3" and plan.parallel.tensor == 1 and setting and setting.value is False:
+    if plan.parallel.data == "zero3" and setting and setting.value is False:
         yield Finding(_PATH, "zero3 saves shards alone, which zero_to_fp32.py must put together", "delete it")

@@ -63,7 +63,7 @@ def spread(workload: Workload, sizes: Architecture, census: Census, item: int, s
     bucket = 2 * sizes.hidden * sizes.hidden * item
     own = 0 if workload.offload_optimizer else master // devices
     gradients = 0 if workload.offload_optimizer else census.gradients // devices
-    if workload.data == "zero1":
+    if workload.data in ("zero0", "zero1"):
         return alone._replace(states=own, buckets=bucket)
     if workload.data == "zero2":
         return alone._replace(states=own, buckets=bucket, parts=devices, gradients=gradients, reduced=gradients)

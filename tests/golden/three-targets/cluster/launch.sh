@@ -4,6 +4,7 @@ set -eo pipefail
 config_folder="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 readonly config_folder
 cd -- "$config_folder"/../../../examples
+unset "${!PARALLELISM_CONFIG_@}" "${!ACCELERATE_USE_@}"
 : "${NODE_RANK:?set NODE_RANK to the number of this node, 0 to 3}"
 : "${MASTER_ADDR:?set MASTER_ADDR to the address of node 0}"
 exec accelerate launch --config_file "$config_folder"/accelerate.yaml \
