@@ -260,7 +260,6 @@ class TestWrite:
             ("parallel: {context: 2}", "ddp with context 2"),
             ("parallel: {sequence: 2}", "ddp with sequence 2"),
             ("parallel: {data: fsdp, shard: 3}", "fsdp with shard 3"),
-            ("parallel: {data: fsdp, tensor: 2, context: 2}", "fsdp with shard 2 x tensor 2 x context 2"),
         ],
     )
     def test_a_mesh_that_no_engine_builds_is_refused_in_one_line(self, section: str, reason: str) -> None:

@@ -425,7 +425,8 @@ MESSAGES = {
     ),
     "a long text": (
         f"parallel: {{data: {'x' * 100}}}\n",
-        f"1:18 schema/wrong-choice `parallel.data` cannot be {'x' * 60}…: it is ddp, fsdp, zero0, zero1, zero2 or zero3",
+        f"1:18 schema/wrong-choice `parallel.data` cannot be {'x' * 60}…: it is ddp, fsdp, zero0, zero1, zero2 or"
+        " zero3",
     ),
     "a text of several lines": (
         "launch:\n  launcher: |\n    torchrun\n    --x\n",

@@ -85,10 +85,10 @@ def _flatten(document: Mapping, target: str | None) -> Settings:
 
 
 def _value(path: str, node: Node) -> object:
-    if path.startswith(_TEXTS) and isinstance(node, Scalar) and node.value is not None:
-        if path.startswith("launch.env.") or not isinstance(node.value, bool):
-            return node.raw
-    return plain(node)
+    if not path.startswith(_TEXTS) or not isinstance(node, Scalar) or node.value is None:
+        return plain(node)
+    # An option of sbatch that is true has no value.
+    return node.value if path.startswith("launch.slurm.") and isinstance(node.value, bool) else node.raw
 
 
 def _overlay(settings: Settings, layer: Settings) -> None:
