@@ -527,7 +527,7 @@ def test_nesting_of_50_000_levels_is_refused_at_once(opening: str) -> None:
     text = opening * 50_000
     found = problem(text)
     assert found.rule == "syntax/too-large"
-    assert found.span.column < 1000
+    assert found.span.column <= 1001  # where libyaml itself stops
 
 
 def test_nesting_up_to_the_limit_is_read() -> None:

@@ -43,6 +43,8 @@ _REMEDIES = {
     "found invalid Unicode character escape code": "write the character itself",
 }
 _UNCLOSED = frozenset(problem for problem, remedy in _REMEDIES.items() if remedy.startswith("close the"))
+# A newer libyaml reads ahead, and has a limit of its own: we would stop it at ours.
+_TOO_DEEP = "exceeded maximum nesting depth"
 
 
 class _Stop(Exception):
@@ -253,6 +255,8 @@ def _not_yaml(source: Source, text: str, error: yaml.YAMLError) -> Diagnostic:
     end = len(lines) - 1, len(lines[-1])
     line, column = min((mark.line, mark.column), end) if mark else (0, 0)
     span = Span(source, line + 1, column + 1, line + 1, column + 2)
+    if problem.startswith(_TOO_DEEP):
+        return _diagnostic("too-large", f"this is beyond the limit of {MAX_DEPTH} levels", span)
     if "\t" in lines[line][: column + 1].lstrip(" ")[:1]:
         return _diagnostic("tab", "a tab indents this line", span, "YAML indents with spaces only")
     return _diagnostic("invalid", f"this is not valid YAML: {problem}", span, _REMEDIES.get(problem))
