@@ -15,6 +15,7 @@ import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from typing import Any
 
 from configlint.artifact import Artifact
 
@@ -58,7 +59,7 @@ def write(folders: Folders) -> None:
             error.filename = path  # the user's name for it, not that of what is temporary
         _clear(temporaries, made)
         raise
-    _clear(temporaries, [])
+    _clear(temporaries, [folder for folder, artifacts in folders.items() if not artifacts])
 
 
 def differences(folders: Folders) -> Iterator[str]:
@@ -125,6 +126,22 @@ def mark_of(path: str, text: str) -> str:
     return ""
 
 
+def abandoned(output: str, spec: str) -> list[str]:
+    """The folders that an earlier compilation of the same spec made: the output folder itself, and those of
+    targets. Another spec may have been compiled beside it."""
+    try:
+        below = sorted(entry.name for entry in os.scandir(output) if entry.is_dir())
+    except OSError:
+        return []
+    found = []
+    for target in (None, *below):
+        folder = os.path.normpath(os.path.join(output, target or ""))
+        made = _made(folder)
+        if made.get("spec") == os.path.basename(spec) and made.get("target") == target:
+            found.append(folder)
+    return found
+
+
 def _stale(folders: Folders) -> list[str]:
     """What an earlier compilation wrote and this one does not."""
     return [
@@ -136,13 +153,19 @@ def _stale(folders: Folders) -> list[str]:
 
 
 def _written_before(folder: str) -> list[str]:
+    names = _made(folder).get("files")
+    # Only what is in the folder itself, whatever somebody made of the list.
+    known = names if isinstance(names, list) else []
+    return [name for name in known if isinstance(name, str) and os.path.basename(name) == name]
+
+
+def _made(folder: str) -> dict[str, Any]:
+    """What plan.json says of the folder; nothing where there is none."""
     try:
         plan = json.loads(_content(os.path.join(folder, "plan.json")) or b"")
-        names = [*plan["files"]]
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return []
-    # Only what is in the folder itself, whatever somebody made of the list.
-    return [name for name in names if isinstance(name, str) and os.path.basename(name) == name]
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return plan if isinstance(plan, dict) else {}
 
 
 def _temporary(path: str) -> str:

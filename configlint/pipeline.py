@@ -108,6 +108,11 @@ def compile_spec(path: str, session: Session, target: str | None, output: str | 
             return Compiled(plans, {}, diagnostics, crashes, name + refusal)
         folder = os.path.normpath(os.path.join(output, plan.spec.target or "")) if output else "."
         folders[folder] = backends.emit(plan._replace(launch=plan.launch._replace(output=folder)))
+    if output is not None and target is None:
+        from configlint.output import abandoned
+
+        # Nothing is made there any more, so that all that lies there is left over.
+        folders |= {folder: [] for folder in abandoned(output, plans[0].spec.source.name) if folder not in folders}
     return Compiled(plans, folders, diagnostics, crashes)
 
 

@@ -119,6 +119,15 @@ class TestStdout:
         message = f"there is no file {name}: this spec makes training_args.json, launch.sh, plan.json"
         assert result.err.splitlines()[-1] == f"configlint: {message}"
 
+    def test_deepspeeds_config_is_the_object_of_the_json_and_a_file_for_who_asks(self) -> None:
+        write("a.yaml", SPEC + "parallel: {data: zero3, deepspeed: {zero_optimization: {overlap_comm: true}}}\n")
+        printed = compile("a.yaml", "--to", "deepspeed").out
+        assert json.loads(printed) == json.loads(compile("a.yaml").out)["deepspeed"]
+        assert json.loads(printed)["zero_optimization"]["overlap_comm"] is True
+        compile("a.yaml", "-o", "build")
+        assert "deepspeed.json" not in files("build")
+        assert compile(write("b.yaml", SPEC), "--to", "deepspeed").code == 2
+
     def test_of_several_targets_one_must_be_chosen(self) -> None:
         write("a.yaml", TARGETS)
         assert compile("a.yaml") == (2, "", "configlint: choose one with --target: laptop, cluster\n")
@@ -168,6 +177,42 @@ class TestWrite:
         compile(write("a.yaml", SPEC), "-o", "build")
         assert Path("build/launch.sh").read_text(encoding="utf-8").startswith("#!")
         assert Path("build/notes.txt").read_text(encoding="utf-8") == "mine"
+
+    def test_the_folder_of_a_target_that_is_no_more_is_a_difference_and_is_removed(self) -> None:
+        write("a.yaml", TARGETS)
+        compile("a.yaml", "-o", "build")
+        write("build/laptop/notes.txt", "mine")
+        write("a.yaml", TARGETS.replace("laptop:", "desktop:").replace("cluster:", "node:"))
+        check = compile("a.yaml", "-o", "build", "--check")
+        assert check.code == 1
+        assert "--- build/cluster/launch.sh\n+++ /dev/null\n" in check.out
+        assert "build/cluster: removed" in compile("a.yaml", "-o", "build").err.splitlines()
+        assert sorted(files("build")) == [
+            *(f"desktop/{name}" for name in ALL),
+            "laptop/notes.txt",
+            *(f"node/{name}" for name in ALL),
+        ]
+        assert compile("a.yaml", "-o", "build", "--check").code == 0
+
+    def test_the_files_of_a_spec_that_has_targets_now_are_left_over(self) -> None:
+        write("a.yaml", SPEC)
+        compile("a.yaml", "-o", "build")
+        write("a.yaml", TARGETS)
+        assert compile("a.yaml", "-o", "build", "--check").code == 1
+        compile("a.yaml", "-o", "build")
+        assert sorted(files("build")) == [f"{target}/{name}" for target in ("cluster", "laptop") for name in ALL]
+
+    def test_what_another_spec_or_another_target_made_stays(self) -> None:
+        write("a.yaml", TARGETS)
+        write("b.yaml", TARGETS.replace("laptop:", "desktop:").replace("cluster:", "node:"))
+        for name in ("a.yaml", "b.yaml"):
+            compile(name, "-o", "build")
+        everything = files("build")
+        assert len(everything) == 4 * len(ALL)
+        compile("a.yaml", "-o", "build")
+        compile("a.yaml", "-o", "build", "--target", "laptop")
+        assert files("build") == everything
+        assert compile("b.yaml", "-o", "build", "--check").code == 0
 
     def test_what_an_earlier_compilation_wrote_and_this_one_does_not_is_removed(self) -> None:
         write("a.yaml", SPEC)

@@ -123,6 +123,42 @@ def test_the_hook_stops_a_bad_spec_and_passes_a_good_one(source: Path, tmp_path:
     assert "recipes/train.yaml:1:20: error[batch/indivisible]" in bad.stdout
 
 
+def test_the_hook_stops_a_compiled_file_that_is_not_what_its_spec_makes(source: Path, tmp_path: Path) -> None:
+    revision = run("git", "rev-parse", "HEAD", cwd=source).stdout.strip()
+    (tmp_path / ".pre-commit-config.yaml").write_text(
+        f"repos:\n  - repo: {source}\n    rev: {revision}\n    hooks:\n"
+        "      - id: configlint-compile-check\n        args: [train.yaml, -o, build]\n"
+    )
+    (tmp_path / "train.yaml").write_text(GOOD + "launch: {script: train.py}\n")
+    compiled = run(
+        sys.executable,
+        "-m",
+        "configlint",
+        "compile",
+        "train.yaml",
+        "-o",
+        "build",
+        "--verify",
+        "never",
+        cwd=tmp_path,
+    )
+    assert compiled.returncode == 0, compiled.stderr
+    committed(tmp_path)
+    home = str(tmp_path.with_name(f"{tmp_path.name}-home"))
+
+    def hook() -> subprocess.CompletedProcess[str]:
+        run("git", "add", "-A", cwd=tmp_path)
+        return run(sys.executable, "-m", "pre_commit", "run", cwd=tmp_path, PRE_COMMIT_HOME=home)
+
+    (tmp_path / "notes.txt").write_text("a file that has nothing to do with it\n")
+    assert hook().returncode == 0
+    launch = tmp_path / "build" / "launch.sh"
+    launch.write_text(launch.read_text().replace("--nproc_per_node 8", "--nproc_per_node 4"))
+    edited = hook()
+    assert edited.returncode == 1
+    assert "+exec torchrun --standalone --nnodes 1 --nproc_per_node 8" in edited.stdout
+
+
 def test_a_commit_that_touches_only_a_base_checks_what_extends_it(source: Path, tmp_path: Path) -> None:
     revision = run("git", "rev-parse", "HEAD", cwd=source).stdout.strip()
     config = f"repos:\n  - repo: {source}\n    rev: {revision}\n    hooks:\n      - id: configlint-check\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from configlint.artifact import Artifact
@@ -17,6 +18,7 @@ def emit(plan: Plan, others: Sequence[str] = ()) -> list[Artifact]:
     document = {
         "version": 1,
         "files": sorted([*others, NAME]),
+        "spec": os.path.basename(plan.spec.source.name),
         "target": plan.spec.target,
         "releases": {"transformers": plan.transformers, **({"trl": plan.trl} if plan.trl else {})},
         "arithmetic": {  # not `batch`: a root key of that name would make this file a spec

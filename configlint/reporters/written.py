@@ -18,7 +18,9 @@ def render(plans: Sequence[Plan], folders: Mapping[str, Sequence[Artifact]]) -> 
         f"{name:{width}}  {product:{product_width}}  {_machine(plan)}"
         for name, product, plan in zip(names, products, plans, strict=True)
     ]
-    lines += [f"{folder}: {' '.join(file.name for file in files)}" for folder, files in folders.items()]
+    lines += [
+        f"{folder}: {' '.join(file.name for file in files) or 'removed'}" for folder, files in folders.items()
+    ]
     everything = [(folder, file) for folder, files in folders.items() for file in files]
     lines += dict.fromkeys(f"{file.name}: {file.note}" for _, file in everything if file.note)
     scripts = [
