@@ -33,16 +33,18 @@ from configlint.rule import Finding, rule
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    parallel = plan.parallel
+    parallel, data = plan.parallel, plan.parallel.data or ""
     if plan.given("launch") or parallel.tensor != 1:
         return
     help = "write launch: {script: train.py}, and start the launch.sh that is compiled"
-    for kind in ("context", "sequence"):
+    for kind, is_built in (("context", data == "fsdp"), ("sequence", data.startswith("zero"))):
         degree = getattr(parallel, kind)
-        if degree not in (None, 1):
-            message = f"{kind} {degree} is set by launch.sh alone, and without it each device takes samples of its own"
+        if is_built and degree not in (None, 1):
+            message = (
+                f"{kind} {degree} is set by launch.sh alone, and without it each device takes samples of its own"
+            )
             yield Finding(f"parallel.{kind}", message, help)
             return
-    if parallel.data == "fsdp" and parallel.copies not in (None, 1):
+    if data == "fsdp" and parallel.copies not in (None, 1):
         message = f"shard {parallel.shard} x {parallel.copies} copies is set by launch.sh alone"
         yield Finding("parallel.shard", f"{message}, and without it one copy is shared by all", help)
