@@ -1,9 +1,9 @@
 """The mesh is one that launch.sh sets, and there is no launch.sh.
 
-A copy in shards beside others (HSDP), context and sequence parallelism are Accelerate's to build, from what stands in
-the environment: TrainingArguments cannot carry them in JSON. A job that is started in another way shards over all
-devices; and with context or sequence parallelism every device takes samples of its own, so that it trains another
-batch than was written.
+Accelerate builds several copies in shards (HSDP), context and sequence parallelism from what stands in the
+environment: TrainingArguments cannot carry them in JSON. A job that is started in another way shards over all
+devices; and with context or sequence parallelism every device takes samples of its own, so that it trains
+another batch than was written.
 
 Bad:
 
