@@ -5,34 +5,34 @@ releases from their sbatch(1): 23.02 (container-id, extra, tres-per-task), 23.11
 24.05 (oom-kill-step, segment, stepmgr), 24.11 (external), 25.05 (consolidate-segments, spread-segments)
 """
 
-OPTIONS = frozenset(
-    """
-    account acctg-freq array batch bb bbf begin chdir cluster-constraint clusters comment consolidate-segments
-    constraint container container-id contiguous core-spec cores-per-socket cpu-freq cpus-per-gpu cpus-per-task
-    deadline delay-boot dependency distribution error exclude exclusive export export-file external extra
-    extra-node-info get-user-env gid gpu-bind gpu-freq gpus gpus-per-node gpus-per-socket gpus-per-task gres
-    gres-flags help hint hold ignore-pbs input job-name kill-on-invalid-dep licenses mail-type mail-user mcs-label
-    mem mem-bind mem-per-cpu mem-per-gpu mincpus network nice no-kill no-requeue nodefile nodelist nodes ntasks
-    ntasks-per-core ntasks-per-gpu ntasks-per-node ntasks-per-socket oom-kill-step open-mode output overcommit
-    oversubscribe parsable partition power prefer priority profile propagate qos quiet reboot requeue reservation
-    resv-ports segment signal sockets-per-node spread-job spread-segments stepmgr switches tasks tasks-per-node
-    test-only thread-spec threads-per-core time time-min tmp tres-bind tres-per-task uid usage use-min-nodes verbose
-    version wait wait-all-nodes wckey wrap
-    """.split()
-)
+OPTIONS = (
+    "account", "acctg-freq", "array", "batch", "bb", "bbf", "begin", "chdir", "cluster-constraint", "clusters",
+    "comment", "consolidate-segments", "constraint", "container", "container-id", "contiguous", "core-spec",
+    "cores-per-socket", "cpu-freq", "cpus-per-gpu", "cpus-per-task", "deadline", "delay-boot", "dependency",
+    "distribution", "error", "exclude", "exclusive", "export", "export-file", "external", "extra",
+    "extra-node-info", "get-user-env", "gid", "gpu-bind", "gpu-freq", "gpus", "gpus-per-node", "gpus-per-socket",
+    "gpus-per-task", "gres", "gres-flags", "help", "hint", "hold", "ignore-pbs", "input", "job-name",
+    "kill-on-invalid-dep", "licenses", "mail-type", "mail-user", "mcs-label", "mem", "mem-bind", "mem-per-cpu",
+    "mem-per-gpu", "mincpus", "network", "nice", "no-kill", "no-requeue", "nodefile", "nodelist", "nodes", "ntasks",
+    "ntasks-per-core", "ntasks-per-gpu", "ntasks-per-node", "ntasks-per-socket", "oom-kill-step", "open-mode",
+    "output", "overcommit", "oversubscribe", "parsable", "partition", "power", "prefer", "priority", "profile",
+    "propagate", "qos", "quiet", "reboot", "requeue", "reservation", "resv-ports", "segment", "signal",
+    "sockets-per-node", "spread-job", "spread-segments", "stepmgr", "switches", "tasks", "tasks-per-node",
+    "test-only", "thread-spec", "threads-per-core", "time", "time-min", "tmp", "tres-bind", "tres-per-task", "uid",
+    "usage", "use-min-nodes", "verbose", "version", "wait", "wait-all-nodes", "wckey", "wrap",
+)  # fmt: skip
 # The letters that stand for some of them.
 SHORT = {
     "A": "account", "B": "extra-node-info", "C": "constraint", "D": "chdir", "F": "nodefile", "G": "gpus",
     "H": "hold", "J": "job-name", "L": "licenses", "M": "clusters", "N": "nodes", "O": "overcommit", "Q": "quiet",
     "S": "core-spec", "W": "wait", "a": "array", "b": "begin", "c": "cpus-per-task", "d": "dependency",
     "e": "error", "i": "input", "k": "no-kill", "m": "distribution", "n": "ntasks", "o": "output",
-    "p": "partition", "q": "qos", "s": "oversubscribe", "t": "time", "v": "verbose", "w": "nodelist", "x": "exclude",
+    "p": "partition", "q": "qos", "s": "oversubscribe", "t": "time", "v": "verbose", "w": "nodelist",
+    "x": "exclude",
 }  # fmt: skip
 # Options of srun that sbatch refuses.
-OF_SRUN = frozenset(
-    """
-    accel-bind bcast compress cpu-bind disable-status epilog exact immediate interactive kill-on-bad-exit label
-    mpi msg-timeout multi-prog overlap preserve-env prolog pty quit-on-interrupt relative slurmd-debug task-epilog
-    task-prolog unbuffered whole x11
-    """.split()
-)
+OF_SRUN = (
+    "accel-bind", "bcast", "compress", "cpu-bind", "disable-status", "epilog", "exact", "immediate", "interactive",
+    "kill-on-bad-exit", "label", "mpi", "msg-timeout", "multi-prog", "overlap", "preserve-env", "prolog", "pty",
+    "quit-on-interrupt", "relative", "slurmd-debug", "task-epilog", "task-prolog", "unbuffered", "whole", "x11",
+)  # fmt: skip
