@@ -17,6 +17,7 @@ def _asks_for_slurm(plan: Plan) -> bool:
 
 # What few specs concern is not loaded for the others.
 ONLY_IF: dict[str, Callable[[Plan], bool]] = {
+    "one_cpu": _asks_for_slurm,
     "slurm_mismatch": _asks_for_slurm,
     "unfit_slurm_option": _asks_for_slurm,
     "unknown_slurm_option": _asks_for_slurm,
