@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 NODES, GPUS = 4, 8
-START_SECONDS, JOB_SECONDS = 30, 120
+START_SECONDS, JOB_SECONDS = 60, 300
 _PATH = f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin"
 _CONF = """\
 ClusterName=test

@@ -153,6 +153,8 @@ class TestScript:
         assert options(path.read_text())[-1] == "--partition=gpu"
         words = self.started(path, str(path), SLURM_CPUS_PER_TASK="12").stdout.splitlines()
         assert words == [
+            "--nodes=4",
+            "--ntasks=4",
             "--kill-on-bad-exit=1",
             "--export=ALL",
             "--cpus-per-task=12",
@@ -169,7 +171,7 @@ class TestScript:
         path = compiled(tmp_path, spec)
         words = self.started(path, str(path)).stdout.splitlines()
         mounts = f"--container-mounts={path.parent}:{path.parent},{tmp_path}:{tmp_path}"
-        assert words[2:] == ["--container-name=mine", mounts, "bash", f"{path.parent}/launch.sh"]
+        assert words[4:] == ["--container-name=mine", mounts, "bash", f"{path.parent}/launch.sh"]
 
     @pytest.mark.parametrize("command", ["(null)", "", "elsewhere/job.sbatch"])
     def test_what_was_submitted_without_its_folder_is_told_how(self, tmp_path: Path, command: str) -> None:
@@ -218,23 +220,29 @@ def environment() -> Iterator[dict[str, str]]:
 
 @pytest.mark.heavy
 class TestSlurm:
-    def test_each_device_of_each_node_gets_its_rank(self, tmp_path: Path, environment: dict[str, str]) -> None:
-        path = compiled(tmp_path / "my job", f"{GPU}launch: {{script: ranks.py, slurm: {{time: 5}}}}\n")
+    @pytest.mark.parametrize(("launcher", "nodes", "devices"), [("torchrun", 4, 8), ("accelerate", 2, 2)])
+    def test_each_device_of_each_node_gets_its_rank(
+        self, tmp_path: Path, environment: dict[str, str], launcher: str, nodes: int, devices: int
+    ) -> None:
+        hardware = f"{{accelerator: h100-80gb, devices_per_node: {devices}, nodes: {nodes}}}"
+        launch = f"{{script: ranks.py, launcher: {launcher}, slurm: {{time: 5}}}}"
+        spec = f"batch: {{effective: 64}}\nhardware: {hardware}\nlaunch: {launch}\n"
+        path = compiled(tmp_path / "my job", spec)
         (path.parent.parent / "ranks.py").write_text(RANKS)
         (path.parent.parent / "ranks").mkdir()
         submitted = slurm_cluster.run(["sbatch", "my job/the build/job.sbatch", "an", "a b"], tmp_path, environment)
         assert submitted.state == "COMPLETED", submitted.output
         found = [json.loads(file.read_text()) for file in (tmp_path / "my job" / "ranks").iterdir()]
-        assert sorted(int(rank) for rank, *_ in found) == list(range(32))
-        assert {world for _, world, *_ in found} == {"32"}
-        nodes = [node for _, _, node, _ in found]
-        assert {node: nodes.count(node) for node in nodes} == {"0": 8, "1": 8, "2": 8, "3": 8}
-        assert {devices for *_, devices in found} == {"0,1,2,3,4,5,6,7"}
+        assert sorted(int(rank) for rank, *_ in found) == list(range(nodes * devices))
+        assert {world for _, world, *_ in found} == {str(nodes * devices)}
+        ranks = [node for _, _, node, _ in found]
+        assert {node: ranks.count(node) for node in ranks} == {str(node): devices for node in range(nodes)}
+        assert {visible for *_, visible in found} == {",".join(map(str, range(devices)))}
 
     def test_each_optimizer_step_sees_the_effective_batch(
         self, tmp_path: Path, environment: dict[str, str]
     ) -> None:
-        path = compiled(
+        compiled(
             tmp_path,
             "batch: {effective: 16}\nhardware: {accelerator: cpu, devices_per_node: 2, nodes: 2}\n"
             "training: {output_dir: out, max_steps: 2, save_strategy: 'no', remove_unused_columns: false}\n"
@@ -274,6 +282,15 @@ class TestSlurm:
         assert lines == [f"{node} 3 127.0.0.1 {port} {launch}" for node in range(4)]
         assert 10000 < int(port) < 30000
 
+    def test_other_nodes_than_the_files_are_for_start_nothing(
+        self, tmp_path: Path, environment: dict[str, str]
+    ) -> None:
+        path = compiled(tmp_path, f"{GPU}launch: {{script: t.py, slurm: {{}}}}\n")
+        path.with_name("launch.sh").write_text("echo started\n")
+        submitted = slurm_cluster.run(["sbatch", "--nodes=2", "the build/job.sbatch"], tmp_path, environment)
+        assert submitted.state == "FAILED"
+        assert "started" not in submitted.output
+
     def test_a_text_comes_through_as_it_was_written(self, tmp_path: Path, environment: dict[str, str]) -> None:
         comment = """it's "two"  words, #1 \\ $HOME `x` %j"""
         path = compiled(tmp_path, f"{GPU}launch: {{script: t.py, slurm: {{comment: {json.dumps(comment)}}}}}\n")
@@ -293,5 +310,3 @@ class TestSlurm:
         assert sbatch.refused(job("{}", GPU.replace("devices_per_node: 8", "devices_per_node: 16"))) == unavailable
         assert sbatch.refused(job("{partition: none}")) == "allocation failure: Invalid partition name specified"
         assert sbatch.refused(job("{no-such-option: 1}")) == "unrecognized option '--no-such-option=1'"
-        monkeypatch.setenv("SLURM_CONF", "/nowhere/slurm.conf")
-        assert (sbatch.unavailable() or "").startswith("Slurm does not answer: ")

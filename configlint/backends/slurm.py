@@ -17,7 +17,6 @@ NAME = "job.sbatch"
 # What asks for GPUs in other words than ours; gres and tres-per-task may be about something else.
 _GPUS = ("gpus", "gpus-per-node", "gpus-per-socket", "gpus-per-task")
 
-# Slurm runs a copy of the script, which has no files beside it.
 _CONFIG_FOLDER = """\
 set -eo pipefail
 : "${SLURM_JOB_ID:?this file is for sbatch}"
@@ -35,8 +34,8 @@ fi
 config_folder="$(cd -- "$config_folder" && pwd)"
 readonly config_folder
 """
-# A port of the job's own, as two jobs can share a host.
 _RENDEZVOUS = """\
+# A port of the job's own, as two jobs can share a host.
 MASTER_ADDR="$(scontrol show hostnames "$SLURM_JOB_NODELIST" | sed -n 1p)"
 MASTER_PORT="$((10000 + SLURM_JOB_ID % 20000))"
 export MASTER_ADDR MASTER_PORT
@@ -103,9 +102,11 @@ def _reserved(plan: Plan) -> str:
 
 
 def _run(plan: Plan, step: dict[str, object], contained: bool) -> str:
-    """srun's command. It reads what was asked for from Slurm, save the number of CPUs."""
+    """srun's command. Of what was allocated it takes all, but for the CPUs; on other nodes than the files are for,
+    as where sbatch was given another number by hand, it starts nothing."""
+    nodes = plan.hardware.nodes
     start = [
-        "exec srun --kill-on-bad-exit=1 --export=ALL",
+        f"exec srun --nodes={nodes} --ntasks={nodes} --kill-on-bad-exit=1 --export=ALL",
         '${SLURM_CPUS_PER_TASK:+--cpus-per-task="$SLURM_CPUS_PER_TASK"}',
         *_options({name: value for name, value in step.items() if not contained or name != "container-mounts"}),
     ]
@@ -113,7 +114,7 @@ def _run(plan: Plan, step: dict[str, object], contained: bool) -> str:
         mounts = step.get("container-mounts")
         own = '"$config_folder:$config_folder,$workdir:$workdir"'
         start.append(f"--container-mounts={shlex.quote(f'{mounts},') if isinstance(mounts, str) else ''}{own}")
-    if plan.hardware.nodes == 1:
+    if nodes == 1:
         return " \\\n  ".join([*start, 'bash "$config_folder/launch.sh"']) + "\n"
     launch = """bash -c 'NODE_RANK="$SLURM_NODEID" exec bash "$0"' "$config_folder/launch.sh\""""
     return _RENDEZVOUS + " \\\n  ".join([*start, launch]) + "\n"
