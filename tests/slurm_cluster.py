@@ -1,4 +1,4 @@
-"""A real Slurm on this host, for tests: four nodes of eight GPUs, which are terminals.
+"""A real Slurm on this host, for tests: four nodes of eight GPUs, which are null devices.
 
 Everything is in a temporary folder and on free ports. The nodes are named by addresses of the loopback
 network, so that every program finds them and /etc/hosts stays as it is. Needs root, munge and slurm-wlm.
@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -109,7 +110,9 @@ def _configure(folder: Path, names: Sequence[str]) -> Path:
         (folder / name).mkdir(mode=0o711)
     (folder / "munge" / "key").write_bytes(os.urandom(128))
     (folder / "munge" / "key").chmod(0o600)
-    (folder / "gres.conf").write_text(f"Name=gpu File=/dev/tty[0-{GPUS - 1}]\n")
+    for number in range(GPUS):
+        os.mknod(folder / f"gpu{number}", stat.S_IFCHR, os.makedev(1, 3))
+    (folder / "gres.conf").write_text(f"Name=gpu File={folder}/gpu[0-{GPUS - 1}]\n")
     (folder / "plugstack.conf").touch()
     host = socket.gethostname()
     first, *ports = _free_ports(1 + len(names))
@@ -151,7 +154,7 @@ def _cancel_all(environment: dict[str, str]) -> None:
         time.sleep(0.2)
 
 
-def _wait(ready, folder: Path) -> None:
+def _wait(ready: Callable[[], bool], folder: Path) -> None:
     end = time.monotonic() + START_SECONDS
     while not ready():
         if time.monotonic() > end:

@@ -21,7 +21,7 @@ _CONFIG_FOLDER = """\
 set -eo pipefail
 : "${SLURM_JOB_ID:?this file is for sbatch}"
 
-# Slurm runs a copy of this file. Where the others are, the command says that submitted it.
+# Slurm runs a copy of this file. Where the others are is in the command that submitted it.
 submitted="$(scontrol show job "$SLURM_JOB_ID" | sed -n 's/^ *Command=//p')" || true
 if [[ $# -gt 0 ]]; then submitted="${submitted%" $*"}"; fi
 if [[ $submitted != /* ]]; then submitted="$SLURM_SUBMIT_DIR/$submitted"; fi
