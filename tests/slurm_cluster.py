@@ -118,7 +118,7 @@ def _configure(folder: Path, names: Sequence[str]) -> Path:
     first, *ports = _free_ports(1 + len(names))
     text = _CONF.format(folder=folder, host=host, port=first)
     for name, port in zip(names, ports, strict=True):
-        text += f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=16 Gres=gpu:{GPUS}\n"
+        text += f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=128 Gres=gpu:{GPUS}\n"
     text += f"PartitionName=gpu Nodes={','.join(names)} Default=YES MaxTime=24:00:00\n"
     conf = folder / "slurm.conf"
     conf.write_text(text)

@@ -20,6 +20,7 @@ Source: Slurm 22.05 sbatch(1); pyxis README.md
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from configlint.diagnostic import Severity
@@ -35,8 +36,8 @@ _PYXIS = ("container-", "no-container-")
 @rule(Severity.ERROR, fixes=True)
 def check(plan: Plan) -> Iterator[Finding]:
     for name in plan.spec.section("launch.slurm"):
-        if name in OPTIONS or name.startswith(_PYXIS):
-            continue
+        if name in OPTIONS or name.startswith(_PYXIS) or not re.fullmatch(r"\w[\w-]*", name):
+            continue  # what is no name at all is told of as that
         path, message = f"launch.slurm.{name}", f"sbatch has no option `{name}`"
         hyphened = name.replace("_", "-")
         if name in OF_SRUN:
