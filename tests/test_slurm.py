@@ -258,14 +258,13 @@ class TestSlurm:
             consumed = [sample for rank in ranks for sample in rank[step]]
             assert len(consumed) == len(set(consumed)) == 16
 
-    @pytest.mark.parametrize("export", ["ALL", "NONE"])
     @pytest.mark.parametrize(
-        ("command", "folder"),
+        ("command", "folder", "export"),
         [
-            ("the build/job.sbatch", "."),
-            ("../the build/job.sbatch", "else where"),
-            ("./job.sbatch", "the build"),
-            ("{}/the build/job.sbatch", "else where"),
+            ("the build/job.sbatch", ".", "NONE"),
+            ("../the build/job.sbatch", "else where", "ALL"),
+            ("./job.sbatch", "the build", "ALL"),
+            ("{}/the build/job.sbatch", "else where", "ALL"),
         ],
     )
     def test_launch_is_found_however_the_job_is_submitted(
