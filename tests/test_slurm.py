@@ -17,6 +17,7 @@ from conftest import plans
 from configlint.backends import emit
 from configlint.output import write
 from configlint.pipeline import compile_spec
+from configlint.rules.launch._sbatch import OF_SRUN, OPTIONS
 from configlint.session import Session
 from configlint.verify import sbatch
 
@@ -310,3 +311,18 @@ class TestSlurm:
         assert sbatch.refused(job("{}", GPU.replace("devices_per_node: 8", "devices_per_node: 16"))) == unavailable
         assert sbatch.refused(job("{partition: none}")) == "allocation failure: Invalid partition name specified"
         assert sbatch.refused(job("{no-such-option: 1}")) == "unrecognized option '--no-such-option=1'"
+
+    def test_it_has_the_options_that_the_rule_knows(
+        self, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """All but those of releases after Debian's 22.05, where `extra` is short for `extra-node-info`."""
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        later = {"consolidate-segments", "container-id", "oom-kill-step", "resources", "resv-ports"}
+        later |= {"segment", "spread-segments", "stepmgr", "tres-bind", "tres-per-task"}
+        refused = {
+            name
+            for name in {*OPTIONS, *OF_SRUN} - {"help", "usage", "version"}
+            if "unrecognized option" in (sbatch.refused(f"#!/bin/sh\n#SBATCH --{name}\n") or "")
+        }
+        assert refused == {*OF_SRUN, *later}
