@@ -61,6 +61,7 @@ def test_there_is_no_golden_folder_without_an_example() -> None:
         ("three-targets", "node", (4, 2, 8, 64)),
         ("three-targets", "cluster", (2, 1, 32, 64)),
         ("tensor-parallel", None, (4, 4, 4, 64)),
+        ("slurm-hsdp", None, (4, 1, 32, 128)),
         ("cpu", None, (1, 8, 2, 16)),
     ],
 )

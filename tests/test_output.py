@@ -158,6 +158,13 @@ class TestWrite:
         assert sorted(files("build")) == [f"{target}/{name}" for target in ("cluster", "laptop") for name in ALL]
         assert "run: bash build/laptop/launch.sh, or bash build/cluster/launch.sh" in result.err.splitlines()
 
+    def test_a_job_is_submitted_and_is_what_runs_launch(self) -> None:
+        write("a.yaml", TARGETS.replace("zero3}}", "zero3}, launch: {slurm: {exclusive: true}}}"))
+        result = compile("a.yaml", "-o", "build")
+        assert "build/cluster: training_args.json launch.sh job.sbatch plan.json" in result.err.splitlines()
+        assert "run: bash build/laptop/launch.sh, or sbatch build/cluster/job.sbatch" in result.err.splitlines()
+        assert not os.access("build/cluster/job.sbatch", os.X_OK)
+
     def test_one_target_alone_has_its_folder_too(self) -> None:
         compile(write("a.yaml", TARGETS), "-o", "build", "--target", "laptop")
         assert sorted(files("build")) == [f"laptop/{name}" for name in ALL]
@@ -521,7 +528,7 @@ class TestSameBytes:
     def test_under_another_hash_seed_folder_and_locale(self, tmp_path: Path) -> None:
         write(
             "one/recipes/a.yaml",
-            (TARGETS + TENSOR).replace("script: train.py", "script: train.py, launcher: accelerate"),
+            (TARGETS + TENSOR).replace("train.py", "train.py, launcher: accelerate, slurm: {partition: gpu}"),
         )
         recipes = tmp_path / "one" / "recipes"
         runs = [
@@ -534,14 +541,14 @@ class TestSameBytes:
             done = [*command, spec, "-o", out]
             subprocess.run(done, cwd=folder, env={**ENVIRONMENT, **environment}, check=True, capture_output=True)
         first, *others = (files(f"one/build{number}") for number in (1, 2, 3))
-        assert len(first) == 13
+        assert len(first) == 16
         for other in others:
             assert other == first
 
     def test_nothing_of_the_machine_or_the_day_is_in_a_file(self, tmp_path: Path) -> None:
         write(
             "a.yaml",
-            TARGETS + TENSOR,
+            (TARGETS + TENSOR).replace("train.py", "train.py, slurm: {partition: gpu}"),
         )
         compile(tmp_path / "a.yaml", "-o", tmp_path / "build")
         today = datetime.datetime.now(datetime.UTC).date()

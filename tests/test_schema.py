@@ -73,7 +73,7 @@ EVERY_KEY: dict[str, Any] = {
         "launcher": "torchrun",
         "env": {"NCCL_DEBUG": "WARN", "OMP_NUM_THREADS": 8, "_X": True},
         "setup": "source .venv/bin/activate",
-        "slurm": {"partition": "gpu", "time": "24:00:00"},
+        "slurm": {"partition": "gpu", "time": "24:00:00", "exclusive": True, "cpus-per-task": 12},
     },
     "targets": {
         "laptop": {"hardware": {"accelerator": "rtx-4090", "devices_per_node": 1}},
@@ -176,7 +176,7 @@ def test_the_verdicts_agree_wherever_a_value_is_changed(path: tuple[str | int, .
     if isinstance(path[-1], str):
         agreed(changed(EVERY_KEY, path, rename))
     # Below these, everything goes.
-    if "training" not in path[:-1] and not {"arguments", "fsdp", "deepspeed", "slurm", "dtypes"} & set(path[:-1]):
+    if "training" not in path[:-1] and not {"arguments", "fsdp", "deepspeed", "dtypes"} & set(path[:-1]):
         assert verdicts == {True, False}
 
 

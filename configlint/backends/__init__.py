@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from configlint.artifact import Artifact
-from configlint.backends import accelerate, deepspeed, distributed_config, launch, plan_json, training_args
+from configlint.backends import accelerate, deepspeed, distributed_config, launch, plan_json, slurm, training_args
 from configlint.backends.mesh import unreadable as unreadable
 from configlint.plan import Plan
 
@@ -18,6 +18,7 @@ class BackEnd(Protocol):
 BACK_ENDS: dict[str, BackEnd] = {
     "training_args": training_args,
     "launch": launch,
+    "slurm": slurm,
     "accelerate": accelerate,
     "distributed_config": distributed_config,
     "plan": plan_json,

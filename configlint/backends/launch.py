@@ -21,7 +21,7 @@ def emit(plan: Plan) -> list[Artifact]:
         "set -eo pipefail",  # not -u: what `setup` activates may read variables that are not set
         'config_folder="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"',
         "readonly config_folder",
-        f"cd -- {_workdir(plan)}",
+        f"cd -- {workdir(plan)}",
         *_environment(plan),
         *([launch.setup.rstrip("\n")] if launch.setup else []),
         # What another job left in the environment would be another mesh, and another batch.
@@ -41,7 +41,7 @@ def _mesh(plan: Plan) -> str:
     )
 
 
-def _workdir(plan: Plan) -> str:
+def workdir(plan: Plan) -> str:
     """From the folder of this file, so that the whole tree can be moved; unless the user named a place."""
     setting = plan.spec.settings.get("launch.workdir")
     if setting and os.path.isabs(str(setting.value)):

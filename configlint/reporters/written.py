@@ -23,11 +23,17 @@ def render(plans: Sequence[Plan], folders: Mapping[str, Sequence[Artifact]]) -> 
     ]
     everything = [(folder, file) for folder, files in folders.items() for file in files]
     lines += dict.fromkeys(f"{file.name}: {file.note}" for _, file in everything if file.note)
-    scripts = [
-        f"bash {shlex.quote(os.path.join(folder, file.name))}" for folder, file in everything if file.executable
-    ]
+    scripts = [script for folder, files in folders.items() for script in _to_run(folder, files)]
     lines.append(f"run: {', or '.join(scripts)}" if scripts else "no launch.sh: the spec has no launch section")
     return "".join(f"{line}\n" for line in lines)
+
+
+def _to_run(folder: str, files: Sequence[Artifact]) -> list[str]:
+    """Where there is a job, it is what runs the rest."""
+    jobs = [file for file in files if file.name.endswith(".sbatch")]
+    command = "sbatch" if jobs else "bash"
+    scripts = jobs or [file for file in files if file.executable]
+    return [f"{command} {shlex.quote(os.path.join(folder, file.name))}" for file in scripts]
 
 
 def _product(plan: Plan) -> str:

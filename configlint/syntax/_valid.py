@@ -17,6 +17,7 @@ REGEX_PATTERNS = {
     '^[A-Za-z0-9][A-Za-z0-9_-]*$': re.compile('^[A-Za-z0-9][A-Za-z0-9_-]*\\Z'),
     '^[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)*$': re.compile('^[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)*\\Z'),
     '^[A-Za-z_][A-Za-z0-9_]*$': re.compile('^[A-Za-z_][A-Za-z0-9_]*\\Z'),
+    '^[A-Za-z][A-Za-z0-9_-]*$': re.compile('^[A-Za-z][A-Za-z0-9_-]*\\Z'),
     '^[0-9]+\\.[0-9]+$': re.compile('^[0-9]+\\.[0-9]+\\Z'),
     '^[0-9]+\\.[0-9]+(\\.[0-9]+)?$': re.compile('^[0-9]+\\.[0-9]+(\\.[0-9]+)?\\Z')
 }
@@ -254,6 +255,26 @@ def validate___definitions_launch(data, custom_formats={}, name_prefix=None):
             data__slurm = data["slurm"]
             if not isinstance(data__slurm, (dict, NoneType)):
                 raise JsonSchemaValueException("" + (name_prefix or "data") + ".slurm must be object or null")
+            data__slurm_is_dict = isinstance(data__slurm, dict)
+            if data__slurm_is_dict:
+                data__slurm_keys = set(data__slurm.keys())
+                for data__slurm_key in data__slurm_keys:
+                    if data__slurm_key not in []:
+                        data__slurm_value = data__slurm.get(data__slurm_key)
+                        if not isinstance(data__slurm_value, (str, int, float, bool, NoneType)):
+                            raise JsonSchemaValueException("" + (name_prefix or "data") + ".slurm.{data__slurm_key}".format(**locals()) + " must be string or number or boolean or null")
+                data__slurm_len = len(data__slurm)
+                if data__slurm_len != 0:
+                    data__slurm_property_names = True
+                    for data__slurm_key in data__slurm:
+                        try:
+                            if isinstance(data__slurm_key, str):
+                                if not REGEX_PATTERNS['^[A-Za-z][A-Za-z0-9_-]*$'].search(data__slurm_key):
+                                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".slurm must match pattern ^[A-Za-z][A-Za-z0-9_-]*$")
+                        except JsonSchemaValueException:
+                            data__slurm_property_names = False
+                    if not data__slurm_property_names:
+                        raise JsonSchemaValueException("" + (name_prefix or "data") + ".slurm must be named by propertyName definition")
         if data_keys:
             raise JsonSchemaValueException("" + (name_prefix or "data") + " must not contain "+str(data_keys)+" properties")
     return data

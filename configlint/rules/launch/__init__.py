@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from configlint.plan import Plan
 
 
 def applies(plan: Plan) -> bool:
     return plan.given("launch")
+
+
+def _asks_for_slurm(plan: Plan) -> bool:
+    return plan.given("launch.slurm")
+
+
+# What few specs concern is not loaded for the others.
+ONLY_IF: dict[str, Callable[[Plan], bool]] = {
+    "one_cpu": _asks_for_slurm,
+    "slurm_mismatch": _asks_for_slurm,
+    "unfit_slurm_option": _asks_for_slurm,
+    "unknown_slurm_option": _asks_for_slurm,
+}

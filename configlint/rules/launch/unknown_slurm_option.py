@@ -1,0 +1,50 @@
+"""An option is none of sbatch's.
+
+sbatch refuses the whole job for it, and only when it is submitted. Options have hyphens where the fields of other
+launchers have underscores. Those that begin with `container-` are pyxis', and go to srun.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    launch: {script: train.py, slurm: {partition: gpu, cpus_per_task: 12}}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    launch: {script: train.py, slurm: {partition: gpu, cpus-per-task: 12}}
+
+Source: Slurm 22.05 sbatch(1); pyxis README.md
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.edit import Change
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.rules.launch._sbatch import OF_SRUN, OPTIONS, SHORT
+from configlint.wording import nearest
+
+_PYXIS = ("container-", "no-container-")
+
+
+@rule(Severity.ERROR, fixes=True)
+def check(plan: Plan) -> Iterator[Finding]:
+    for name in plan.spec.section("launch.slurm"):
+        if name in OPTIONS or name.startswith(_PYXIS) or not re.fullmatch(r"\w[\w-]*", name):
+            continue  # what is no name at all is told of as that
+        path, message = f"launch.slurm.{name}", f"sbatch has no option `{name}`"
+        hyphened = name.replace("_", "-")
+        if name in OF_SRUN:
+            yield Finding(path, f"{message}: it is srun's", "leave it out", on_key=True)
+        elif meant := SHORT.get(name) or nearest(name, OPTIONS):
+            fix = Change(path, key=hyphened) if hyphened in OPTIONS else None
+            yield Finding(path, message, f"did you mean `{meant}`?", on_key=True, fix=fix)
+        else:
+            help = "leave it out, unless a plugin of your cluster adds it"
+            yield Finding(path, message, help, Severity.WARNING, on_key=True)

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# 128 samples a step = 4 per device x 1 accumulated x 32 replicas; 4 x 8 h100-80gb, fsdp
+set -eo pipefail
+config_folder="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
+readonly config_folder
+cd -- "$config_folder"/../../examples
+export NCCL_DEBUG=WARN
+unset "${!PARALLELISM_CONFIG_@}" "${!ACCELERATE_USE_@}"
+export ACCELERATE_USE_PARALLELISM_CONFIG=true
+export PARALLELISM_CONFIG_DP_REPLICATE_SIZE=4
+export PARALLELISM_CONFIG_DP_SHARD_SIZE=8
+export PARALLELISM_CONFIG_CP_SIZE=1
+: "${NODE_RANK:?set NODE_RANK to the number of this node, 0 to 3}"
+: "${MASTER_ADDR:?set MASTER_ADDR to the address of node 0}"
+exec torchrun --nproc_per_node 8 --nnodes 4 \
+  --node_rank "$NODE_RANK" --master_addr "$MASTER_ADDR" --master_port "${MASTER_PORT:-29500}" \
+  train.py \
+  "$config_folder"/training_args.json
