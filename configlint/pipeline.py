@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from configlint import rules
 from configlint.artifact import Artifact
@@ -13,6 +13,9 @@ from configlint.diagnostic import Diagnostic, Severity
 from configlint.lint import NOT_IGNORABLE, Ignore, RuleCrash, crash, ignores, lint, unused
 from configlint.plan import Plan
 from configlint.session import Loaded, Session, load_one, one, selected, specs
+
+if TYPE_CHECKING:
+    from configlint.verify import Made
 
 
 class Report(NamedTuple):
@@ -135,23 +138,22 @@ def verified(compiled: Compiled, ask: bool) -> tuple[list[Diagnostic], list[str]
     if not ask:
         return [], ["validated by configlint alone"], False
     from configlint import verify
-    from configlint.backends import launch, mesh
 
-    verdicts = verify.verify(
-        [
-            verify.Made(
-                plan,
-                {artifact.name: artifact.text for artifact in artifacts},
-                partial(launch.commands, plan),
-                mesh.environment(plan),
-            )
-            for plan, artifacts in zip(compiled.plans, compiled.folders.values(), strict=True)
-        ]
-    )
+    folders = zip(compiled.plans, compiled.folders.values(), strict=True)
+    verdicts = verify.verify([made(plan, artifacts) for plan, artifacts in folders])
     every = [verdict for group in verdicts for verdict in group]
     diagnostics = [found for verdict in every for found in verdict.diagnostics]
     complete = not any(verdict.unverified for verdict in every)
     return diagnostics, verify.lines(compiled.plans, verdicts), complete
+
+
+def made(plan: Plan, artifacts: list[Artifact]) -> Made:
+    """What was made of a plan, as it is verified."""
+    from configlint.backends import launch, mesh
+    from configlint.verify import Made
+
+    texts = {artifact.name: artifact.text for artifact in artifacts}
+    return Made(plan, texts, partial(launch.commands, plan), mesh.environment(plan))
 
 
 def judge(plans: list[Plan]) -> tuple[list[Diagnostic], list[RuleCrash]]:

@@ -18,8 +18,8 @@ def import_deepspeed() -> Any:
 
 
 def deepspeed(arguments: Any, job: dict[str, Any]) -> dict[str, Any]:
-    """The config in TrainingArguments, filled in as the Trainer does when it has the model, then read as DeepSpeed does
-    when it starts.
+    """The config in TrainingArguments, filled in as the Trainer does when it has the model, then read as DeepSpeed
+    does when it starts.
 
     Source: transformers 5.23 integrations/deepspeed.py, trainer_config_finalize; deepspeed 0.19 runtime/config.py
     """

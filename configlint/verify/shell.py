@@ -25,4 +25,6 @@ def read(made: Made) -> list[Verdict]:
         return [Verdict(_NAME, "bash")]
     # `bash: line 9: unexpected EOF while looking for matching ...`
     said = run.stderr.decode("utf-8", "replace").strip().partition("\n")[0].removeprefix("bash: ")
-    return [Verdict(_NAME, None, (), (refusal(made.plan, _NAME, "bash", f"refuses this: {said}"),))]
+    # All else in it is quoted.
+    path = "launch.setup" if made.plan.given("launch.setup") else None
+    return [Verdict(_NAME, None, (), (refusal(made.plan, _NAME, "bash", f"refuses this: {said}", path),))]

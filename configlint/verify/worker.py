@@ -1,7 +1,7 @@
 """Ask the installed packages: run as a script, a plan's jobs as JSON on stdin, readings on stdout.
 
 A plan's jobs are {training_args, distributed_config, launch}, each where there is something to read; the answer is
-{readings}, each {what, by, unverified, error}: `by` is None where nothing was read, `error` what `by` says against it.
+{readings}, each {what, by, unverified, error}. `by` is None where nothing was read; `error` is a refusal.
 """
 
 from __future__ import annotations
