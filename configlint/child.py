@@ -16,7 +16,7 @@ from typing import Any
 # What launchers and schedulers leave in the environment, and what reads it hangs or believes.
 _STALE = (
     "ACCELERATE_", "DEEPSPEED_", "FSDP_", "GROUP_", "LOCAL_", "MASTER_", "MPI_", "OMPI_", "PARALLELISM_CONFIG_",
-    "PMI_", "PYTORCH_", "RANK", "ROLE_", "SLURM_", "SM_", "TORCH", "TRANSFORMERS_", "WORLD_SIZE",
+    "PET_", "PMI_", "PYTORCH_", "RANK", "ROLE_", "SLURM_", "SM_", "TORCH", "TRANSFORMERS_", "WORLD_SIZE",
 )  # fmt: skip
 _HIDDEN = {
     "CUDA_VISIBLE_DEVICES": "",

@@ -108,7 +108,7 @@ def check(
 @click.option("--check", "compare", is_flag=True, help="Write nothing; show how what is in DIR differs.")
 @click.option(
     "--verify", "level", type=click.Choice(["auto", "require", "never"]), default="auto", show_default=True,
-    help="Hold the JSON against the installed transformers; with `require`, fail where that cannot be.",
+    help="Hold the files against the packages that read them; with `require`, fail where one is not installed.",
 )  # fmt: skip
 def compile_(
     spec: str,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from configlint import rules
 from configlint.artifact import Artifact
@@ -12,7 +13,9 @@ from configlint.diagnostic import Diagnostic, Severity
 from configlint.lint import NOT_IGNORABLE, Ignore, RuleCrash, crash, ignores, lint, unused
 from configlint.plan import Plan
 from configlint.session import Loaded, Session, load_one, one, selected, specs
-from configlint.wording import listing
+
+if TYPE_CHECKING:
+    from configlint.verify import Made
 
 
 class Report(NamedTuple):
@@ -135,23 +138,27 @@ def findings(loaded: Loaded, plans: list[Plan], session: Session) -> tuple[list[
 
 
 def verified(compiled: Compiled, ask: bool) -> tuple[list[Diagnostic], list[str], bool]:
-    """What the installed transformers refuses; lines that say by what the JSON was validated and what
-    could not be; and whether all of it was."""
+    """What the installed programs refuse of what was compiled for them; lines that say by what it was read and what
+    could not be verified; and whether all of it was."""
     if not ask:
         return [], ["validated by configlint alone"], False
-    from configlint.backends.training_args import arguments
-    from configlint.verify import verify
+    from configlint import verify
 
-    verdicts = verify(compiled.plans, [arguments(plan) for plan in compiled.plans])
-    diagnostics = [found for verdict in verdicts for found in verdict.diagnostics]
-    accepted: dict[str, dict[str, None]] = {}
-    for plan, verdict in zip(compiled.plans, verdicts, strict=True):
-        if verdict.by:
-            accepted.setdefault(verdict.by, {})[plan.hardware.accelerator_name or ""] = None
-    lines = [f"accepted by {name}, as on {listing(accelerators)}" for name, accelerators in accepted.items()]
-    unverified = dict.fromkeys(reason for verdict in verdicts for reason in verdict.unverified)
-    lines += [f"not verified: {reason}" for reason in unverified]
-    return diagnostics, lines, not unverified
+    folders = zip(compiled.plans, compiled.folders.values(), strict=True)
+    verdicts = verify.verify([made(plan, artifacts) for plan, artifacts in folders])
+    every = [verdict for group in verdicts for verdict in group]
+    diagnostics = [found for verdict in every for found in verdict.diagnostics]
+    complete = not any(verdict.unverified for verdict in every)
+    return diagnostics, verify.lines(compiled.plans, verdicts), complete
+
+
+def made(plan: Plan, artifacts: list[Artifact]) -> Made:
+    """What was made of a plan, as it is verified."""
+    from configlint.backends import launch, mesh
+    from configlint.verify import Made
+
+    texts = {artifact.name: artifact.text for artifact in artifacts}
+    return Made(plan, texts, partial(launch.commands, plan), mesh.environment(plan))
 
 
 def judge(plans: list[Plan]) -> tuple[list[Diagnostic], list[RuleCrash]]:

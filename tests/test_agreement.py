@@ -28,7 +28,7 @@ from configlint.lint import lint
 from configlint.plan import Plan
 from configlint.release import Argument, Release
 from configlint.spec import DERIVED
-from configlint.verify import training_arguments as verifying
+from configlint.verify.questions import training_args
 
 pytestmark = pytest.mark.heavy
 
@@ -280,7 +280,7 @@ def errors(plan: Plan) -> set[tuple[str, str]]:
 
 def answer_to(plan: Plan, worker: Worker) -> Answer:
     """What the real class says of what is compiled, whatever is wrong with it."""
-    return worker.ask(verifying._job(plan, arguments(plan)))
+    return worker.ask(training_args(plan, arguments(plan)))
 
 
 def not_excused(found: set[tuple[str, str]], stricter: dict[str, str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from typing import NamedTuple
 
 from configlint.artifact import Artifact
 from configlint.backends import mesh
@@ -64,12 +65,9 @@ def _own_mesh(plan: Plan) -> list[str]:
 def _start(plan: Plan) -> list[str]:
     """The launcher's command. Of several nodes each runs this file; NODE_RANK and MASTER_ADDR come from
     whoever starts it."""
-    launch, nodes = plan.launch, plan.hardware.nodes or 1
-    start = _accelerate(nodes) if launch.launcher == "accelerate" else _torchrun(plan, nodes)
-    # A script whose name starts with a hyphen is no option of the launcher.
-    script = f"-m {launch.module}" if launch.module else shlex.quote(re.sub("^-", "./-", launch.script or ""))
-    flag = f"{shlex.quote(launch.config_flag)} " if launch.config_flag else ""
-    command = "exec " + " \\\n  ".join([*start, script, f'{flag}"$config_folder"/training_args.json'])
+    nodes = plan.hardware.nodes or 1
+    lines = [" ".join(word.text for word in line) for line in _command(plan, 0, "")]
+    command = "exec " + " \\\n  ".join(lines)
     if nodes == 1:
         return [command]
     return [
@@ -79,21 +77,63 @@ def _start(plan: Plan) -> list[str]:
     ]
 
 
-def _torchrun(plan: Plan, nodes: int) -> list[str]:
-    per_node = (plan.parallel.world or 1) // nodes
+def commands(plan: Plan, folder: str) -> list[list[str]]:
+    """The words of the launcher's command on each node, where node 0 is this host and the files are in `folder`."""
+    nodes = range(plan.hardware.nodes or 1)
+    return [[word.value for line in _command(plan, node, folder) for word in line] for node in nodes]
+
+
+class _Word(NamedTuple):
+    """As it stands in the file, and what the shell makes of it."""
+
+    text: str
+    value: str
+
+
+def _command(plan: Plan, node: int, folder: str) -> list[list[_Word]]:
+    """In lines, on one node."""
+    launch = plan.launch
+    by_accelerate = launch.launcher == "accelerate"
+    start = _accelerate(plan, node, folder) if by_accelerate else _torchrun(plan, node)
+    # A script whose name starts with a hyphen is no option of the launcher.
+    script = ["-m", launch.module] if launch.module else [re.sub("^-", "./-", launch.script or "")]
+    flag = _words(launch.config_flag) if launch.config_flag else []
+    return [*start, _words(*script), [*flag, _beside("training_args.json", folder)]]
+
+
+def _torchrun(plan: Plan, node: int) -> list[list[_Word]]:
+    nodes = plan.hardware.nodes or 1
+    per_node = str((plan.parallel.world or 1) // nodes)
     if nodes == 1:
         # --standalone takes any free port, so that two jobs can share a host; --nnodes is said because
         # torchrun would take it from PET_NNODES otherwise.
-        return [f"torchrun --standalone --nnodes 1 --nproc_per_node {per_node}"]
+        return [_words("torchrun", "--standalone", "--nnodes", "1", "--nproc_per_node", per_node)]
     return [
-        f"torchrun --nproc_per_node {per_node} --nnodes {nodes}",
-        '--node_rank "$NODE_RANK" --master_addr "$MASTER_ADDR" --master_port "${MASTER_PORT:-29500}"',
+        _words("torchrun", "--nproc_per_node", per_node, "--nnodes", str(nodes)),
+        _rendezvous(node, "--node_rank", "--master_addr", "--master_port"),
     ]
 
 
-def _accelerate(nodes: int) -> list[str]:
-    start = ['accelerate launch --config_file "$config_folder"/accelerate.yaml']
-    if nodes == 1:
-        return start
-    ports = '--main_process_ip "$MASTER_ADDR" --main_process_port "${MASTER_PORT:-29500}"'
-    return [*start, f'--machine_rank "$NODE_RANK" {ports}']
+def _accelerate(plan: Plan, node: int, folder: str) -> list[list[_Word]]:
+    start = [*_words("accelerate", "launch", "--config_file"), _beside("accelerate.yaml", folder)]
+    if plan.hardware.nodes in (None, 1):
+        return [start]
+    return [start, _rendezvous(node, "--machine_rank", "--main_process_ip", "--main_process_port")]
+
+
+def _rendezvous(node: int, rank: str, address: str, port: str) -> list[_Word]:
+    """Where the nodes meet, under the launcher's names for it."""
+    return [
+        *_words(rank), _Word('"$NODE_RANK"', str(node)),
+        *_words(address), _Word('"$MASTER_ADDR"', "127.0.0.1"),
+        *_words(port), _Word('"${MASTER_PORT:-29500}"', "29500"),
+    ]  # fmt: skip
+
+
+def _words(*words: str) -> list[_Word]:
+    return [_Word(shlex.quote(word), word) for word in words]
+
+
+def _beside(name: str, folder: str) -> _Word:
+    """A file in the folder that launch.sh is in."""
+    return _Word(f'"$config_folder"/{name}', os.path.join(folder, name))

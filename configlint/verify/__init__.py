@@ -1,4 +1,6 @@
 """Artifacts held against the programs that read them."""
 
-from configlint.verify.training_arguments import Verdict as Verdict
-from configlint.verify.training_arguments import verify as verify
+from configlint.verify.installed import verify as verify
+from configlint.verify.verdict import Made as Made
+from configlint.verify.verdict import Verdict as Verdict
+from configlint.verify.verdict import lines as lines

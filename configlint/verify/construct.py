@@ -1,16 +1,13 @@
-"""Construct the real config classes: run as a script, jobs as JSON on stdin, results on stdout.
+"""Construct the real config classes; part of worker.py, and asked by its path in tests: it imports nothing else.
 
-A job is {arguments, script, config_class, trainer, transformers, trl, folder, bf16, tf32}; a result is
-{by, unverified, error}, one a job, in order. This file imports nothing of configlint.
+A job is {arguments, script, config_class, trainer, transformers, trl, folder, bf16, tf32, world}; a result is
+{by, unverified, error}.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
-import multiprocessing
 import os
-import sys
 from importlib.util import find_spec
 from typing import Any
 
@@ -19,46 +16,38 @@ NEEDS_TORCH = ("fsdp", "fsdp_config", "deepspeed", "torch_compile")
 NEEDS_THE_JOB = ("ddp_backend",)
 
 
-def main() -> None:
-    jobs = json.load(sys.stdin)
-    # Libraries print; only the results go to stdout.
-    results_to = os.dup(1)
-    os.dup2(2, 1)
-    import transformers.training_args  # noqa: F401  (before forking, so that it is paid once)
-
-    # Elsewhere than on Linux, forking is not to be had or not safe.
-    method = "fork" if sys.platform == "linux" else "spawn"
-    # A process a job: what a construction leaves behind, in modules and environment, spoils the next.
-    with multiprocessing.get_context(method).Pool(1, maxtasksperchild=1) as pool:
-        results = pool.map(construct, jobs, chunksize=1)
-    with os.fdopen(results_to, "w") as file:
-        json.dump(results, file)
-
-
 def construct(job: dict[str, Any]) -> dict[str, Any]:
+    return constructed(job)[0]
+
+
+def constructed(job: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    """The result, and what was constructed, if anything was."""
     import transformers
 
     by = f"transformers {transformers.__version__}"
     unverified: list[str] = []
     try:
-        if reason := _other_release("transformers", transformers.__version__, job["transformers"]):
-            return {"by": None, "unverified": [reason], "error": None}
+        if reason := other_release("transformers", transformers.__version__, job["transformers"]):
+            return {"by": None, "unverified": [reason], "error": None}, None
         config_class, reason = _config_class(job)
         if config_class is None:
-            return {"by": None, "unverified": [reason], "error": None}
-        arguments, unverified = _constructible(job, config_class)
-        _answer_for(job)
+            return {"by": None, "unverified": [reason], "error": None}, None
+        values, unverified = _constructible(job, config_class)
+        _answer_for(job, config_class)
         if os.path.isdir(job["folder"]):
             os.chdir(job["folder"])  # where the job will read the files that arguments name
-        transformers.HfArgumentParser(config_class).parse_dict(arguments)
+        (arguments,) = transformers.HfArgumentParser(config_class).parse_dict(values)
     except ImportError as error:
-        return {"by": None, "unverified": [*unverified, str(error).strip().splitlines()[0]], "error": None}
+        reason = str(error).strip().splitlines()[0]
+        return {"by": None, "unverified": [*unverified, reason], "error": None}, None
     except Exception as error:
-        return {"by": by, "unverified": unverified, "error": " ".join(str(error).split()) or repr(error)}
-    return {"by": by, "unverified": unverified, "error": None}
+        said = " ".join(str(error).split()) or repr(error)
+        return {"by": by, "unverified": unverified, "error": f"refuses this: {said}"}, None
+    return {"by": by, "unverified": unverified, "error": None}, arguments
 
 
-def _other_release(name: str, installed: str, wanted: str | None) -> str | None:
+def other_release(name: str, installed: str, wanted: str | None) -> str | None:
+    """Why what the installed release says is no matter of the spec."""
     if wanted is None or installed.split(".")[:2] == wanted.split(".")[:2]:
         return None
     return f"{name} {installed} is installed, and the spec is for {wanted}"
@@ -76,7 +65,7 @@ def _config_class(job: dict[str, Any]) -> tuple[Any, str]:
         return None, f"trl is not installed, and {job['trainer']} is its"
     import trl
 
-    if reason := _other_release("trl", trl.__version__, job["trl"]):
+    if reason := other_release("trl", trl.__version__, job["trl"]):
         return None, reason
     return getattr(trl, name), ""
 
@@ -103,15 +92,13 @@ def _constructible(job: dict[str, Any], config_class: Any) -> tuple[dict[str, An
     return kept, [f"{name} ({reason})" for name, reason in left_out.items()]
 
 
-def _answer_for(job: dict[str, Any]) -> None:
-    """Answer as the spec's accelerator would, where the class asks what the machine can do."""
+def _answer_for(job: dict[str, Any], config_class: Any) -> None:
+    """Answer as the spec's accelerator and launcher would, where the class asks what the machine can do and how
+    many processes there are."""
     from transformers import training_args
 
     module: Any = training_args
     module.is_torch_bf16_gpu_available = lambda: job["bf16"]
     module.is_torch_tf32_available = lambda: job["tf32"]
     module.enable_tf32 = lambda enable: None
-
-
-if __name__ == "__main__":
-    main()
+    config_class.world_size = property(lambda arguments: job["world"])

@@ -1,0 +1,100 @@
+"""What worker.py is asked about a plan's files, and of which package.
+
+What is planned goes with it, so that what a package reads is compared with the plan.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from configlint.plan import Plan
+from configlint.profile import lacks
+from configlint.values import whole
+from configlint.verify.verdict import JSON, Made
+from configlint.wording import listing
+
+_MESH, _LAUNCH, _ACCELERATE = "distributed_config.json", "launch.sh", "accelerate.yaml"
+
+
+class Question(NamedTuple):
+    """`job` is for the function of worker.py that is called `kind`, and of which `package` reads `files`."""
+
+    kind: str
+    package: str
+    files: tuple[str, ...]
+    job: dict[str, Any]
+
+    def unverified(self, reason: str) -> str:
+        """Why the files are not verified: the second half of a sentence that begins with the package."""
+        said = f"{self.package} {reason}"
+        return said if self.files == (JSON,) else f"{listing(self.files)} ({said})"
+
+
+def questions(made: Made, folder: Path) -> Iterator[Question]:
+    """All about one plan; what a package reads as a file is written to a folder of the plan's own."""
+    plan, texts = made.plan, made.texts
+    yield Question("training_args", "transformers", (JSON,), training_args(plan, json.loads(texts[JSON])))
+    if _MESH in texts:
+        job = {"config": json.loads(texts[_MESH]), "world": plan.parallel.world, "transformers": plan.transformers}
+        yield Question("distributed_config", "transformers", (_MESH,), job)
+    if _LAUNCH in texts:
+        package = "accelerate" if plan.launch.launcher == "accelerate" else "torch"
+        files = tuple(name for name in (_LAUNCH, _ACCELERATE) if name in texts)
+        yield Question("launch", package, files, _launch(made, files, folder))
+
+
+def training_args(plan: Plan, arguments: dict[str, object]) -> dict[str, object]:
+    """The job of construct.py, and what engines.py fills a DeepSpeed config with."""
+    accelerator = plan.hardware.accelerator
+    return {
+        "arguments": arguments,
+        "script": sorted(plan.arguments.keys() - plan.training.keys()),
+        "config_class": plan.release.config_class,
+        "trainer": plan.trainer,
+        "transformers": plan.transformers,
+        "trl": plan.trl,
+        "folder": os.path.abspath(plan.launch.workdir),
+        # What torch would say there: it counts bfloat16 that NVIDIA's older ones emulate. One of which
+        # nothing is known is given the benefit of the doubt. Source: torch 2.13 cuda/__init__.py.
+        "bf16": accelerator is None or accelerator.vendor == "nvidia" or not lacks(accelerator, "bfloat16"),
+        "tf32": accelerator is None or not lacks(accelerator, "tf32"),
+        "world": plan.parallel.world or 1,
+        "hidden_size": whole(plan.model.config.get("hidden_size")) if plan.model else None,
+        "steps": plan.schedule.total_steps,
+        "planned": {
+            "gradient_accumulation_steps": plan.batch.accumulation,
+            "train_micro_batch_size_per_gpu": plan.batch.per_device,
+            "zero_optimization_stage": int((plan.parallel.data or "ddp0")[-1]) if _zero(plan) else None,
+        },
+    }
+
+
+def _zero(plan: Plan) -> bool:
+    return (plan.parallel.data or "").startswith("zero")
+
+
+def _launch(made: Made, files: tuple[str, ...], folder: Path) -> dict[str, object]:
+    plan, launch = made.plan, made.plan.launch
+    folder.mkdir()
+    if _ACCELERATE in files:
+        (folder / _ACCELERATE).write_text(made.texts[_ACCELERATE], encoding="utf-8")
+    nodes = plan.hardware.nodes or 1
+    return {
+        "files": files,
+        "commands": made.commands(str(folder)),
+        "planned": {
+            "the number of nodes": nodes,
+            "the processes of a node": (plan.parallel.world or 1) // nodes,
+            **(
+                {"the module": launch.module}
+                if launch.module
+                else {"the script": os.path.normpath(launch.script or "")}
+            ),
+            "the script's arguments": [*filter(None, [launch.config_flag]), str(folder / JSON)],
+            **({"the mesh": made.mesh} if _ACCELERATE in files else {}),
+        },
+    }
