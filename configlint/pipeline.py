@@ -144,8 +144,9 @@ def verified(compiled: Compiled, ask: bool) -> tuple[list[Diagnostic], list[str]
         return [], ["validated by configlint alone"], False
     from configlint import verify
 
-    folders = zip(compiled.plans, compiled.folders.values(), strict=True)
-    verdicts = verify.verify([made(plan, artifacts) for plan, artifacts in folders])
+    # The others are left over.
+    folders = [artifacts for artifacts in compiled.folders.values() if artifacts]
+    verdicts = verify.verify([made(*each) for each in zip(compiled.plans, folders, strict=True)])
     every = [verdict for group in verdicts for verdict in group]
     diagnostics = [found for verdict in every for found in verdict.diagnostics]
     complete = not any(verdict.unverified for verdict in every)

@@ -14,7 +14,7 @@ from typing import Any
 
 from configlint.child import ask
 from configlint.plan import Plan
-from configlint.verify import shell
+from configlint.verify import sbatch, shell
 from configlint.verify.places import refusal
 from configlint.verify.questions import Question, questions
 from configlint.verify.verdict import Made, Verdict
@@ -28,7 +28,12 @@ def verify(made: Sequence[Made]) -> list[list[Verdict]]:
         asked = [list(questions(each, Path(folder, str(index)))) for index, each in enumerate(made)]
         readings, failure = _ask(asked)
     return [
-        [*shell.read(each), *_unread(group, failure), *(_verdict(each.plan, reading) for reading in found)]
+        [
+            *shell.read(each),
+            *sbatch.read(each),
+            *_unread(group, failure),
+            *(_verdict(each.plan, reading) for reading in found),
+        ]
         for each, group, found in zip(made, asked, readings, strict=True)
     ]
 

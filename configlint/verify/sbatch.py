@@ -5,7 +5,21 @@ from __future__ import annotations
 import shutil
 import subprocess
 
+from configlint.verify.verdict import Made, Verdict
+
+_NAME = "job.sbatch"
 TIMEOUT_SECONDS = 30
+
+
+def read(made: Made) -> list[Verdict]:
+    """What Slurm says of a plan's job, where there is one to ask. A refusal is no error: the job may be for another
+    cluster than this."""
+    if _NAME not in made.texts or unavailable():
+        return []
+    words = refused(made.texts[_NAME])
+    if words is None:
+        return [Verdict(_NAME, "sbatch")]
+    return [Verdict(_NAME, None, (f"{_NAME} (the sbatch of this cluster: {words})",))]
 
 
 def unavailable() -> str | None:
