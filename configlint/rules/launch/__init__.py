@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from configlint.plan import Plan
 
 
 def applies(plan: Plan) -> bool:
     return plan.given("launch")
+
+
+# What few specs concern is not loaded for the others.
+ONLY_IF: dict[str, Callable[[Plan], bool]] = {
+    "hidden_devices": lambda plan: plan.given("launch.env"),
+    "launcher_variable": lambda plan: plan.given("launch.env"),
+}

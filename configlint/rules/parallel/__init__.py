@@ -29,7 +29,9 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "full_checkpoint": lambda plan: plan.parallel.tensor != 1,
     "indivisible_heads": _is_meshed,
     "indivisible_model": _is_meshed,
+    "mesh_without_fsdp2": lambda plan: plan.given("parallel.fsdp"),
     "old_fsdp": lambda plan: plan.given("parallel.fsdp"),
+    "ragged_sequences": _is_meshed,
     "refused_fsdp_value": lambda plan: plan.given("parallel.fsdp"),
     "refused_sequence_attention": lambda plan: plan.parallel.sequence != 1,
     "shard_without_fsdp": lambda plan: plan.given("parallel.shard"),
@@ -38,5 +40,6 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "tensor_across_nodes": lambda plan: plan.parallel.tensor != 1,
     "too_old_release": _is_meshed,
     "unbuilt_mesh": _is_meshed,
+    "undivided_sequence": _is_meshed,
     "ungathered_weights": lambda plan: plan.given("parallel.deepspeed"),
 }

@@ -72,7 +72,9 @@ def _finding(plan: Plan, degree: str, size: int, heads: Heads) -> Iterator[Findi
         return
     few = heads.queries if heads.queries % size else heads.keys
     words = "attention heads" if heads.queries % size else "key-value heads"
-    largest = max(below for below in divisors(heads.queries, size) if _fits(degree, below, heads))
+    world = plan.parallel.world or size
+    fitting = (below for below in divisors(heads.queries, size) if _fits(degree, below, heads))
+    largest = max(below for below in fitting if world % below == 0)
     name = plan.model.name if plan.model else "the model"
     yield Finding(
         f"parallel.{degree}",

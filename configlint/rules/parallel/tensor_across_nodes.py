@@ -41,7 +41,9 @@ def check(plan: Plan) -> Iterator[Finding]:
     if per_node % tensor == 0:
         return
     spread = -(-tensor // per_node)
-    where = f"spans {spread} nodes" if spread > 1 else "does not divide the processes of a node, so that some span two"
+    where = (
+        f"spans {spread} nodes" if spread > 1 else "does not divide the processes of a node, so that some span two"
+    )
     largest = max(size for size in divisors(per_node) if size <= tensor)
     yield Finding(
         "parallel.tensor",

@@ -53,7 +53,7 @@ def check(plan: Plan) -> Iterator[Finding]:
             yield Finding(
                 need.path,
                 f"{need.words} came with transformers {asked}, and the spec is for {named}",
-                f"write `transformers: \"{asked}\"` or newer, where it is installed{need.instead}",
+                f'write `transformers: "{asked}"` or newer, where it is installed{need.instead}',
                 related=(("transformers", f"transformers {named}"),) if plan.given("transformers") else (),
             )
 
