@@ -1,7 +1,7 @@
 """The script is a command line, or a script of the shell's, where a Python file is meant.
 
-The launcher takes all of it for the name of one file, and starts Python with that file: it finds none, or reads what
-is no Python.
+The launcher takes all of it for the name of one file, and starts Python with that file: it finds none, or reads
+what is no Python.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """The heads of the model cannot be split over the devices that share them.
 
-Sequence parallelism (Ulysses) gives each device some of the query heads, and some of the key-value heads or all
-devices of a group the same one. Tensor parallelism gives each device its own of both. Where they cannot be split the
-job fails at the first step, after the queue and the loading of the model.
+Sequence parallelism (Ulysses) gives each device some of the query heads, and some of the key-value heads or the
+same one as others. Tensor parallelism gives each device its own of both. Where they cannot be split the job fails:
+after the queue and the loading of the model.
 
 Bad:
 

@@ -19,8 +19,9 @@ Good:
     model: {config: gpt2-xl}
     parallel: {data: fsdp}
 
-Source: transformers 5.23 distributed/mixin.py (what has no tp_plan is refused), and the config classes; deepspeed 0.19
-runtime/sequence_parallel/ulysses_sp.py, UlyssesSPAttentionHF.register_with_transformers; run: gpt2 with two processes
+Source: transformers 5.23 distributed/mixin.py (what has no tp_plan is refused) and the families' config classes;
+deepspeed 0.19 runtime/sequence_parallel/ulysses_sp.py, UlyssesSPAttentionHF.register_with_transformers; run: gpt2
+with two processes
 """
 
 from __future__ import annotations

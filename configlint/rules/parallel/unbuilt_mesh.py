@@ -1,9 +1,8 @@
 """The kinds of parallelism do not go together: no engine builds their mesh.
 
 Context parallelism is there with FSDP 2, and sequence parallelism (Ulysses) is DeepSpeed's. A tensor-parallel model
-is loaded on a mesh that has neither. FSDP shares a copy of the model out over a part of the replicas only where they
-can be split so. Accelerate refuses what does not fit after the queue, or builds another mesh; configlint
-writes no files for it.
+is loaded on a mesh that has neither. FSDP shares a copy of the model out over a part of the replicas only where
+they can be split so. Such a job fails after the queue or trains on another mesh: configlint writes no files for it.
 
 Bad:
 

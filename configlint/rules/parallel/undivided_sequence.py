@@ -1,7 +1,7 @@
 """This trainer of TRL's cannot have its sequences shared out over devices.
 
-A sequence is shared out between the data loader and the model. Trainers that generate their samples make the model's
-input afterwards, and of the others only SFTTrainer's batches hold what DeepSpeed's sequence parallelism
+A sequence is shared out between the data loader and the model. Trainers that generate their samples make the
+model's input afterwards, and of the others only SFTTrainer's batches hold what DeepSpeed's sequence parallelism
 (Ulysses) asks for: labels, and the position of each token.
 
 Bad:
@@ -18,8 +18,8 @@ Good:
     hardware: {accelerator: h100-80gb, devices_per_node: 8}
     parallel: {data: fsdp, context: 2}
 
-Source: trl 1.16 trainer/grpo_config.py and rloo_config.py, __post_init__ (of parallelism_config, which the environment
-holds here); trainer/dpo_trainer.py, reward_trainer.py and kto_trainer.py, the collators; deepspeed 0.19
+Source: trl 1.16 trainer/grpo_config.py and rloo_config.py, __post_init__ (a mesh from the environment is not seen
+there); trainer/dpo_trainer.py, reward_trainer.py and kto_trainer.py, the collators; deepspeed 0.19
 runtime/sequence_parallel/ulysses_sp.py, UlyssesSPDataLoaderAdapter.refill
 """
 
@@ -38,8 +38,9 @@ _WITHOUT_LABELS = ("DPOTrainer", "KTOTrainer", "RewardTrainer")
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     trainer, parallel = plan.trainer, plan.parallel
+    degrees: tuple[str, ...] = ("context", "sequence")
     if trainer in _GENERATING:
-        why, degrees = "makes the model's input after generation", ("context", "sequence")
+        why = "makes the model's input after generation"
     elif trainer in _WITHOUT_LABELS:
         why, degrees = "has no labels in its batches for DeepSpeed to share out", ("sequence",)
     else:
