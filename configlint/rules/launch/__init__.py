@@ -13,6 +13,7 @@ def applies(plan: Plan) -> bool:
 
 # What few specs concern is not loaded for the others.
 ONLY_IF: dict[str, Callable[[Plan], bool]] = {
+    "distributed_device_map": lambda plan: plan.given("arguments.device_map"),
     "hidden_devices": lambda plan: plan.given("launch.env"),
     "launcher_variable": lambda plan: plan.given("launch.env"),
 }

@@ -27,17 +27,17 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.values import text
+from configlint.rules.parallel import attentions
 
 _TAKEN = ("sdpa", "flash_attention_2", "flash_attention_3")
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    setting, sequence = plan.spec.settings.get("model.attention"), plan.parallel.sequence
-    attention = text(setting.value) if setting else None
+    sequence = plan.parallel.sequence
     if sequence in (None, 1) or not (plan.parallel.data or "").startswith("zero"):
         return
+    attention = attentions(plan).get("model.attention")
     # A kernel of the hub is one by its name.
     if attention is None or attention in _TAKEN or ("/" in attention and "flash-attn" in attention):
         return
