@@ -1,6 +1,7 @@
 """The arithmetic at the heart: effective = per_device x accumulation x replicas.
 
-The solver chooses by it, and the rules name by it what could be chosen instead.
+The solver chooses by it, and the rules name by it what could be chosen instead; and which degrees of parallelism
+go together, for the rules and the back ends.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import isqrt
 
-from configlint.plan import Batch
+from configlint.plan import Batch, Parallel
 
 
 def reachable(batch: Batch, target: int, replicas: int) -> tuple[int, int | None]:
@@ -76,3 +77,23 @@ def _largest_divisor(number: int, most: int) -> int:
         if number % cofactor == 0:
             return number // cofactor
     return next(divisor for divisor in range(min(most, root), 0, -1) if number % divisor == 0)
+
+
+def misfit(parallel: Parallel) -> tuple[str, str] | None:
+    """Two sizes of a mesh, by their names, that no engine builds together; None where they all fit.
+
+    Source: accelerate 1.15 parallelism_config.py, ParallelismConfig.__post_init__ and _validate_accelerator;
+    transformers 5.23 distributed/configuration_utils.py, which has neither context nor sequence.
+    """
+    data, zero = parallel.data, (parallel.data or "").startswith("zero")
+    used = [name for name in ("tensor", "context", "sequence") if getattr(parallel, name) != 1]
+    if len(used) > 1:
+        return used[0], used[1]
+    if ("context" in used and data != "fsdp") or ("sequence" in used and not zero):
+        return used[0], "data"
+    if data != "fsdp" or parallel.copies == 1:
+        return None
+    if parallel.copies is None:
+        return "shard", "replicas"
+    # Of a tensor-parallel model, whole copies are as good as shards.
+    return ("shard", "copies") if parallel.shard == 1 and "tensor" not in used else None

@@ -10,6 +10,7 @@ utils/dataclasses.py, DeepSpeedSequenceParallelConfig; run: ParallelismConfig.to
 
 from __future__ import annotations
 
+from configlint.arithmetic import misfit
 from configlint.plan import Plan
 from configlint.values import text
 
@@ -58,15 +59,7 @@ def _sizes(plan: Plan) -> dict[str, object]:
 def unreadable(plan: Plan) -> str | None:
     """The mesh in words, where no engine reads it: nothing is better than something else."""
     parallel = plan.parallel
-    zero = (parallel.data or "").startswith("zero")
-    if parallel.data == "fsdp":
-        # Accelerate refuses copies that are not in shards.
-        in_shards = parallel.tensor != 1 or parallel.copies == 1 or parallel.shard != 1
-        fits = parallel.copies is not None and in_shards
-        fits = fits and parallel.sequence == 1 and 1 in (parallel.tensor, parallel.context)
-    else:
-        fits = parallel.context == 1 and (parallel.sequence == 1 or (zero and parallel.tensor == 1))
-    if fits:
+    if misfit(parallel) is None:
         return None
     sizes = {name: getattr(parallel, name) for name in ("shard", "tensor", "context", "sequence")}
     words = [f"{name} {size}" for name, size in sizes.items() if size not in (None, 1)]

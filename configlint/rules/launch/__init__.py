@@ -17,6 +17,9 @@ def _asks_for_slurm(plan: Plan) -> bool:
 
 # What few specs concern is not loaded for the others.
 ONLY_IF: dict[str, Callable[[Plan], bool]] = {
+    "distributed_device_map": lambda plan: plan.given("arguments.device_map"),
+    "hidden_devices": lambda plan: plan.given("launch.env"),
+    "launcher_variable": lambda plan: plan.given("launch.env"),
     "one_cpu": _asks_for_slurm,
     "slurm_mismatch": _asks_for_slurm,
     "unfit_slurm_option": _asks_for_slurm,

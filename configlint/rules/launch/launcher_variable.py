@@ -26,13 +26,35 @@ from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
 
-_NAMES = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "NODE_RANK")
-_STARTS = ("ACCELERATE_", "FSDP_", "PARALLELISM_CONFIG_", "PET_", "TORCHELASTIC_")
+_NAMES = (
+    "GROUP_RANK",
+    "GROUP_WORLD_SIZE",
+    "LOCAL_RANK",
+    "LOCAL_WORLD_SIZE",
+    "NODE_RANK",
+    "RANK",
+    "ROLE_RANK",
+    "ROLE_WORLD_SIZE",
+    "TORCHELASTIC_MAX_RESTARTS",
+    "TORCHELASTIC_RESTART_COUNT",
+    "TORCHELASTIC_RUN_ID",
+    "TORCHELASTIC_USE_AGENT_STORE",
+    "WORLD_SIZE",
+)
+_STARTS = ("ACCELERATE_", "FSDP_", "PARALLELISM_CONFIG_", "PET_")
+# What Accelerate reads and no spec decides: how much is said, and how a process is bound to its node.
+_FREE = (
+    "ACCELERATE_CPU_AFFINITY",
+    "ACCELERATE_DEBUG_MODE",
+    "ACCELERATE_DISABLE_RICH",
+    "ACCELERATE_ENABLE_RICH",
+    "ACCELERATE_LOG_LEVEL",
+)
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     for name in plan.spec.section("launch.env"):
-        if name in _NAMES or name.startswith(_STARTS):
+        if name in _NAMES or (name.startswith(_STARTS) and name not in _FREE):
             help = "leave it out: the launcher sets it from hardware and parallel"
             yield Finding(f"launch.env.{name}", f"`{name}` is the launcher's to set", help, on_key=True)

@@ -27,18 +27,19 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.values import text
+from configlint.rules.parallel import attentions
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    setting, context = plan.spec.settings.get("model.attention"), plan.parallel.context
-    attention = text(setting.value) if setting else None
-    if context is None or context == 1 or attention in (None, "sdpa") or plan.release.transformers < (4, 56):
+    context = plan.parallel.context
+    if context is None or context == 1 or plan.release.transformers < (4, 56):
         return
-    yield Finding(
-        "model.attention",
-        f"context {context} works with attention sdpa, not with {attention}",
-        "write `attention: sdpa`",
-        related=(("parallel.context", f"context {context}"),),
-    )
+    for path, attention in attentions(plan).items():
+        if attention != "sdpa":
+            yield Finding(
+                path,
+                f"context {context} works with attention sdpa, not with {attention}",
+                f"write `{'attention' if path == 'model.attention' else 'attn_implementation'}: sdpa`",
+                related=(("parallel.context", f"context {context}"),),
+            )

@@ -1,7 +1,8 @@
 """The optimizer state of a tensor-parallel model cannot be saved.
 
 A model that is sharded when it is loaded can be saved without its optimizer state only. The Trainer
-refuses anything else when it is built, after the model was loaded on every rank.
+refuses anything else when it is built, after the model was loaded on every rank; before transformers 5.19 one
+device saved its own part alone.
 
 Bad:
 

@@ -1,0 +1,63 @@
+"""The job is let see fewer devices than it starts processes.
+
+Each process of a node takes the device of its own number among those that it can see. Where there are fewer, the
+last processes fail with an invalid device ordinal as soon as they start, after the queue.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    launch: {script: train.py, env: {CUDA_VISIBLE_DEVICES: "0,1,2,3"}}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 4}
+    launch: {script: train.py, env: {CUDA_VISIBLE_DEVICES: "0,1,2,3"}}
+
+Source: accelerate 1.15 state.py, PartialState.set_device; torch 2.13 cuda/__init__.py, _parse_visible_devices
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.values import natural, text
+from configlint.wording import count
+
+_NAMES = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    world, nodes, accelerator = plan.parallel.world, plan.hardware.nodes, plan.hardware.accelerator
+    if not world or not nodes or world % nodes or (accelerator and accelerator.vendor == "cpu"):
+        return
+    processes = count(world // nodes, "process", "processes")
+    for name, value in plan.spec.section("launch.env").items():
+        seen = _seen(value) if name in _NAMES else None
+        if seen is not None and seen < world // nodes:
+            yield Finding(
+                f"launch.env.{name}",
+                f"`{name}` shows {count(seen, 'device')}, and each node starts {processes}",
+                f"write `devices_per_node: {seen}` in hardware, or show as many devices"
+                if seen
+                else "leave it out",
+                related=(("hardware.devices_per_node", f"{plan.hardware.devices_per_node} devices per node"),),
+            )
+
+
+def _seen(value: object) -> int | None:
+    """How many devices are left; None where that cannot be told. A negative number hides what follows."""
+    if natural(value) is not None and not isinstance(value, bool):
+        return 1
+    if value in ("", -1):
+        return 0
+    words = [word.strip() for word in (text(value) or "").split(",")]
+    if not any(words):
+        return None
+    shown = words[: words.index("-1")] if "-1" in words else words
+    return len({word for word in shown if word})
