@@ -29,6 +29,7 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "flattened_low_rank": lambda plan: stage(plan) is not None and plan.writes("optim"),
     "mismatch": _is_configured,
     "no_effect": _is_configured,
+    "refused_optimizer": _with("optimizer"),
     "refused_scheduler": _with("scheduler"),
     "removed_key": _is_configured,
     "replaced_optimizer": _with(OFFLOADS[0]),

@@ -2,8 +2,8 @@
 
 A spec does not say which release of DeepSpeed it is for: what one of them knows is no mistake.
 
-Source: deepspeed 0.12.6, 0.14.5, 0.16.9, 0.18.9, 0.19.2 to 0.19.8: runtime/config.py, DeepSpeedConfig; what it hands
-its mapping to (the keys that it looks up were recorded); runtime/zero/config.py and offload_config.py
+Source: deepspeed 0.12.6, 0.14.5, 0.16.9, 0.18.9, 0.19.2 to 0.19.8: runtime/config.py, DeepSpeedConfig; what it
+hands its mapping to (the keys that it looks up were recorded); runtime/zero/config.py and offload_config.py
 """
 
 from __future__ import annotations
@@ -42,8 +42,9 @@ _OTHERS = "inference msamp"
 
 _ZERO = """
 allgather_bucket_size allgather_partitions compute_grad_norm contiguous_gradients cpu_offload cpu_offload_param
-cpu_offload_use_pin_memory elastic_checkpoint enable_sanity_checks ignore_unused_parameters leaf_module legacy_stage1
-load_from_fp32_weights log_trace_cache_warnings memory_efficient_linear offload_optimizer offload_param overlap_comm
+cpu_offload_use_pin_memory elastic_checkpoint enable_sanity_checks ignore_unused_parameters leaf_module
+legacy_stage1 load_from_fp32_weights log_trace_cache_warnings memory_efficient_linear offload_optimizer
+offload_param overlap_comm
 override_module_apply parameter_alignment pipeline_loading_checkpoint reduce_bucket_size reduce_scatter
 round_robin_gradients save_muon_momentum_buffer_in_memory stage stage3_gather_fp16_weights_on_model_save
 sub_group_size use_multi_rank_bucket_allreduce zenflow zero_hpz_partition_size zero_quantized_gradients
@@ -56,16 +57,17 @@ model_persistence_threshold module_granularity_threshold param_persistence_thres
 use_all_reduce_for_fetch_params
 """
 
+_OPTIMIZER = """
+buffer_count cpuadam_cores_perc device fast_init nvme_path pin_memory pipeline_read pipeline_write ratio
+super_offload
+"""
+_PARAM = "buffer_count buffer_size device max_in_cpu nvme_path pin_memory"
+
 STAGE_3 = frozenset(name for key in _STAGE_3.split() for name in (key, f"stage3_{key}"))
 # By the mapping that they stand in.
 KNOWN: dict[str, frozenset[str]] = {
     "": frozenset((*_TOP.split(), *_OTHERS.split())),
     "zero_optimization": frozenset(_ZERO.split()) | STAGE_3,
-    "zero_optimization.offload_optimizer": frozenset(
-        "buffer_count cpuadam_cores_perc device fast_init nvme_path pin_memory pipeline_read pipeline_write ratio"
-        " super_offload".split()
-    ),
-    "zero_optimization.offload_param": frozenset(
-        "buffer_count buffer_size device max_in_cpu nvme_path pin_memory".split()
-    ),
+    "zero_optimization.offload_optimizer": frozenset(_OPTIMIZER.split()),
+    "zero_optimization.offload_param": frozenset(_PARAM.split()),
 }

@@ -1,7 +1,7 @@
 """DeepSpeed's config and the training arguments name different values for one thing.
 
-The Trainer compares the two when it has the model and the data, and refuses to train where they differ, be it only
-in type. `auto` takes the argument's value.
+The Trainer compares the two when it has the model and the data, and refuses to train where they differ, be it
+only in type. `auto` takes the argument's value.
 
 Bad:
 

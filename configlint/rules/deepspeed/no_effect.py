@@ -1,9 +1,9 @@
 """A setting of DeepSpeed's has no effect where it stands.
 
-Parameters are offloaded by ZeRO 3 alone, and whatever begins with stage3_ is read there alone; without ZeRO nothing
-of zero_optimization is. Other settings are for parts of DeepSpeed that the Trainer does not use: it checkpoints
-activations and loads data by itself, and prints no steps of DeepSpeed's. Who relies on them runs out of memory, or
-waits for what never comes.
+Parameters are offloaded by ZeRO 3 alone, and whatever begins with stage3_ is read there alone; without ZeRO
+nothing of zero_optimization is. Other settings are for parts of DeepSpeed that the Trainer does not use: it
+checkpoints activations and loads data by itself, and prints no steps of DeepSpeed's. Who relies on them runs out
+of memory, or waits for what never comes.
 
 Bad:
 
@@ -19,8 +19,8 @@ Good:
 
 Source: deepspeed 0.19.8 runtime/engine.py, _configure_zero_optimizer (what each stage is handed);
 runtime/activation_checkpointing/checkpointing.py, configure (which only a script calls); accelerate 1.1 and 1.15
-utils/dataclasses.py, DeepSpeedPlugin.__post_init__ (steps_per_print is infinite), accelerator.py, _prepare_deepspeed
-(no data is handed over)
+utils/dataclasses.py, DeepSpeedPlugin.__post_init__ (steps_per_print is infinite), accelerator.py,
+_prepare_deepspeed (no data is handed over)
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 
 def _zero(plan: Plan, key: str, number: int) -> Iterator[Finding]:
-    """What only another stage reads. Of the first ones DeepSpeed has more than one way; what they read is left out."""
+    """What only another stage reads."""
     name = key.removeprefix(_ZERO)
     if name == _PARAMS and offloads(plan, key):
         help = "write `data: zero3`, or delete it"

@@ -1,8 +1,8 @@
 """DeepSpeed cannot make the schedule that its config has.
 
-It hands `params` to the class that `type` names: a name that there is not, one too many or one that is missing
-fails when the engine is built, after the queue and the loading of the model. WarmupCosineLR reckons in ratios, and
-takes no rate.
+It hands `params` to the class that `type` names: no type, a name that there is not, one too many or one that is
+missing fails when the engine is built, after the queue and the loading of the model. WarmupCosineLR reckons in
+ratios, and takes no rate.
 
 Bad:
 
@@ -57,7 +57,13 @@ _OTHERS = (
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     name, path = kind(plan, "scheduler"), f"{SECTION}scheduler"
-    if stage(plan) is None or name is None:
+    if stage(plan) is None or not plan.spec.tree(path):
+        return
+    if not plan.given(f"{path}.type"):
+        help = "write `type: WarmupDecayLR` in it, or delete it"
+        yield Finding(path, "the scheduler has no type", help, on_key=True)
+        return
+    if name is None:
         return
     if name not in _TAKES:
         close = nearest(name, (*_TAKES, *_OTHERS))

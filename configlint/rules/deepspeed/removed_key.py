@@ -1,7 +1,7 @@
 """DeepSpeed's newer releases refuse the key.
 
-What was taken away in 0.19.7 and 0.19.8 is not passed over there: the engine is not built, after the queue and the
-loading of the model, whatever the value is.
+What was taken away in 0.19.7 and 0.19.8 is not passed over there: the engine is not built, after the queue and
+the loading of the model, whatever the value is.
 
 Bad:
 

@@ -1,7 +1,8 @@
 """The optimizer that is offloaded is not the one that `optim` names.
 
-Where DeepSpeed offloads the optimizer, Accelerate puts DeepSpeed's Adam for the host in the place of the Trainer's:
-that keeps an AdamW, and of any other trains Adam, with its learning rate, or fails on what Adam does not know.
+Where DeepSpeed offloads the optimizer, Accelerate puts DeepSpeed's Adam for the host in the place of the
+Trainer's: that keeps an AdamW, and of any other trains Adam, with its learning rate, or fails on what Adam does
+not know.
 
 Bad:
 

@@ -30,7 +30,7 @@ from configlint.rule import Finding, rule
 from configlint.rules.deepspeed import SECTION, kind, stage
 
 _ADAMW = ("adamw_torch", "adamw_torch_fused", "adamw_torch_xla", "adamw_torch_npu_fused", "adamw_hf")
-# The same algorithm under the Trainer's names, by DeepSpeed's in lower case: its Adam is AdamW unless told otherwise.
+# The same algorithm under the Trainer's names, by DeepSpeed's: its Adam is AdamW unless told otherwise.
 _SAME = {
     "adam": _ADAMW,
     "adamw": _ADAMW,

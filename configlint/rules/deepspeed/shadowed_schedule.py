@@ -1,8 +1,8 @@
 """DeepSpeed's config has a schedule, and lr_scheduler_type names another.
 
-The Trainer makes none where DeepSpeed's config has one: lr_scheduler_type, and lr_scheduler_kwargs with it, is passed
-over without a word. WarmupLR stays at the top after the warmup, WarmupDecayLR falls in a line, WarmupCosineLR in a
-cosine.
+The Trainer makes none where DeepSpeed's config has one: lr_scheduler_type, and lr_scheduler_kwargs with it, is
+passed over without a word. WarmupLR stays at the top after the warmup, WarmupDecayLR falls in a line,
+WarmupCosineLR in a cosine.
 
 Bad:
 
@@ -18,7 +18,8 @@ Good:
     parallel: {data: zero2}
     training: {lr_scheduler_type: cosine}
 
-Source: transformers 5.23 integrations/deepspeed.py, deepspeed_optim_sched; deepspeed 0.19.8 runtime/lr_schedules.py
+Source: transformers 5.23 integrations/deepspeed.py, deepspeed_optim_sched; deepspeed 0.19.8
+runtime/lr_schedules.py
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """DeepSpeed's config has no such key.
 
 At its top level, what DeepSpeed does not know is passed over without a word: a misspelt `communication_data_type`
-is none. In zero_optimization, and in what is there about offloading, it is refused when the engine is built: after
-the queue and the loading of the model.
+is none. In zero_optimization, and in what is there about offloading, it is refused when the engine is built:
+after the queue and the loading of the model.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """A training argument does not reach DeepSpeed's own optimizer or schedule.
 
-Only what stands there as `auto` is filled in from the arguments. What is left out is DeepSpeed's own: a learning rate
-of 0.001, a warmup of 1000 steps.
+Only what stands there as `auto` is filled in from the arguments. What is left out is DeepSpeed's own: a learning
+rate of 0.001, a warmup of 1000 steps.
 
 Bad:
 
@@ -17,8 +17,8 @@ Good:
     parallel: {data: zero2, deepspeed: {optimizer: {type: AdamW, params: {lr: auto, betas: auto}}}}
     training: {learning_rate: 2e-5}
 
-Source: transformers 5.23 integrations/deepspeed.py, fill_match (what is not there is not filled in); deepspeed 0.19.8
-ops/adam/fused_adam.py and cpu_adam.py, runtime/lr_schedules.py
+Source: transformers 5.23 integrations/deepspeed.py, fill_match (what is not there is not filled in); deepspeed
+0.19.8 ops/adam/fused_adam.py and cpu_adam.py, runtime/lr_schedules.py
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The optimizer is to be offloaded in a way that DeepSpeed refuses, or takes for another.
 
-It offloads to `cpu` or `nvme`; a part only under ZeRO 3; to a disk only under ZeRO 3 too, where it wants the path.
-Without ZeRO the optimizer on the host is handed parameters that are on the device, and fails at its first step.
+It offloads to `cpu` or `nvme`; a part only under ZeRO 3; to a disk only under ZeRO 3 too, where it wants the
+path. Without ZeRO the optimizer on the host is handed parameters that are on the device, and fails at its first
+step.
 
 Bad:
 
@@ -19,7 +20,8 @@ Good:
       data: zero3
       deepspeed: {zero_optimization: {offload_optimizer: {device: nvme, nvme_path: /scratch}}}
 
-Source: deepspeed 0.19.8 runtime/zero/offload_config.py, OffloadDeviceEnum; runtime/zero/config.py,
+Source: accelerate 1.1 and 1.15 utils/dataclasses.py, DeepSpeedPlugin (auto); deepspeed 0.19.8
+runtime/zero/offload_config.py, OffloadDeviceEnum; runtime/zero/config.py,
 offload_ratio_check; runtime/zero/stage_1_and_2.py (any device is the host); runtime/zero/stage3.py,
 _configure_tensor_swapping; runtime/swap_tensor/partitioned_param_swapper.py; ops/adam/cpu_adam.py, step
 """
@@ -45,7 +47,10 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     for key in OFFLOADS:
         device, path = value(plan, f"{key}.device"), SECTION + key
-        if device not in (None, "none", "auto", "cpu", "nvme"):
+        if device == "auto":
+            message = "auto is none here, and nothing is offloaded"
+            yield Finding(f"{path}.device", message, "write cpu, nvme or none", Severity.WARNING)
+        elif device not in (None, "none", "cpu", "nvme"):
             message = f"what is offloaded goes to cpu or nvme, not to {code(device)}"
             yield Finding(f"{path}.device", message, "write cpu, nvme or none")
         elif device == "nvme" and number == 3 and value(plan, f"{key}.nvme_path") is None:

@@ -1,8 +1,8 @@
 """A setting of FSDP's has no effect where it stands.
 
 The Trainer hands some keys to version 1 of FSDP alone, and reads what to wrap by the policy that is chosen. With
-tensor parallelism the model is sharded when it is loaded, as distributed_config.json says, and the Trainer's FSDP is
-not used at all: what was to save memory does not.
+tensor parallelism the model is sharded when it is loaded, as distributed_config.json says, and the Trainer's FSDP
+is not used at all: what was to save memory does not.
 
 Bad:
 
@@ -77,9 +77,10 @@ def _sharded_when_loaded(plan: Plan, path: str, key: str, setting: Setting) -> I
         help = f"write `{name}: true`, which is the Trainer's own"
     elif key == "cpu_offload":
         help = "write `cpu_offload: true`"
+    why = f"with tensor {plan.parallel.tensor}, which shards the model when it is loaded"
     yield Finding(
         path,
-        f"`{setting.keys[-1]}` has no effect with tensor {plan.parallel.tensor}, which shards the model when it is loaded",
+        f"`{setting.keys[-1]}` has no effect {why}",
         help,
         on_key=True,
         related=(("parallel.tensor", f"tensor {plan.parallel.tensor}"),),
@@ -95,10 +96,6 @@ def _not_handed_on(plan: Plan, path: str, key: str, setting: Setting) -> Iterato
         yield Finding(path, message, "delete it", severity, on_key=True, fix=fix)
     policy = value(plan, "auto_wrap_policy")
     if key in _POLICIES and setting.value != 0 and (policy or "TRANSFORMER_BASED_WRAP") != _POLICIES[key]:
-        chosen = (
-            f"auto_wrap_policy {code(policy)}"
-            if policy
-            else "auto_wrap_policy TRANSFORMER_BASED_WRAP (the default)"
-        )
-        help = f"write `auto_wrap_policy: {_POLICIES[key]}`, or delete it"
-        yield Finding(path, f"`{setting.keys[-1]}` has no effect with {chosen}", help, on_key=True)
+        chosen = code(policy) if policy else "TRANSFORMER_BASED_WRAP (the default)"
+        message = f"`{setting.keys[-1]}` has no effect with auto_wrap_policy {chosen}"
+        yield Finding(path, message, f"write `auto_wrap_policy: {_POLICIES[key]}`, or delete it", on_key=True)

@@ -1,7 +1,7 @@
 """The first version of FSDP is asked for, and it is on its way out.
 
-Version 2 is the default, and Transformers says with every run that it means to drop version 1. Its checkpoints and
-its keys differ: reshard_after_forward is true or false there, and offloading is cpu_offload.
+Version 2 is the default, and Transformers says with every run that it means to drop version 1. Its checkpoints
+and its keys differ: reshard_after_forward is true or false there, and offloading is cpu_offload.
 
 Bad:
 

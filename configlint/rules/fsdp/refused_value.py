@@ -1,8 +1,8 @@
 """A value for FSDP is one that the Trainer refuses.
 
-It reads a few keys as true or false, knows three ways to wrap a model and two forms of a checkpoint; anything else
-fails after the queue, when TrainingArguments or the Trainer is built. That reshard_after_forward is true or false is
-new with FSDP 2: FULL_SHARD was the word before.
+It reads a few keys as true or false, knows three ways to wrap a model and two forms of a checkpoint; anything
+else fails after the queue, when TrainingArguments or the Trainer is built. That reshard_after_forward is true or
+false is new with FSDP 2: FULL_SHARD was the word before.
 
 Bad:
 
@@ -16,8 +16,8 @@ Good:
     hardware: {accelerator: h100-80gb, devices_per_node: 8}
     parallel: {data: fsdp, fsdp: {reshard_after_forward: true}}
 
-Source: transformers 5.23 training_args.py, _process_fsdp_args and str_to_bool; accelerate 1.15 utils/constants.py;
-utils/dataclasses.py, FullyShardedDataParallelPlugin.__post_init__ and set_state_dict_type
+Source: transformers 5.23 training_args.py, _process_fsdp_args and str_to_bool; accelerate 1.15
+utils/constants.py; utils/dataclasses.py, FullyShardedDataParallelPlugin.__post_init__ and set_state_dict_type
 """
 
 from __future__ import annotations
@@ -71,9 +71,12 @@ def _others(plan: Plan, path: str, key: str, written: object) -> Iterator[Findin
             yield Finding(path, f"state_dict_type is {listing(_STATES, 'or')}, not {code(written)}")
     elif key == "reshard_after_forward" and number == 1 and not _is_strategy(written):
         yield Finding(path, f"with version 1 {key} is {listing(_STRATEGIES, 'or')}, not {code(written)}")
-    elif key == "min_num_params" and value(plan, "auto_wrap_policy") == "SIZE_BASED_WRAP":
-        if natural(written) is None or isinstance(written, float):
-            yield Finding(path, f"min_num_params is a whole number, not {code(written)}")
+    elif key == "min_num_params" and _is_sized(plan) and (natural(written) is None or isinstance(written, float)):
+        yield Finding(path, f"min_num_params is a whole number, not {code(written)}")
+
+
+def _is_sized(plan: Plan) -> bool:
+    return value(plan, "auto_wrap_policy") == "SIZE_BASED_WRAP"
 
 
 def _is_strategy(written: object) -> bool:

@@ -1,7 +1,7 @@
 """FSDP is configured, and nothing says that it is to train.
 
-`parallel.fsdp` holds the engine's settings; that it is the engine is said by `data: fsdp`. Left out it is ddp, with a
-whole copy of the model on each device: what was to fit does not.
+`parallel.fsdp` holds the engine's settings; that it is the engine is said by `data: fsdp`. Left out it is ddp,
+with a whole copy of the model on each device: what was to fit does not.
 
 Bad:
 

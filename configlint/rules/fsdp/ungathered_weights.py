@@ -1,7 +1,7 @@
 """FSDP leaves no weights that can be loaded, only shards.
 
-With SHARDED_STATE_DICT each checkpoint holds every device's part, and `save_model` at the end of a script writes no
-weights, without a word: they must be put together from a checkpoint before anything else can read them.
+With SHARDED_STATE_DICT each checkpoint holds every device's part, and `save_model` at the end of a script writes
+no weights, without a word: they must be put together from a checkpoint before anything else can read them.
 
 Bad:
 

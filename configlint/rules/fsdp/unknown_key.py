@@ -1,7 +1,7 @@
 """The Trainer reads no such setting of FSDP, and drops it without a word.
 
-It reads those that it knows, under its own names. Most of Accelerate's are none of them: a job that was to offload,
-or to shard in another way, trains without.
+It reads those that it knows, under its own names. Most of Accelerate's are none of them: a job that was to
+offload, or to shard in another way, trains without.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """The optimizer is bitsandbytes', which cannot work on what FSDP shards.
 
-Version 2 of FSDP hands its optimizer distributed tensors, and none of bitsandbytes' kernels takes one: the first step
-fails, after the queue and the loading of the model. PyTorch's own do, and so do the 8-bit and the 4-bit one of
-torchao.
+Version 2 of FSDP hands its optimizer distributed tensors, and none of bitsandbytes' kernels takes one: the first
+step fails, after the queue and the loading of the model. PyTorch's own do, and so do the 8-bit and the 4-bit one
+of torchao.
 
 Bad:
 
