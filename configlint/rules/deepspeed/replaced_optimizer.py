@@ -1,8 +1,8 @@
-"""The optimizer that is offloaded is not the one that `optim` names.
+"""The optimizer that is to be offloaded cannot be the one that `optim` names.
 
-Where DeepSpeed offloads the optimizer, Accelerate puts DeepSpeed's Adam for the host in the place of the
-Trainer's: that keeps an AdamW, and of any other trains Adam, with its learning rate, or fails on what Adam does
-not know.
+Where DeepSpeed offloads the optimizer, Accelerate puts DeepSpeed's Adam for the host in the place of the Trainer's.
+That keeps an AdamW. In the place of most others Adam is trained, without a word; some fail on what Adam does not
+know.
 
 Bad:
 
@@ -18,8 +18,9 @@ Good:
     parallel: {data: zero2, deepspeed: {zero_optimization: {offload_optimizer: {device: cpu}}}}
     training: {optim: adamw_torch}
 
-Source: accelerate 1.15 utils/deepspeed.py, map_pytorch_optim_to_deepspeed; accelerate 1.1 accelerator.py,
-_prepare_deepspeed
+Source: accelerate 1.2, 1.4, 1.8, 1.12 and 1.15 utils/deepspeed.py, map_pytorch_optim_to_deepspeed; accelerate 1.1
+accelerator.py, _prepare_deepspeed; run with accelerate 1.15 and deepspeed 0.19.8: sgd, rmsprop and adamw_bnb_8bit
+train Adam, adafactor, adagrad and lion_32bit fail
 """
 
 from __future__ import annotations
@@ -32,17 +33,10 @@ from configlint.rule import Finding, rule
 from configlint.rules.argument._resolved import optimizer
 from configlint.rules.deepspeed import OFFLOADS, SECTION, offloads, stage, value
 
-# AdamW in 32 bits; and what newer releases of Accelerate have an optimizer for the host for, and older ones do not.
+# AdamW in 32 bits.
 _KEPT = (
-    *(
-        "adamw_torch",
-        "adamw_torch_fused",
-        "adamw_torch_xla",
-        "adamw_torch_npu_fused",
-        "adamw_hf",
-        "adamw_apex_fused",
-    ),
-    *("paged_adamw_32bit", "adagrad", "lion_32bit", "paged_lion_32bit"),
+    *("adamw_torch", "adamw_torch_fused", "adamw_torch_xla", "adamw_torch_npu_fused"),
+    *("adamw_apex_fused", "paged_adamw_32bit"),
 )
 
 
@@ -57,7 +51,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     device = f"{SECTION}{OFFLOADS[0]}.device"
     yield Finding(
         plan.path("optim"),
-        f"where the optimizer is offloaded, DeepSpeed's Adam for the host takes the place of {name}",
+        f"{name} cannot be offloaded: DeepSpeed's Adam for the host takes its place, or training fails",
         "write `optim: adamw_torch`, or delete offload_optimizer",
         related=((device, f"device {plan.spec.settings[device].value}"),),
     )
