@@ -70,6 +70,11 @@ class Spec(NamedTuple):
                 node.setdefault(last, {} if setting.mapping else setting.value)
         return root
 
+    def is_shared(self, setting: Setting) -> bool:
+        """Whether a setting may be meant for another plan: that of a target, or of another file that extends the
+        one it stands in."""
+        return setting.target is None and (bool(self.targets) or setting.key.source.name != self.source.name)
+
     def place(self, path: str) -> Setting | None:
         """The setting at `path`, or that of the nearest section around it."""
         while path not in self.settings:

@@ -25,18 +25,14 @@ def _is_cpu(plan: Plan) -> bool:
 # What few specs concern is not loaded for the others.
 ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "context_without_sdpa": lambda plan: plan.parallel.context != 1,
-    "deepspeed_mismatch": lambda plan: plan.given("parallel.deepspeed"),
-    "double_checkpointing": lambda plan: plan.parallel.data == "fsdp",
     "full_checkpoint": lambda plan: plan.parallel.tensor != 1,
     "indivisible_heads": _is_meshed,
     "indivisible_model": _is_meshed,
     "ignored_loss": lambda plan: plan.parallel.sequence != 1,
     "mesh_without_fsdp2": lambda plan: plan.given("parallel.fsdp"),
     "mismatched_attention": lambda plan: plan.parallel.sequence != 1,
-    "old_fsdp": lambda plan: plan.given("parallel.fsdp"),
     "ragged_sequences": _is_meshed,
     "rebalanced_batches": lambda plan: plan.writes("train_sampling_strategy"),
-    "refused_fsdp_value": lambda plan: plan.given("parallel.fsdp"),
     "refused_sequence_attention": lambda plan: plan.parallel.sequence != 1,
     "shard_without_fsdp": lambda plan: plan.given("parallel.shard"),
     "sharded_on_cpu": _is_cpu,
@@ -45,7 +41,7 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "too_old_release": _is_meshed,
     "unbuilt_mesh": _is_meshed,
     "undivided_sequence": _is_meshed,
-    "ungathered_weights": lambda plan: plan.given("parallel.deepspeed"),
+    "unlaunched_mesh": _is_meshed,
 }
 
 

@@ -18,7 +18,8 @@ Good:
     hardware: {accelerator: h100-80gb, devices_per_node: 8}
     parallel: {data: zero3}
 
-Source: transformers 5.23 trainer.py, save_model; configlint turns it on by itself
+Source: transformers 5.23 trainer.py, save_model; accelerate 1.1 and 1.15 utils/dataclasses.py, DeepSpeedPlugin
+(auto is false); configlint turns it on by itself
 """
 
 from __future__ import annotations
@@ -35,5 +36,5 @@ _PATH = "parallel.deepspeed.zero_optimization.stage3_gather_16bit_weights_on_mod
 @rule(Severity.WARNING)
 def check(plan: Plan) -> Iterator[Finding]:
     setting = plan.spec.settings.get(_PATH)
-    if plan.parallel.data == "zero3" and setting and setting.value is False:
+    if plan.parallel.data == "zero3" and setting and setting.value in (False, "auto"):
         yield Finding(_PATH, "zero3 saves shards alone, which zero_to_fp32.py must put together", "delete it")

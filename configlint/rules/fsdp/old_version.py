@@ -1,7 +1,7 @@
 """The first version of FSDP is asked for, and it is on its way out.
 
-Version 2 is the default, and Transformers says with every run that it means to drop version 1. Its checkpoints and
-its keys differ: reshard_after_forward is true or false there, and offloading is cpu_offload.
+Version 2 is the default, and Transformers says with every run that it means to drop version 1. Its checkpoints
+and its keys differ: reshard_after_forward is true or false there, and offloading is cpu_offload.
 
 Bad:
 
@@ -25,17 +25,15 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-
-_PATHS = ("parallel.fsdp.version", "parallel.fsdp.fsdp_version")
+from configlint.rules.fsdp import settings, version
 
 
 @rule(Severity.WARNING)
 def check(plan: Plan) -> Iterator[Finding]:
-    if plan.parallel.data != "fsdp" or plan.parallel.tensor != 1 or plan.release.transformers < (5, 10):
+    if plan.parallel.data != "fsdp" or plan.parallel.tensor != 1 or version(plan) != 1:
         return
-    for path in _PATHS:
-        setting = plan.spec.settings.get(path)
-        if setting and setting.value in (1, "1") and setting.value is not True:
+    for path, key, _ in settings(plan):
+        if key == "version":
             yield Finding(
                 path, "version 1 of FSDP is deprecated since transformers 5.10", "delete it: 2 is the default"
             )

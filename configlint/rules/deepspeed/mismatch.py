@@ -1,7 +1,7 @@
 """DeepSpeed's config and the training arguments name different values for one thing.
 
-The Trainer compares the two when it has the model and the data, and refuses to train where they differ, be it only
-in type. `auto` takes the argument's value.
+The Trainer compares the two when it has the model and the data, and refuses to train where they differ, be it
+only in type. `auto` takes the argument's value.
 
 Bad:
 
@@ -28,6 +28,7 @@ from typing import NamedTuple
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
+from configlint.rules.deepspeed import SECTION, stage
 from configlint.values import real
 from configlint.wording import code
 
@@ -38,7 +39,6 @@ _PARAMS = {
     "optimizer.params.weight_decay": "weight_decay",
     "scheduler.params.warmup_max_lr": _RATE,
 }
-_SECTION = "parallel.deepspeed."
 
 
 class Meant(NamedTuple):
@@ -51,16 +51,16 @@ class Meant(NamedTuple):
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    if not (plan.parallel.data or "").startswith("zero"):
+    if stage(plan) is None:
         return
     for key, meant in _meant(plan).items():
-        setting = plan.spec.settings.get(_SECTION + key)
+        setting = plan.spec.settings.get(SECTION + key)
         if setting is None or setting.mapping or meant.value is None:
             continue
         if setting.value not in (None, "auto", meant.value):
             named = f"{meant.name} {code(meant.value)}"
             yield Finding(
-                _SECTION + key,
+                SECTION + key,
                 f"{key} {code(setting.value)} is not {named}, and DeepSpeed's config must agree",
                 "write auto",
                 related=((meant.path, named),) if plan.given(meant.path) else (),

@@ -1,0 +1,75 @@
+"""DeepSpeed: what its config says beside what is derived, and what the engine makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from configlint.plan import Plan
+from configlint.spec import Setting
+
+SECTION = "parallel.deepspeed."
+# What of its config is about offloading, below SECTION.
+OFFLOADS = ("zero_optimization.offload_optimizer", "zero_optimization.offload_param")
+
+
+def applies(plan: Plan) -> bool:
+    return stage(plan) is not None or plan.given("parallel.deepspeed")
+
+
+def _is_configured(plan: Plan) -> bool:
+    return stage(plan) is not None and plan.given("parallel.deepspeed")
+
+
+def _with(key: str) -> Callable[[Plan], bool]:
+    return lambda plan: stage(plan) is not None and plan.given(SECTION + key)
+
+
+# What few specs concern is not loaded for the others.
+ONLY_IF: dict[str, Callable[[Plan], bool]] = {
+    "flattened_low_rank": lambda plan: stage(plan) is not None and plan.writes("optim"),
+    "mismatch": _is_configured,
+    "no_effect": _is_configured,
+    "refused_optimizer": _with("optimizer"),
+    "refused_scheduler": _with("scheduler"),
+    "removed_key": _is_configured,
+    "replaced_optimizer": _with(OFFLOADS[0]),
+    "shadowed_optimizer": _with("optimizer"),
+    "shadowed_schedule": _with("scheduler"),
+    "tensor_with_zero3": lambda plan: plan.parallel.data == "zero3" and plan.parallel.tensor != 1,
+    "unfilled_auto": _is_configured,
+    "ungathered_weights": _is_configured,
+    "unknown_key": _is_configured,
+    "unchosen": lambda plan: not plan.given("parallel.data"),
+    "unset_parameter": _is_configured,
+    "unusable_offload": _is_configured,
+}
+
+
+def stage(plan: Plan) -> int | None:
+    """ZeRO's stage; None where DeepSpeed does not train."""
+    data = plan.parallel.data or ""
+    return int(data[4:]) if data.startswith("zero") and data[4:] in ("0", "1", "2", "3") else None
+
+
+def settings(plan: Plan) -> Iterator[tuple[str, Setting]]:
+    """What is written in its config, by the names there: `zero_optimization.overlap_comm`."""
+    for path, setting in plan.spec.settings.items():
+        if path.startswith(SECTION):
+            yield path.removeprefix(SECTION), setting
+
+
+def value(plan: Plan, key: str) -> object:
+    """A value of its config; None where it is not written, or a mapping."""
+    setting = plan.spec.settings.get(SECTION + key)
+    return None if setting is None or setting.mapping else setting.value
+
+
+def offloads(plan: Plan, key: str = OFFLOADS[0]) -> bool:
+    """Whether the optimizer, or what else `key` is about, goes to the host or a disk."""
+    return value(plan, f"{key}.device") in ("cpu", "nvme")
+
+
+def kind(plan: Plan, block: str) -> str | None:
+    """The `type` of DeepSpeed's own `optimizer` or `scheduler`."""
+    name = value(plan, f"{block}.type")
+    return name if isinstance(name, str) else None

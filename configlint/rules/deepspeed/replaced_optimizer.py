@@ -1,0 +1,57 @@
+"""The optimizer that is to be offloaded cannot be the one that `optim` names.
+
+Where DeepSpeed offloads the optimizer, Accelerate puts DeepSpeed's Adam for the host in the place of the Trainer's.
+That keeps an AdamW. In the place of most others Adam is trained, without a word; some fail on what Adam does not
+know.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: zero2, deepspeed: {zero_optimization: {offload_optimizer: {device: cpu}}}}
+    training: {optim: adafactor}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: zero2, deepspeed: {zero_optimization: {offload_optimizer: {device: cpu}}}}
+    training: {optim: adamw_torch}
+
+Source: accelerate 1.2, 1.4, 1.8, 1.12 and 1.15 utils/deepspeed.py, map_pytorch_optim_to_deepspeed; accelerate 1.1
+accelerator.py, _prepare_deepspeed; run with accelerate 1.15 and deepspeed 0.19.8: sgd, rmsprop and adamw_bnb_8bit
+train Adam, adafactor, adagrad and lion_32bit fail
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.rules.argument._resolved import optimizer
+from configlint.rules.deepspeed import OFFLOADS, SECTION, offloads, stage, value
+
+# AdamW in 32 bits.
+_KEPT = (
+    *("adamw_torch", "adamw_torch_fused", "adamw_torch_xla", "adamw_torch_npu_fused"),
+    *("adamw_apex_fused", "paged_adamw_32bit"),
+)
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    name = optimizer(plan)
+    # Transformers before 5.0 runs with releases of Accelerate that were not looked at.
+    if stage(plan) is None or not offloads(plan) or plan.release.transformers < (5, 0):
+        return
+    if name in (None, *_KEPT) or value(plan, "zero_force_ds_cpu_optimizer") is False:
+        return
+    device = f"{SECTION}{OFFLOADS[0]}.device"
+    yield Finding(
+        plan.path("optim"),
+        f"{name} cannot be offloaded: DeepSpeed's Adam for the host takes its place, or training fails",
+        "write `optim: adamw_torch`, or delete offload_optimizer",
+        related=((device, f"device {plan.spec.settings[device].value}"),),
+    )

@@ -1,0 +1,60 @@
+"""DeepSpeed's config has an optimizer, and `optim` names another.
+
+The Trainer makes none where DeepSpeed's config has one: `optim`, and optim_args with it, is passed over without a
+word.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: zero2, deepspeed: {optimizer: {type: AdamW, params: {lr: auto, weight_decay: auto}}}}
+    training: {optim: adafactor}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: zero2}
+    training: {optim: adafactor}
+
+Source: transformers 5.23 integrations/deepspeed.py, deepspeed_optim_sched
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.rules.deepspeed import SECTION, kind, stage
+
+_ADAMW = ("adamw_torch", "adamw_torch_fused", "adamw_torch_xla", "adamw_torch_npu_fused", "adamw_hf")
+# The same algorithm under the Trainer's names, by DeepSpeed's: its Adam is AdamW unless told otherwise.
+_SAME = {
+    "adam": _ADAMW,
+    "adamw": _ADAMW,
+    "adagrad": ("adagrad",),
+    "lion": ("lion_32bit",),
+    "sgd": ("sgd",),
+    "rmsprop": ("rmsprop",),
+}
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    path, block = plan.path("optim"), plan.spec.settings.get(f"{SECTION}optimizer")
+    own, setting = kind(plan, "optimizer"), plan.spec.settings.get(path)
+    if stage(plan) is None or block is None or own is None or setting is None:
+        return
+    known = plan.release.arguments.get("optim")
+    # What a target says of DeepSpeed is said over an `optim` for all.
+    if not known or setting.value not in known.choices or (block.target and not setting.target):
+        return
+    if setting.value not in _SAME.get(own.lower(), ()):
+        yield Finding(
+            path,
+            f"optim {setting.value} has no effect: DeepSpeed's own optimizer is {own}",
+            "delete one of the two",
+            related=((f"{SECTION}optimizer.type", f"optimizer {own}"),),
+        )

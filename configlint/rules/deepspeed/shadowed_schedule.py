@@ -1,0 +1,57 @@
+"""DeepSpeed's config has a schedule, and lr_scheduler_type names another.
+
+The Trainer makes none where DeepSpeed's config has one: lr_scheduler_type, and lr_scheduler_kwargs with it, is
+passed over without a word. WarmupLR stays at the top after the warmup, WarmupDecayLR falls in a line,
+WarmupCosineLR in a cosine.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: zero2, deepspeed: {scheduler: {type: WarmupLR, params: {warmup_num_steps: auto}}}}
+    training: {lr_scheduler_type: cosine}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: zero2}
+    training: {lr_scheduler_type: cosine}
+
+Source: transformers 5.23 integrations/deepspeed.py, deepspeed_optim_sched; deepspeed 0.19.8
+runtime/lr_schedules.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.rules.deepspeed import SECTION, kind, stage
+from configlint.wording import code
+
+_SAME = {
+    "WarmupLR": ("constant_with_warmup", "constant"),
+    "WarmupDecayLR": ("linear",),
+    "WarmupCosineLR": ("cosine", "cosine_with_min_lr"),
+}
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    path, block = plan.path("lr_scheduler_type"), plan.spec.settings.get(f"{SECTION}scheduler")
+    own, setting = kind(plan, "scheduler"), plan.spec.settings.get(path)
+    if stage(plan) is None or block is None or own is None or setting is None:
+        return
+    # What a target says of DeepSpeed is said over a schedule for all.
+    if not isinstance(setting.value, str) or (block.target and not setting.target):
+        return
+    if setting.value not in _SAME.get(own, ()):
+        yield Finding(
+            path,
+            f"lr_scheduler_type {code(setting.value)} has no effect: DeepSpeed's own scheduler is {own}",
+            "delete `scheduler`: the Trainer's schedule does under DeepSpeed what it does elsewhere",
+            related=((f"{SECTION}scheduler.type", f"scheduler {own}"),),
+        )

@@ -1,0 +1,59 @@
+"""`auto` stands where nobody fills it in.
+
+The Trainer and Accelerate fill in the batch, the precision, the clipping, the rates and steps, and three sizes of
+ZeRO's. Accelerate refuses a config in which another `auto` is left, when training starts: after the queue and the
+loading of the model.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: zero2, deepspeed: {zero_optimization: {overlap_comm: auto}}}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: zero2, deepspeed: {zero_optimization: {overlap_comm: true}}}
+
+Source: accelerate 1.1 and 1.15 utils/dataclasses.py, DeepSpeedPlugin.fill_match; accelerator.py,
+_prepare_deepspeed; transformers 5.23 integrations/deepspeed.py, trainer_config_process and
+trainer_config_finalize
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.edit import Change
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.rules.deepspeed import OFFLOADS, SECTION, settings, stage
+
+_FILLED = {
+    *("train_batch_size", "train_micro_batch_size_per_gpu", "gradient_accumulation_steps", "gradient_clipping"),
+    *("bf16.enabled", "fp16.enabled"),
+    *(f"optimizer.params.{name}" for name in ("lr", "betas", "eps", "weight_decay")),
+    *(f"scheduler.params.{name}" for name in ("warmup_min_lr", "warmup_max_lr")),
+    *(f"scheduler.params.{name}" for name in ("total_num_steps", "warmup_num_steps")),
+    *("zero_optimization.stage", "zero_optimization.reduce_bucket_size"),
+    *(f"zero_optimization.stage3_{name}" for name in ("prefetch_bucket_size", "param_persistence_threshold")),
+    "zero_optimization.stage3_gather_16bit_weights_on_model_save",
+    *(f"{section}.{name}" for section in OFFLOADS for name in ("device", "nvme_path")),
+}
+
+
+@rule(Severity.ERROR, fixes=True)
+def check(plan: Plan) -> Iterator[Finding]:
+    # Transformers before 5.0 runs with releases of Accelerate that were not looked at.
+    if stage(plan) is None or plan.release.transformers < (5, 0):
+        return
+    for key, setting in settings(plan):
+        if setting.value == "auto" and not setting.mapping and key not in _FILLED:
+            yield Finding(
+                SECTION + key,
+                f"nobody fills in {key}, and Accelerate refuses an `auto` that is left",
+                "delete it: DeepSpeed has a default of its own",
+                fix=Change(SECTION + key, delete=True),
+            )

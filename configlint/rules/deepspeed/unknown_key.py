@@ -1,0 +1,56 @@
+"""DeepSpeed's config has no such key.
+
+At its top level, what DeepSpeed does not know is passed over without a word: a misspelt `communication_data_type`
+is none. In zero_optimization, and in what is there about offloading, it is refused when the engine is built:
+after the queue and the loading of the model.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: zero3, deepspeed: {zero_optimization: {overlap_com: true}}}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: zero3, deepspeed: {zero_optimization: {overlap_comm: true}}}
+
+Source: deepspeed 0.19.8 runtime/config.py, DeepSpeedConfig._initialize_params; runtime/config_utils.py,
+DeepSpeedConfigModel (extra="forbid")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.rules.deepspeed import SECTION, settings, stage
+from configlint.rules.deepspeed._keys import KNOWN, REMOVED
+from configlint.wording import nearest
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    if stage(plan) is None:
+        return
+    for key, _ in settings(plan):
+        section, _, name = key.rpartition(".")
+        known = KNOWN.get(section)
+        # A remark is what JSON has no other place for.
+        if known is None or name in known or key in REMOVED or name.lstrip("_/#").startswith("comment"):
+            continue
+        message = f"{section} has no key `{name}`, and DeepSpeed refuses it"
+        if not section:
+            message = f"there is no key `{name}` in DeepSpeed's config, which passes over it"
+        yield Finding(SECTION + key, message, _meant(name, section), on_key=True)
+
+
+def _meant(name: str, section: str) -> str | None:
+    elsewhere = next((place for place, keys in KNOWN.items() if place != section and name in keys), None)
+    if elsewhere is not None:
+        return f"write it in {elsewhere or SECTION.rstrip('.')}"
+    close = nearest(name, KNOWN[section])
+    return f"did you mean `{close}`?" if close else None

@@ -1,0 +1,49 @@
+"""FSDP: what of its settings the Trainer hands on, and what the engine makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from configlint.plan import Plan
+from configlint.spec import Setting
+
+
+def applies(plan: Plan) -> bool:
+    return plan.parallel.data == "fsdp" or plan.given("parallel.fsdp")
+
+
+def _is_configured(plan: Plan) -> bool:
+    return plan.parallel.data == "fsdp" and plan.given("parallel.fsdp")
+
+
+# What few specs concern is not loaded for the others.
+ONLY_IF: dict[str, Callable[[Plan], bool]] = {
+    "double_checkpointing": lambda plan: plan.parallel.data == "fsdp",
+    "no_effect": _is_configured,
+    "old_version": _is_configured,
+    "refused_value": _is_configured,
+    "unknown_key": lambda plan: plan.given("parallel.fsdp"),
+    "unchosen": lambda plan: not plan.given("parallel.data"),
+    "unshardable_optimizer": lambda plan: plan.parallel.data == "fsdp" and plan.writes("optim"),
+}
+
+
+def settings(plan: Plan) -> Iterator[tuple[str, str, Setting]]:
+    """What is written in its section: the path, the key as the Trainer reads it, which is without `fsdp_` in front,
+    and the setting."""
+    for path, setting in plan.spec.settings.items():
+        if path.startswith("parallel.fsdp.") and path.count(".") == 2:
+            yield path, path.removeprefix("parallel.fsdp.").removeprefix("fsdp_"), setting
+
+
+def value(plan: Plan, key: str) -> object:
+    """A value of its section, under either name; None where it is not written."""
+    return next((setting.value for _, name, setting in settings(plan) if name == key), None)
+
+
+def version(plan: Plan) -> int | None:
+    """1 or 2; None where it is neither, or not to be known: before 5.10 the keys were handed on in another way."""
+    if plan.release.transformers < (5, 10):
+        return None
+    written = value(plan, "version")
+    return {"None": 2, "1": 1, "2": 2}.get(str(written)) if written is not True else None

@@ -1,0 +1,101 @@
+"""A setting of FSDP's has no effect where it stands.
+
+The Trainer hands some keys to version 1 of FSDP alone, and reads what to wrap by the policy that is chosen. With
+tensor parallelism the model is sharded when it is loaded, as distributed_config.json says, and the Trainer's FSDP
+is not used at all: what was to save memory does not.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: fsdp, fsdp: {backward_prefetch: BACKWARD_PRE}}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: fsdp, fsdp: {reshard_after_forward: false}}
+
+Source: transformers 5.10, 5.13, 5.18, 5.21 and 5.23 training_args.py, _process_fsdp_args;
+distributed/configuration_utils.py, DistributedConfig
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.edit import Change
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.rules.argument._resolved import is_fsdp
+from configlint.rules.fsdp import settings, value, version
+from configlint.spec import Setting
+from configlint.wording import code
+
+# What only version 1 is handed, and what version 2 does in any case.
+_FIRST = {
+    "backward_prefetch": "no_prefetch",
+    "forward_prefetch": "false",
+    "limit_all_gathers": "true",
+    "sync_module_states": "true",
+    "use_orig_params": "true",
+}
+# What is read with one way to wrap alone.
+_POLICIES = {"min_num_params": "SIZE_BASED_WRAP", "transformer_layer_cls_to_wrap": "TRANSFORMER_BASED_WRAP"}
+# What asks for no more than a model that is sharded when it is loaded gets.
+_PLAIN = {
+    "activation_checkpointing": "false",
+    "auto_wrap_policy": "transformer_based_wrap",
+    "cpu_offload": "false",
+    "cpu_ram_efficient_loading": "false",
+    "reshard_after_forward": "true",
+    "version": "2",
+}
+
+
+@rule(Severity.WARNING, fixes=True)
+def check(plan: Plan) -> Iterator[Finding]:
+    if plan.parallel.data != "fsdp":
+        return
+    known = plan.release.others["fsdp_config"].held()
+    for path, key, setting in settings(plan):
+        if setting.value is None or key not in known or plan.spec.is_shared(setting):
+            continue
+        if plan.parallel.tensor not in (None, 1):
+            yield from _sharded_when_loaded(plan, path, key, setting)
+        elif is_fsdp(plan) and version(plan) is not None:
+            yield from _not_handed_on(plan, path, key, setting)
+
+
+def _sharded_when_loaded(plan: Plan, path: str, key: str, setting: Setting) -> Iterator[Finding]:
+    if path == "parallel.fsdp.cpu_offload" or str(setting.value).lower() == _PLAIN.get(key):
+        return
+    help = "delete it"
+    if key == "activation_checkpointing":
+        name = plan.path("activation_checkpointing")
+        help = f"write `{name}: true`, which is the Trainer's own"
+    elif key == "cpu_offload":
+        help = "write `cpu_offload: true`"
+    why = f"with tensor {plan.parallel.tensor}, which shards the model when it is loaded"
+    yield Finding(
+        path,
+        f"`{setting.keys[-1]}` has no effect {why}",
+        help,
+        on_key=True,
+        related=(("parallel.tensor", f"tensor {plan.parallel.tensor}"),),
+        fix=Change(path, delete=True) if help == "delete it" else None,
+    )
+
+
+def _not_handed_on(plan: Plan, path: str, key: str, setting: Setting) -> Iterator[Finding]:
+    fix = Change(path, delete=True)
+    if key in _FIRST and version(plan) == 2:
+        severity = Severity.INFO if str(setting.value).lower() == _FIRST[key] else None
+        message = f"`{setting.keys[-1]}` has no effect with version 2 of FSDP"
+        yield Finding(path, message, "delete it", severity, on_key=True, fix=fix)
+    policy = value(plan, "auto_wrap_policy")
+    if key in _POLICIES and setting.value != 0 and (policy or "TRANSFORMER_BASED_WRAP") != _POLICIES[key]:
+        chosen = code(policy) if policy else "TRANSFORMER_BASED_WRAP (the default)"
+        message = f"`{setting.keys[-1]}` has no effect with auto_wrap_policy {chosen}"
+        yield Finding(path, message, f"write `auto_wrap_policy: {_POLICIES[key]}`, or delete it", on_key=True)

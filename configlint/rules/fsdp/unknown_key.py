@@ -1,0 +1,56 @@
+"""The Trainer reads no such setting of FSDP, and drops it without a word.
+
+It reads those that it knows, under its own names. Most of Accelerate's are none of them: a job that was to
+offload, or to shard in another way, trains without.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: fsdp, fsdp: {offload_params: true}}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: fsdp, fsdp: {cpu_offload: true}}
+
+Source: transformers 5.23 training_args.py, _process_fsdp_args; run: `offload_params` in fsdp_config has no effect
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.release import written
+from configlint.rule import Finding, rule
+from configlint.wording import nearest
+
+# What Accelerate's own file calls it, without the `fsdp_` in front.
+_ACCELERATES = {
+    "auto_wrap_policy": "transformer_layer_cls_to_wrap or min_num_params",
+    "offload_params": "cpu_offload",
+    "sharding_strategy": "reshard_after_forward",
+}
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    keys = plan.spec.tree("parallel.fsdp")
+    layer = plan.release.others["fsdp_config"]
+    known = layer.held() if keys else {}
+    for key in keys:
+        # Since 4.52 the Trainer takes them from a mapping with Accelerate's prefix too.
+        bare = key.removeprefix("fsdp_") if plan.release.transformers >= (4, 52) else key
+        if bare in known:
+            continue
+        meant = _ACCELERATES.get(bare.removeprefix("fsdp_"))
+        close = meant if meant and meant in known else nearest(bare, known)
+        yield Finding(
+            f"parallel.fsdp.{key}",
+            f"the Trainer reads no `{key}` in fsdp_config in transformers {written(layer.version)}, and drops it",
+            f"did you mean `{close}`?" if close else None,
+            on_key=True,
+        )

@@ -1,0 +1,50 @@
+"""The optimizer is bitsandbytes', which cannot work on what FSDP shards.
+
+Version 2 of FSDP hands its optimizer distributed tensors, and none of bitsandbytes' kernels takes one: the first
+step fails, after the queue and the loading of the model. PyTorch's own do, and so do the 8-bit and the 4-bit one
+of torchao.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: fsdp}
+    training: {optim: adamw_bnb_8bit}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: fsdp}
+    training: {optim: adamw_torch_8bit}
+
+Source: run: bitsandbytes 0.50.2 and torch 2.13, one step of AdamW in 8 and 32 bits and of Lion after fully_shard;
+bitsandbytes issue 1633; transformers 5.23 trainer_optimizer.py, _get_bitsandbytes_optimizer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.rules.argument._resolved import is_fsdp, optimizer
+from configlint.rules.fsdp import version
+
+_BITSANDBYTES = ("adamw_bnb", "adamw_8bit", "ademamix", "lion_", "paged_", "rmsprop_bnb")
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    name = optimizer(plan) or ""
+    if not is_fsdp(plan) or version(plan) != 2 or not name.startswith(_BITSANDBYTES):
+        return
+    # An 8-bit Adam has one of torchao's in its place.
+    other = "adamw_torch_8bit" if "adamw" in name and "8bit" in name else "adamw_torch"
+    yield Finding(
+        plan.path("optim"),
+        f"{name} is bitsandbytes', which cannot step on parameters that FSDP shards",
+        f"write `optim: {other}`",
+        related=(("parallel.data", "data fsdp"),),
+    )
