@@ -164,8 +164,8 @@ def test_the_engine_is_the_one_that_the_spec_asks_for(trained: Callable[[str], R
 @pytest.mark.parametrize("name", [name for name in CASES if name != "ddp x 2"])
 def test_the_engine_makes_no_difference_to_what_is_learnt(trained: Callable[[str], Ranks], name: str) -> None:
     """Seed, weights and order of the data are the same, and Accelerate deals that order out in turn: a step is the
-    next 16 samples, however many replicas share them. All are of one length, so that the mean of the replicas' means
-    is the mean over the 16; and the gradient of one mean is one gradient, however it was cut up.
+    next 16 samples, however many replicas share them. All are of one length, so that the mean of replicas' means is
+    the mean over the 16; and the gradient of one mean is one gradient, however it was cut up.
 
     Another batch, a gradient summed where it is to be averaged, a part of the norm missed in clipping would show.
     """
