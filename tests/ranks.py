@@ -1,9 +1,10 @@
 """What `bash launch.sh` starts, without a launcher's start-up: `python ranks.py`, the folder of a compiled job a
 line on stdin, an answer a line on stdout, both JSON: {ranks, seconds, error}.
 
-launch.sh itself runs, with a `torchrun` that only says what it was asked for: where, with which environment, which
-script, on how many ranks. These are forked off this process, which has imported what is heavy, so that a job takes
-seconds; a launcher and what each of its ranks imports take half a minute on a small machine.
+launch.sh itself runs, with launchers that only say what they were asked for: where, with which environment, which
+script, on how many ranks; of `accelerate launch` its own code makes that of its file. The ranks are forked off
+this process, which has imported what is heavy, so that a job takes seconds; a launcher and what each of its ranks
+imports take half a minute on a small machine.
 """
 
 import gc
@@ -19,13 +20,14 @@ import time
 import traceback
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
-SAYS = '#!/usr/bin/env bash\nprintf "%s\\0" "$PWD" "$#" "$@"\nenv -0\n'
+SAYS = '#!/usr/bin/env bash\nprintf "%s\\0" "$PWD" "$#" "${0##*/}" "$@"\nenv -0\n'
 TIMEOUT_SECONDS = 120
 
 
 class Launch(NamedTuple):
-    """What launch.sh asks torchrun for."""
+    """What launch.sh asks a launcher for."""
 
     folder: str
     environment: dict[str, str]
@@ -51,6 +53,7 @@ def main():
 
 def import_what_is_heavy():
     os.environ |= {"DS_ACCELERATOR": "cpu", "CUDA_VISIBLE_DEVICES": ""}  # the same where there are GPUs
+    import accelerate.commands.launch  # noqa: F401
     import deepspeed.ops
     import torch
     import torch.distributed.fsdp
@@ -67,20 +70,35 @@ def import_what_is_heavy():
 
 def asked_for(folder):
     """What the launch.sh of a folder asks for."""
-    from torch.distributed.run import get_args_parser
-
-    with tempfile.TemporaryDirectory() as stand_in:
-        torchrun = Path(stand_in, "torchrun")
-        torchrun.write_text(SAYS)
-        torchrun.chmod(0o755)
-        environment = {**os.environ, "PATH": f"{stand_in}{os.pathsep}{os.environ['PATH']}"}
+    with tempfile.TemporaryDirectory() as stand_ins:
+        for name in ("torchrun", "accelerate"):
+            launcher = Path(stand_ins, name)
+            launcher.write_text(SAYS)
+            launcher.chmod(0o755)
+        environment = {**os.environ, "PATH": f"{stand_ins}{os.pathsep}{os.environ['PATH']}"}
         command = ["bash", str(Path(folder, "launch.sh"))]
         said = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
-    where, count, *rest = said.removesuffix("\0").split("\0")
+    where, count, launcher, *rest = said.removesuffix("\0").split("\0")
     words, variables = rest[: int(count)], rest[int(count) :]
-    parsed = get_args_parser().parse_args(words)
-    variables = dict(variable.split("=", 1) for variable in variables)
-    return Launch(where, variables, int(parsed.nproc_per_node), parsed.training_script, parsed.training_script_args)
+    asked, environment = read(launcher, words, dict(variable.split("=", 1) for variable in variables))
+    script = asked.training_script, asked.training_script_args
+    return Launch(where, environment, int(asked.nproc_per_node), *script)
+
+
+def read(launcher, words, environment):
+    """A launcher's command line as its own code reads it, and the environment that it gives to the ranks."""
+    from accelerate.commands.launch import launch_command, launch_command_parser
+    from torch.distributed.run import get_args_parser
+
+    if launcher == "torchrun":
+        return get_args_parser().parse_args(words), environment
+    started = []
+    with (
+        patch.dict(os.environ, environment, clear=True),
+        patch("torch.distributed.run.run", lambda asked: started.append((asked, dict(os.environ)))),
+    ):
+        launch_command(launch_command_parser().parse_args(words[1:]))
+    return started[0]
 
 
 def run(launch):

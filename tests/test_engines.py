@@ -1,6 +1,6 @@
 """Each engine trains for real, from what was compiled for it: on CPU with gloo, two and four ranks.
 
-What trains is count_samples.py; ranks.py stands in for torchrun, save in the last test.
+What trains is count_samples.py; ranks.py stands in for the launchers, save in the last test.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ training:
   save_strategy: "no"
   remove_unused_columns: false
   report_to: none
-launch: {{script: count_samples.py}}
+launch: {{script: count_samples.py, launcher: {launcher}}}
 """
 # Each rank's JSON, as count_samples.py wrote it.
 Ranks = list[dict[str, Any]]
@@ -62,9 +62,10 @@ class Case(NamedTuple):
     together: int = 1
     zero: int | None = None
     accelerator: str = "h100-80gb"
+    launcher: str = "torchrun"
 
     def spec(self) -> str:
-        return SPEC.format(accelerator=self.accelerator, ranks=self.ranks, parallel=self.parallel)
+        return SPEC.format(**self._asdict())
 
 
 DDP, FSDP, DEEPSPEED = "DistributedDataParallel", "FSDPLlamaForCausalLM", "DeepSpeedEngine"
@@ -80,6 +81,7 @@ CASES = {
     "fsdp x 2": Case("data: fsdp", 2, FSDP, (("", 2),), ("S(0)",), weights=1 / 2),
     "fsdp x 4": Case("data: fsdp", 4, FSDP, (("", 4),), ("S(0)",), weights=1 / 4),
     "hsdp 2 x 2": HSDP,
+    "hsdp 2 x 2, by accelerate": HSDP._replace(launcher="accelerate"),
     "tensor 2": Case(
         "data: ddp, tensor: 2", 2, "LlamaForCausalLM", (("tp", 2),), ("S(0)",), weights=1 / 2, together=2
     ),
