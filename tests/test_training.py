@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,10 +33,10 @@ launch: {{script: count_samples.py, launcher: {launcher}, env: {{OMP_NUM_THREADS
 """
 
 
-def launched(folder: Path, launcher: str, factors: str) -> list[dict[str, list[int]]]:
-    """What each rank consumed, as {step: sample ids}, after compiling and launching a spec."""
+def launched(folder: Path, spec: str) -> list[dict[str, Any]]:
+    """What each rank wrote down, after compiling and launching a spec that says `output_dir: out`."""
     shutil.copy(Path(__file__).with_name("count_samples.py"), folder)
-    (folder / "train.yaml").write_text(SPEC.format(factors=factors, launcher=launcher))
+    (folder / "train.yaml").write_text(spec)
     environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     command = [sys.executable, "-m", "configlint", "compile", "train.yaml", "-o", "build", "--verify", "require"]
     compiled = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
@@ -57,7 +58,8 @@ def launched(folder: Path, launcher: str, factors: str) -> list[dict[str, list[i
 @pytest.mark.parametrize("launcher", ["torchrun", "accelerate"])
 @pytest.mark.parametrize("factors", ["", ", per_device: 2, accumulation: 4"], ids=["derived", "2 x 4 x 2"])
 def test_each_optimizer_step_sees_the_effective_batch(tmp_path: Path, launcher: str, factors: str) -> None:
-    ranks = launched(tmp_path, launcher, factors)
+    spec = SPEC.format(factors=factors, launcher=launcher)
+    ranks = [rank["samples"] for rank in launched(tmp_path, spec)]
     assert len(ranks) == 2
     for step in ("0", "1", "2"):
         consumed = [sample for rank in ranks for sample in rank[step]]
@@ -79,4 +81,4 @@ def test_what_is_counted_depends_on_the_spec(tmp_path: Path) -> None:
     (spec / "training_args.json").write_text(json.dumps(arguments | more))
     script = Path(__file__).with_name("count_samples.py")
     subprocess.run([sys.executable, str(script), "training_args.json"], cwd=spec, check=True, capture_output=True)
-    assert len(json.loads((spec / "out" / "rank-0.json").read_text())["0"]) == 6
+    assert len(json.loads((spec / "out" / "rank-0.json").read_text())["samples"]["0"]) == 6
