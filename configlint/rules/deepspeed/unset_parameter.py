@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.rules.deepspeed import SECTION, kind, stage
+from configlint.rules.deepspeed import SECTION, kind, stage, warmup_steps
 from configlint.values import real
 from configlint.wording import code
 
@@ -64,7 +64,7 @@ def _schedule(plan: Plan) -> Iterator[Finding]:
     if name == "WarmupDecayLR" and rate not in (None, _RATE):
         what = f"the learning rate is {_RATE}, not {code(rate)}"
         yield from _unset(plan, "scheduler.warmup_max_lr", "learning_rate", what)
-    steps = plan.schedule.warmup_steps
+    steps = warmup_steps(plan)
     if name in ("WarmupLR", "WarmupDecayLR", "WarmupCosineLR") and steps not in (None, _WARMUP):
         what = f"the warmup has {_WARMUP} steps, not {steps}"
         yield from _unset(plan, "scheduler.warmup_num_steps", "warmup_steps", what)
@@ -76,5 +76,6 @@ def _unset(plan: Plan, place: str, argument: str, what: str) -> Iterator[Finding
     if plan.given(f"{SECTION}{block}.params.{key}"):
         return
     message = f"there is no {key} in the params of {kind(plan, block)}, so {what}"
-    severity = None if plan.given(plan.path(argument)) else Severity.WARNING
+    written = (argument, "warmup_ratio") if argument == "warmup_steps" else (argument,)
+    severity = None if any(plan.given(plan.path(name)) for name in written) else Severity.WARNING
     yield Finding(f"{SECTION}{block}.type", message, f"write `{key}: auto` in its params", severity)
