@@ -73,3 +73,10 @@ def kind(plan: Plan, block: str) -> str | None:
     """The `type` of DeepSpeed's own `optimizer` or `scheduler`."""
     name = value(plan, f"{block}.type")
     return name if isinstance(name, str) else None
+
+
+def warmup_steps(plan: Plan) -> int | None:
+    """The Trainer's warmup, in optimizer steps; None where it is written and not known."""
+    if plan.schedule.warmup_steps is None and not plan.writes("warmup_steps", "warmup_ratio"):
+        return 0
+    return plan.schedule.warmup_steps

@@ -17,7 +17,7 @@ Good:
     parallel: {data: ddp}
     training: {optim: galore_adamw, optim_target_modules: all-linear}
 
-Source: galore_torch 1.0 galore_projector.py, GaLoreProjector.project (the shape's second number); deepspeed
+Source: run: zero2 with galore_torch 1.0; its galore_projector.py, GaLoreProjector.project; deepspeed
 0.19.8 runtime/zero/stage_1_and_2.py, DeepSpeedZeroOptimizer.__init__ (single_partition_of_fp32_groups),
 runtime/zero/stage3.py
 """

@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.rules.deepspeed import SECTION, kind, stage, value
+from configlint.rules.deepspeed import SECTION, kind, stage, warmup_steps
 from configlint.values import real
 from configlint.wording import code
 
@@ -49,30 +49,33 @@ def _optimizer(plan: Plan) -> Iterator[Finding]:
     if name.lower() not in ("adam", "adamw"):
         return
     sets_rate = plan.given(f"{SECTION}scheduler") and kind(plan, "scheduler") != "WarmupCosineLR"
-    if not _has(plan, "optimizer", "lr") and not sets_rate and rate not in (None, _RATE):
-        yield _finding(plan, "optimizer", "lr", f"the learning rate is {_RATE}, not {code(rate)}")
+    if not sets_rate and rate not in (None, _RATE):
+        yield from _unset(plan, "optimizer.lr", "learning_rate", f"the learning rate is {_RATE}, not {code(rate)}")
     for key, argument in _ARGUMENTS.items():
         path = plan.path(argument)
         setting, default = plan.spec.settings.get(path), plan.release.default(argument)
-        if setting and real(setting.value) not in (None, default) and not _has(plan, "optimizer", key):
+        if setting and real(setting.value) not in (None, default):
             said = f"{path.rpartition('.')[2]} {code(setting.value)}"
-            yield _finding(plan, "optimizer", key, f"{said} does not reach it")
+            yield from _unset(plan, f"optimizer.{key}", argument, f"{said} does not reach it")
 
 
 def _schedule(plan: Plan) -> Iterator[Finding]:
     name, rate = kind(plan, "scheduler"), real(plan.argument("learning_rate"))
-    if name == "WarmupDecayLR" and not _has(plan, "scheduler", "warmup_max_lr") and rate not in (None, _RATE):
-        yield _finding(plan, "scheduler", "warmup_max_lr", f"the learning rate is {_RATE}, not {code(rate)}")
-    steps = plan.schedule.warmup_steps
-    known = name in ("WarmupLR", "WarmupDecayLR", "WarmupCosineLR")
-    if known and not _has(plan, "scheduler", "warmup_num_steps") and steps not in (None, _WARMUP):
-        yield _finding(plan, "scheduler", "warmup_num_steps", f"the warmup has {_WARMUP} steps, not {steps}")
+    if name == "WarmupDecayLR" and rate not in (None, _RATE):
+        what = f"the learning rate is {_RATE}, not {code(rate)}"
+        yield from _unset(plan, "scheduler.warmup_max_lr", "learning_rate", what)
+    steps = warmup_steps(plan)
+    if name in ("WarmupLR", "WarmupDecayLR", "WarmupCosineLR") and steps not in (None, _WARMUP):
+        what = f"the warmup has {_WARMUP} steps, not {steps}"
+        yield from _unset(plan, "scheduler.warmup_num_steps", "warmup_steps", what)
 
 
-def _has(plan: Plan, block: str, key: str) -> bool:
-    return plan.given(f"{SECTION}{block}.params.{key}")
-
-
-def _finding(plan: Plan, block: str, key: str, what: str) -> Finding:
-    message = f"there is no {key} in the params of {value(plan, f'{block}.type')}, so {what}"
-    return Finding(f"{SECTION}{block}.type", message, f"write `{key}: auto` in its params")
+def _unset(plan: Plan, place: str, argument: str, what: str) -> Iterator[Finding]:
+    """That a key is not there; milder where it is only a default of the Trainer's that does not hold."""
+    block, _, key = place.partition(".")
+    if plan.given(f"{SECTION}{block}.params.{key}"):
+        return
+    message = f"there is no {key} in the params of {kind(plan, block)}, so {what}"
+    written = (argument, "warmup_ratio") if argument == "warmup_steps" else (argument,)
+    severity = None if any(plan.given(plan.path(name)) for name in written) else Severity.WARNING
+    yield Finding(f"{SECTION}{block}.type", message, f"write `{key}: auto` in its params", severity)

@@ -1,8 +1,7 @@
 """The optimizer is to be offloaded in a way that DeepSpeed refuses, or takes for another.
 
 It offloads to `cpu` or `nvme`; a part only under ZeRO 3; to a disk only under ZeRO 3 too, where it wants the
-path. Without ZeRO the optimizer on the host is handed parameters that are on the device, and fails at its first
-step.
+path.  Under its old name, cpu_offload, it goes there only where DeepSpeed's config has the optimizer too.
 
 Bad:
 
@@ -21,9 +20,10 @@ Good:
       deepspeed: {zero_optimization: {offload_optimizer: {device: nvme, nvme_path: /scratch}}}
 
 Source: accelerate 1.1 and 1.15 utils/dataclasses.py, DeepSpeedPlugin (auto); deepspeed 0.19.8
-runtime/zero/offload_config.py, OffloadDeviceEnum; runtime/zero/config.py,
-offload_ratio_check; runtime/zero/stage_1_and_2.py (any device is the host); runtime/zero/stage3.py,
-_configure_tensor_swapping; runtime/swap_tensor/partitioned_param_swapper.py; ops/adam/cpu_adam.py, step
+runtime/zero/offload_config.py, OffloadDeviceEnum; runtime/zero/config.py, offload_ratio_check;
+runtime/zero/stage_1_and_2.py (any device is the host); runtime/zero/stage3.py, _configure_tensor_swapping;
+runtime/swap_tensor/partitioned_param_swapper.py; ops/adam/cpu_adam.py, step; runtime/engine.py,
+_configure_optimizer; run on CPUs, save zero0 on a device
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from configlint.values import real
 from configlint.wording import code
 
 _OPTIMIZER = OFFLOADS[0]
+_OLD = "zero_optimization.cpu_offload"
 
 
 @rule(Severity.ERROR)
@@ -62,6 +63,11 @@ def check(plan: Plan) -> Iterator[Finding]:
         message = f"only zero3 offloads a part of the optimizer, and zero{number} refuses ratio {code(ratio)}"
         yield Finding(f"{SECTION}{_OPTIMIZER}.ratio", message, "delete it, or write `data: zero3`")
     yield from _device(plan, number)
+    if value(plan, _OLD) is True and not plan.given(f"{SECTION}optimizer") and _is_on_host(plan):
+        message = (
+            "cpu_offload is a name that Accelerate does not know, and DeepSpeed refuses the Trainer's optimizer"
+        )
+        yield Finding(SECTION + _OLD, message, "write `offload_optimizer: {device: cpu}`", on_key=True)
 
 
 def _device(plan: Plan, number: int) -> Iterator[Finding]:
