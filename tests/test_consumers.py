@@ -193,12 +193,18 @@ def test_deepspeed_refuses_what_it_refuses_at_the_line_of_the_key() -> None:
     assert (verdict.by or "").startswith("deepspeed ")
 
 
+@pytest.mark.heavy
+@pytest.mark.skipif(find_spec("deepspeed") is None, reason="deepspeed is not installed")
 def test_what_deepspeed_reads_must_be_what_is_planned() -> None:
-    from configlint.verify.reading import Otherwise, compare
-
-    compare({"train_micro_batch_size_per_gpu": 2}, {"train_micro_batch_size_per_gpu": 2, "steps_per_print": 10})
-    with pytest.raises(Otherwise, match="reads train_micro_batch_size_per_gpu as 1, and 2 is planned"):
-        compare({"train_micro_batch_size_per_gpu": 2}, {"train_micro_batch_size_per_gpu": 1})
+    zero = mesh_of("zero3", "torchrun", 1)
+    batch = '"train_micro_batch_size_per_gpu": '
+    found = refusals(
+        instead(zero, "training_args.json", '"stage": 3', '"stage": 2'),
+        instead(zero, "training_args.json", batch + '"auto"', batch + "1"),
+    )
+    assert [rule for rule, _ in found] == ["verify/deepspeed"] * 2
+    assert "reads zero_optimization_stage as 2, and 3 is planned" in found[0][1]
+    assert "ds train_micro_batch_size_per_gpu=1 vs hf per_device_train_batch_size=2" in found[1][1]
 
 
 def test_bash_refuses_a_setup_that_it_cannot_read_at_its_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,11 @@ def deepspeed(arguments: Any, job: dict[str, Any]) -> dict[str, Any]:
     """
     import transformers
 
-    by = f"transformers {transformers.__version__}"
+    what, by = "deepspeed", f"transformers {transformers.__version__}"
+    try:
+        module = import_deepspeed()
+    except Exception as error:  # it looks for compilers, and says so in its own way
+        return unread(what, " ".join(str(error).split()) or repr(error))
     unverified: list[str] = []
     try:
         config = arguments.hf_deepspeed_config
@@ -34,14 +38,12 @@ def deepspeed(arguments: Any, job: dict[str, Any]) -> dict[str, Any]:
         # Of the model it asks for this size only, to make the sizes of buffers of it.
         model = SimpleNamespace(config=SimpleNamespace(hidden_size=job["hidden_size"] or 1))
         config.trainer_config_finalize(arguments, model, job["steps"] or 1)
-
-        module = import_deepspeed()
         by = f"deepspeed {metadata.version('deepspeed')}"
         module.dist.get_rank, module.dist.get_world_size = lambda: 0, lambda group=None: job["world"]
         compare(job["planned"], vars(module.DeepSpeedConfig(config.config)))
     except Exception as error:
-        return refused("deepspeed", by, error)
-    return {**read("deepspeed", by), "unverified": unverified}
+        return refused(what, by, error)
+    return {**read(what, by), "unverified": unverified}
 
 
 def distributed_config(job: dict[str, Any]) -> dict[str, Any]:
