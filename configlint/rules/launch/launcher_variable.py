@@ -50,11 +50,16 @@ _FREE = (
     "ACCELERATE_ENABLE_RICH",
     "ACCELERATE_LOG_LEVEL",
 )
+# Where the nodes meet, a job of Slurm finds out when it runs; launch.sh sets what is written after that.
+_ADDRESS = ("MASTER_ADDR", "MASTER_PORT")
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     for name in plan.spec.section("launch.env"):
-        if name in _NAMES or (name.startswith(_STARTS) and name not in _FREE):
+        if name in _ADDRESS and plan.given("launch.slurm") and plan.hardware.nodes != 1:
+            help = "leave it out: job.sbatch sets it from the nodes that the job gets"
+            yield Finding(f"launch.env.{name}", f"`{name}` is the job's to set", help, on_key=True)
+        elif name in _NAMES or (name.startswith(_STARTS) and name not in _FREE):
             help = "leave it out: the launcher sets it from hardware and parallel"
             yield Finding(f"launch.env.{name}", f"`{name}` is the launcher's to set", help, on_key=True)
