@@ -62,8 +62,8 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 
 def _is_interval(steps: float) -> bool:
-    """Whether the Trainer gets so far as to compare it: below 0 and 1.5 are other mistakes."""
-    return steps >= 0 and (steps < 1 or steps == int(steps))
+    """Whether the Trainer gets so far as to compare it: 1.5 is another mistake."""
+    return steps < 1 or steps == int(steps)
 
 
 def _is_multiple(save: float, every: float) -> bool:
