@@ -96,6 +96,7 @@ CASES = {
     "zero1 2 x tensor 2": Case(
         "data: zero1, tensor: 2", 4, DEEPSPEED, zero=1, weights=1 / 2, state=1 / 2, together=2
     ),
+    "zero3 2 x tensor 2": Case("data: zero3, tensor: 2", 4, DEEPSPEED, zero=3, weights=1 / 4, together=2),
     # Each of Ulysses' ranks goes back through the loss of the whole sequence; of the sum of these gradients ZeRO 3
     # takes the mean over all ranks, ZeRO 1 and 2 over the replicas.
     "zero2 x sequence 2": Case(
