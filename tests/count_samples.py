@@ -58,9 +58,13 @@ def answer_as_gpus_do() -> None:
 
 def load(arguments: TrainingArguments, mesh: Path) -> LlamaForCausalLM:
     """The same weights for every engine, from a checkpoint, as jobs load them."""
+    model = LlamaForCausalLM(LlamaConfig(vocab_size=VOCABULARY, **SIZES))
+    deepspeed = arguments.deepspeed or {}
+    if deepspeed.get("tensor_parallel") and deepspeed["zero_optimization"]["stage"] == 3:
+        return model  # Transformers 5.23 refuses to load a checkpoint for both
     checkpoint = Path(arguments.output_dir, "checkpoint")
     with arguments.main_process_first(local=False):  # of all ranks the first alone saves
-        LlamaForCausalLM(LlamaConfig(vocab_size=VOCABULARY, **SIZES)).save_pretrained(checkpoint)
+        model.save_pretrained(checkpoint)
     if not mesh.exists():
         return LlamaForCausalLM.from_pretrained(checkpoint)
     from transformers.distributed import DistributedConfig

@@ -74,6 +74,8 @@ def deepspeed(plan: Plan) -> dict[str, object]:
     }
     if plan.parallel.tensor not in (None, 1):
         own["tensor_parallel"] = {"autotp_size": plan.parallel.tensor}
+        # For `auto` the Trainer takes each device for a replica, which ZeRO 3 refuses; DeepSpeed reckons it itself.
+        del own["train_batch_size"]
     return _merged(own, further)
 
 
