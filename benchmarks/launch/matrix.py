@@ -2,7 +2,7 @@
 
     python benchmarks/launch/matrix.py [--only TEXT] [--up-to LEVEL]
 
-For each cell a spec is compiled, and the level is found by doing it:
+Each cell is a target of a spec, which is compiled, and the level is found by doing it:
 
 static      configlint finds no error, and writes the files
 parsed      the programs that read the files accept them
@@ -15,6 +15,7 @@ What did not hold is said on stderr, in its own words.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import shutil
@@ -45,8 +46,6 @@ ENGINES = {
 }
 SPEC = """\
 batch: {{effective: {effective}, per_device: {{max: 2}}}}
-hardware: {{accelerator: h100-80gb, nodes: {nodes}, devices_per_node: {devices}}}
-parallel: {{{parallel}}}
 data: {{train_examples: 480}}
 training:
   output_dir: out
@@ -56,6 +55,13 @@ training:
   remove_unused_columns: false
   report_to: none
 launch: {{script: count_samples.py, {launch}}}
+targets:
+"""
+TARGET = """\
+  {target}:
+    hardware: {{accelerator: h100-80gb, nodes: {nodes}, devices_per_node: {devices}}}
+    parallel: {{{parallel}}}
+    training: {{output_dir: out/{target}}}
 """
 
 
@@ -67,6 +73,10 @@ class Cell(NamedTuple):
     @property
     def name(self) -> str:
         return f"{self.back_end}, {self.shape}, {self.engine}"
+
+    @property
+    def target(self) -> str:
+        return f"{self.shape.replace(' ', '')}-{self.engine}".lower()
 
     @property
     def makes_sense(self) -> bool:
@@ -84,8 +94,8 @@ class Cell(NamedTuple):
         return 2 if self.engine == "tp2" else 1
 
 
-# Says None where the cell in this folder holds on a level, else why not.
-Level = Callable[[Cell, Path], str | None]
+# Of some cells of one back end, whose spec is in this folder: those that do not hold on a level, and why.
+Level = Callable[[list[Cell], Path], dict[Cell, str]]
 
 
 def main() -> None:
@@ -95,11 +105,13 @@ def main() -> None:
     arguments = parser.parse_args()
     names = list(LEVELS)
     levels = names[: names.index(arguments.up_to) + 1]
-    found: dict[Cell, str] = {}
+    chosen = [cell for cell in cells() if arguments.only in cell.name]
+    found = {cell: "-" for cell in chosen if not cell.makes_sense}
     with tempfile.TemporaryDirectory() as folder:
-        for number, cell in enumerate(cells()):
-            if arguments.only in cell.name:
-                found[cell] = reached(cell, Path(folder, str(number)), levels) if cell.makes_sense else "-"
+        for back_end in BACK_ENDS:
+            sensible = [cell for cell in chosen if cell.back_end == back_end and cell.makes_sense]
+            if sensible:
+                found |= reached(sensible, Path(folder, back_end), levels)
     print("\n".join(table(found)))
 
 
@@ -109,42 +121,48 @@ def cells() -> Iterator[Cell]:
             yield from (Cell(back_end, shape, engine) for engine in ENGINES)
 
 
-def reached(cell: Cell, folder: Path, levels: list[str]) -> str:
-    """The highest level on which the cell holds."""
-    nodes, devices = SHAPES[cell.shape]
+def reached(left: list[Cell], folder: Path, levels: list[str]) -> dict[Cell, str]:
+    """The highest level on which each cell of a back end holds."""
     folder.mkdir()
     shutil.copy(ROOT / "tests" / "count_samples.py", folder)
-    (folder / "train.yaml").write_text(
-        SPEC.format(
-            effective=EFFECTIVE,
-            steps=STEPS,
-            nodes=nodes,
-            devices=devices,
-            parallel=ENGINES[cell.engine],
-            launch=BACK_ENDS[cell.back_end],
-        )
-    )
-    highest = "nothing"
+    (folder / "train.yaml").write_text(spec(left))
+    found = dict.fromkeys(left, "nothing")
     for level in levels:
-        if reason := LEVELS[level](cell, folder):
+        failed = LEVELS[level](left, folder)
+        for cell, reason in failed.items():
             print(f"{cell.name}: not {level}: {reason}", file=sys.stderr, flush=True)
-        else:
-            highest = level
-        if highest == "nothing":
-            break
-    return highest
+        left = [cell for cell in left if cell not in failed]
+        found |= dict.fromkeys(left, level)
+    return found
 
 
-def static(cell: Cell, folder: Path) -> str | None:
-    return configlint(folder, "compile", "train.yaml", "-o", "build", "--verify", "never")
+def spec(targets: list[Cell]) -> str:
+    """One spec with a target for each cell, so that what is slow to start is started once."""
+    text = SPEC.format(effective=EFFECTIVE, steps=STEPS, launch=BACK_ENDS[targets[0].back_end])
+    for cell in targets:
+        nodes, devices = SHAPES[cell.shape]
+        text += TARGET.format(target=cell.target, nodes=nodes, devices=devices, parallel=ENGINES[cell.engine])
+    return text
 
 
-def parsed(cell: Cell, folder: Path) -> str | None:
-    return configlint(folder, "compile", "train.yaml", "-o", "build", "--verify", "require")
+def static(left: list[Cell], folder: Path) -> dict[Cell, str]:
+    return by_command(left, folder, "compile", "train.yaml", "-o", "build", "--verify", "never")
 
 
-def resolved(cell: Cell, folder: Path) -> str | None:
-    return configlint(folder, "prove", "train.yaml")
+def parsed(left: list[Cell], folder: Path) -> dict[Cell, str]:
+    return by_command(left, folder, "compile", "train.yaml", "-o", "build", "--verify", "require")
+
+
+def resolved(left: list[Cell], folder: Path) -> dict[Cell, str]:
+    return by_command(left, folder, "prove", "train.yaml", "--all-ranks")
+
+
+def by_command(left: list[Cell], folder: Path, *arguments: str) -> dict[Cell, str]:
+    """All targets at once; where that fails, each alone."""
+    if configlint(folder, *arguments) is None:
+        return {}
+    said = {cell: configlint(folder, *arguments, "--target", cell.target) for cell in left}
+    return {cell: words for cell, words in said.items() if words is not None}
 
 
 def configlint(folder: Path, *arguments: str) -> str | None:
@@ -155,24 +173,25 @@ def configlint(folder: Path, *arguments: str) -> str | None:
     return None if done.returncode == 0 else f"exit {done.returncode}: {(done.stdout + done.stderr)[-500:].strip()}"
 
 
-def ran(cell: Cell, folder: Path) -> str | None:
-    """The job trains in as many processes on this machine: not by way of Slurm."""
-    if cell.back_end == "sbatch":
-        return "there is no cluster here"
-    if cell.ranks > MAXIMUM_RANKS:
-        return f"{cell.ranks} processes are too many"
+def ran(left: list[Cell], folder: Path) -> dict[Cell, str]:
+    """Each job trains in as many processes on this machine: not by way of Slurm."""
+    failed = {cell: "there is no cluster here" for cell in left if cell.back_end == "sbatch"}
+    failed |= {cell: f"{cell.ranks} processes are too many" for cell in left if cell.ranks > MAXIMUM_RANKS}
+    running = [cell for cell in left if cell not in failed]
     started = subprocess.run(
         [sys.executable, str(ROOT / "tests" / "ranks.py")],
-        input=json.dumps(str(folder / "build")),
+        input="".join(json.dumps(str(folder / "build" / cell.target)) + "\n" for cell in running),
         capture_output=True,
         text=True,
         check=False,
     )
-    if not started.stdout:
-        return started.stderr[-500:]
-    if error := json.loads(started.stdout)["error"]:
-        return str(error)[-500:]
-    return miscounted(cell, [json.loads(path.read_text())["samples"] for path in folder.glob("out/rank-*.json")])
+    answers = [json.loads(line) for line in started.stdout.splitlines()]
+    for cell, answer in itertools.zip_longest(running, answers, fillvalue={"error": started.stderr[-500:]}):
+        out = folder / "out" / cell.target
+        ranks = [json.loads(path.read_text())["samples"] for path in out.glob("rank-*.json")]
+        if reason := answer["error"] or miscounted(cell, ranks):
+            failed[cell] = str(reason)[-500:]
+    return failed
 
 
 def miscounted(cell: Cell, ranks: list[dict[str, list[int]]]) -> str | None:
