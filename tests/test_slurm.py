@@ -253,7 +253,7 @@ class TestSlurm:
         shutil.copy(Path(__file__).with_name("count_samples.py"), tmp_path)
         submitted = slurm_cluster.run(["sbatch", "the build/job.sbatch"], tmp_path, environment)
         assert submitted.state == "COMPLETED", submitted.output
-        ranks = [json.loads(file.read_text()) for file in (tmp_path / "out").glob("rank-*.json")]
+        ranks = [json.loads(file.read_text())["samples"] for file in (tmp_path / "out").glob("rank-*.json")]
         assert len(ranks) == 4
         for step in ("0", "1"):
             consumed = [sample for rank in ranks for sample in rank[step]]
