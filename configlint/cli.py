@@ -218,6 +218,35 @@ def fit(
     return max(FINDINGS if fails else CLEAN, faults(crashes))
 
 
+@cli.command()
+@click.argument("spec")
+@_target("Prove this target only.")
+@_set
+@click.option("--all-ranks", is_flag=True, help="Ask every rank, also of a world that is larger than 32.")
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def prove(spec: str, target: str | None, assignments: tuple[str, ...], all_ranks: bool, output_format: str) -> int:
+    """Set up the ranks of the job, on this CPU, and count the samples that they would train.
+
+    1 where that is not what is written, or where a library refuses it; 2 where it cannot be told here.
+    """
+    from configlint.pipeline import compile_spec
+    from configlint.prove import prove
+    from configlint.reporters import prove_report
+    from configlint.session import Session
+
+    compiled = compile_spec(spec, Session(assignments), target, ".")
+    show(compiled.diagnostics)
+    if compiled.refusal:
+        note(compiled.refusal)
+    if not compiled.folders:
+        return max(FINDINGS, faults(compiled.crashes))
+    answers = prove(compiled.plans, list(compiled.folders.values()), all_ranks)
+    show([refusal for answer in answers for refusal in answer.found.refusals])
+    echo(prove_report.as_json(answers) if output_format == "json" else prove_report.as_text(answers))
+    untold = any(answer.proven is None for answer in answers)
+    return USAGE if untold else FINDINGS if any(not answer.proven for answer in answers) else CLEAN
+
+
 @cli.command("rule")
 @click.argument("name", required=False)
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)

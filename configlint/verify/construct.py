@@ -36,26 +36,33 @@ def main() -> None:
 
 
 def construct(job: dict[str, Any]) -> dict[str, Any]:
+    return constructed(job)[0]
+
+
+def constructed(job: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    """The result, and what was constructed, if anything was."""
     import transformers
 
     by = f"transformers {transformers.__version__}"
     unverified: list[str] = []
     try:
         if reason := _other_release("transformers", transformers.__version__, job["transformers"]):
-            return {"by": None, "unverified": [reason], "error": None}
+            return {"by": None, "unverified": [reason], "error": None}, None
         config_class, reason = _config_class(job)
         if config_class is None:
-            return {"by": None, "unverified": [reason], "error": None}
-        arguments, unverified = _constructible(job, config_class)
+            return {"by": None, "unverified": [reason], "error": None}, None
+        values, unverified = _constructible(job, config_class)
         _answer_for(job)
         if os.path.isdir(job["folder"]):
             os.chdir(job["folder"])  # where the job will read the files that arguments name
-        transformers.HfArgumentParser(config_class).parse_dict(arguments)
+        (arguments,) = transformers.HfArgumentParser(config_class).parse_dict(values)
     except ImportError as error:
-        return {"by": None, "unverified": [*unverified, str(error).strip().splitlines()[0]], "error": None}
+        reason = str(error).strip().splitlines()[0]
+        return {"by": None, "unverified": [*unverified, reason], "error": None}, None
     except Exception as error:
-        return {"by": by, "unverified": unverified, "error": " ".join(str(error).split()) or repr(error)}
-    return {"by": by, "unverified": unverified, "error": None}
+        said = " ".join(str(error).split()) or repr(error)
+        return {"by": by, "unverified": unverified, "error": said}, None
+    return {"by": by, "unverified": unverified, "error": None}, arguments
 
 
 def _other_release(name: str, installed: str, wanted: str | None) -> str | None:

@@ -35,14 +35,15 @@ def verify(plans: Sequence[Plan], arguments: Sequence[dict[str, object]]) -> lis
     """What the installed class says of each plan's JSON."""
     if find_spec("transformers") is None:
         return [Verdict(None, ("transformers is not installed",), ()) for _ in plans]
-    jobs = [_job(plan, values) for plan, values in zip(plans, arguments, strict=True)]
+    jobs = [question(plan, values) for plan, values in zip(plans, arguments, strict=True)]
     answer = ask(Path(__file__).with_name("construct.py"), jobs, TIMEOUT_SECONDS)
     if isinstance(answer, str):
         return [Verdict(None, (f"transformers {answer}",), ()) for _ in plans]
     return [_verdict(plan, result) for plan, result in zip(plans, answer, strict=True)]
 
 
-def _job(plan: Plan, arguments: dict[str, object]) -> dict[str, object]:
+def question(plan: Plan, arguments: dict[str, object]) -> dict[str, object]:
+    """A job of construct.py."""
     accelerator = plan.hardware.accelerator
     return {
         "arguments": arguments,
@@ -64,25 +65,31 @@ def _verdict(plan: Plan, result: dict[str, object]) -> Verdict:
     unverified = tuple(str(reason) for reason in result["unverified"])  # type: ignore[attr-defined]
     if result["error"] is None:
         return Verdict(str(result["by"]) if result["by"] else None, unverified, ())
-    message = str(result["error"])
+    refusal = refused(plan, "transformers", f"{result['by']} refuses this", str(result["error"]))
+    return Verdict(None, unverified, (refusal,))
+
+
+def refused(plan: Plan, library: str, lead: str, message: str, otherwise: str = "training") -> Diagnostic:
+    """A library's words as a finding at the argument that they are about, else at the section `otherwise`."""
     path = _named(plan, message)
-    setting = plan.spec.settings.get(path or "training")
+    setting = plan.spec.settings.get(path or otherwise)
     span = setting.key if setting else start_of(plan.spec.source)
-    diagnostic = Diagnostic(
-        "verify/transformers",
+    return Diagnostic(
+        f"verify/{library}",
         Severity.ERROR,
-        f"{result['by']} refuses this: {message}",
+        f"{lead}: {message}",
         span,
         path=path,
         targets=(plan.spec.target,) if plan.spec.target else (),
     )
-    return Verdict(None, unverified, (diagnostic,))
 
 
 def _named(plan: Plan, message: str) -> str | None:
     """The argument that a message is about: the class names no place, but mostly the argument."""
     words = set(re.findall(r"\w+", message))
     paths = [f"training.{name}" for name in plan.training] + [f"arguments.{name}" for name in plan.arguments]
-    values = {str(plan.spec.settings[path].value): path for path in paths}
+    # A number in a message may be any other.
+    texts = {path: plan.spec.settings[path].value for path in paths}
+    values = {value: path for path, value in texts.items() if isinstance(value, str)}
     named = [path for path in paths if path.rpartition(".")[2] in words]
     return named[0] if named else next((values[word] for word in values if word in words), None)
