@@ -33,16 +33,17 @@ def prove(plans: Sequence[Plan], files: Sequence[Sequence[Artifact]], every: boo
             f"prove sets up the real Trainer, and {listing(missing)} {'is' if len(missing) == 1 else 'are'} not"
             " installed: pip install 'configlint[train]'"
         )
-    jobs = [_job(plan, artifacts, every) for plan, artifacts in zip(plans, files, strict=True)]
-    return [_answer(job, found) for job, found in zip(jobs, ranks.set_up(jobs), strict=True)]
+    jobs = [job(plan, artifacts, every) for plan, artifacts in zip(plans, files, strict=True)]
+    return [answer(asked, found) for asked, found in zip(jobs, ranks.set_up(jobs), strict=True)]
 
 
-def _job(plan: Plan, artifacts: Sequence[Artifact], every: bool) -> Job:
+def job(plan: Plan, artifacts: Sequence[Artifact], every: bool = False) -> Job:
+    """What is asked of a plan and the files that were made of it."""
     texts = {artifact.name: artifact.text for artifact in artifacts}
     own = {name: str(value) for name, value in plan.spec.section("launch.env").items()}
     # A step that the examples do not fill is no measure.
-    whole = (plan.data.train_examples or 0) // (plan.batch.trained or 1) if plan.data.train_examples else _STEPS
-    steps = max(1, min(_STEPS, whole))
+    examples, trained = plan.data.train_examples, plan.batch.trained or 1
+    steps = _STEPS if examples is None else max(1, min(_STEPS, examples // trained))
     return Job(plan, texts, {**own, **mesh.environment(plan)}, sample(plan, every), steps)
 
 
@@ -59,13 +60,14 @@ def sample(plan: Plan, every: bool) -> tuple[int, ...]:
     return tuple(replica * size + member for replica in sorted(chosen) for member in range(size))
 
 
-def _answer(job: Job, found: Found) -> Answer:
+def answer(job: Job, found: Found) -> Answer:
+    """What was found, held against the plan."""
     if not found.ranks:
         return Answer(job.plan, job.ranks, found)
     steps = range(min(len(rank.steps) for rank in found.ranks))
     distinct = [len({number for rank in found.ranks for number in rank.steps[step]}) for step in steps]
-    answer = Answer(job.plan, job.ranks, found, tuple(distinct))
-    return answer._replace(differences=tuple(dict.fromkeys(_differences(answer))))
+    result = Answer(job.plan, job.ranks, found, tuple(distinct))
+    return result._replace(differences=tuple(dict.fromkeys(_differences(result))))
 
 
 def _differences(answer: Answer) -> Iterator[str]:

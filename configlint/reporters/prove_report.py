@@ -40,18 +40,19 @@ def _block(answer: Answer) -> Iterator[str]:
 
 
 def _counted(answer: Answer) -> str:
-    """What was counted, and of how many ranks."""
-    plan, asked = answer.plan, len(answer.asked)
-    world, replicas = plan.parallel.world or 1, plan.parallel.replicas or 1
-    counts = listing(dict.fromkeys(map(str, answer.distinct)))
-    repeats = answer.found.ranks[0].repeats
-    what = "example" if repeats != 1 else "sample"
-    each = f", {repeats} samples of each" if repeats != 1 else ""
-    samples = f"{counts} distinct {what if counts == '1' else what + 's'} a step{each}"
+    """What was counted, and of how many ranks; what follows where that is not all."""
+    plan, ranks = answer.plan, answer.found.ranks
+    world, replicas, repeats = plan.parallel.world or 1, plan.parallel.replicas or 1, ranks[0].repeats
     if answer.all_asked:
-        return f"{samples}, of {count(world, 'rank')} (all asked)"
-    groups = asked * replicas // world
-    return f"{samples} of {asked} of {world} ranks asked, {groups} of {replicas} replicas"
+        what = f"distinct examples a step, {repeats} samples of each" if repeats != 1 else "distinct samples a step"
+        counts = listing(dict.fromkeys(f"{number:,}" for number in answer.distinct))
+        return f"{counts} {what}, of {count(world, 'rank')} (all asked)"
+    groups = len(ranks) * replicas // world
+    firsts = ranks[:: world // replicas]
+    number = answer.distinct[0] if repeats == 1 else sum(len(rank.steps[0]) for rank in firsts)
+    what = "distinct samples" if repeats == 1 else "samples"
+    part = f"{groups} of {replicas} replicas get {number:,} {what} a step"
+    return f"{len(ranks)} of {world} ranks asked: {part}, of which all would make {number * replicas // groups:,}"
 
 
 def _claims(ranks: Sequence[Rank]) -> str:

@@ -17,8 +17,8 @@ from configlint.verify import construct
 from configlint.verify.ranks import stand_ins, trainers
 
 _LIBRARIES = ("transformers", "accelerate", "deepspeed", "trl", "torch")
-# To shuffle more takes seconds a rank, and whose samples are whose can be seen from these.
-_MOST_EXAMPLES = 1_000_000
+# To shuffle more takes its time on each rank, and which samples are whose can be seen from these.
+_MOST_EXAMPLES = 100_000
 
 
 def answer(question: dict[str, Any], rank: int) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def _answer(question: dict[str, Any], rank: int, folder: str) -> dict[str, Any]:
         return {"unproven": "rank 0 sends the others their batches (dispatch_batches), and here nothing is sent"}
     found = _counted(trainer, arguments)
     found["deepspeed"] = _deepspeed(trainer, arguments, found["total_steps"])
-    found["batches"] = _batches(trainer, question["steps"] * arguments.gradient_accumulation_steps)
+    found["batches"] = _batches(trainer, question["steps"], found["claimed"])
     left_out = [*result["unverified"], *(f"{name} (it needs the machine of the job)" for name in aside)]
     if kind.__name__ != question["trainer"]:
         left_out.append(f"{question['trainer']} (its class is not known: a Trainer stands in)")
@@ -106,11 +106,11 @@ def _mesh(trainer: Any) -> dict[str, int]:
     return dict(zip(mesh.mesh_dim_names, mesh.shape, strict=True)) if mesh is not None else {}
 
 
-def _batches(trainer: Any, count: int) -> list[list[int]]:
-    """The numbers of the examples in the first batches that the rank's loader gives."""
-    examples = trainer.train_dataset
-    if len(examples) > _MOST_EXAMPLES:
-        trainer.train_dataset = stand_ins.Examples(_MOST_EXAMPLES, examples.length)
+def _batches(trainer: Any, steps: int, claimed: int) -> list[list[int]]:
+    """The numbers of the examples in the batches of the rank's first steps."""
+    examples, count = trainer.train_dataset, steps * trainer.args.gradient_accumulation_steps
+    enough = max(_MOST_EXAMPLES, (steps + 1) * claimed)
+    trainer.train_dataset = stand_ins.Examples(min(len(examples), enough), examples.length)
     loader = trainer.get_train_dataloader()
     if hasattr(loader, "set_epoch"):
         loader.set_epoch(0)

@@ -6,6 +6,7 @@ configlint it takes its neighbours in `verify`, nothing else.
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import os
@@ -25,6 +26,7 @@ def main() -> None:
     from configlint.verify.ranks import rank
 
     _import_once(questions)
+    gc.freeze()  # what a rank does not touch is not copied
     asked = [(question, number) for question in questions for number in question["ranks"]]
     # Elsewhere than on Linux, forking is not to be had or not safe.
     method = "fork" if sys.platform == "linux" else "spawn"
