@@ -86,10 +86,9 @@ def _counts(answer: Answer) -> Iterator[str]:
     size = (answer.plan.parallel.world or 1) // (answer.plan.parallel.replicas or 1)
     repeats = ranks[0].repeats
     for step, distinct in enumerate(answer.distinct):
-        each = f" of {repeats} samples each" if repeats != 1 else ""
+        what = f"distinct examples, {repeats} samples of each," if repeats != 1 else "distinct samples"
         if distinct * repeats != trained:
-            examples = count(distinct, "distinct example")
-            yield f"{examples}{each} in step {step + 1}, and the plan says {trained} samples"
+            yield f"{distinct} {what} in step {step + 1}, and the plan says {trained}"
         times = Counter(number for rank in ranks[::size] for number in rank.steps[step])
         if uneven := [number for number in times.values() if number != repeats]:
             yield f"an example is in step {step + 1} {uneven[0]} times, not {repeats}"

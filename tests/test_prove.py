@@ -122,7 +122,7 @@ def test_with_all_ranks_what_is_counted_is_the_batch(answers: dict[str, Answer])
 def test_of_256_ranks_some_are_asked_and_that_is_said(answers: dict[str, Answer]) -> None:
     text = prove_report.as_text([answers["256"]])
     assert "16 of 256 ranks asked: 16 of 256 replicas get 64 distinct samples a step" in text
-    assert "of which all would make 1,024; the plan says 1024, the Trainer 1024" in text
+    assert "of which all would make 1,024; the plan says 1,024, the Trainer 1,024" in text
     assert answers["256"].proven
 
 
@@ -133,7 +133,7 @@ def test_a_batch_that_is_split_is_seen_though_the_trainer_says_otherwise(answers
     assert found.distinct == (32, 32)
     assert {rank.claimed for rank in found.found.ranks} == {256}
     assert found.differences == (
-        "32 distinct examples in step 1, and the plan says 256 samples",
+        "32 distinct samples in step 1, and the plan says 256",
         "rank 0 gets 4 samples in step 1, not 32",
     )
     assert found.proven is False
@@ -179,6 +179,7 @@ def test_what_needs_a_gpu_or_a_network_is_put_aside_and_named(answers: dict[str,
 @pytest.mark.heavy
 def test_the_sampler_is_the_trainers_own(answers: dict[str, Answer]) -> None:
     assert answers["sft"].proven
+    assert answers["sft"].found.aside == ("SFTTrainer.__init__ (it needs the model and the data)",)
     found = answers["grpo"]
     assert found.proven
     assert (found.distinct, found.found.ranks[0].repeats) == ((4, 4), 8)
@@ -242,9 +243,7 @@ def test_ranks_are_asked_in_whole_replicas_from_end_to_end(nodes: int, parallel:
 
 
 def rank_of(number: int, *steps: tuple[int, ...]) -> Rank:
-    return Rank(
-        number, steps, 1, 4, 2, 8, 8, "MULTI_GPU", None, {}, {"tensor": 1, "context": 1, "sequence": 1}, None
-    )
+    return Rank(number, steps, 1, 4, 8, 8, "MULTI_GPU", None, {}, {"tensor": 1, "context": 1, "sequence": 1}, None)
 
 
 def test_a_sample_that_two_replicas_get_is_told() -> None:
@@ -254,7 +253,7 @@ def test_a_sample_that_two_replicas_get_is_told() -> None:
     assert (fine.proven, fine.differences, fine.distinct) == (True, (), (4,))
     twice = answer(asked, Found(("torch 2",), (rank_of(0, (5, 6)), rank_of(1, (6, 8)))))
     assert twice.differences == (
-        "3 distinct examples in step 1, and the plan says 4 samples",
+        "3 distinct samples in step 1, and the plan says 4",
         "ranks 0 and 1 are of two replicas, and both get 1 sample of step 1",
     )
     record = json.loads(prove_report.as_json([fine, twice]))

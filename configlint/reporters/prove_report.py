@@ -29,7 +29,7 @@ def _block(answer: Answer) -> Iterator[str]:
         yield f"{name}: not proven: {refused or found.unproven}"
         return
     batch, first = plan.batch, found.ranks[0]
-    yield f"{name}: {_counted(answer)}; the plan says {batch.trained}, the Trainer {_claims(found.ranks)}"
+    yield f"{name}: {_counted(answer)}; the plan says {batch.trained or 0:,}, the Trainer {_claims(found.ranks)}"
     product = f"{batch.per_device} per device x {batch.accumulation} accumulated"
     yield f"  {product} x {count(plan.parallel.replicas or 1, 'replica')}{_steps(plan, first)}"
     yield f"  {_engine(plan, first)}"
@@ -56,7 +56,7 @@ def _counted(answer: Answer) -> str:
 
 
 def _claims(ranks: Sequence[Rank]) -> str:
-    return listing(dict.fromkeys(str(rank.claimed) for rank in ranks))
+    return listing(dict.fromkeys(f"{rank.claimed:,}" for rank in ranks))
 
 
 def _steps(plan: Plan, rank: Rank) -> str:

@@ -28,17 +28,21 @@ def answer(question: dict[str, Any], rank: int) -> dict[str, Any]:
             return {"rank": rank, **_answer(question, rank, folder)}
     except ImportError as error:
         return {"rank": rank, "unproven": str(error).strip().splitlines()[0]}
-    except AttributeError as error:
-        # A trainer that misses what its own __init__ would have set.
-        return {"rank": rank, "unproven": f"{type(error.obj).__name__} cannot be set up without data: {error}"}
     except Exception as error:
         traceback.print_exc()
-        library = _blamed(error)
-        said = " ".join(str(error).split())
-        if library is None or not said:
-            return {"rank": rank, "unproven": f"the stand-ins failed: {error!r}"}
-        named = said if isinstance(error, ValueError) else f"{type(error).__name__}: {said}"
-        return {"rank": rank, "by": f"{library} {metadata.version(library)}", "error": named}
+        return {"rank": rank, **_refused(error)}
+
+
+def _refused(error: Exception) -> dict[str, str]:
+    """The words of the library that the error comes from, or why it is none of a library's."""
+    library = _blamed(error)
+    # A trainer may miss what its own __init__ would have set.
+    bare = isinstance(error, AttributeError) and type(error.obj).__name__.endswith("Trainer")
+    said = " ".join(str(error).split())
+    if library is None or bare or not said:
+        return {"unproven": f"the stand-ins for model and data do not do: {said or repr(error)}"}
+    named = said if isinstance(error, ValueError) else f"{type(error).__name__}: {said}"
+    return {"by": f"{library} {metadata.version(library)}", "error": named}
 
 
 def _answer(question: dict[str, Any], rank: int, folder: str) -> dict[str, Any]:
@@ -67,11 +71,7 @@ def _answer(question: dict[str, Any], rank: int, folder: str) -> dict[str, Any]:
     found["deepspeed"] = _deepspeed(trainer, arguments, found["total_steps"])
     found["batches"] = _batches(trainer, question["steps"], found["claimed"])
     left_out = [*result["unverified"], *(f"{name} (it needs the machine of the job)" for name in aside)]
-    if kind.__name__ != question["trainer"]:
-        left_out.append(f"{question['trainer']} (its class is not known: a Trainer stands in)")
-    elif kind.__module__.startswith("trl."):
-        left_out.append(f"{kind.__name__}.__init__ (it needs the model and the data)")
-    return {**found, "repeats": repeats, "aside": left_out}
+    return {**found, "repeats": repeats, "aside": [*left_out, *trainers.left_out(trainer, question["trainer"])]}
 
 
 def _counted(trainer: Any, arguments: Any) -> dict[str, Any]:

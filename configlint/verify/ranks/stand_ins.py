@@ -44,6 +44,8 @@ def be_rank(rank: int, world: int, per_node: int, environment: dict[str, str]) -
         MASTER_ADDR="127.0.0.1",
         MASTER_PORT="29500",
         OMP_NUM_THREADS="1",
+        CUDA_VISIBLE_DEVICES="",
+        HIP_VISIBLE_DEVICES="",
     )
     torch.set_num_threads(1)
     torch.distributed.init_process_group("fake", rank=rank, world_size=world, store=FakeStore())

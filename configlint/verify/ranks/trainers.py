@@ -17,14 +17,12 @@ def trainer_class(question: dict[str, Any]) -> Any:
     """The class that the script builds; for one that is nobody's but the user's, the Trainer."""
     import transformers
 
-    name = question["trainer"]
-    if hasattr(transformers, name):
-        return getattr(transformers, name)
+    kind = getattr(transformers, question["trainer"], None)
     if question["config_class"] is not None and find_spec("trl") is not None:
         import trl
 
-        return getattr(trl, name, transformers.Trainer)
-    return transformers.Trainer
+        kind = kind or getattr(trl, question["trainer"], None)
+    return kind if isinstance(kind, type) and issubclass(kind, transformers.Trainer) else transformers.Trainer
 
 
 def made(kind: Any, model: Any, arguments: Any, examples: Any) -> Any:
@@ -65,6 +63,17 @@ def batches(trainer: Any, loader: Any, count: int) -> Iterator[Any]:
     for batch in islice(loader, count):
         yield trainer._prepare_inputs(batch)
         trainer._step += 1
+
+
+def left_out(trainer: Any, name: str) -> Iterator[str]:
+    """What of the trainer of that name has no part in it, and why."""
+    kind = type(trainer)
+    if kind.__name__ != name:
+        yield f"{name} (its class is not known: a Trainer stands in)"
+    elif not kind.__module__.startswith("transformers."):
+        yield f"{name}.__init__ (it needs the model and the data)"
+    if getattr(trainer.args, "train_sampling_strategy", None) in ("group_by_length", "batch_rebalance"):
+        yield "the lengths of the examples (they need the data: all are of one length)"
 
 
 def _generates(trainer: Any) -> bool:
