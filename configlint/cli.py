@@ -222,7 +222,7 @@ def fit(
 @click.argument("spec")
 @_target("Prove this target only.")
 @_set
-@click.option("--all-ranks", is_flag=True, help="Ask every rank, also of a world that is larger than 32.")
+@click.option("--all-ranks", is_flag=True, help="Ask every rank, also where there are more than 64.")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def prove(spec: str, target: str | None, assignments: tuple[str, ...], all_ranks: bool, output_format: str) -> int:
     """Set up the ranks of the job, on this CPU, and count the samples that they would train.

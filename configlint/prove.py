@@ -18,7 +18,7 @@ from configlint.wording import count, listing
 # Optimizer steps that are looked at.
 _STEPS = 2
 # Of worlds up to this size all ranks are asked unless told otherwise, of larger ones so many, in whole replicas.
-_ALL_UP_TO, _SAMPLED = 32, 16
+_ALL_UP_TO, _SAMPLED = 64, 16
 _ENGINES = {"ddp": ("MULTI_GPU", "MULTI_CPU"), "fsdp": ("FSDP",)}
 
 

@@ -18,10 +18,10 @@ def trainer_class(question: dict[str, Any]) -> Any:
     import transformers
 
     kind = getattr(transformers, question["trainer"], None)
-    if question["config_class"] is not None and find_spec("trl") is not None:
+    if kind is None and question["config_class"] is not None and find_spec("trl") is not None:
         import trl
 
-        kind = kind or getattr(trl, question["trainer"], None)
+        kind = getattr(trl, question["trainer"], None)
     return kind if isinstance(kind, type) and issubclass(kind, transformers.Trainer) else transformers.Trainer
 
 

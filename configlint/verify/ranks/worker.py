@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def _import_once(questions: list[dict[str, Any]]) -> None:
-    """What takes seconds, before forking."""
+    """What takes seconds, before forking. Accelerate imports DeepSpeed where it is installed, asked or not."""
     import torch
     import transformers.models.llama.modeling_llama
     import transformers.trainer  # noqa: F401
@@ -49,8 +49,7 @@ def _import_once(questions: list[dict[str, Any]]) -> None:
     torch.set_num_threads(1)  # threads do not outlive a fork
     if any(question["trl"] for question in questions) and find_spec("trl") is not None:
         import trl  # noqa: F401
-    with_deepspeed = any(question["arguments"].get("deepspeed") for question in questions)
-    if with_deepspeed and find_spec("deepspeed") is not None:
+    if find_spec("deepspeed") is not None:
         from configlint.verify.ranks import stand_ins
 
         stand_ins.import_deepspeed()
