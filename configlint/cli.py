@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from click.decorators import FC
 
+    from configlint.artifact import Artifact
     from configlint.pipeline import Compiled, Report
     from configlint.session import Session
 
@@ -218,6 +219,35 @@ def fit(
     return max(FINDINGS if fails else CLEAN, faults(crashes))
 
 
+@cli.command()
+@click.argument("spec")
+@_target("Prove this target only.")
+@_set
+@click.option("--all-ranks", is_flag=True, help="Ask every rank, also where there are more than 64.")
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def prove(spec: str, target: str | None, assignments: tuple[str, ...], all_ranks: bool, output_format: str) -> int:
+    """Set up the ranks of the job, on this CPU, and count the samples that they would train.
+
+    1 where that is not what is written, or where a library refuses it; 2 where it cannot be told here.
+    """
+    from configlint.pipeline import compile_spec
+    from configlint.prove import prove
+    from configlint.reporters import prove_report
+    from configlint.session import Session
+
+    compiled = compile_spec(spec, Session(assignments), target, ".")
+    show(compiled.diagnostics)
+    if compiled.refusal:
+        note(compiled.refusal)
+    if not compiled.folders:
+        return max(FINDINGS, faults(compiled.crashes))
+    answers = prove(compiled.plans, list(compiled.folders.values()), all_ranks)
+    show([refusal for answer in answers for refusal in answer.found.refusals])
+    echo(prove_report.as_json(answers) if output_format == "json" else prove_report.as_text(answers))
+    untold = any(answer.proven is None for answer in answers)
+    return USAGE if untold else FINDINGS if any(not answer.proven for answer in answers) else CLEAN
+
+
 @cli.command("rule")
 @click.argument("name", required=False)
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -336,7 +366,7 @@ def _verified(compiled: Compiled, level: str) -> bool:
 def _compare(compiled: Compiled) -> int:
     from configlint.output import differences
 
-    lines = list(differences(compiled.folders))
+    lines = list(differences(_with_left_over(compiled)))
     echo("".join(lines))
     return FINDINGS if lines else CLEAN
 
@@ -347,11 +377,16 @@ def _write(compiled: Compiled) -> int:
     from configlint.session import UsageError, reason
 
     try:
-        write(compiled.folders)
+        write(_with_left_over(compiled))
     except OSError as error:
         raise UsageError(f"nothing is written: {error.filename}: {reason(error)}") from error
-    echo(written.render(compiled.plans, compiled.folders), err=True)
+    echo(written.render(compiled.plans, compiled.folders, compiled.left_over), err=True)
     return CLEAN
+
+
+def _with_left_over(compiled: Compiled) -> dict[str, list[Artifact]]:
+    """All folders; nothing belongs into those that are left over."""
+    return compiled.folders | {folder: [] for folder in compiled.left_over}
 
 
 def _choose(compiled: Compiled, name: str) -> str:

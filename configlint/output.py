@@ -126,9 +126,9 @@ def mark_of(path: str, text: str) -> str:
     return ""
 
 
-def abandoned(output: str, spec: str) -> list[str]:
-    """The folders that an earlier compilation of the same spec made: the output folder itself, and those of
-    targets. Another spec may have been compiled beside it."""
+def made_of(spec: str, output: str) -> list[str]:
+    """The folders that earlier compilations of a spec made: the output folder itself, and those of targets. Another
+    spec may have been compiled beside it."""
     try:
         below = sorted(entry.name for entry in os.scandir(output) if entry.is_dir())
     except OSError:

@@ -76,13 +76,14 @@ def check(paths: Sequence[str], session: Session, target: str | None = None) -> 
 
 class Compiled(NamedTuple):
     """What `compile` made: a folder and its files for each plan, or, with an error among the
-    diagnostics or a refusal, none."""
+    diagnostics or a refusal, none. Of the folders `left_over` by earlier compilations no plan is any more."""
 
     plans: list[Plan]
     folders: dict[str, list[Artifact]]
     diagnostics: list[Diagnostic]
     crashes: list[RuleCrash]
     refusal: str | None = None
+    left_over: tuple[str, ...] = ()
 
 
 def compile_spec(path: str, session: Session, target: str | None, output: str | None) -> Compiled:
@@ -111,12 +112,12 @@ def compile_spec(path: str, session: Session, target: str | None, output: str | 
             return Compiled(plans, {}, diagnostics, crashes, name + refusal)
         folder = os.path.normpath(os.path.join(output, plan.spec.target or "")) if output else "."
         folders[folder] = backends.emit(plan._replace(launch=plan.launch._replace(output=folder)))
+    left_over: tuple[str, ...] = ()
     if output is not None and target is None:
-        from configlint.output import abandoned
+        from configlint.output import made_of
 
-        # Nothing is made there any more, so that all that lies there is left over.
-        folders |= {folder: [] for folder in abandoned(output, plans[0].spec.source.name) if folder not in folders}
-    return Compiled(plans, folders, diagnostics, crashes)
+        left_over = tuple(folder for folder in made_of(plans[0].spec.source.name, output) if folder not in folders)
+    return Compiled(plans, folders, diagnostics, crashes, left_over=left_over)
 
 
 def _untrainable(plan: Plan) -> str | None:
@@ -144,9 +145,8 @@ def verified(compiled: Compiled, ask: bool) -> tuple[list[Diagnostic], list[str]
         return [], ["validated by configlint alone"], False
     from configlint import verify
 
-    # The others are left over.
-    folders = [artifacts for artifacts in compiled.folders.values() if artifacts]
-    verdicts = verify.verify([made(*each) for each in zip(compiled.plans, folders, strict=True)])
+    folders = zip(compiled.plans, compiled.folders.values(), strict=True)
+    verdicts = verify.verify([made(plan, artifacts) for plan, artifacts in folders])
     every = [verdict for group in verdicts for verdict in group]
     diagnostics = [found for verdict in every for found in verdict.diagnostics]
     complete = not any(verdict.unverified for verdict in every)

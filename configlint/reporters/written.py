@@ -10,7 +10,7 @@ from configlint.artifact import Artifact
 from configlint.plan import Plan
 
 
-def render(plans: Sequence[Plan], folders: Mapping[str, Sequence[Artifact]]) -> str:
+def render(plans: Sequence[Plan], folders: Mapping[str, Sequence[Artifact]], removed: Sequence[str] = ()) -> str:
     names = [plan.spec.target or os.path.basename(plan.spec.source.name) for plan in plans]
     products = [_product(plan) for plan in plans]
     width, product_width = max(map(len, names)), max(map(len, products))
@@ -18,9 +18,8 @@ def render(plans: Sequence[Plan], folders: Mapping[str, Sequence[Artifact]]) -> 
         f"{name:{width}}  {product:{product_width}}  {_machine(plan)}"
         for name, product, plan in zip(names, products, plans, strict=True)
     ]
-    lines += [
-        f"{folder}: {' '.join(file.name for file in files) or 'removed'}" for folder, files in folders.items()
-    ]
+    lines += [f"{folder}: {' '.join(file.name for file in files)}" for folder, files in folders.items()]
+    lines += [f"{folder}: removed" for folder in removed]
     everything = [(folder, file) for folder, files in folders.items() for file in files]
     lines += dict.fromkeys(f"{file.name}: {file.note}" for _, file in everything if file.note)
     scripts = [script for folder, files in folders.items() for script in _to_run(folder, files)]

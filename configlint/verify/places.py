@@ -41,7 +41,9 @@ def _named(plan: Plan, what: str, message: str) -> str | None:
 def _argument(plan: Plan, message: str) -> str | None:
     words = set(re.findall(r"\w+", message))
     paths = [f"training.{name}" for name in plan.training] + [f"arguments.{name}" for name in plan.arguments]
-    values = {str(plan.spec.settings[path].value): path for path in paths}
+    # A number in a message may be any other.
+    texts = {path: plan.spec.settings[path].value for path in paths}
+    values = {value: path for path, value in texts.items() if isinstance(value, str)}
     named = [path for path in paths if path.rpartition(".")[2] in words]
     return named[0] if named else next((values[word] for word in values if word in words), None)
 
