@@ -57,7 +57,7 @@ def _answer(question: dict[str, Any], rank: int, folder: str) -> dict[str, Any]:
     engines = [reason for reason in result["unverified"] if reason.startswith(construct.NEEDS_TORCH)]
     if arguments is None or engines:
         return {"unproven": (engines or result["unverified"])[-1]}
-    TrainingArguments.world_size = world_size  # the Trainer's own count is what is asked for
+    type(arguments).world_size = world_size  # the Trainer's own count is what is asked for
     aside = stand_ins.put_aside(arguments, folder)
     kind = trainers.trainer_class(question)
     examples = stand_ins.Examples(question["examples"], question["length"])
