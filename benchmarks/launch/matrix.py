@@ -1,6 +1,6 @@
 """How far each combination of back end, machines and engine was followed, as a Markdown table.
 
-    python benchmarks/launch/matrix.py [--only TEXT] [--up-to LEVEL]
+    python benchmarks/launch/matrix.py [--only TEXT] [--up-to LEVEL]    (matrix.md is what it printed)
 
 Each cell is a target of a spec, which is compiled, and the level is found by doing it:
 
