@@ -28,6 +28,7 @@ def _with(key: str) -> Callable[[Plan], bool]:
 ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "flattened_low_rank": lambda plan: stage(plan) is not None and plan.writes("optim"),
     "mismatch": _is_configured,
+    "multiplied_gradients": lambda plan: stage(plan) is not None and plan.parallel.sequence != 1,
     "no_effect": _is_configured,
     "refused_optimizer": _with("optimizer"),
     "refused_scheduler": _with("scheduler"),
