@@ -93,6 +93,7 @@ CASES = {
     "zero2 x 2": Case("data: zero2", 2, DEEPSPEED, zero=2, state=1 / 2),
     "zero2 x 2, for CPUs": Case("data: zero2", 2, DEEPSPEED, zero=2, state=1 / 2, accelerator="cpu"),
     "zero3 x 2": Case("data: zero3", 2, DEEPSPEED, zero=3, weights=1 / 2),
+    "zero3 x 2, for CPUs": Case("data: zero3", 2, DEEPSPEED, zero=3, weights=1 / 2, accelerator="cpu"),
     "zero1 2 x tensor 2": Case(
         "data: zero1, tensor: 2", 4, DEEPSPEED, zero=1, weights=1 / 2, state=1 / 2, together=2
     ),

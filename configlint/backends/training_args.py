@@ -19,11 +19,10 @@ def emit(plan: Plan) -> list[Artifact]:
 
 def arguments(plan: Plan) -> dict[str, object]:
     """What the JSON holds."""
-    accelerator = plan.hardware.accelerator
     derived = {
         "per_device_train_batch_size": plan.batch.per_device,
         "gradient_accumulation_steps": plan.batch.accumulation,
-        **({"use_cpu": True} if accelerator and accelerator.vendor == "cpu" else {}),
+        **({"use_cpu": True} if _is_cpu(plan) else {}),
         **_sharding(plan),
     }
     spelling = plan.release.spelling
@@ -74,9 +73,17 @@ def deepspeed(plan: Plan) -> dict[str, object]:
     }
     if plan.parallel.tensor not in (None, 1):
         own["tensor_parallel"] = {"autotp_size": plan.parallel.tensor}
-        # For `auto` the Trainer takes each device for a replica, which ZeRO 3 refuses; DeepSpeed reckons it itself.
+    # For `auto` the Trainer takes each device for a replica, which ZeRO 3 refuses of a tensor-parallel model. On a
+    # CPU it refuses what several processes train: it reads this when it cuts the model up, and Accelerate has not
+    # told DeepSpeed of the others. Without a number DeepSpeed reckons it itself.
+    if plan.parallel.tensor not in (None, 1) or (stage == 3 and _is_cpu(plan)):
         del own["train_batch_size"]
     return _merged(own, further)
+
+
+def _is_cpu(plan: Plan) -> bool:
+    accelerator = plan.hardware.accelerator
+    return accelerator is not None and accelerator.vendor == "cpu"
 
 
 def _merged(base: dict[str, object], further: dict[str, object]) -> dict[str, object]:

@@ -20,6 +20,10 @@ def _is_configured(plan: Plan) -> bool:
     return stage(plan) is not None and plan.given("parallel.deepspeed")
 
 
+def _shares_sequences(plan: Plan) -> bool:
+    return stage(plan) is not None and plan.parallel.sequence != 1
+
+
 def _with(key: str) -> Callable[[Plan], bool]:
     return lambda plan: stage(plan) is not None and plan.given(SECTION + key)
 
@@ -28,11 +32,13 @@ def _with(key: str) -> Callable[[Plan], bool]:
 ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "flattened_low_rank": lambda plan: stage(plan) is not None and plan.writes("optim"),
     "mismatch": _is_configured,
+    "multiplied_gradients": _shares_sequences,
     "no_effect": _is_configured,
     "refused_optimizer": _with("optimizer"),
     "refused_scheduler": _with("scheduler"),
     "removed_key": _is_configured,
     "replaced_optimizer": _with(OFFLOADS[0]),
+    "sequence_on_cpu": _shares_sequences,
     "shadowed_optimizer": _with("optimizer"),
     "shadowed_schedule": _with("scheduler"),
     "tensor_with_zero3": lambda plan: plan.parallel.data == "zero3" and plan.parallel.tensor != 1,

@@ -1,0 +1,76 @@
+"""Sequence parallelism makes gradients too large, by its degree.
+
+Each device of a sequence goes back through the loss of the whole, so that the sum of their gradients is `sequence`
+times what it should be. ZeRO 3 takes the mean over all devices, which is right; ZeRO 0, 1 and 2 over the replicas
+alone. Adam does not mind, but max_grad_norm clips that many times harder than is written and the norm in the logs
+is as many times too large, and nothing says so. Plain SGD trains with a multiple of its learning rate.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: zero2, sequence: 4}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: h100-80gb, devices_per_node: 8}
+    parallel: {data: zero3, sequence: 4}
+
+Source: deepspeed 0.18.2, 0.18.9 and 0.19.8 runtime/zero/stage_1_and_2.py, average_tensor and allreduce_bucket;
+runtime/engine.py, _reduce_non_expert_gradients; runtime/zero/stage3.py, __avg_scatter_contiguous_grads;
+runtime/comm/coalesced_collectives.py, reduce_scatter_coalesced; transformers 5.23 integrations/deepspeed.py,
+deepspeed_sp_compute_loss; run: each stage on two processes, with AdamW and SGD
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.rules.argument._resolved import optimizer
+from configlint.rules.deepspeed import SECTION, kind, stage, value
+from configlint.values import real
+from configlint.wording import code
+
+_SCATTER = "zero_optimization.reduce_scatter"
+# Of those that the Trainer makes, the ones whose step grows with the gradient.
+_SGD = ("sgd", "schedule_free_sgd")
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    number, degree, data = stage(plan), plan.parallel.sequence, plan.parallel.data
+    if number is None or degree is None or degree < 2:
+        return
+    path, help = "parallel.sequence", "write `data: zero3`"
+    if number == 3:
+        if not _is_mean_of_replicas(plan):
+            return
+        path, help = SECTION + _SCATTER, "delete it"
+    name = optimizer(plan) or kind(plan, "optimizer") or ""
+    message = f"{data} makes gradients {degree} times too large with sequence {degree}"
+    is_sgd = name.lower() in _SGD
+    yield Finding(
+        path,
+        f"{message}, and the steps of {name} with them" if is_sgd else message + _seen(plan, degree),
+        help,
+        None if is_sgd else Severity.WARNING,
+        related=(("parallel.data", f"data {data}"),),
+    )
+
+
+def _is_mean_of_replicas(plan: Plan) -> bool:
+    """Whether ZeRO 3 is told to reduce as the others do."""
+    contiguous = value(plan, "zero_optimization.contiguous_gradients")
+    return value(plan, _SCATTER) is False and contiguous is not False
+
+
+def _seen(plan: Plan, degree: int) -> str:
+    """Where the factor shows with an optimizer that scales its steps itself."""
+    limit = real(plan.argument("max_grad_norm"))
+    if limit is None or limit <= 0:
+        return ", and their norm in the logs"
+    return f", and max_grad_norm {code(limit)} clips like {limit / degree:.3g}"
