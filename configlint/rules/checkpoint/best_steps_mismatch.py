@@ -45,7 +45,10 @@ def check(plan: Plan) -> Iterator[Finding]:
     if not _is_interval(save) or not _is_interval(every) or every == 0 or _is_multiple(save, every):
         return
     save_words, eval_words = described(plan, _SAVE, _tidy(save)), described(plan, _EVAL, _tidy(every))
-    if (save < 1) == (every < 1):
+    if save < 0 or every < 0:
+        message = f"load_best_model_at_end cannot go with {save_words if save < 0 else eval_words}, which is below 0"
+        help = "write a number of steps"
+    elif (save < 1) == (every < 1):
         message = f"{save_words} is no multiple of {eval_words}, which load_best_model_at_end needs"
         sizes = [str(size) for size in _nearest_multiples(save, every)]
         help = f"write `save_steps: {listing(sizes, 'or')}`" if sizes else "give them the same value"
