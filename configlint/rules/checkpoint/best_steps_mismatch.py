@@ -46,7 +46,8 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     save_words, eval_words = described(plan, _SAVE, _tidy(save)), described(plan, _EVAL, _tidy(every))
     if save < 0 or every < 0:
-        message = f"load_best_model_at_end cannot go with {save_words if save < 0 else eval_words}, which is below 0"
+        negative = save_words if save < 0 else eval_words
+        message = f"load_best_model_at_end cannot go with {negative}, which is below 0"
         help = "write a number of steps"
     elif (save < 1) == (every < 1):
         message = f"{save_words} is no multiple of {eval_words}, which load_best_model_at_end needs"
