@@ -268,7 +268,6 @@ def test_the_verdict_is_that_of_the_accelerator_not_of_this_machine() -> None:
 
 
 @pytest.mark.heavy
-@pytest.mark.skipif(find_spec("trl") is None, reason="trl is not installed")
 def test_the_class_is_told_of_all_processes_that_there_will_be() -> None:
     """With one, it would refuse generations that are shared out over eight."""
     shared, odd = verdicts(
@@ -298,8 +297,12 @@ def test_another_release_is_not_verified_and_never_a_finding() -> None:
 
 
 @pytest.mark.heavy
-@pytest.mark.skipif(find_spec("trl") is not None, reason="it is about an environment without trl")
-def test_the_trainer_of_a_package_that_is_not_installed_is_not_verified() -> None:
+def test_the_trainer_of_a_package_that_is_not_installed_is_not_verified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So that the process that is asked finds none.
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['trl'] = None\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (verdict,) = verdicts("trainer: SFTTrainer\n" + GPU + "training: {max_length: 1024}\n")
     assert verdict == Verdict("training_args.json", None, ("trl is not installed, and SFTTrainer is its",))
 
