@@ -1,15 +1,9 @@
-"""How far each combination of back end, machines and engine was followed, as a Markdown table.
+"""How far each combination of back end, machines and engine was followed; matrix.md is what it printed.
 
-    python benchmarks/launch/matrix.py [--only TEXT] [--up-to LEVEL]    (matrix.md is what it printed)
+    python benchmarks/launch/matrix.py [--only TEXT] [--up-to LEVEL] > benchmarks/launch/matrix.md
 
-Each cell is a target of a spec, which is compiled, and the level is found by doing it:
-
-static      configlint finds no error, and writes the files
-parsed      the programs that read the files accept them
-resolved    the real Trainer, set up for all of the job's ranks, deals out the batch that was written
-ran on CPU  as many real processes trained, and the samples that they consumed were counted; up to 8
-
-What did not hold is said on stderr, in its own words.
+Each cell is a target of a spec, which is compiled, and the level is found by doing it. What did not hold is said on
+stderr, in its own words.
 """
 
 from __future__ import annotations
@@ -44,6 +38,18 @@ ENGINES = {
     "zero3": "data: zero3",
     "tp2": "data: ddp, tensor: 2",
 }
+HEAD = """\
+# How far each way to launch was taken
+
+`python benchmarks/launch/matrix.py` prints this: each cell is compiled for h100-80gb, and the level is found by doing it.
+
+- static: configlint finds no error, and writes the files.
+- parsed: the programs that read the files accept them (`compile --verify require`).
+- resolved: the real Trainer, set up for each of the job's ranks, deals out the batch that was written (`prove`).
+- ran on CPU: as many real processes trained from the files, at most 8, and the samples of each step were counted.
+
+Nothing here ran on a GPU. A job of Slurm does not run in this table; tests/test_slurm.py submits some to a real one.
+"""
 SPEC = """\
 batch: {{effective: {effective}, per_device: {{max: 2}}}}
 data: {{train_examples: 480}}
@@ -112,7 +118,7 @@ def main() -> None:
             sensible = [cell for cell in chosen if cell.back_end == back_end and cell.makes_sense]
             if sensible:
                 found |= reached(sensible, Path(folder, back_end), levels)
-    print("\n".join(table(found)))
+    print("\n".join([HEAD, *table(found)]))
 
 
 def cells() -> Iterator[Cell]:
