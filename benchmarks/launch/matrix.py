@@ -41,14 +41,14 @@ ENGINES = {
 HEAD = """\
 # How far each way to launch was taken
 
-`python benchmarks/launch/matrix.py` prints this: each cell is compiled for h100-80gb, and the level is found by doing it.
+`python benchmarks/launch/matrix.py` prints this. Each cell is compiled for h100-80gb; the level is found by doing it.
 
 - static: configlint finds no error, and writes the files.
 - parsed: the programs that read the files accept them (`compile --verify require`).
 - resolved: the real Trainer, set up for each of the job's ranks, deals out the batch that was written (`prove`).
 - ran on CPU: as many real processes trained from the files, at most 8, and the samples of each step were counted.
 
-Nothing here ran on a GPU. A job of Slurm does not run in this table; tests/test_slurm.py submits some to a real one.
+Nothing here ran on a GPU. No job of Slurm runs for this table; tests/test_slurm.py submits some to a real one.
 """
 SPEC = """\
 batch: {{effective: {effective}, per_device: {{max: 2}}}}
