@@ -63,8 +63,7 @@ def version(plan: Plan) -> int | None:
 def in_place_of(plan: Plan, strategy: object) -> str | None:
     """What to write in the place of one of the first version's ways to shard; None where it is none of them."""
     word = _STRATEGIES.get(str(strategy), str(strategy).lower())
-    node = (plan.parallel.world or 0) // (plan.hardware.nodes or 1) or "..."
-    copies = f"`parallel: {{shard: {node}}}`, for a copy on each node"
+    copies = f"`parallel: {{shard: {devices_of_a_node(plan) or '...'}}}`, for a copy on each node"
     return {
         "full_shard": "delete it: that is the default",
         "shard_grad_op": "write `reshard_after_forward: false`",
@@ -72,3 +71,8 @@ def in_place_of(plan: Plan, strategy: object) -> str | None:
         "hybrid_shard": f"delete it, and write {copies}",
         "hybrid_shard_zero2": f"write `reshard_after_forward: false`, and {copies}",
     }.get(word)
+
+
+def devices_of_a_node(plan: Plan) -> int | None:
+    """Those that train."""
+    return (plan.parallel.world or 0) // (plan.hardware.nodes or 1) or None
