@@ -24,6 +24,18 @@ DERIVED = {
     "local_rank": "the launcher",
 }
 
+# Keys of DeepSpeed's config that the compiler writes itself, and what decides on them.
+DERIVED_DEEPSPEED = {
+    "train_batch_size": "batch.effective",
+    "train_micro_batch_size_per_gpu": "batch.per_device",
+    "gradient_accumulation_steps": "batch.accumulation",
+    "gradient_clipping": "training.max_grad_norm",
+    "bf16.enabled": "training.bf16",
+    "fp16.enabled": "training.fp16",
+    "zero_optimization.stage": "parallel.data",
+    "tensor_parallel.autotp_size": "parallel.tensor",
+}
+
 
 class Setting(NamedTuple):
     """A value that somebody wrote, and the keys down to it. `mapping` says that its keys are settings of

@@ -195,6 +195,17 @@ def test_deepspeed_refuses_what_it_refuses_at_the_line_of_the_key() -> None:
 
 @pytest.mark.heavy
 @pytest.mark.skipif(find_spec("deepspeed") is None, reason="deepspeed is not installed")
+def test_what_the_real_class_refuses_of_deepspeeds_object_is_said_there() -> None:
+    (verdict,) = verdicts(
+        GPU + "parallel:\n  data: zero2\n  deepspeed: {zero_optimization: {offload_optimizer: true}}\n"
+        "training: {learning_rate: 1e-5}\n"
+    )
+    (found,) = verdict.diagnostics
+    assert (found.rule, found.span.line, found.span.column) == ("verify/transformers", 5, 3)
+
+
+@pytest.mark.heavy
+@pytest.mark.skipif(find_spec("deepspeed") is None, reason="deepspeed is not installed")
 def test_what_deepspeed_reads_must_be_what_is_planned() -> None:
     zero = mesh_of("zero3", "torchrun", 1)
     batch = '"train_micro_batch_size_per_gpu": '

@@ -15,7 +15,7 @@ from conftest import plans
 from configlint.backends.training_args import deepspeed
 from configlint.lint import lint
 from configlint.rules import all_rules
-from configlint.rules.deepspeed._keys import KNOWN, REMOVED
+from configlint.rules.deepspeed._keys import FLAGS, KNOWN, NUMBERS, REMOVED, WHOLE
 
 pytestmark = [
     pytest.mark.heavy,
@@ -88,6 +88,38 @@ def test_whatever_deepspeed_looks_up_is_known() -> None:
         assert {key for key in keys if key not in REMOVED} <= KNOWN[section]
 
 
+TYPES = """
+import json
+from deepspeed.runtime.zero import config, offload_config
+
+print(json.dumps([
+    [f"{section}.{name}", str(field.annotation)]
+    for section, model in (
+        ("zero_optimization", config.DeepSpeedZeroConfig),
+        ("zero_optimization.offload_optimizer", offload_config.DeepSpeedZeroOffloadOptimizerConfig),
+        ("zero_optimization.offload_param", offload_config.DeepSpeedZeroOffloadParamConfig),
+    )
+    for key, field in model.model_fields.items()
+    for name in (key, field.alias)
+    if name
+]))
+"""
+
+
+def test_the_types_of_keys_are_deepspeeds() -> None:
+    types = {
+        "<class 'bool'>": FLAGS,
+        "typing.Optional[bool]": FLAGS,
+        "<class 'int'>": WHOLE,
+        "<class 'float'>": NUMBERS,
+    }
+    fields = ask(TYPES)
+    assert len(fields) > 50
+    for key, annotation in fields:
+        held = [names for names in (FLAGS, WHOLE, NUMBERS) if key in names]
+        assert held == ([types[annotation]] if annotation in types else []), key
+
+
 BUILD = """
 import json, sys
 from deepspeed.runtime.config import DeepSpeedConfig
@@ -124,13 +156,29 @@ BUILT = [
         "Input should be 'none', 'cpu' or 'nvme'",
         "unusable-offload",
     ),
+    ("zero2", {"zero_optimization": {"reduce_bucket_size": "5e8"}}, "should be a valid integer", "refused-value"),
+    ("zero2", {"zero_optimization": {"reduce_bucket_size": 1.5}}, "should be a valid integer", "refused-value"),
+    ("zero2", {"zero_optimization": {"sub_group_size": True}}, None, "refused-value"),
+    ("zero2", {"zero_optimization": {"sub_group_size": "1_000.0", "reduce_bucket_size": 5e8}}, None, None),
+    ("zero2", {"zero_optimization": {"overlap_comm": "maybe"}}, "should be a valid boolean", "refused-value"),
+    ("zero2", {"zero_optimization": {"overlap_comm": 2}}, "should be a valid boolean", "refused-value"),
+    ("zero2", {"zero_optimization": {"overlap_comm": "No", "reduce_scatter": 1}}, None, None),
+    ("zero2", {"zero_optimization": {"offload_optimizer": True}}, "should be a valid dict", "refused-value"),
+    ("zero3", {"zero_optimization": {"offload_param": "cpu"}}, "should be a valid dict", "refused-value"),
+    (
+        "zero3",
+        {"zero_optimization": {"offload_optimizer": {"device": "cpu", "ratio": "half"}}},
+        "should be a valid number",
+        "refused-value",
+    ),
+    ("zero2", {"prescale_gradients": "no"}, None, "refused-value"),
     ("zero2", {"steps_per_print": 10}, None, "no-effect"),
     ("zero2", {"zero_optimization": {"stage3_max_live_parameters": 1000}}, None, "no-effect"),
     ("zero3", {"zero_optimization": {"stage3_max_live_parameters": 1000}}, None, None),
     ("zero3", {"zero_optimization": {"offload_param": {"device": "cpu"}, "overlap_comm": True}}, None, None),
 ]
 # These are of what a config alone does not show, and have fixtures.
-SEEN = ("unknown-key", "removed-key", "unusable-offload", "no-effect")
+SEEN = ("unknown-key", "removed-key", "unusable-offload", "refused-value", "no-effect")
 
 
 def test_what_is_said_of_a_config_is_what_becomes_of_it() -> None:

@@ -53,6 +53,8 @@ REFUSED: list[dict[str, object]] = [
     {"version": "two"},
     {"version": 1, "reshard_after_forward": True, "sync_module_states": False},
 ]
+# A text is true, whatever it says.
+MISREAD: list[dict[str, object]] = [{"cpu_offload": "no"}, {"cpu_offload": "false"}]
 TAKEN: list[dict[str, object]] = [
     {"auto_wrap_policy": "SIZE_BASED_WRAP", "min_num_params": 1000},
     {"auto_wrap_policy": "NO_WRAP", "reshard_after_forward": "no", "cpu_offload": True},
@@ -71,7 +73,7 @@ def found(settings: dict[str, object]) -> tuple[set[str], dict[str, object]]:
 def test_what_is_said_of_a_setting_is_what_becomes_of_it() -> None:
     if tuple(map(int, version("transformers").split(".")[:2])) < (5, 10):
         pytest.skip("the rules are for Transformers from 5.10 on")
-    cases = [PLAIN, *NO_EFFECT, *REFUSED, *TAKEN]
+    cases = [PLAIN, *NO_EFFECT, *REFUSED, *MISREAD, *TAKEN]
     said = [found(case) for case in cases]
     result = subprocess.run(
         [sys.executable, "-c", HANDED, json.dumps([made for _, made in said])],
@@ -85,8 +87,13 @@ def test_what_is_said_of_a_setting_is_what_becomes_of_it() -> None:
     assert isinstance(plain, dict), plain
     for case, (rules, _), what in zip(cases[1:], said[1:], handed, strict=True):
         expected: Any = (
-            {"fsdp/no-effect"} if case in NO_EFFECT else {"fsdp/refused-value"} if case in REFUSED else set()
+            {"fsdp/no-effect"}
+            if case in NO_EFFECT
+            else {"fsdp/refused-value"}
+            if case in REFUSED + MISREAD
+            else set()
         )
         assert rules == expected, case
         assert isinstance(what, dict) == (case not in REFUSED), (case, what)
         assert (what == plain) == (case in NO_EFFECT), (case, what)
+        assert case not in MISREAD or what["cpu_offload"] is True

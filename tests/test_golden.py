@@ -9,8 +9,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from conftest import plans
 
 from configlint import pipeline
+from configlint.backends import emit
 from configlint.output import write
 from configlint.pipeline import compile_spec
 from configlint.session import Session
@@ -71,3 +73,24 @@ def test_an_example_is_the_pattern_that_it_names(
     (plan,) = compile_spec(str(ROOT / "examples" / f"{example}.yaml"), Session(), target, None).plans
     batch = plan.batch
     assert (batch.per_device, batch.accumulation, plan.parallel.replicas, batch.trained) == product
+
+
+@pytest.mark.parametrize(
+    ("device", "parallel"),
+    [("h100-80gb", "data: zero3"), ("h100-80gb", "data: zero2, tensor: 2"), ("cpu", "data: zero3")],
+)
+def test_what_deepspeeds_own_file_repeats_changes_no_byte(device: str, parallel: str) -> None:
+    stage = parallel[len("data: zero")]
+    own = "zero_optimization: {overlap_comm: true"
+    pasted = (
+        "train_batch_size: auto, train_micro_batch_size_per_gpu: auto, gradient_accumulation_steps: auto, "
+        f"gradient_clipping: auto, bf16: {{enabled: auto}}, fp16: {{enabled: auto}}, {own}, stage: {stage}"
+    )
+    short, long = (
+        plans(
+            f"batch: {{effective: 64}}\nhardware: {{accelerator: {device}, devices_per_node: 8}}\n"
+            f"parallel: {{{parallel}, deepspeed: {{{text}}}}}}}\n"
+        )[0]
+        for text in (own, pasted)
+    )
+    assert [artifact.text for artifact in emit(long)] == [artifact.text for artifact in emit(short)]

@@ -378,6 +378,20 @@ MESSAGES = {
         "1:18 schema/wrong-choice `parallel.data` cannot be zero4: it is ddp, fsdp, zero0, zero1, zero2 or zero3"
         " | did you mean zero3?",
     ),
+    "another program's choice": (
+        "parallel: {data: hsdp}\n",
+        "1:18 schema/wrong-choice `parallel.data` cannot be hsdp: it is ddp, fsdp, zero0, zero1, zero2 or zero3"
+        " | write fsdp, and `shard` beside it: the devices that share a copy",
+    ),
+    "another program's choice in a target": (
+        "targets: {big: {parallel: {data: DeepSpeed}}}\n",
+        "1:34 schema/wrong-choice `targets.big.parallel.data` cannot be DeepSpeed: it is ddp, fsdp, zero0, zero1,"
+        " zero2 or zero3 | write zero2 or zero3, which is ZeRO's stage",
+    ),
+    "another program's key": (
+        "parallel: {tensor_parallel_size: 2}\n",
+        "1:12 schema/unknown-key `parallel` has no key `tensor_parallel_size` | did you mean `tensor`?",
+    ),
     "a wrong choice, like none": (
         "launch: {launcher: mpirun}\n",
         "1:20 schema/wrong-choice `launch.launcher` cannot be mpirun: it is torchrun or accelerate",
@@ -412,12 +426,12 @@ MESSAGES = {
     ),
     "a name with a blank": (
         "targets: {big node: {}}\n",
-        "1:11 schema/name `big node` cannot be a name here: use letters, digits, `-` and `_`,"
+        "1:11 schema/name `big node` is no name that can stand here: use letters, digits, `-` and `_`,"
         " the first a letter or digit",
     ),
     "a name of a variable": (
         "launch: {env: {MY-VAR: 1}}\n",
-        "1:16 schema/name `MY-VAR` cannot be a name here: use letters, digits and `_`, the first no digit",
+        "1:16 schema/name `MY-VAR` is no name that can stand here: use letters, digits and `_`, the first no digit",
     ),
     "a list for a variable": (
         "launch: {env: {PATHS: [a, b]}}\n",

@@ -11,6 +11,7 @@ from configlint.backends.distributed_config import loads_sharded
 from configlint.backends.json_text import dump
 from configlint.plan import Plan
 from configlint.release import Version
+from configlint.spec import DERIVED_DEEPSPEED
 
 
 def emit(plan: Plan) -> list[Artifact]:
@@ -57,7 +58,7 @@ def deepspeed(plan: Plan) -> dict[str, object]:
 
     Source: transformers 5.23 integrations/deepspeed.py, trainer_config_process and _finalize.
     """
-    stage, further, auto = int((plan.parallel.data or "zero0")[-1]), plan.spec.tree("parallel.deepspeed"), "auto"
+    stage, auto = int((plan.parallel.data or "zero0")[-1]), "auto"
     zero: dict[str, object] = {"stage": stage}
     if stage == 3:
         # Without it the last checkpoint has no weights, only shards; source: trainer.py, save_model.
@@ -78,7 +79,21 @@ def deepspeed(plan: Plan) -> dict[str, object]:
     # told DeepSpeed of the others. Without a number DeepSpeed reckons it itself.
     if plan.parallel.tensor not in (None, 1) or (stage == 3 and _is_cpu(plan)):
         del own["train_batch_size"]
-    return _merged(own, further)
+    return _merged(own, _further(plan))
+
+
+def _further(plan: Plan) -> dict[str, object]:
+    """What is written beside that: an `auto` in the place of what is derived says no more, and goes, also where
+    there is to be nothing."""
+    tree = plan.spec.tree("parallel.deepspeed")
+    for path in DERIVED_DEEPSPEED:
+        section, _, key = path.rpartition(".")
+        holder = tree.get(section) if section else tree
+        if isinstance(holder, dict) and holder.get(key) == "auto":
+            del holder[key]
+            if not holder and section:
+                del tree[section]
+    return tree
 
 
 def _is_cpu(plan: Plan) -> bool:

@@ -28,6 +28,18 @@ _NOUNS = {
     "object": "a section with keys of its own",
     "array": "a list",
 }
+# What other programs call a key of a section or a choice of a value, and what it is here.
+_ELSEWHERE: dict[str, dict[str, str]] = {
+    "parallel": {
+        **dict.fromkeys(("context_parallel", "context_parallel_size", "cp_size"), "did you mean `context`?"),
+        **dict.fromkeys(("sequence_parallel", "sequence_parallel_size", "sp_size"), "did you mean `sequence`?"),
+        **dict.fromkeys(("tensor_parallel", "tensor_parallel_size", "tp_size"), "did you mean `tensor`?"),
+    },
+    "parallel.data": {
+        **dict.fromkeys(("deepspeed", "zero"), "write zero2 or zero3, which is ZeRO's stage"),
+        "hsdp": "write fsdp, and `shard` beside it: the devices that share a copy",
+    },
+}
 # Characters of a user's text that a sentence repeats.
 _LONGEST = 60
 
@@ -74,7 +86,7 @@ def _word(document: Node, schema: dict[str, Any], error: ValidationError) -> Ite
         yield from _unknown_keys(schema, error, path, node)
     elif "propertyNames" in error.schema_path:
         name = str(error.instance)
-        message = f"`{_short(name)}` cannot be a name here: {_names(str(error.validator_value))}"
+        message = f"`{_short(name)}` is no name that can stand here: {_names(str(error.validator_value))}"
         yield _diagnostic("name", message, _key_of(node, name), f"{path}.{name}")
     else:
         defect, message, help = _value(error, in_a_line(path) or "spec", node)
@@ -91,7 +103,9 @@ def _unknown_keys(schema: dict[str, Any], error: ValidationError, path: str, nod
             continue
         full = f"{path}.{name}" if path else name
         where = f"{f'`{in_a_line(path)}`' if path else 'a spec'} has no key `{_short(name)}`"
-        if close := nearest(name, known):
+        if said := _elsewhere(path, name):
+            help = said
+        elif close := nearest(name, known):
             others = [f"`{home}.{name}`" for home in _homes(schema, name)]
             help = f"did you mean {listing([f'`{close}`', *others], 'or')}?"
         elif homes := _homes(schema, name):
@@ -101,6 +115,13 @@ def _unknown_keys(schema: dict[str, Any], error: ValidationError, path: str, nod
         else:
             help = f"its keys are {listing(known)}"
         yield _diagnostic("unknown-key", where, _key_of(node, name), full, help)
+
+
+def _elsewhere(path: str, name: str) -> str | None:
+    """What a name of another program's is at a path, be it a target's."""
+    if path.startswith("targets."):
+        path = path.split(".", 2)[-1]
+    return _ELSEWHERE.get(path, {}).get(name.lower())
 
 
 def _homes(schema: dict[str, Any], name: str) -> list[str]:
@@ -124,9 +145,10 @@ def _value(error: ValidationError, path: str, node: Node) -> tuple[str, str, str
         return "wrong-type", f"`{path}` must be {nouns}, not {_kind(node)}", _unquote(node, types)
     if error.validator == "enum":
         choices = [code(choice) for choice in limit if choice is not None]
+        meant = _elsewhere(path, raw)
         close = nearest(raw, choices)
         message = f"`{path}` cannot be {raw}: it is {listing(choices, 'or')}"
-        return "wrong-choice", message, f"did you mean {close}?" if close else None
+        return "wrong-choice", message, meant or (f"did you mean {close}?" if close else None)
     if error.validator == "required":
         missing = [f"`{name}`" for name in limit if isinstance(node, Mapping) and name not in node.entries]
         return "missing-key", f"`{path}` needs {listing(missing)}", None

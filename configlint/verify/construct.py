@@ -1,7 +1,7 @@
 """Construct the real config classes; part of worker.py, and asked by its path in tests: it imports nothing else.
 
 A job is {arguments, script, config_class, trainer, transformers, trl, folder, bf16, tf32, world}; a result is
-{by, unverified, error}.
+{by, unverified, error}, with {about} where it was the object for DeepSpeed that was being read.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from importlib.util import find_spec
+from traceback import walk_tb
 from typing import Any
 
 # What the class cannot construct without torch, or without the distributed job.
@@ -42,8 +43,18 @@ def constructed(job: dict[str, Any]) -> tuple[dict[str, Any], Any]:
         return {"by": None, "unverified": [*unverified, reason], "error": None}, None
     except Exception as error:
         said = " ".join(str(error).split()) or repr(error)
-        return {"by": by, "unverified": unverified, "error": f"refuses this: {said}"}, None
+        about = {"about": "deepspeed"} if _reads_deepspeed(error) else {}
+        return {"by": by, "unverified": unverified, "error": f"refuses this: {said}", **about}, None
     return {"by": by, "unverified": unverified, "error": None}, arguments
+
+
+def _reads_deepspeed(error: Exception) -> bool:
+    """Whether an error comes from what reads the object for DeepSpeed: modules and classes of that name."""
+    for frame, _ in walk_tb(error.__traceback__):
+        owner = type(frame.f_locals.get("self")).__name__
+        if "deepspeed" in os.path.basename(frame.f_code.co_filename) or owner.startswith("DeepSpeed"):
+            return True
+    return False
 
 
 def other_release(name: str, installed: str, wanted: str | None) -> str | None:

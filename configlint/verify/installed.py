@@ -64,4 +64,4 @@ def _verdict(plan: Plan, reading: dict[str, Any]) -> Verdict:
     unverified = tuple(reading["unverified"])
     if error is None:
         return Verdict(what, by, unverified)
-    return Verdict(what, None, unverified, (refusal(plan, what, by, error),))
+    return Verdict(what, None, unverified, (refusal(plan, what, by, error, about=reading.get("about")),))

@@ -10,10 +10,13 @@ from configlint.source import start_of
 from configlint.verify.verdict import DEEPSPEED, JSON
 
 
-def refusal(plan: Plan, what: str, by: str, error: str, path: str | None = None) -> Diagnostic:
-    """What `by` says against a file, at the path, or else at the line that it is most likely about."""
-    path = path or _named(plan, what, error)
-    setting = plan.spec.place(path or _section(what))
+def refusal(
+    plan: Plan, what: str, by: str, error: str, path: str | None = None, about: str | None = None
+) -> Diagnostic:
+    """What `by` says against a file, at the path, or else at the line that it is most likely about; `about` is what
+    in the file it was reading."""
+    path = path or _named(plan, about or what, error)
+    setting = plan.spec.place(path or _section(about or what))
     return Diagnostic(
         f"verify/{DEEPSPEED if what == DEEPSPEED else by.partition(' ')[0]}",
         Severity.ERROR,

@@ -29,12 +29,16 @@ from configlint.release import written
 from configlint.rule import Finding, rule
 from configlint.rules.argument import is_deprecated, known
 from configlint.rules.argument._replacement import replacement
+from configlint.rules.argument._resolved import is_fsdp
 
 
 @rule(Severity.WARNING, fixes=True)
 def check(plan: Plan) -> Iterator[Finding]:
     for use, argument in known(plan):
         new = argument.facts.get("by")
+        # Under FSDP another rule says what to write, and under which name.
+        if new == "activation_checkpointing" and use.value is True and is_fsdp(plan):
+            continue
         if is_deprecated(argument) and (new is None or argument.layer.get(new) or new in plan.release.arguments):
             since = argument.facts["deprecated"]
             message = f"`{use.name}` is deprecated since {argument.layer.package} {written(since)}"

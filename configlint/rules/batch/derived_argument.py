@@ -1,7 +1,8 @@
 """A training argument is set that configlint derives.
 
 Batch size, accumulation and sharding have one owner each, in the sections of the spec; a second value
-in `training`, `arguments` or the DeepSpeed config would win or lose without a word.
+in `training`, `arguments` or the DeepSpeed config would win or lose without a word. What says the same there is no
+matter: `auto`, which DeepSpeed's own files are full of, or the stage of ZeRO that `parallel.data` names.
 
 Bad:
 
@@ -25,22 +26,14 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.spec import DERIVED
-from configlint.values import positive
+from configlint.spec import DERIVED, DERIVED_DEEPSPEED
+from configlint.values import whole
 
-_DEEPSPEED = {
-    "train_batch_size": "batch.effective",
-    "train_micro_batch_size_per_gpu": "batch.per_device",
-    "gradient_accumulation_steps": "batch.accumulation",
-    "gradient_clipping": "training.max_grad_norm",
-    "bf16.enabled": "training.bf16",
-    "fp16.enabled": "training.fp16",
-    "zero_optimization.stage": "parallel.data",
-    "tensor_parallel.autotp_size": "parallel.tensor",
-}
+_DEEPSPEED = "parallel.deepspeed."
+_STAGE = f"{_DEEPSPEED}zero_optimization.stage"
 _OWNERS = {
     **{f"{section}.{name}": owner for section in ("training", "arguments") for name, owner in DERIVED.items()},
-    **{f"parallel.deepspeed.{name}": owner for name, owner in _DEEPSPEED.items()},
+    **{f"{_DEEPSPEED}{name}": owner for name, owner in DERIVED_DEEPSPEED.items()},
 }
 
 
@@ -52,24 +45,31 @@ _SECTIONS = {path.rpartition(".")[0]: owner for path, owner in _OWNERS.items() i
 def check(plan: Plan) -> Iterator[Finding]:
     settings = plan.spec.settings
     for path, owner in _OWNERS.items():
-        if path in settings:
+        if path in settings and not _says_the_same(plan, path):
             yield _finding(plan, path, owner)
     for path, owner in _SECTIONS.items():
         if path in settings and not settings[path].mapping:
             yield _finding(plan, path, owner)
 
 
+def _says_the_same(plan: Plan, path: str) -> bool:
+    """Whether a key of DeepSpeed's says no more than its owner, or is not read in this plan."""
+    setting, data = plan.spec.settings[path], plan.parallel.data or ""
+    if not path.startswith(_DEEPSPEED):
+        return False
+    if path == _STAGE:
+        is_read = data.startswith("zero") or not plan.spec.is_shared(setting)
+        return setting.value == "auto" or not is_read or data == f"zero{whole(setting.value)}"
+    if path.endswith(".autotp_size") and setting.value == plan.parallel.tensor:
+        return True
+    return setting.value == "auto"
+
+
 def _finding(plan: Plan, path: str, owner: str) -> Finding:
-    name = path.removeprefix("training.").removeprefix("arguments.").removeprefix("parallel.deepspeed.")
-    return Finding(path, f"`{name}` is derived", _help(plan, path, owner), on_key=True)
+    from configlint.rules.batch._remedies import remedy  # needed only where something is wrong
 
-
-def _help(plan: Plan, path: str, owner: str) -> str:
-    """To delete it is right where its owner says something; else what was meant would be lost."""
-    value = positive(plan.spec.settings[path].value)
-    if owner in ("batch.per_device", "batch.accumulation") and value and not plan.given(owner):
-        return f"move it: `batch: {{{owner.rpartition('.')[2]}: {value}}}`"
-    if path in ("training.fsdp", "training.deepspeed") and not plan.given("parallel.data"):
-        data = "fsdp" if path == "training.fsdp" else "zero2"
-        return f"write `parallel: {{data: {data}}}` in its place: {owner} decides on it"
-    return f"delete it: it comes from {owner}"
+    name = path.removeprefix("training.").removeprefix("arguments.").removeprefix(_DEEPSPEED)
+    message = f"`{name}` is derived"
+    if path == _STAGE and plan.parallel.data:
+        message += f", and data is {plan.parallel.data}" + ("" if plan.given("parallel.data") else " (the default)")
+    return Finding(path, message, remedy(plan, path, name, owner), on_key=True)

@@ -36,6 +36,7 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "no_effect": _is_configured,
     "refused_optimizer": _with("optimizer"),
     "refused_scheduler": _with("scheduler"),
+    "refused_value": _is_configured,
     "removed_key": _is_configured,
     "replaced_optimizer": _with(OFFLOADS[0]),
     "sequence_on_cpu": _shares_sequences,

@@ -71,3 +71,30 @@ KNOWN: dict[str, frozenset[str]] = {
     "zero_optimization.offload_optimizer": frozenset(_OPTIMIZER.split()),
     "zero_optimization.offload_param": frozenset(_PARAM.split()),
 }
+
+# What pydantic makes of a value there: a whole number, a number, or true or false.
+_OFFLOAD_FLAGS = {"fast_init", "pin_memory", "pipeline_read", "pipeline_write", "super_offload"}
+_STAGE_3_FLAGS = {"allgather_sequential", "gather_16bit_weights_on_model_save", "use_all_reduce_for_fetch_params"}
+_ZERO_WHOLE = {"allgather_bucket_size", "reduce_bucket_size", "sub_group_size", "zero_hpz_partition_size"}
+_NO_SCALARS = {"leaf_module", "offload_optimizer", "offload_param", "stage", "zenflow"}
+_ZERO_FLAGS = (
+    {*_ZERO.split()} - _ZERO_WHOLE - _NO_SCALARS | _STAGE_3_FLAGS | {f"stage3_{name}" for name in _STAGE_3_FLAGS}
+)
+NUMBERS = frozenset(f"zero_optimization.offload_optimizer.{name}" for name in ("ratio", "cpuadam_cores_perc"))
+FLAGS = frozenset(
+    f"{section}.{name}"
+    for section, keys in KNOWN.items()
+    for name in keys
+    if section and name in (_ZERO_FLAGS if section == "zero_optimization" else _OFFLOAD_FLAGS)
+)
+WHOLE = frozenset(
+    [
+        *(f"zero_optimization.{name}" for name in _ZERO_WHOLE | (STAGE_3 - _ZERO_FLAGS)),
+        "zero_optimization.offload_optimizer.buffer_count",
+        *(f"zero_optimization.offload_param.{name}" for name in ("buffer_count", "buffer_size", "max_in_cpu")),
+    ]
+)
+# Of these, outside of any section, only truth is asked.
+TOP_FLAGS = frozenset(
+    ["dump_state", "memory_breakdown", "prescale_gradients", "wall_clock_breakdown", "zero_force_ds_cpu_optimizer"]
+)

@@ -38,7 +38,8 @@ def check(plan: Plan) -> Iterator[Finding]:
     # A base, or a section that several targets share, holds the settings of more than one engine.
     if plan.spec.is_shared(setting):
         return
-    stage = whole(value(plan, "zero_optimization.stage"))
-    data = stage if stage in (0, 1, 2, 3) else 2
+    # A stage there is derived, which is an error.
+    if whole(value(plan, "zero_optimization.stage")) in (0, 1, 2, 3):
+        return
     message = "parallel.deepspeed has no effect with data ddp (the default)"
-    yield Finding("parallel.deepspeed", message, f"write `data: zero{data}` beside it", on_key=True)
+    yield Finding("parallel.deepspeed", message, "write `data: zero2` or `data: zero3` beside it", on_key=True)

@@ -30,14 +30,16 @@ from configlint.edit import Change
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
 from configlint.rules.deepspeed import OFFLOADS, SECTION, settings, stage
+from configlint.spec import DERIVED_DEEPSPEED
 
 _FILLED = {
-    *("train_batch_size", "train_micro_batch_size_per_gpu", "gradient_accumulation_steps", "gradient_clipping"),
-    *("bf16.enabled", "fp16.enabled"),
+    *DERIVED_DEEPSPEED,
+    # In the place of the section that holds one of those, it is another rule's.
+    *(name.partition(".")[0] for name in DERIVED_DEEPSPEED),
     *(f"optimizer.params.{name}" for name in ("lr", "betas", "eps", "weight_decay")),
     *(f"scheduler.params.{name}" for name in ("warmup_min_lr", "warmup_max_lr")),
     *(f"scheduler.params.{name}" for name in ("total_num_steps", "warmup_num_steps")),
-    *("zero_optimization.stage", "zero_optimization.reduce_bucket_size"),
+    "zero_optimization.reduce_bucket_size",
     *(f"zero_optimization.stage3_{name}" for name in ("prefetch_bucket_size", "param_persistence_threshold")),
     "zero_optimization.stage3_gather_16bit_weights_on_model_save",
     *(f"{section}.{name}" for section in OFFLOADS for name in ("device", "nvme_path")),

@@ -17,7 +17,7 @@ Good:
     parallel: {data: zero3, deepspeed: {zero_optimization: {overlap_comm: true}}}
 
 Source: deepspeed 0.19.8 runtime/config.py, DeepSpeedConfig._initialize_params; runtime/config_utils.py,
-DeepSpeedConfigModel (extra="forbid")
+DeepSpeedConfigModel (extra="forbid"); accelerate 1.15 commands/launch.py and utils/dataclasses.py, DeepSpeedPlugin
 """
 
 from __future__ import annotations
@@ -30,6 +30,23 @@ from configlint.rule import Finding, rule
 from configlint.rules.deepspeed import SECTION, settings, stage
 from configlint.rules.deepspeed._keys import KNOWN, REMOVED
 from configlint.wording import nearest
+
+# What Accelerate's own file and command call it, and what it is here.
+_NODES = "delete it: launch.sh and job.sbatch start all nodes"
+_ACCELERATES = {
+    "deepspeed_config_file": "write what the file holds here",
+    "deepspeed_exclusion_filter": _NODES,
+    "deepspeed_hostfile": _NODES,
+    "deepspeed_inclusion_filter": _NODES,
+    "deepspeed_multinode_launcher": _NODES,
+    "offload_optimizer_device": "write `zero_optimization: {offload_optimizer: {device: ...}}`",
+    "offload_optimizer_nvme_path": "write `zero_optimization: {offload_optimizer: {nvme_path: ...}}`",
+    "offload_param_device": "write `zero_optimization: {offload_param: {device: ...}}`",
+    "offload_param_nvme_path": "write `zero_optimization: {offload_param: {nvme_path: ...}}`",
+    "zero3_init_flag": "delete it: with zero3 the Trainer's model is loaded in shards",
+    "zero3_save_16bit_model": "delete it: stage3_gather_16bit_weights_on_model_save is written for zero3",
+    "zero_stage": "delete it: it is `data: zero0` to `data: zero3` in parallel",
+}
 
 
 @rule(Severity.ERROR)
@@ -49,6 +66,8 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 
 def _meant(name: str, section: str) -> str | None:
+    if name in _ACCELERATES:
+        return _ACCELERATES[name]
     elsewhere = next((place for place, keys in KNOWN.items() if place != section and name in keys), None)
     if elsewhere is not None:
         return f"write it in {elsewhere or SECTION.rstrip('.')}"

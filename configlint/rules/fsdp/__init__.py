@@ -16,6 +16,17 @@ def _is_configured(plan: Plan) -> bool:
     return plan.parallel.data == "fsdp" and plan.given("parallel.fsdp")
 
 
+# The ways to wrap a model.
+POLICIES = ("TRANSFORMER_BASED_WRAP", "SIZE_BASED_WRAP", "NO_WRAP")
+# The first version's ways to shard, by their numbers there.
+_STRATEGIES = {
+    "1": "full_shard",
+    "2": "shard_grad_op",
+    "3": "no_shard",
+    "4": "hybrid_shard",
+    "5": "hybrid_shard_zero2",
+}
+
 # What few specs concern is not loaded for the others.
 ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "double_checkpointing": lambda plan: plan.parallel.data == "fsdp",
@@ -47,3 +58,21 @@ def version(plan: Plan) -> int | None:
         return None
     written = value(plan, "version")
     return {"None": 2, "1": 1, "2": 2}.get(str(written)) if written is not True else None
+
+
+def in_place_of(plan: Plan, strategy: object) -> str | None:
+    """What to write in the place of one of the first version's ways to shard; None where it is none of them."""
+    word = _STRATEGIES.get(str(strategy), str(strategy).lower())
+    copies = f"`parallel: {{shard: {devices_of_a_node(plan) or '...'}}}`, for a copy on each node"
+    return {
+        "full_shard": "delete it: that is the default",
+        "shard_grad_op": "write `reshard_after_forward: false`",
+        "no_shard": "delete it, and write `parallel: {data: ddp}`",
+        "hybrid_shard": f"delete it, and write {copies}",
+        "hybrid_shard_zero2": f"write `reshard_after_forward: false`, and {copies}",
+    }.get(word)
+
+
+def devices_of_a_node(plan: Plan) -> int | None:
+    """Those that train."""
+    return (plan.parallel.world or 0) // (plan.hardware.nodes or 1) or None

@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from configlint.diagnostic import Severity
+from configlint.edit import Change
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
 from configlint.rules.argument._resolved import activation_checkpointing, is_fsdp
@@ -33,26 +34,30 @@ _OWN = ("parallel.fsdp.activation_checkpointing", "parallel.fsdp.fsdp_activation
 _TRUE = ("y", "yes", "t", "true", "on", "1")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, fixes=True)
 def check(plan: Plan) -> Iterator[Finding]:
     if not is_fsdp(plan) or not activation_checkpointing(plan):
         return
     path, settings = plan.path("activation_checkpointing"), plan.spec.settings
     name, given = path.rpartition(".")[2], plan.given(path)
+    # An old name is not to be written anew: no other finding says so here.
+    written = plan.release.spelling(name) or name
+    off = f"`training: {{{written}: false}}`"
     own = [place for place in _OWN if place in settings and str(settings[place].value).lower() in _TRUE]
     described = f"{name} true" + ("" if given else " (the default)")
     if own:
         yield Finding(
             path if given else own[0],
             f"{described} stands beside FSDP's own activation_checkpointing, and the Trainer refuses both",
-            f"write `{name}: false`: FSDP's own takes its place",
+            f"write {off}: FSDP's own takes its place",
             related=((own[0], "FSDP's own"),) if given else (),
+            fix=Change(path, key=None if written == name else written, value=False) if given else None,
         )
     # Before 4.43 nobody spoke of it.
     elif plan.release.transformers >= (4, 43):
         yield Finding(
             path if given else "parallel.data",
             f"{described} gathers every layer once more under FSDP",
-            f"write `fsdp: {{activation_checkpointing: true}}` in parallel, and `{name}: false`",
+            f"write `parallel: {{fsdp: {{activation_checkpointing: true}}}}`, and {off}",
             Severity.WARNING,
         )

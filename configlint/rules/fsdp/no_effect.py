@@ -29,7 +29,7 @@ from configlint.edit import Change
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
 from configlint.rules.argument._resolved import is_fsdp
-from configlint.rules.fsdp import settings, value, version
+from configlint.rules.fsdp import POLICIES, settings, value, version
 from configlint.spec import Setting
 from configlint.wording import code
 
@@ -95,6 +95,9 @@ def _not_handed_on(plan: Plan, path: str, key: str, setting: Setting) -> Iterato
         message = f"`{setting.keys[-1]}` has no effect with version 2 of FSDP"
         yield Finding(path, message, "delete it", severity, on_key=True, fix=fix)
     policy = value(plan, "auto_wrap_policy")
+    # A policy that there is none of is refused.
+    if policy not in (None, *POLICIES):
+        return
     if key in _POLICIES and setting.value != 0 and (policy or "TRANSFORMER_BASED_WRAP") != _POLICIES[key]:
         chosen = code(policy) if policy else "TRANSFORMER_BASED_WRAP (the default)"
         message = f"`{setting.keys[-1]}` has no effect with auto_wrap_policy {chosen}"

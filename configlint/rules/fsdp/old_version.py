@@ -32,6 +32,9 @@ from configlint.rules.fsdp import settings, version
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.parallel.data != "fsdp" or plan.parallel.tensor != 1 or version(plan) != 1:
         return
+    # That a mesh needs version 2 is an error.
+    if plan.parallel.context != 1 or plan.parallel.copies not in (None, 1):
+        return
     for path, key, _ in settings(plan):
         if key == "version":
             yield Finding(

@@ -35,12 +35,15 @@ def check(plan: Plan) -> Iterator[Finding]:
     # DeepSpeed cuts up a model that was loaded whole.
     if tensor is None or tensor == 1 or (plan.parallel.data or "").startswith("zero"):
         return
+    # Where the devices cannot be split at all, that comes first.
+    if plan.parallel.world and not plan.parallel.replicas:
+        return
     if strategy in (None, "no") or plan.training.get("save_only_model") is True:
         return
     yield Finding(
         "parallel.tensor",
         f"tensor {tensor} shards the model when it is loaded, and its optimizer state cannot be saved",
-        'write save_only_model: true or save_strategy: "no"',
+        'write `training: {save_only_model: true}`, or `training: {save_strategy: "no"}`',
         related=(("training.save_strategy", f"save_strategy {strategy}"),)
         if plan.given("training.save_strategy")
         else (),

@@ -58,7 +58,8 @@ class Heads(NamedTuple):
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     parallel, heads = plan.parallel, _heads(plan)
-    if heads is None:
+    # Where the devices cannot be split at all, that comes first.
+    if heads is None or (parallel.world and not parallel.replicas):
         return
     if (parallel.data or "").startswith("zero"):
         if parallel.sequence is not None:

@@ -24,12 +24,12 @@ Source: transformers 5.23 trainer.py, get_total_train_batch_size; accelerate 1.1
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import gcd
 
+from configlint.arithmetic import divisors
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.wording import count
+from configlint.wording import count, listing
 
 
 @rule(Severity.ERROR)
@@ -60,11 +60,14 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 
 def _help(world: int, group: int, only: str | None) -> str:
-    """The nearest numbers of devices that can be split, and the largest part of one degree that fits."""
+    """The degrees next to the only one that divide the devices, and the nearest numbers of devices that can be
+    split."""
     below = world // group * group
-    sizes = f"{below:,} or {below + group:,}" if below else f"{group:,}"
-    common = gcd(world, group)
-    return f"train on {sizes} devices" + (f", or write `{only}: {common}`" if only and common > 1 else "")
+    sizes = f"train on {below:,} or {below + group:,} devices" if below else f"train on {group:,} devices"
+    degrees = [size for size in divisors(world, 2 * group) if size > 1]
+    near = [*[size for size in degrees if size < group][-1:], *[size for size in degrees if size > group][:1]]
+    words = listing([f"`{only}: {size}`" for size in near], "or") if only and near else None
+    return f"write {words}, or {sizes}" if words else sizes
 
 
 def _world_in_words(plan: Plan) -> str:

@@ -26,14 +26,15 @@ from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
 
+_WHOLE = ("ddp", "zero0", "zero1", "zero2", "zero3")
+
 
 @rule(Severity.WARNING)
 def check(plan: Plan) -> Iterator[Finding]:
-    data = plan.parallel.data
-    if plan.given("parallel.shard") and data is not None and data != "fsdp":
-        yield Finding(
-            "parallel.shard",
-            f"shard has no effect with {data}",
-            "write data: fsdp, or leave out shard",
-            on_key=True,
-        )
+    data, setting = plan.parallel.data, plan.spec.settings.get("parallel.shard")
+    # What a base or several targets share may be meant for another plan; and an engine that there is none of is
+    # said to be none.
+    if setting is None or plan.spec.is_shared(setting) or data not in _WHOLE:
+        return
+    help = "write `data: fsdp`, or leave out shard"
+    yield Finding("parallel.shard", f"shard has no effect with {data}", help, on_key=True)

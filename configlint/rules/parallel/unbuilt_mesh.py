@@ -28,6 +28,7 @@ from configlint.arithmetic import divisors, misfit
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
+from configlint.rules.batch import replicas_in_words
 from configlint.wording import count, listing
 
 _DATA = ("ddp", "fsdp", "zero0", "zero1", "zero2", "zero3")
@@ -89,10 +90,9 @@ def _shard(plan: Plan) -> Iterator[Finding]:
     # What cannot be split into groups at all is another rule's.
     if shard is None or replicas is None:
         return
-    near = [f"`shard: {size}`" for size in _near(shard, replicas)]
-    help = f"write {listing(near, 'or')}" if near else "delete it: one replica holds all of the model"
+    help = _other_shard(plan, shard, replicas)
     if copies is None:
-        message = f"{count(replicas, 'replica')} cannot be split into groups of shard {shard}"
+        message = f"{count(replicas, 'replica')} cannot be split into groups of {shard} (shard {shard})"
     else:
         message = f"shard 1 shares nothing out: each of {count(replicas, 'replica')} is to hold a whole copy"
         help += ", or data: ddp for whole copies" if plan.parallel.context == 1 else ""
@@ -100,8 +100,21 @@ def _shard(plan: Plan) -> Iterator[Finding]:
         "parallel.shard",
         message,
         help,
-        related=(("hardware.devices_per_node", f"{count(replicas, 'replica')}"),),
+        related=(replicas_in_words(plan),),
     )
+
+
+def _other_shard(plan: Plan, shard: int, replicas: int) -> str:
+    """What to write instead: for a target, there, where what others share is right for those."""
+    target, near = plan.spec.target, _near(shard, replicas)
+    shared = target is not None and plan.spec.is_shared(plan.spec.settings["parallel.shard"])
+    if not near:
+        if shared:
+            return f"in target {target}: `parallel: {{shard: null}}`, as one replica holds all of the model"
+        return "delete it: one replica holds all of the model"
+    if shared:
+        return f"in target {target}: {listing([f'`parallel: {{shard: {size}}}`' for size in near], 'or')}"
+    return f"write {listing([f'`shard: {size}`' for size in near], 'or')}"
 
 
 def _near(shard: int, replicas: int) -> list[int]:
