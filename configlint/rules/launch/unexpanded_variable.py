@@ -1,0 +1,69 @@
+"""A variable of the shell, or a home folder, stands where nothing puts its value in.
+
+launch.sh quotes what a spec says, so that it means the same on every machine: a PATH with `$PATH` in it loses all
+programs, and the job ends; a cache goes to a folder that is called `${SCRATCH}`, and nobody notices.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    launch: {script: train.py, env: {HF_HOME: "${SCRATCH}/hf"}}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    launch: {script: train.py, setup: 'export HF_HOME="${SCRATCH}/hf"'}
+
+Source: bash(1), QUOTING; run: bash exports what is in single quotes as it stands
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+
+# Without braces only what looks like a variable of the environment, and not in the middle of a word: a password
+# may hold a dollar. `$$` is none.
+_VARIABLE = re.compile(r"(?<![\\$])\$(?:\{[A-Za-z_]\w*[^}]*\}|\([^)]+\))|(?<![\w\\$])\$[A-Z_][A-Z0-9_]+(?![a-z])")
+_HOME = re.compile(r"^~(?=/|$)|(?<=:)~(?=/)")
+# These are put in by the loader of programs, where they stand.
+_LOADER = re.compile(r"\$\{?(?:ORIGIN|LIB|PLATFORM)\b")
+_SECRET = re.compile(r"KEY|PASSWORD|SECRET|TOKEN")
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    for name, value in plan.spec.section("launch.env").items():
+        text = str(value)
+        if (found := _meant(text)) and not (_SECRET.search(name) and not text.startswith("$")):
+            help = f"write it in setup: `export {name}={_quoted(text)}`, and leave it out here"
+            yield Finding(f"launch.env.{name}", _message(found, name), help)
+    for name in ("workdir", "script"):
+        setting = plan.spec.settings.get(f"launch.{name}")
+        text = str(setting.value) if setting else ""
+        if found := _meant(text):
+            folder, _, file = text.rpartition("/") if name == "script" else (text, "", "")
+            then = f" and `script: {file}`" if file else ", and leave it out here"
+            help = f"write `setup: cd {_quoted(folder)}`{then}" if folder else "write its name"
+            yield Finding(f"launch.{name}", _message(found, name), help)
+
+
+def _meant(text: str) -> str | None:
+    """The first variable, or home folder, that a text speaks of."""
+    variables = (match for match in _VARIABLE.finditer(text) if not _LOADER.match(match[0]))
+    found = next(variables, None) or _HOME.search(text)
+    return found[0] if found else None
+
+
+def _quoted(text: str) -> str:
+    """As bash takes it, with the home folder by its variable: quotes keep a `~` from meaning one."""
+    return '"' + _HOME.sub("$HOME", text).replace('"', '\\"') + '"'
+
+
+def _message(found: str, name: str) -> str:
+    return f"nothing puts a value in for `{found}` here: {name} is taken as it stands"
