@@ -34,6 +34,15 @@ def check(plan: Plan) -> Iterator[Finding]:
     yield Finding(
         "hardware.reserved",
         f"{world} processes cannot be started evenly on {nodes} nodes",
-        f"leave whole nodes out of nodes, or reserve a multiple of {nodes} devices",
+        _help(nodes, reserved or 0, world),
         related=(("hardware.nodes", reckoning),),
     )
+
+
+def _help(nodes: int, reserved: int, world: int) -> str:
+    """The multiples of the nodes around what is reserved; a node of its own for a server is none of the job's."""
+    below = reserved // nodes * nodes
+    sizes = [size for size in (below, below + nodes) if 0 < size < world + reserved]
+    same = " or ".join(f"`reserved: {size}`" for size in sizes)
+    fewer = "for a whole node of its own, one fewer as nodes, and no reserved"
+    return f"write {same}, as many on each node; {fewer}" if same else f"write {fewer}"

@@ -21,6 +21,7 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "hidden_devices": lambda plan: plan.given("launch.env"),
     "launcher_variable": lambda plan: plan.given("launch.env"),
     "one_cpu": _asks_for_slurm,
+    "refused_slurm_value": _asks_for_slurm,
     "slurm_mismatch": _asks_for_slurm,
     "unfit_slurm_option": _asks_for_slurm,
     "unknown_slurm_option": _asks_for_slurm,
