@@ -217,7 +217,7 @@ def test_bash_refuses_a_setup_that_it_cannot_read_at_its_line(monkeypatch: pytes
     )
     (found,) = wrong[0].diagnostics
     assert (found.rule, found.span.line, found.path) == ("verify/bash", 5, "launch.setup")
-    assert "bash refuses this: line" in found.message
+    assert "bash refuses this: unexpected EOF" in found.message
     assert fine[0] == Verdict("launch.sh", "bash")
 
 

@@ -1,7 +1,8 @@
 """Whole nodes seem to be reserved, and a part of each is kept.
 
 The devices that `reserved` keeps are spread evenly: each node starts as many processes, and the last devices of
-each are free. A server that is to have a node of its own does not get one, and the training takes devices of all nodes.
+each are free. A server that is to have a node of its own does not get one, and the training takes devices of all
+nodes.
 
 Bad:
 

@@ -20,9 +20,11 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "distributed_device_map": lambda plan: plan.given("arguments.device_map"),
     "hidden_devices": lambda plan: plan.given("launch.env"),
     "launcher_variable": lambda plan: plan.given("launch.env"),
+    "minutes_for_hours": _asks_for_slurm,
     "one_cpu": _asks_for_slurm,
     "refused_slurm_value": _asks_for_slurm,
     "slurm_mismatch": _asks_for_slurm,
     "unfit_slurm_option": _asks_for_slurm,
     "unknown_slurm_option": _asks_for_slurm,
+    "unmade_log_folder": _asks_for_slurm,
 }

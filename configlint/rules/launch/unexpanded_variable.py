@@ -1,7 +1,8 @@
 """A variable of the shell, or a home folder, stands where nothing puts its value in.
 
 launch.sh quotes what a spec says, so that it means the same on every machine: a PATH with `$PATH` in it loses all
-programs, and the job ends; a cache goes to a folder that is called `${SCRATCH}`, and nobody notices.
+programs, and the job ends; a cache goes to a folder that is called `${SCRATCH}`, and nobody notices. Where a dollar is
+meant as one, ignore this.
 
 Bad:
 
