@@ -601,7 +601,7 @@ class TestLaunchScript:
         script, folder, value = "train it's.py", 'wörk dir/it\'s "q" $HOME', 'it\'s "q"\n$HOME `id` \\ 日本'
         Path(folder).mkdir(parents=True)
         values = {"script": script, "workdir": folder, "env": {"VALUE": value, "FLAG": True, "NUMBER": 3}}
-        ignore = "# configlint: ignore launch/unexpanded-variable"
+        ignore = "# configlint: ignore[launch/unexpanded-variable]"
         write("a.yaml", CLEAN + f"launch: {json.dumps(values)}  {ignore}\n")
         assert compile("a.yaml", "-o", "o ut").code == 0
         write("bin/torchrun", '#!/bin/sh\nprintf \'%s\\0\' "$(pwd)" "$VALUE" "$FLAG" "$NUMBER" "$@"\n').chmod(0o755)

@@ -1,8 +1,8 @@
 """A variable of the shell, or a home folder, stands where nothing puts its value in.
 
 launch.sh quotes what a spec says, so that it means the same on every machine: a PATH with `$PATH` in it loses all
-programs, and the job ends; a cache goes to a folder that is called `${SCRATCH}`, and nobody notices. Where a dollar is
-meant as one, ignore this.
+programs, and the job ends; a cache goes to a folder that is called `${SCRATCH}`, and nobody notices. Where a dollar
+is meant as one, ignore this.
 
 Bad:
 
@@ -63,7 +63,7 @@ def _meant(text: str) -> str | None:
 
 def _quoted(text: str) -> str:
     """As bash takes it, with the home folder by its variable: quotes keep a `~` from meaning one."""
-    return '"' + _HOME.sub("$HOME", text).replace('"', '\\"') + '"'
+    return '"' + re.sub(r'(["`\\])', r"\\\1", _HOME.sub("$HOME", text)) + '"'
 
 
 def _message(found: str, name: str) -> str:
