@@ -16,7 +16,7 @@ Good:
     hardware: {accelerator: a100-80gb, devices_per_node: 8}
     launch: {script: train.py, setup: 'export HF_HOME="${SCRATCH}/hf"'}
 
-Source: bash(1), QUOTING; run: bash exports what is in single quotes as it stands
+Source: bash(1), QUOTING; run: bash exports what is in single quotes as it stands, and sbatch takes `$HOME` as it is
 """
 
 from __future__ import annotations
@@ -27,13 +27,9 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
+from configlint.rules._variables import variable
 
-# Without braces only what looks like a variable of the environment, and not in the middle of a word: a password
-# may hold a dollar. `$$` is none.
-_VARIABLE = re.compile(r"(?<![\\$])\$(?:\{[A-Za-z_]\w*[^}]*\}|\([^)]+\))|(?<![\w\\$])\$[A-Z_][A-Z0-9_]+(?![a-z])")
 _HOME = re.compile(r"^~(?=/|$)|(?<=:)~(?=/)")
-# These are put in by the loader of programs, where they stand.
-_LOADER = re.compile(r"\$\{?(?:ORIGIN|LIB|PLATFORM)\b")
 _SECRET = re.compile(r"KEY|PASSWORD|SECRET|TOKEN")
 
 
@@ -52,13 +48,17 @@ def check(plan: Plan) -> Iterator[Finding]:
             then = f" and `script: {file}`" if file else ", and leave it out here"
             help = f"write `setup: cd {_quoted(folder)}`{then}" if folder else "write its name"
             yield Finding(f"launch.{name}", _message(found, name), help)
+    for name, value in plan.spec.section("launch.slurm").items():
+        if name != "comment" and isinstance(value, str) and (found := _meant(value)):
+            of_file = "; of a file's name, `%u` is the user" if name in ("error", "input", "output") else ""
+            help = f"write the value itself{of_file}"
+            yield Finding(f"launch.slurm.{name}", _message(found, name), help)
 
 
 def _meant(text: str) -> str | None:
     """The first variable, or home folder, that a text speaks of."""
-    variables = (match for match in _VARIABLE.finditer(text) if not _LOADER.match(match[0]))
-    found = next(variables, None) or _HOME.search(text)
-    return found[0] if found else None
+    home = _HOME.search(text)
+    return variable(text) or (home[0] if home else None)
 
 
 def _quoted(text: str) -> str:
