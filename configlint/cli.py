@@ -169,7 +169,7 @@ def explain(spec: str, path: str | None, target: str | None, assignments: tuple[
     show(diagnostics)
     errors = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
     code = max(FINDINGS if errors else CLEAN, faults(crashes))
-    for plan in map(explain.with_memory, plans):
+    for plan in map(explain.complete, plans):
         paths = explain.asked(plan, path)
         if path and not paths:
             note(explain.unknown(plan, path))
@@ -395,14 +395,16 @@ def _choose(compiled: Compiled, name: str) -> str:
     Raises:
         UsageError: the spec asks for no such file.
     """
-    from configlint.backends import ON_DEMAND
+    from configlint.backends import ALSO, MADE_BY, ON_DEMAND
     from configlint.session import UsageError
 
     artifacts = [artifact for artifacts in compiled.folders.values() for artifact in artifacts]
     further = [back_end.emit(plan) for back_end in ON_DEMAND.values() for plan in compiled.plans]
     artifacts += [artifact for found in further for artifact in found]
+    stem = ALSO.get(name, name.partition(".")[0])
     for artifact in artifacts:
-        if name in (artifact.name, artifact.name.partition(".")[0]):
+        if name == artifact.name or (ALSO.get(name, name) == artifact.name.partition(".")[0]):
             return artifact.text
     there = ", ".join(artifact.name for artifact in artifacts)
-    raise UsageError(f"there is no file {name}: this spec makes {there}")
+    hint = f"; `{MADE_BY[stem]}` would make one" if stem in MADE_BY else ""
+    raise UsageError(f"there is no file {name}: this spec makes {there}{hint}")

@@ -18,10 +18,13 @@ _EMITTED = {
     "accumulation": "batch.accumulation",
     "world_size": "world",
     "num_processes": "world",
+    "nproc_per_node": "nproc_per_node",
     "nnodes": "hardware.nodes",
     "num_machines": "hardware.nodes",
     "use_cpu": "hardware.accelerator",
+    "gpus-per-node": "hardware.devices_per_node",
     "fsdp": "parallel.data",
+    "fsdp_config": "parallel.fsdp",
     "deepspeed": "parallel.data",
     "data_parallel": "replicas",
     "tp_size": "parallel.tensor",
@@ -38,8 +41,13 @@ _EMITTED = {
 }
 
 
-def with_memory(plan: Plan) -> Plan:
-    """The plan with the figures of its memory among its origins."""
+def complete(plan: Plan) -> Plan:
+    """The plan with what is reckoned for nothing but a command or a question among its origins: the processes of a
+    node, and the figures of its memory."""
+    world, nodes = plan.parallel.world, plan.hardware.nodes
+    if world and nodes and world % nodes == 0:
+        origin = Origin(world // nodes, "derived", "world / nodes", ("world", "hardware.nodes"))
+        plan = plan._replace(origins={**plan.origins, "nproc_per_node": origin})
     if plan.memory.estimate is None:
         return plan
     from configlint.solver.memory.formulas import origins
@@ -57,7 +65,7 @@ def asked(plan: Plan, name: str | None) -> list[str]:
     for path in candidates:
         if path in known:
             return [path]
-    section = [path for path in known if path.startswith(f"{name}.")]
+    section = [path for path in known if path.startswith(f"{_EMITTED.get(name, name)}.")]
     return section or [path for path in known if path.rpartition(".")[2] == name][:1]
 
 

@@ -85,6 +85,8 @@ def test_what_is_set_is_at_its_column() -> None:
         ("trained", "batch.trained = 64  "),
         ("world", "world = 8  "),
         ("num_processes", "world = 8  "),
+        ("nproc_per_node", "nproc_per_node = 8  "),
+        ("gpus-per-node", "hardware.devices_per_node = 8  "),
         ("nodes", "hardware.nodes = 1  "),
         ("num_machines", "hardware.nodes = 1  "),
         ("deepspeed", "parallel.data = zero3  "),
@@ -102,6 +104,20 @@ def test_what_is_set_is_at_its_column() -> None:
 )
 def test_values_are_known_by_path_by_emitted_name_and_by_their_last_word(name: str, start: str) -> None:
     assert explain(name).startswith(start)
+
+
+def test_the_processes_of_a_node_are_those_that_the_launcher_starts() -> None:
+    lines = explain("nproc_per_node", "--target", "cluster").splitlines()
+    assert " ".join(lines[0].split()) == "nproc_per_node = 8 derived world / nodes = 32 / 4"
+
+
+def test_an_object_that_comes_out_is_the_section_that_it_is_made_of() -> None:
+    write("b.yaml", CLEAN + "parallel: {data: fsdp, fsdp: {reshard_after_forward: false, cpu_offload: true}}\n")
+    lines = run("explain", "b.yaml", "fsdp_config").out.splitlines()
+    assert [line.split(" ")[0] for line in lines if line] == [
+        "parallel.fsdp.reshard_after_forward",
+        "parallel.fsdp.cpu_offload",
+    ]
 
 
 def test_a_value_that_nothing_reckons_with_is_given_at_its_line() -> None:

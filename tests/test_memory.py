@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from program import run
 
 from configlint import knowledge
-from configlint.explain import with_memory
+from configlint.explain import complete
 from configlint.plan import Plan
 from configlint.profile import Model
 from configlint.session import Session, load_one
@@ -301,7 +301,7 @@ class TestTheSolverChooses:
         assert (found.memory.budget, found.batch.fitting, found.batch.per_device) == (None, None, 1)
 
     def test_each_figure_has_its_formula(self, tmp_path: Any) -> None:
-        found = with_memory(plan(tmp_path, SPEC))
+        found = complete(plan(tmp_path, SPEC))
         parts = [path for path in found.origins if path.startswith("memory.")]
         assert {"memory.weights", "memory.saved", "memory.allocated", "memory.high"} <= set(parts)
         allocated = found.origins["memory.allocated"]

@@ -113,12 +113,26 @@ class TestStdout:
         write("a.yaml", text.replace("\x1b", "\\e"))
         assert "\x1b[1mgo\x1b[0m" in compile("a.yaml", "--to", "launch").out
 
-    @pytest.mark.parametrize("name", ["nope", "job", "accelerate"])
-    def test_a_file_that_the_spec_does_not_make_is_2_with_the_names(self, name: str) -> None:
+    @pytest.mark.parametrize("name", ["slurm", "sbatch", "job", "job.sbatch"])
+    def test_the_job_has_several_names(self, name: str) -> None:
+        write("a.yaml", SPEC + "  slurm: {cpus-per-task: 8}\n")
+        assert compile("a.yaml", "--to", name).out.startswith("#!/usr/bin/env bash\n#SBATCH ")
+
+    @pytest.mark.parametrize(
+        ("name", "hint"),
+        [
+            ("nope", ""),
+            ("sbatch", "; `launch.slurm: {}` would make one"),
+            ("job.sbatch", "; `launch.slurm: {}` would make one"),
+            ("accelerate", "; `launch.launcher: accelerate` would make one"),
+            ("deepspeed", "; `parallel.data: zero2` would make one"),
+        ],
+    )
+    def test_a_file_that_the_spec_does_not_make_is_2_with_the_names(self, name: str, hint: str) -> None:
         result = compile(write("a.yaml", SPEC), "--to", name)
         assert result.code == 2
         assert result.out == ""
-        message = f"there is no file {name}: this spec makes training_args.json, launch.sh, plan.json"
+        message = f"there is no file {name}: this spec makes training_args.json, launch.sh, plan.json{hint}"
         assert result.err.splitlines()[-1] == f"configlint: {message}"
 
     def test_deepspeeds_config_is_the_object_of_the_json_and_a_file_for_who_asks(self) -> None:
@@ -587,7 +601,8 @@ class TestLaunchScript:
         script, folder, value = "train it's.py", 'wörk dir/it\'s "q" $HOME', 'it\'s "q"\n$HOME `id` \\ 日本'
         Path(folder).mkdir(parents=True)
         values = {"script": script, "workdir": folder, "env": {"VALUE": value, "FLAG": True, "NUMBER": 3}}
-        write("a.yaml", CLEAN + f"launch: {json.dumps(values)}\n")
+        ignore = "# configlint: ignore[launch/unexpanded-variable]"
+        write("a.yaml", CLEAN + f"launch: {json.dumps(values)}  {ignore}\n")
         assert compile("a.yaml", "-o", "o ut").code == 0
         write("bin/torchrun", '#!/bin/sh\nprintf \'%s\\0\' "$(pwd)" "$VALUE" "$FLAG" "$NUMBER" "$@"\n').chmod(0o755)
         done = subprocess.run(

@@ -433,6 +433,11 @@ MESSAGES = {
         "launch: {env: {MY-VAR: 1}}\n",
         "1:16 schema/name `MY-VAR` is no name that can stand here: use letters, digits and `_`, the first no digit",
     ),
+    "an option with its hyphens": (
+        "launch: {slurm: {--time: 10}}\n",
+        "1:18 schema/name `--time` is no name that can stand here: use letters, digits, `-` and `_`,"
+        " the first a letter or digit | write `time`",
+    ),
     "a list for a variable": (
         "launch: {env: {PATHS: [a, b]}}\n",
         "1:23 schema/wrong-type `launch.env.PATHS` must be text, a number or true or false, not a list",

@@ -15,8 +15,10 @@ import slurm_cluster
 from conftest import plans
 
 from configlint.backends import emit
+from configlint.lint import lint
 from configlint.output import write
 from configlint.pipeline import compile_spec
+from configlint.rules.launch import refused_slurm_value
 from configlint.rules.launch._sbatch import OF_SRUN, OPTIONS
 from configlint.session import Session
 from configlint.verify import sbatch
@@ -97,6 +99,11 @@ class TestOptions:
         assert comment in text.splitlines()
         assert "Reserved" not in job("{}")
 
+    def test_where_the_user_says_which_devices_are_seen_none_are_named(self) -> None:
+        spec = GPU.replace("nodes: 4", "reserved: 4")
+        (plan,) = plans(f"{spec}launch: {{script: t.py, env: {{CUDA_VISIBLE_DEVICES: '4,5,6,7'}}, slurm: {{}}}}\n")
+        assert "Reserved" not in next(artifact.text for artifact in emit(plan) if artifact.name == "job.sbatch")
+
     def test_without_the_section_there_is_no_job(self) -> None:
         for launch in ("{script: train.py}", "{slurm: {partition: gpu}}", "{script: train.py, slurm: null}"):
             (plan,) = plans(f"{GPU}launch: {launch}\n")
@@ -174,6 +181,27 @@ class TestScript:
         words = self.started(path, str(path)).stdout.splitlines()
         mounts = f"--container-mounts={path.parent}:{path.parent},{tmp_path}:{tmp_path}"
         assert words[4:] == ["--container-name=mine", mounts, "bash", f"{path.parent}/launch.sh"]
+
+    @pytest.mark.parametrize(
+        ("mounts", "workdir", "own"),
+        [
+            ("/home/me/proj:/workspace/proj", "/workspace/proj", False),
+            ("/data:/data,/home/me:/workspace:rw", "/workspace/proj", False),
+            ("/home/me/proj:/workspace", "{}", True),
+            ("/home/me/proj:/work", "/", True),
+            ("{}", "{}/below", False),
+        ],
+    )
+    def test_a_folder_that_the_users_mounts_bring_is_not_looked_for_on_the_host(
+        self, tmp_path: Path, mounts: str, workdir: str, own: bool
+    ) -> None:
+        mounts, workdir = mounts.format(tmp_path), workdir.format(tmp_path)
+        slurm = f"{{container-image: a.sqsh, container-mounts: '{mounts}'}}"
+        path = compiled(tmp_path, f"{GPU}launch: {{script: t.py, workdir: '{workdir}', slurm: {slurm}}}\n")
+        words = self.started(path, str(path)).stdout.splitlines()
+        mine = f",{workdir}:{workdir}" if own else ""
+        assert f"--container-mounts={mounts},{path.parent}:{path.parent}{mine}" in words
+        assert f"cd -- {workdir}\n" in path.with_name("launch.sh").read_text()
 
     @pytest.mark.parametrize("command", ["(null)", "", "elsewhere/job.sbatch"])
     def test_what_was_submitted_without_its_folder_is_told_how(self, tmp_path: Path, command: str) -> None:
@@ -326,3 +354,20 @@ class TestSlurm:
             if "unrecognized option" in (sbatch.refused(f"#!/bin/sh\n#SBATCH --{name}\n") or "")
         }
         assert refused == {*OF_SRUN, *later}
+
+    def test_it_takes_the_values_that_the_rule_lets_pass_and_no_others(
+        self, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        fixture = (ROOT / "tests" / "rules" / "launch" / "refused_slurm_value.yaml").read_text(encoding="utf-8")
+        # The last of them is about what this sbatch cannot be asked.
+        for text in fixture.split("---\n")[:-1]:
+            (plan,) = plans(text)
+            found = {each.path for each in lint(plan, [refused_slurm_value.check])[0]}
+            given = plan.spec.section("launch.slurm")
+            for name, value in given.items():
+                lines = [line for line in options(job(json.dumps({name: value}))) if line.startswith(f"--{name}")]
+                said = sbatch.refused("#!/bin/sh\n" + "".join(f"#SBATCH {line}\n" for line in lines)) or ""
+                refused = bool(said) and "allocation failure" not in said
+                assert refused == (f"launch.slurm.{name}" in found), (name, value, said)

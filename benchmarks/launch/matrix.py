@@ -41,7 +41,7 @@ ENGINES = {
 HEAD = """\
 # How far each way to launch was taken
 
-`python benchmarks/launch/matrix.py` prints this. Each cell is compiled for h100-80gb; the level is found by doing it.
+`python benchmarks/launch/matrix.py` prints this. Each cell is compiled for h100-80gb; its level is found by trying.
 
 - static: configlint finds no error, and writes the files.
 - parsed: the programs that read the files accept them (`compile --verify require`).

@@ -25,6 +25,15 @@ BACK_ENDS: dict[str, BackEnd] = {
 }
 # What another file holds already: made where it is asked for by its name.
 ON_DEMAND: dict[str, BackEnd] = {"deepspeed": deepspeed}
+# What people call a file that has another name.
+ALSO = {"slurm": "job", "sbatch": "job"}
+# The setting that makes a file, by the file's name.
+MADE_BY = {
+    "accelerate": "launch.launcher: accelerate",
+    "deepspeed": "parallel.data: zero2",
+    "job": "launch.slurm: {}",
+    "launch": "launch.script: train.py",
+}
 
 
 def emit(plan: Plan) -> list[Artifact]:

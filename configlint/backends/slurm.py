@@ -17,6 +17,8 @@ NAME = "job.sbatch"
 # What asks for GPUs in other words than ours; gres and tres-per-task may be about something else.
 _GPUS = ("gpus", "gpus-per-node", "gpus-per-socket", "gpus-per-task")
 
+_VISIBLE = {"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"}
+
 _CONFIG_FOLDER = """\
 set -eo pipefail
 : "${SLURM_JOB_ID:?this file is for sbatch}"
@@ -54,7 +56,8 @@ def emit(plan: Plan) -> list[Artifact]:
     # To sbatch a backslash is one between single quotes, too.
     text += "".join(f"#SBATCH {option}\n".replace("\\", "\\\\") for option in _options(options))
     text += _reserved(plan) + _CONFIG_FOLDER
-    if contained := not {"container-image", "container-name"}.isdisjoint(step):
+    contained = not {"container-image", "container-name"}.isdisjoint(step)
+    if contained and not _mounted(plan, step):
         text += f'workdir="$(cd -- {workdir(plan)} && pwd)"\nreadonly workdir\n'
     return [Artifact(NAME, text + "\n" + _run(plan, step, contained))]
 
@@ -62,6 +65,18 @@ def emit(plan: Plan) -> list[Artifact]:
 def _is_of_step(name: str) -> bool:
     """Whether an option makes a container: the batch script runs outside, where scontrol is."""
     return name == "container" or name.startswith(("container-", "no-container-"))
+
+
+def _mounted(plan: Plan, step: dict[str, object]) -> bool:
+    """Whether the user's own mounts bring the folder where the job runs: the host may have none of its name."""
+    setting = plan.spec.settings.get("launch.workdir")
+    folder = os.path.normpath(str(setting.value)) if setting else ""
+    mounts = str(step.get("container-mounts") or "").split(",")
+    # SRC:DST:FLAGS, or SRC, which is there under its own name.
+    places = [os.path.normpath([*mount.split(":"), mount][1]) for mount in mounts if mount]
+    return os.path.isabs(folder) and any(
+        os.path.commonpath((folder, place)) == place for place in places if os.path.isabs(place)
+    )
 
 
 def _derived(plan: Plan, given: dict[str, object]) -> dict[str, object]:
@@ -93,7 +108,8 @@ def _reserved(plan: Plan) -> str:
     """Which devices of those allocated are left for a server."""
     per_node, nodes = plan.hardware.devices_per_node or 1, plan.hardware.nodes or 1
     training = (plan.parallel.world or 1) // nodes
-    if training >= per_node:
+    # Which devices are seen, the user may have said.
+    if training >= per_node or not _VISIBLE.isdisjoint(plan.spec.section("launch.env")):
         return ""
     first, last = training, per_node - 1
     devices = f"devices {first} to {last}" if last > first else f"device {last}"
@@ -112,7 +128,7 @@ def _run(plan: Plan, step: dict[str, object], contained: bool) -> str:
     ]
     if contained:
         mounts = step.get("container-mounts")
-        own = '"$config_folder:$config_folder,$workdir:$workdir"'
+        own = '"$config_folder:$config_folder' + ('"' if _mounted(plan, step) else ',$workdir:$workdir"')
         start.append(f"--container-mounts={shlex.quote(f'{mounts},') if isinstance(mounts, str) else ''}{own}")
     if nodes == 1:
         return " \\\n  ".join([*start, 'bash "$config_folder/launch.sh"']) + "\n"

@@ -7,6 +7,7 @@ one of the wrong form is jsonschema imported, which finds every problem; this mo
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,9 @@ def _word(document: Node, schema: dict[str, Any], error: ValidationError) -> Ite
     elif "propertyNames" in error.schema_path:
         name = str(error.instance)
         message = f"`{_short(name)}` is no name that can stand here: {_names(str(error.validator_value))}"
-        yield _diagnostic("name", message, _key_of(node, name), f"{path}.{name}")
+        bare = name.lstrip("-")
+        help = f"write `{bare}`" if bare != name and re.search(str(error.validator_value), bare) else None
+        yield _diagnostic("name", message, _key_of(node, name), f"{path}.{name}", help)
     else:
         defect, message, help = _value(error, in_a_line(path) or "spec", node)
         # Of what runs over several lines, the key is what a reader looks for.

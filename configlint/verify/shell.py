@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 
@@ -27,6 +28,7 @@ def _read(plan: Plan, name: str, text: str) -> Verdict:
         return Verdict(name, "bash")
     # `bash: line 9: unexpected EOF while looking for matching ...`
     said = run.stderr.decode("utf-8", "replace").strip().partition("\n")[0].removeprefix("bash: ")
-    # All else in it is quoted.
+    # All else in it is quoted. The line is that of the file, which is none of the spec's.
     path = "launch.setup" if plan.given("launch.setup") else None
+    said = re.sub(r"^line \d+: ", "", said) if path else said
     return Verdict(name, None, (), (refusal(plan, name, "bash", f"refuses this: {said}", path),))

@@ -42,6 +42,7 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "persistent_workers_without_workers": lambda plan: plan.writes("dataloader_persistent_workers"),
     "prefetch_without_workers": lambda plan: plan.writes("dataloader_prefetch_factor"),
     "reentrant_checkpointing": lambda plan: plan.writes("ddp_find_unused_parameters"),
+    "unexpanded_variable": lambda plan: any("$" in str(value) for value in plan.training.values()),
     "unknown_key": lambda plan: plan.writes("accelerator_config"),
     "unknown_release": lambda plan: plan.given("transformers") or plan.given("trl"),
     "zero_interval": lambda plan: (plan.intervals.logging_steps or 0) <= 0,

@@ -41,6 +41,8 @@ _FAR = 1000
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     since = {"GRPOTrainer": (0, 15), "RLOOTrainer": (0, 22)}.get(plan.trainer or "")
+    if (plan.parallel.world or 0) % (plan.hardware.nodes or 1):
+        return  # hardware/uneven-nodes is the cause, and its remedy makes other processes
     if since and (plan.release.trl or (0, 0)) >= since:
         yield from _training(plan)
         yield from _evaluation(plan)

@@ -34,7 +34,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     total = nodes * per_node
     yield Finding(
         "hardware.reserved",
-        f"{reserved} reserved leaves no device to train on: there are {nodes} x {per_node} = {total}",
+        f"no device is left to train on: {reserved} are reserved, and there are {nodes} x {per_node} = {total}",
         help=f"reserve {count(total - 1, 'device')} at most" if total > 1 else "delete it",
         related=(("hardware.devices_per_node", f"{count(nodes, 'node')} x {count(per_node, 'device')}"),),
     )

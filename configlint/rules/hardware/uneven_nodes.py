@@ -34,6 +34,17 @@ def check(plan: Plan) -> Iterator[Finding]:
     yield Finding(
         "hardware.reserved",
         f"{world} processes cannot be started evenly on {nodes} nodes",
-        f"leave whole nodes out of nodes, or reserve a multiple of {nodes} devices",
+        _help(nodes, reserved or 0, plan.hardware.devices_per_node or 1),
         related=(("hardware.nodes", reckoning),),
     )
+
+
+def _help(nodes: int, reserved: int, per_node: int) -> str:
+    """The multiples of the nodes around what is reserved; and where that is a whole node, how to keep it."""
+    below = reserved // nodes * nodes
+    sizes = [size for size in (below, below + nodes) if 0 < size < nodes * per_node]
+    ways = [f"write {' or '.join(f'`reserved: {size}`' for size in sizes)}, as many on each node"] if sizes else []
+    if reserved >= per_node:
+        left = nodes - reserved // per_node
+        ways.append(f"to keep whole nodes for something else, write `nodes: {left}` without reserved")
+    return "; ".join(ways)

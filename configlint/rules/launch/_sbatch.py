@@ -1,9 +1,14 @@
-"""The options of sbatch, as data.
+"""The options of sbatch, as data, and which one a name was meant for.
 
 Source: sbatch(1) and `sbatch --help` of Slurm 22.05, whose sbatch a test asks about each;
 slurm.schedmd.com/sbatch.html of 25.11 for what came since: consolidate-segments, container-id, extra,
-oom-kill-step, resources, resv-ports, segment, spread-segments, stepmgr, tres-bind, tres-per-task
+oom-kill-step, resources, resv-ports, segment, spread-segments, stepmgr, tres-bind, tres-per-task;
+`srun --help` in the wiki of NVIDIA/pyxis (Usage)
 """
+
+from __future__ import annotations
+
+from configlint.wording import nearest
 
 OPTIONS = (
     "account", "acctg-freq", "array", "batch", "bb", "bbf", "begin", "chdir", "cluster-constraint", "clusters",
@@ -36,3 +41,24 @@ OF_SRUN = (
     "kill-on-bad-exit", "label", "mpi", "msg-timeout", "multi-prog", "overlap", "preserve-env", "prolog", "pty",
     "quit-on-interrupt", "relative", "slurmd-debug", "task-epilog", "task-prolog", "unbuffered", "whole", "x11",
 )  # fmt: skip
+# Options of srun that pyxis adds.
+PYXIS = (
+    "container-entrypoint", "container-entrypoint-log", "container-env", "container-image", "container-mount-home",
+    "container-mounts", "container-name", "container-readonly", "container-remap-root", "container-save",
+    "container-workdir", "container-writable", "no-container-entrypoint", "no-container-mount-home",
+    "no-container-remap-root",
+)  # fmt: skip
+# What people call some of them.
+_ALSO = {
+    "cores": "cpus-per-task", "cpu": "cpus-per-task", "cpus": "cpus-per-task", "email": "mail-user",
+    "memory": "mem", "name": "job-name", "project": "account", "queue": "partition", "ram": "mem",
+    "timeout": "time", "timelimit": "time", "walltime": "time",
+}  # fmt: skip
+
+
+def meant(name: str) -> str | None:
+    """The option that a name which is none most likely stands for."""
+    if name in SHORT:
+        return SHORT[name]
+    folded = name.lower().replace("-", "").replace("_", "")
+    return _ALSO.get(folded) or nearest(name, (*OPTIONS, *PYXIS))

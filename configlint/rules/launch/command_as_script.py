@@ -1,7 +1,7 @@
-"""The script is a command line, or a script of the shell's, where a Python file is meant.
+"""What is to be started is a command line, a script of the shell's, or as a module a file.
 
 The launcher takes all of it for the name of one file, and starts Python with that file: it finds none, or reads
-what is no Python.
+what is no Python. As a module `train.py` is `py` in the package `train`, which there is not.
 
 Bad:
 
@@ -34,7 +34,12 @@ _STARTERS = ("accelerate", "bash", "deepspeed", "python", "python3", "sh", "srun
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    script = plan.launch.script
+    module, script = plan.launch.module, plan.launch.script
+    if module and module.endswith(".py"):
+        message = f"`{module}` is a file, and the launcher looks for a module `py` in a package"
+        name = module[:-3]
+        help = f"write `script: {name.replace('.', '/')}.py`, or `module: {name}`"
+        yield Finding("launch.module", message, help)
     if script is None or not plan.given(_PATH):
         return
     first, *rest = script.split()

@@ -1,4 +1,4 @@
-"""The job is let see fewer devices than it starts processes.
+"""The job can see fewer devices than it starts processes.
 
 Each process of a node takes the device of its own number among those that it can see. Where there are fewer, the
 last processes fail with an invalid device ordinal as soon as they start, after the queue.

@@ -1,7 +1,8 @@
 """A variable of the launcher is set by hand.
 
 Ranks, world size and addresses are the launcher's to say, to each process its own. Set for all, they make
-every process believe the same: the job hangs, or trains with other replicas than were planned.
+every process believe the same: the job hangs, or trains with other replicas than were planned. What Accelerate's
+launcher would say of precision, compilation and sharding is in the JSON, which would be contradicted.
 
 Bad:
 
@@ -42,6 +43,19 @@ _NAMES = (
     "WORLD_SIZE",
 )
 _STARTS = ("ACCELERATE_", "FSDP_", "PARALLELISM_CONFIG_", "PET_")
+# What says the same in a spec, by the start of the variable.
+_INSTEAD = {
+    "ACCELERATE_DEEPSPEED_": "parallel.data, zero0 to zero3, and parallel.deepspeed",
+    "ACCELERATE_DYNAMO_": "training.torch_compile and its like",
+    "ACCELERATE_GRADIENT_ACCUMULATION_STEPS": "batch",
+    "ACCELERATE_GRADIENT_CLIPPING": "training.max_grad_norm",
+    "ACCELERATE_MIXED_PRECISION": "training.bf16 or training.fp16",
+    "ACCELERATE_TORCH_DEVICE": "hardware.accelerator",
+    "ACCELERATE_USE_CPU": "hardware.accelerator",
+    "ACCELERATE_USE_DEEPSPEED": "parallel.data: zero0 to zero3",
+    "ACCELERATE_USE_FSDP": "parallel.data: fsdp",
+    "FSDP_": "parallel.data: fsdp, and parallel.fsdp",
+}
 # What Accelerate reads and no spec decides: how much is said, and how a process is bound to its node.
 _FREE = (
     "ACCELERATE_CPU_AFFINITY",
@@ -50,6 +64,7 @@ _FREE = (
     "ACCELERATE_ENABLE_RICH",
     "ACCELERATE_LOG_LEVEL",
 )
+_SET = "leave it out: the launcher sets it from hardware and parallel"
 # Where the nodes meet, a job of Slurm finds out when it runs; launch.sh sets what is written after that.
 _ADDRESS = ("MASTER_ADDR", "MASTER_PORT")
 
@@ -61,5 +76,6 @@ def check(plan: Plan) -> Iterator[Finding]:
             help = "leave it out: job.sbatch sets it from the nodes that the job gets"
             yield Finding(f"launch.env.{name}", f"`{name}` is the job's to set", help, on_key=True)
         elif name in _NAMES or (name.startswith(_STARTS) and name not in _FREE):
-            help = "leave it out: the launcher sets it from hardware and parallel"
+            instead = next((said for start, said in _INSTEAD.items() if name.startswith(start)), None)
+            help = f"leave it out, and say it in {instead}" if instead else _SET
             yield Finding(f"launch.env.{name}", f"`{name}` is the launcher's to set", help, on_key=True)

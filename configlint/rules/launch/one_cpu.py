@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
+from configlint.rules.launch._sbatch import OPTIONS, meant
 
 _ASKING = ("cores-per-socket", "cpus-per-gpu", "cpus-per-task", "exclusive", "extra-node-info", "mincpus")
 
@@ -35,9 +36,14 @@ def check(plan: Plan) -> Iterator[Finding]:
     if section is None or not section.mapping:
         return
     options = plan.spec.section("launch.slurm")
-    asked = any(options.get(name, False) is not False for name in _ASKING)
+    asked = any(value is not False and _meant(name) in _ASKING for name, value in options.items())
     processes = (plan.parallel.world or 1) // (plan.hardware.nodes or 1)
     if processes > 1 and not asked and "cpu" not in str(options.get("tres-per-task")):
         message = f"the {processes} processes of a node share one CPU, where the cluster has no other default"
         help = "add `cpus-per-task: …`, as many as a node has, or `exclusive: true`"
         yield Finding("launch.slurm", message, help, on_key=True)
+
+
+def _meant(name: str) -> str | None:
+    """An option; of a misspelt one, which is told of, the one that was meant."""
+    return name if name in OPTIONS else meant(name)

@@ -32,6 +32,13 @@ from configlint.wording import count
 
 _TASKS_PER_NODE = ("ntasks-per-node", "tasks-per-node")
 _LISTS_OF_RESOURCES = ("gres", "tres-per-task")
+_PLACES = {
+    "gpus": "",
+    "gpus-per-node": " a node",
+    "gres": " a node",
+    "gpus-per-task": " a task",
+    "tres-per-task": " a task",
+}
 
 
 @rule(Severity.ERROR)
@@ -42,10 +49,26 @@ def check(plan: Plan) -> Iterator[Finding]:
             continue
         text = str(value).strip()
         wrong = _wrong_tasks(name, text, nodes)
-        if devices is not None and plan.hardware.accelerator_name != "cpu":
+        if plan.hardware.accelerator_name == "cpu":
+            if _asked(name, text):
+                yield _idle(plan, name, text)
+                continue
+        elif devices is not None:
             wrong = wrong or _wrong_gpus(name, text, nodes, devices)
         if wrong:
             yield Finding(f"launch.slurm.{name}", *wrong)
+
+
+def _idle(plan: Plan, name: str, text: str) -> Finding:
+    """GPUs for a training on CPUs, as a target inherits them."""
+    path = f"launch.slurm.{name}"
+    target = plan.spec.target if plan.spec.settings[path].target is None else None
+    away = f"launch: {{slurm: {{{name}: null}}}}"
+    help = f"write `{away}` in the target {target}" if target else "leave it out"
+    message = (
+        f"Slurm is asked for {count(_asked(name, text) or 0, 'GPU')}{_PLACES[name]}, and the training is on CPUs"
+    )
+    return Finding(path, message, help, Severity.WARNING)
 
 
 def _wrong_tasks(name: str, text: str, nodes: int) -> tuple[str, str] | None:
@@ -71,15 +94,18 @@ def _nodes(text: str) -> str:
 
 
 def _wrong_gpus(name: str, text: str, nodes: int, devices: int) -> tuple[str, str] | None:
-    places = {"gpus": "", "gpus-per-node": " a node", "gres": " a node"}
-    places |= {"gpus-per-task": " a task", "tres-per-task": " a task"}
-    asked = _gpus(text, name in _LISTS_OF_RESOURCES) if name in places else None
+    asked = _asked(name, text)
     wanted = nodes * devices if name == "gpus" else devices
-    if asked in (None, wanted):
+    if asked is None or asked == wanted:
         return None
     has = f"{nodes} x {devices}" if name == "gpus" else f"{count(devices, 'device')} a node"
     help = "leave it out: it comes from hardware" + (", the reserved devices too" if asked < wanted else "")
-    return f"Slurm is asked for {count(asked, 'GPU')}{places[name]}, and hardware has {has}", help
+    return f"Slurm is asked for {count(asked, 'GPU')}{_PLACES[name]}, and hardware has {has}", help
+
+
+def _asked(name: str, text: str) -> int | None:
+    """How many GPUs an option asks for; None where it is about none, or it cannot be told."""
+    return _gpus(text, name in _LISTS_OF_RESOURCES) if name in _PLACES else None
 
 
 def _gpus(text: str, listed: bool) -> int | None:

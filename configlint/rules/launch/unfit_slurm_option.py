@@ -1,7 +1,7 @@
 """An option of sbatch does not go with a job that starts one training.
 
 Each element of an array would train the same, into the same output_dir. `test-only` never starts the job, and
-`wrap` is not looked at in a script.
+`wrap`, `help`, `usage` and `version` are not looked at in a script.
 
 Bad:
 
@@ -15,7 +15,8 @@ Good:
     hardware: {accelerator: a100-80gb, devices_per_node: 8}
     launch: {script: train.py, slurm: {partition: gpu}}
 
-Source: Slurm 22.05 sbatch(1); run: sbatch accepts `#SBATCH --wrap=hostname`, and the script runs
+Source: Slurm 22.05 sbatch(1); run: sbatch accepts `#SBATCH --wrap=hostname`, and the script runs;
+so it does with `#SBATCH --help`
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from configlint.plan import Plan
 from configlint.rule import Finding, rule
 
 _UNFIT = {
+    **{name: (Severity.WARNING, f"sbatch passes over {name} in a script") for name in ("help", "usage", "version")},
     "array": (Severity.WARNING, "each element of the array trains the same, into the same output_dir"),
     "test-only": (Severity.ERROR, "with test-only the job is never started"),
     "wrap": (Severity.WARNING, "sbatch passes over wrap in a script"),

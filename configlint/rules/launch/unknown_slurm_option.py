@@ -1,7 +1,7 @@
 """An option is none of sbatch's.
 
 sbatch refuses the whole job for it, and only when it is submitted. Options have hyphens where the fields of other
-launchers have underscores. Those that begin with `container-` are pyxis', and go to srun.
+launchers have underscores. Those of pyxis, `container-image` and its like, go to srun, which refuses others.
 
 Bad:
 
@@ -15,7 +15,7 @@ Good:
     hardware: {accelerator: a100-80gb, devices_per_node: 8}
     launch: {script: train.py, slurm: {partition: gpu, cpus-per-task: 12}}
 
-Source: Slurm 22.05 sbatch(1); pyxis README.md
+Source: Slurm 22.05 sbatch(1); NVIDIA/pyxis, wiki, Usage
 """
 
 from __future__ import annotations
@@ -27,24 +27,23 @@ from configlint.diagnostic import Severity
 from configlint.edit import Change
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.rules.launch._sbatch import OF_SRUN, OPTIONS, SHORT
-from configlint.wording import nearest
-
-_PYXIS = ("container-", "no-container-")
+from configlint.rules.launch._sbatch import OF_SRUN, OPTIONS, PYXIS, meant
 
 
 @rule(Severity.ERROR, fixes=True)
 def check(plan: Plan) -> Iterator[Finding]:
     for name in plan.spec.section("launch.slurm"):
-        if name in OPTIONS or name.startswith(_PYXIS) or not re.fullmatch(r"\w[\w-]*", name):
+        if name in (*OPTIONS, *PYXIS) or not re.fullmatch(r"\w[\w-]*", name):
             continue  # what is no name at all is told of as that
         path, message = f"launch.slurm.{name}", f"sbatch has no option `{name}`"
         hyphened = name.replace("_", "-")
+        if hyphened.removeprefix("no-").startswith("container-"):
+            message = f"neither sbatch nor pyxis has an option `{name}`"
         if name in OF_SRUN:
             yield Finding(path, f"{message}: it is srun's", "leave it out", on_key=True)
-        elif meant := SHORT.get(name) or nearest(name, OPTIONS):
-            fix = Change(path, key=hyphened) if hyphened in OPTIONS else None
-            yield Finding(path, message, f"did you mean `{meant}`?", on_key=True, fix=fix)
+        elif option := meant(name):
+            fix = Change(path, key=hyphened) if hyphened in (*OPTIONS, *PYXIS) else None
+            yield Finding(path, message, f"did you mean `{option}`?", on_key=True, fix=fix)
         else:
             help = "leave it out, unless a plugin of your cluster adds it"
             yield Finding(path, message, help, Severity.WARNING, on_key=True)

@@ -42,5 +42,5 @@ def check(plan: Plan) -> Iterator[Finding]:
     package, _, script = (plan.launch.module or "").rpartition(".")
     trainer = _TRAINERS.get(script)
     if package == "trl.scripts" and trainer and plan.trainer is not None and plan.trainer != trainer:
-        message = f"{plan.launch.module} builds a {trainer}, and the spec is for a {plan.trainer}"
+        message = f"{plan.launch.module} builds {trainer}, and the spec is for {plan.trainer}"
         yield Finding("launch.module", message, f"write trainer: {trainer}")

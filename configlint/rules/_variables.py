@@ -1,0 +1,17 @@
+"""A shell's variable in a text that no shell reads; for rules of several families."""
+
+from __future__ import annotations
+
+import re
+
+# Without braces only what looks like a variable of the environment, and not in the middle of a word: a password
+# may hold a dollar. `$$` is none.
+_VARIABLE = re.compile(r"(?<![\\$])\$(?:\{[A-Za-z_]\w*[^}]*\}|\([^)]+\))|(?<![\w\\$])\$[A-Z_][A-Z0-9_]+(?![a-z])")
+# These are put in by the loader of programs, where they stand.
+_LOADER = re.compile(r"\$\{?(?:ORIGIN|LIB|PLATFORM)\b")
+
+
+def variable(text: str) -> str | None:
+    """The first variable, or command, that a text speaks of: `$HOME`, `${HOME}`, `$(date)`."""
+    found = (match[0] for match in _VARIABLE.finditer(text) if not _LOADER.match(match[0]))
+    return next(found, None)

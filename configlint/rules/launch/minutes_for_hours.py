@@ -1,0 +1,41 @@
+"""A time that looks like hours is minutes.
+
+To Slurm `24:00` is minutes and seconds: the job is ended after 24 minutes, mostly before its first checkpoint.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    launch: {script: train.py, slurm: {time: "24:00"}}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    launch: {script: train.py, slurm: {time: "24:00:00"}}
+
+Source: Slurm 22.05 sbatch(1), --time
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.wording import count
+
+_NAMES = ("time", "time-min")
+
+
+@rule(Severity.INFO)
+def check(plan: Plan) -> Iterator[Finding]:
+    for name in _NAMES:
+        text = str(plan.spec.section("launch.slurm").get(name))
+        if match := re.fullmatch(r"(\d{1,6}):(\d\d)", text, re.ASCII):
+            minutes, seconds = int(match[1]), int(match[2])
+            words = count(minutes, "minute") + (f" and {count(seconds, 'second')}" if seconds else "")
+            help = f"write `{text}:00` for {count(minutes, 'hour')}, or `{name}: {minutes}` for minutes"
+            yield Finding(f"launch.slurm.{name}", f"to Slurm `{text}` is {words}", help)

@@ -1,0 +1,40 @@
+"""The job's output goes into a folder that Slurm does not make.
+
+Where there is none when the job starts, it ends at once: its reason would stand in the file that cannot be opened.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    launch: {script: train.py, slurm: {output: logs/%j.out}}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    launch: {script: train.py, slurm: {output: "%x-%j.out"}}
+
+Source: Slurm 22.05 sbatch(1), --output; run: such a job is FAILED, JobLaunchFailure
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+
+_NAMES = ("output", "error")
+
+
+@rule(Severity.INFO)
+def check(plan: Plan) -> Iterator[Finding]:
+    options = plan.spec.section("launch.slurm")
+    for name in _NAMES:
+        folder, slash, _ = str(options.get(name, "")).rpartition("/")
+        # What is there on every machine, or is the folder itself.
+        if slash and folder not in ("", ".", "/dev", "/tmp"):
+            message = f"the folder {folder} is not made by Slurm: without it the job ends, and says nothing"
+            help = "make it before sbatch" + ("" if "%" in folder else f": `mkdir -p {folder}`")
+            yield Finding(f"launch.slurm.{name}", message, help)
