@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from click.decorators import FC
 
-    from configlint.artifact import Artifact
-    from configlint.pipeline import Compiled, Report
+    from configlint.pipeline import Report
     from configlint.session import Session
 
 
@@ -121,6 +120,7 @@ def compile_(
     level: str,
 ) -> int:
     """Compile a spec into TrainingArguments JSON and launch files; print the JSON, or write all to DIR."""
+    from configlint import deliver
     from configlint.pipeline import compile_spec
     from configlint.session import Session, UsageError
 
@@ -136,18 +136,9 @@ def compile_(
         note(compiled.refusal)
     if not compiled.folders:
         return max(FINDINGS, faults(compiled.crashes))
-    # What is only compared was verified when it was written.
-    if not (compare and level != "require") and not _verified(compiled, level):
-        return FINDINGS
     if output is None:
-        # As it would be written: the same bytes whatever the terminal's encoding.
-        text = _choose(compiled, name or "training_args")
-        click.echo(text.encode("utf-8", errors="surrogateescape"), nl=False)
-        for artifact in (artifact for artifacts in compiled.folders.values() for artifact in artifacts):
-            if artifact.note:
-                note(f"{artifact.name}: {artifact.note}")
-        return CLEAN
-    return _compare(compiled) if compare else _write(compiled)
+        return deliver.show_file(compiled, name or "training_args", level)
+    return deliver.compare(compiled, level) if compare else deliver.write(compiled, level)
 
 
 @cli.command()
@@ -351,60 +342,3 @@ def _show_fixes(paths: tuple[str, ...], session: Session, target: str | None) ->
     click.echo(lines.encode(), nl=False)
     echo(text.summary(mended.before), err=True)
     return mended.after, bool(lines)
-
-
-def _verified(compiled: Compiled, level: str) -> bool:
-    """Hold what was compiled against its reader, and say by what it was validated and what could not be."""
-    from configlint.pipeline import verified
-
-    diagnostics, lines, complete = verified(compiled, level != "never")
-    show(diagnostics)
-    echo("".join(f"{line}\n" for line in lines), err=True)
-    return not diagnostics and (complete or level != "require")
-
-
-def _compare(compiled: Compiled) -> int:
-    from configlint.output import differences
-
-    lines = list(differences(_with_left_over(compiled)))
-    echo("".join(lines))
-    return FINDINGS if lines else CLEAN
-
-
-def _write(compiled: Compiled) -> int:
-    from configlint.output import write
-    from configlint.reporters import written
-    from configlint.session import UsageError, reason
-
-    try:
-        write(_with_left_over(compiled))
-    except OSError as error:
-        raise UsageError(f"nothing is written: {error.filename}: {reason(error)}") from error
-    echo(written.render(compiled.plans, compiled.folders, compiled.left_over), err=True)
-    return CLEAN
-
-
-def _with_left_over(compiled: Compiled) -> dict[str, list[Artifact]]:
-    """All folders; nothing belongs into those that are left over."""
-    return compiled.folders | {folder: [] for folder in compiled.left_over}
-
-
-def _choose(compiled: Compiled, name: str) -> str:
-    """The text of the file that --to names.
-
-    Raises:
-        UsageError: the spec asks for no such file.
-    """
-    from configlint.backends import ALSO, MADE_BY, ON_DEMAND
-    from configlint.session import UsageError
-
-    artifacts = [artifact for artifacts in compiled.folders.values() for artifact in artifacts]
-    further = [back_end.emit(plan) for back_end in ON_DEMAND.values() for plan in compiled.plans]
-    artifacts += [artifact for found in further for artifact in found]
-    stem = ALSO.get(name, name.partition(".")[0])
-    for artifact in artifacts:
-        if name == artifact.name or (ALSO.get(name, name) == artifact.name.partition(".")[0]):
-            return artifact.text
-    there = ", ".join(artifact.name for artifact in artifacts)
-    hint = f"; `{MADE_BY[stem]}` would make one" if stem in MADE_BY else ""
-    raise UsageError(f"there is no file {name}: this spec makes {there}{hint}")
