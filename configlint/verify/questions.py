@@ -31,7 +31,9 @@ class Question(NamedTuple):
     def unverified(self, reason: str) -> str:
         """Why the files are not verified: the second half of a sentence that begins with the package."""
         said = f"{self.package} {reason}"
-        return said if self.files == (JSON,) else f"{listing(self.files)} ({said})"
+        # The script itself is bash's to read.
+        names = [f"the launcher's command in {name}" if name == _LAUNCH else name for name in self.files]
+        return said if self.files == (JSON,) else f"{listing(names)} ({said})"
 
 
 def questions(made: Made, folder: Path) -> Iterator[Question]:
