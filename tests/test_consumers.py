@@ -339,7 +339,7 @@ def test_without_packages_nothing_is_verified_but_what_bash_reads(monkeypatch: p
         [
             "transformers is not installed",
             "distributed_config.json (transformers is not installed)",
-            "launch.sh and accelerate.yaml (accelerate is not installed)",
+            "the launcher's command in launch.sh and accelerate.yaml (accelerate is not installed)",
         ],
         ["transformers is not installed", "the launcher's command in launch.sh (torch is not installed)"],
     ]
