@@ -45,7 +45,7 @@ def lines(plans: Sequence[Plan], verdicts: Sequence[Sequence[Verdict]]) -> list[
             if readers and what == JSON:
                 accepted.setdefault(listing(readers), {})[plan.hardware.accelerator_name or ""] = None
             elif readers:
-                parsed.setdefault(listing(readers), {})[what] = None
+                parsed.setdefault(listing(readers), {})[f"{what} in {JSON}" if what == DEEPSPEED else what] = None
     unverified = dict.fromkeys(reason for group in verdicts for verdict in group for reason in verdict.unverified)
     return [
         *(f"accepted by {name}, as on {listing(accelerators)}" for name, accelerators in accepted.items()),
