@@ -34,10 +34,12 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 
 def _help(name: str, known: tuple[str, ...]) -> str:
-    # Without its memory, `h100`, a name is too short to be near any.
-    sizes = [f"`{profile}`" for profile in known if profile.startswith(f"{name.lower()}-")]
-    if sizes:
+    lower = name.lower()
+    # Without its memory, `h100`, a name is too short to be near any; with one that goes without saying, too long.
+    sizes = [f"`{profile}`" for profile in known if profile.startswith(f"{lower}-")]
+    if sizes and lower not in known:
         return f"write {listing(sizes, 'or')}"
-    if close := nearest(name, known):
+    whole = [profile for profile in known if lower == profile or lower.startswith(f"{profile}-")]
+    if close := max(whole, key=len, default=None) or nearest(name, known):
         return f"did you mean `{close}`?"
-    return f"describe it: `{{name: {name}, memory: 80}}`; bundled are {listing(known)}"
+    return f"describe it, with its memory in GiB: `{{name: {name}, memory: 80}}`; bundled are {listing(known)}"

@@ -19,6 +19,8 @@ Source: Slurm 22.05 sbatch(1), --output; run: such a job is FAILED, JobLaunchFai
 
 from __future__ import annotations
 
+import posixpath
+import shlex
 from collections.abc import Iterator
 
 from configlint.diagnostic import Severity
@@ -31,10 +33,13 @@ _NAMES = ("output", "error")
 @rule(Severity.INFO)
 def check(plan: Plan) -> Iterator[Finding]:
     options = plan.spec.section("launch.slurm")
+    # Where Slurm itself goes first, a relative path is meant from there.
+    start = str(options.get("chdir") or options.get("D") or "")
     for name in _NAMES:
         folder, slash, _ = str(options.get(name, "")).rpartition("/")
         # What is there on every machine, or is the folder itself.
         if slash and folder not in ("", ".", "/dev", "/tmp"):
             message = f"the folder {folder} is not made by Slurm: without it the job ends, and says nothing"
-            help = "make it before sbatch" + ("" if "%" in folder else f": `mkdir -p {folder}`")
+            place = posixpath.join(start, folder)
+            help = "make it before sbatch" + ("" if "%" in place else f": `mkdir -p {shlex.quote(place)}`")
             yield Finding(f"launch.slurm.{name}", message, help)
