@@ -85,7 +85,7 @@ def misfit(parallel: Parallel) -> tuple[str, str] | None:
     Source: accelerate 1.15 parallelism_config.py, ParallelismConfig.__post_init__ and _validate_accelerator;
     transformers 5.23 distributed/configuration_utils.py, which has neither context nor sequence.
     """
-    data, zero = parallel.data, (parallel.data or "").startswith("zero")
+    data, zero = parallel.data, parallel.uses_deepspeed
     used = [name for name in ("tensor", "context", "sequence") if getattr(parallel, name) != 1]
     if len(used) > 1:
         return used[0], used[1]

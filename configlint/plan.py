@@ -43,6 +43,10 @@ class Hardware(NamedTuple):
     reserved: int | None = None
     headroom: float | None = None
 
+    @property
+    def is_cpu(self) -> bool:
+        return self.accelerator is not None and self.accelerator.vendor == "cpu"
+
 
 class Parallel(NamedTuple):
     """`world` counts processes, `replicas` is the data-parallel degree. With fsdp, `shard` of the replicas share a
@@ -56,6 +60,11 @@ class Parallel(NamedTuple):
     sequence: int | None = None
     world: int | None = None
     replicas: int | None = None
+
+    @property
+    def uses_deepspeed(self) -> bool:
+        """Whether `data` is a stage of DeepSpeed's ZeRO."""
+        return (self.data or "").startswith("zero")
 
 
 class Batch(NamedTuple):

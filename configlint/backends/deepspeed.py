@@ -9,6 +9,6 @@ from configlint.plan import Plan
 
 
 def emit(plan: Plan) -> list[Artifact]:
-    if not (plan.parallel.data or "").startswith("zero"):
+    if not plan.parallel.uses_deepspeed:
         return []
     return [Artifact("deepspeed.json", dump(deepspeed(plan)) + "\n")]

@@ -18,7 +18,7 @@ _NOTE = "the script must load the model with distributed_config=DistributedConfi
 
 def loads_sharded(plan: Plan) -> bool:
     """Whether the script loads a model that is cut up already; DeepSpeed cuts it up itself."""
-    return plan.parallel.tensor not in (None, 1) and not (plan.parallel.data or "").startswith("zero")
+    return plan.parallel.tensor not in (None, 1) and not plan.parallel.uses_deepspeed
 
 
 def emit(plan: Plan) -> list[Artifact]:

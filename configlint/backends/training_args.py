@@ -23,7 +23,7 @@ def arguments(plan: Plan) -> dict[str, object]:
     derived = {
         "per_device_train_batch_size": plan.batch.per_device,
         "gradient_accumulation_steps": plan.batch.accumulation,
-        **({"use_cpu": True} if _is_cpu(plan) else {}),
+        **({"use_cpu": True} if plan.hardware.is_cpu else {}),
         **_sharding(plan),
     }
     spelling = plan.release.spelling
@@ -77,7 +77,7 @@ def deepspeed(plan: Plan) -> dict[str, object]:
     # For `auto` the Trainer takes each device for a replica, which ZeRO 3 refuses of a tensor-parallel model. On a
     # CPU it refuses what several processes train: it reads this when it cuts the model up, and Accelerate has not
     # told DeepSpeed of the others. Without a number DeepSpeed reckons it itself.
-    if plan.parallel.tensor not in (None, 1) or (stage == 3 and _is_cpu(plan)):
+    if plan.parallel.tensor not in (None, 1) or (stage == 3 and plan.hardware.is_cpu):
         del own["train_batch_size"]
     return _merged(own, _further(plan))
 
@@ -94,11 +94,6 @@ def _further(plan: Plan) -> dict[str, object]:
             if not holder and section:
                 del tree[section]
     return tree
-
-
-def _is_cpu(plan: Plan) -> bool:
-    accelerator = plan.hardware.accelerator
-    return accelerator is not None and accelerator.vendor == "cpu"
 
 
 def _merged(base: dict[str, object], further: dict[str, object]) -> dict[str, object]:

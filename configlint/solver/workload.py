@@ -121,7 +121,7 @@ def _chunked_loss(ledger: Ledger) -> bool:
 
 def _adapter_dtype(ledger: Ledger, parallel: Parallel, method: str, dtype: str) -> str:
     """PEFT makes adapters float32; TRL casts those of 4-bit weights to bfloat16, and DeepSpeed all it is given."""
-    if (parallel.data or "").startswith("zero"):
+    if parallel.uses_deepspeed:
         return dtype
     return "bfloat16" if method == "qlora" and _trl(ledger) else "float32"
 
@@ -177,7 +177,7 @@ def _offloads(spec: Spec, parallel: Parallel) -> tuple[bool, bool]:
     if parallel.data == "fsdp":
         both = any(_is_on(spec, f"parallel.fsdp.{name}") for name in ("cpu_offload", "offload_params"))
         return both, both
-    if not (parallel.data or "").startswith("zero"):
+    if not parallel.uses_deepspeed:
         return False, False
     zero = mapping(spec.tree("parallel.deepspeed").get("zero_optimization")) or {}
     devices = [(mapping(zero.get(name)) or {}).get("device") for name in ("offload_optimizer", "offload_param")]

@@ -70,13 +70,11 @@ def training_args(plan: Plan, arguments: dict[str, object]) -> dict[str, object]
         "planned": {
             "gradient_accumulation_steps": plan.batch.accumulation,
             "train_micro_batch_size_per_gpu": plan.batch.per_device,
-            "zero_optimization_stage": int((plan.parallel.data or "ddp0")[-1]) if _zero(plan) else None,
+            "zero_optimization_stage": int((plan.parallel.data or "ddp0")[-1])
+            if plan.parallel.uses_deepspeed
+            else None,
         },
     }
-
-
-def _zero(plan: Plan) -> bool:
-    return (plan.parallel.data or "").startswith("zero")
 
 
 def _launch(made: Made, files: tuple[str, ...], folder: Path) -> dict[str, object]:

@@ -9,7 +9,7 @@ from configlint.values import flag
 def optimizer(plan: Plan) -> str | None:
     """The optimizer that the Trainer makes; None where there is none of that name in the release, or where
     DeepSpeed has one of its own."""
-    if (plan.parallel.data or "").startswith("zero") and plan.given("parallel.deepspeed.optimizer"):
+    if plan.parallel.uses_deepspeed and plan.given("parallel.deepspeed.optimizer"):
         return None
     known, name = plan.release.arguments.get("optim"), plan.argument("optim")
     if name is None and not plan.given(plan.path("optim")):
@@ -29,6 +29,4 @@ def activation_checkpointing(plan: Plan) -> bool | None:
 
 def is_fsdp(plan: Plan) -> bool:
     """Whether Accelerate wraps the model: not one that is sharded when it is loaded, and none on a CPU."""
-    accelerator = plan.hardware.accelerator
-    is_cpu = accelerator is not None and accelerator.vendor == "cpu"
-    return plan.parallel.data == "fsdp" and plan.parallel.tensor == 1 and not is_cpu
+    return plan.parallel.data == "fsdp" and plan.parallel.tensor == 1 and not plan.hardware.is_cpu

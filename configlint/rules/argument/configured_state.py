@@ -36,7 +36,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     if keys is None or keys.get("use_configured_state") is None:
         return
-    made = "one for DeepSpeed" if (plan.parallel.data or "").startswith("zero") else "one"
+    made = "one for DeepSpeed" if plan.parallel.uses_deepspeed else "one"
     yield Finding(
         "training.accelerator_config",
         f"use_configured_state needs a PartialState, and the script must make {made} before it reads its arguments",

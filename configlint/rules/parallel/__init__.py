@@ -18,10 +18,6 @@ def _is_meshed(plan: Plan) -> bool:
     return plan.given("parallel.shard") or (parallel.tensor, parallel.context, parallel.sequence) != (1, 1, 1)
 
 
-def _is_cpu(plan: Plan) -> bool:
-    return plan.hardware.accelerator is not None and plan.hardware.accelerator.vendor == "cpu"
-
-
 # What few specs concern is not loaded for the others.
 ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "context_without_sdpa": lambda plan: plan.parallel.context != 1,
@@ -35,7 +31,7 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "rebalanced_batches": lambda plan: plan.writes("train_sampling_strategy"),
     "refused_sequence_attention": lambda plan: plan.parallel.sequence != 1,
     "shard_without_fsdp": lambda plan: plan.given("parallel.shard"),
-    "sharded_on_cpu": _is_cpu,
+    "sharded_on_cpu": lambda plan: plan.hardware.is_cpu,
     "shards_across_nodes": lambda plan: plan.given("parallel.shard"),
     "tensor_across_nodes": lambda plan: plan.parallel.tensor != 1,
     "too_old_release": _is_meshed,

@@ -33,7 +33,7 @@ from configlint.rule import Finding, rule
 def check(plan: Plan) -> Iterator[Finding]:
     tensor, strategy = plan.parallel.tensor, plan.intervals.save_strategy
     # DeepSpeed cuts up a model that was loaded whole.
-    if tensor is None or tensor == 1 or (plan.parallel.data or "").startswith("zero"):
+    if tensor is None or tensor == 1 or plan.parallel.uses_deepspeed:
         return
     # Where the devices cannot be split at all, that comes first.
     if plan.parallel.world and not plan.parallel.replicas:

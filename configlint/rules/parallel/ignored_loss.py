@@ -35,7 +35,7 @@ _SMOOTHING, _LOSS = "label_smoothing_factor", "loss_type"
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     sequence = plan.parallel.sequence
-    if sequence in (None, 1) or not (plan.parallel.data or "").startswith("zero"):
+    if sequence in (None, 1) or not plan.parallel.uses_deepspeed:
         return
     related = (("parallel.sequence", f"sequence {sequence}"),)
     factor = real(plan.argument(_SMOOTHING))

@@ -61,7 +61,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     # Where the devices cannot be split at all, that comes first.
     if heads is None or (parallel.world and not parallel.replicas):
         return
-    if (parallel.data or "").startswith("zero"):
+    if parallel.uses_deepspeed:
         if parallel.sequence is not None:
             yield from _finding(plan, "sequence", parallel.sequence, heads)
     elif parallel.tensor is not None and _family(plan) in _CUT:

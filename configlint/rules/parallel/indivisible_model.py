@@ -41,7 +41,7 @@ _WITHOUT_HEADS = (*_WITHOUT_PLAN, "gpt_neox")
 def check(plan: Plan) -> Iterator[Finding]:
     parallel = plan.parallel
     family = text(plan.model.config.get("model_type")) if plan.model else None
-    zero = (parallel.data or "").startswith("zero")
+    zero = parallel.uses_deepspeed
     if parallel.tensor not in (None, 1) and not zero and family in _WITHOUT_PLAN:
         yield Finding(
             "parallel.tensor",

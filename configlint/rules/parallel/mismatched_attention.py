@@ -35,7 +35,7 @@ from configlint.rules.parallel import attentions
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    if plan.parallel.sequence in (None, 1) or not (plan.parallel.data or "").startswith("zero"):
+    if plan.parallel.sequence in (None, 1) or not plan.parallel.uses_deepspeed:
         return
     written = attentions(plan)
     shared = written.pop("model.attention", "sdpa")

@@ -40,7 +40,7 @@ _PAD = "pad_to_multiple_of"
 @rule(Severity.WARNING)
 def check(plan: Plan) -> Iterator[Finding]:
     parallel = plan.parallel
-    if parallel.sequence not in (None, 1) and (parallel.data or "").startswith("zero"):
+    if parallel.sequence not in (None, 1) and parallel.uses_deepspeed:
         yield from _findings(plan, "sequence", parallel.sequence or 1, parallel.sequence or 1)
     elif parallel.context not in (None, 1) and parallel.data == "fsdp":
         yield from _findings(plan, "context", parallel.context or 1, 2 * (parallel.context or 1))

@@ -35,7 +35,7 @@ _TAKEN = ("sdpa", "flash_attention_2", "flash_attention_3")
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     sequence = plan.parallel.sequence
-    if sequence in (None, 1) or not (plan.parallel.data or "").startswith("zero"):
+    if sequence in (None, 1) or not plan.parallel.uses_deepspeed:
         return
     attention = attentions(plan).get("model.attention")
     # A kernel of the hub is one by its name.

@@ -60,7 +60,7 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 def _needs(plan: Plan) -> Iterator[Need]:
     parallel = plan.parallel
-    replicas, zero = parallel.replicas, (parallel.data or "").startswith("zero")
+    replicas, zero = parallel.replicas, parallel.uses_deepspeed
     if parallel.context not in (None, 1) and parallel.data == "fsdp":
         yield Need("parallel.context", f"context {parallel.context} with FSDP 2", (5, 0))
     if parallel.sequence not in (None, 1) and zero:

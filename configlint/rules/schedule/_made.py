@@ -14,7 +14,7 @@ OWN_WARMUP = ("schedule_free_adamw", "schedule_free_sgd")
 
 def scheduler(plan: Plan) -> str | None:
     """Its name; None where there is none of that name in the release, or where DeepSpeed has one of its own."""
-    if (plan.parallel.data or "").startswith("zero") and plan.given("parallel.deepspeed.scheduler"):
+    if plan.parallel.uses_deepspeed and plan.given("parallel.deepspeed.scheduler"):
         return None
     known, name = plan.release.arguments.get("lr_scheduler_type"), plan.argument("lr_scheduler_type")
     return name if isinstance(name, str) and known and name in known.choices else None
