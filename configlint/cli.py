@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import gc
-import io
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
-from configlint import __version__
-from configlint.console import CLEAN, FINDINGS, USAGE, echo, failure, faults, note, show
+from configlint import __version__, signals
+from configlint.console import CLEAN, FINDINGS, USAGE, echo, failure, faults, note, prepare, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +57,7 @@ def _target(help: str) -> Callable[[FC], FC]:
 )  # fmt: skip
 @click.option("--fix", is_flag=True, help="Fix what can be fixed safely, and report what is left.")
 @click.option("--diff", "compare", is_flag=True, help="Write nothing; show what --fix would change.")
+@click.option("--pass-over", is_flag=True, help="Ignore named files that are not specs, as hooks need it.")
 @click.option(
     "--stdin-filename", metavar="NAME", default="-", help="What to call the spec that comes with PATH `-`."
 )
@@ -68,6 +69,7 @@ def check(
     fail_on: str,
     fix: bool,
     compare: bool,
+    pass_over: bool,
     stdin_filename: str,
 ) -> int:
     """Lint specs, and the specs in folders (default: this folder); `-` reads one from stdin."""
@@ -78,10 +80,10 @@ def check(
 
     if fix or compare:
         _refuse_together(paths, fix, compare, output_format)
-    session = Session(assignments)
+    session = Session(assignments, pass_over)
     stdin_filename = os.path.normpath(stdin_filename)
     if "-" in paths:
-        session.parse(stdin_filename, sys.stdin.buffer.read())
+        session.parse(stdin_filename, _stdin())
         paths = tuple(stdin_filename if path == "-" else path for path in paths)
     paths = paths or (".",)
     changed = False
@@ -105,6 +107,7 @@ def check(
 @_set
 @click.option("-o", "output", metavar="DIR", help="Write all files there, each target's into a folder of its own.")
 @click.option("--to", "name", metavar="NAME", help="Print this file, not training_args.json: launch, plan, …")
+@click.option("--force", is_flag=True, help="Overwrite files in DIR that configlint did not write.")
 @click.option("--check", "compare", is_flag=True, help="Write nothing; show how what is in DIR differs.")
 @click.option(
     "--verify", "level", type=click.Choice(["auto", "require", "never"]), default="auto", show_default=True,
@@ -116,6 +119,7 @@ def compile_(
     assignments: tuple[str, ...],
     output: str | None,
     name: str | None,
+    force: bool,
     compare: bool,
     level: str,
 ) -> int:
@@ -130,6 +134,8 @@ def compile_(
         raise UsageError("--check compares with what is in a folder: give it with -o DIR")
     if name is not None and output is not None:
         raise UsageError("-o writes all files, --to prints one: give one of them")
+    if force and (compare or output is None):
+        raise UsageError("--force is about what -o DIR overwrites")
     compiled = compile_spec(spec, Session(assignments), target, output)
     show(compiled.diagnostics)
     if compiled.refusal:
@@ -138,7 +144,7 @@ def compile_(
         return max(FINDINGS, faults(compiled.crashes))
     if output is None:
         return deliver.show_file(compiled, name or "training_args", level)
-    return deliver.compare(compiled, level) if compare else deliver.write(compiled, level)
+    return deliver.compare(compiled, level) if compare else deliver.write(compiled, level, force)
 
 
 @cli.command()
@@ -288,23 +294,50 @@ def main() -> None:
     # A process this short has no garbage worth collecting: that would be a tenth of its time, and a
     # third over a thousand specs.
     gc.disable()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # What a terminal cannot show is no reason to fail.
-            stream.reconfigure(errors="backslashreplace")
+    prepare()
     try:
-        code = cli(standalone_mode=False)
+        with signals.raised():
+            code = _run()
+    except signals.Stopped as stopped:
+        signals.die_of(stopped.number)
+        raise
+    gc.freeze()  # nor at the exit
+    sys.exit(code or CLEAN)
+
+
+def _run() -> int:
+    """The command, and its exit code."""
+    try:
+        code: int = cli(standalone_mode=False)
     except click.exceptions.Exit as exit:
         code = exit.exit_code
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         code = error.exit_code
     except click.Abort:
         code = 130
     except Exception as error:
         code = failure(error)
-    gc.freeze()  # nor at the exit
-    sys.exit(code or CLEAN)
+    return code
+
+
+def _stdin() -> bytes:
+    """Raises:
+    UsageError: there is no reading it, or it is larger than any spec.
+    """
+    from configlint.reading import LARGEST_BYTES
+    from configlint.session import UsageError, reason
+
+    if sys.stdin is None:
+        raise UsageError("there is nothing to read: stdin is closed")
+    try:
+        data = sys.stdin.buffer.read(LARGEST_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"stdin: {reason(error)}") from error
+    if len(data) > LARGEST_BYTES:
+        raise UsageError(f"stdin: larger than {LARGEST_BYTES // 1_000_000} MB")
+    return data
 
 
 def _refuse_together(paths: tuple[str, ...], fix: bool, compare: bool, output_format: str) -> None:
@@ -339,6 +372,6 @@ def _show_fixes(paths: tuple[str, ...], session: Session, target: str | None) ->
     mended = mend(check(paths, session, target), paths, session, target)
     # The bytes that the files have, whatever the terminal's encoding.
     lines = "".join(diff(mended))
-    click.echo(lines.encode(), nl=False)
+    echo(lines.encode())
     echo(text.summary(mended.before), err=True)
     return mended.after, bool(lines)

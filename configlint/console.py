@@ -3,10 +3,12 @@ a file that cannot be read, 3 a fault of configlint's own; the highest wins."""
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -25,9 +27,9 @@ def failure(error: Exception) -> int:
         return USAGE
     if isinstance(error, OSError):
         if error.filename is None:
-            # It was stdout: what it could not take must not be tried again at the exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        note(f"{error.filename or 'output'}: {reason(error)}")
+            _silence(sys.stdout)
+        closed = error.filename is None and error.errno == errno.EBADF
+        note("stdout is closed" if closed else f"{error.filename or 'output'}: {reason(error)}")
         return USAGE
     return faults([error])
 
@@ -48,14 +50,44 @@ def faults(errors: Sequence[Exception]) -> int:
     return FAULT
 
 
-def echo(text: str, err: bool = False) -> None:
-    click.echo(text, nl=False, err=err, color=False if os.environ.get("NO_COLOR") else None)
+def prepare() -> None:
+    """Make the standard streams such that nothing is lost without a word, and nothing goes where it must not."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            # It is closed, and the next file that is opened would get its number, and what is printed. To this one
+            # nothing can be written either, and whoever tries is told.
+            os.open(os.devnull, os.O_RDONLY)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What a terminal cannot show is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
+
+
+def echo(text: str | bytes, err: bool = False) -> None:
+    """Raises:
+    OSError: stdout cannot take it. What stderr cannot take is lost: the exit code has the rest.
+    """
+    try:
+        click.echo(text, nl=False, err=err, color=False if os.environ.get("NO_COLOR") else None)
+    except OSError:
+        if not err:
+            raise
+        _silence(sys.stderr)
+
+
+def _silence(stream: IO[str]) -> None:
+    """Keep what the stream could not take from being tried again at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def note(line: str) -> None:
     from configlint.wording import in_a_line  # a name can hold what would move the cursor
 
-    click.echo(f"configlint: {in_a_line(line)}", err=True)
+    echo(f"configlint: {in_a_line(line)}\n", err=True)
 
 
 def show(diagnostics: list[Diagnostic]) -> None:

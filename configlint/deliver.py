@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import click
+from typing import TYPE_CHECKING
 
 from configlint.artifact import Artifact
 from configlint.console import CLEAN, FINDINGS, echo, note, show
 from configlint.pipeline import Compiled, verified
 from configlint.session import UsageError, reason
+
+if TYPE_CHECKING:
+    from configlint.output import NotOurs
 
 
 def show_file(compiled: Compiled, name: str, level: str) -> int:
@@ -16,7 +19,7 @@ def show_file(compiled: Compiled, name: str, level: str) -> int:
     if not _accepted(compiled, level):
         return FINDINGS
     # As it would be written: the same bytes whatever the terminal's encoding.
-    click.echo(text.encode("utf-8", errors="surrogateescape"), nl=False)
+    echo(text.encode("utf-8", errors="surrogateescape"))
     for artifact in (artifact for artifacts in compiled.folders.values() for artifact in artifacts):
         if artifact.note:
             note(f"{artifact.name}: {artifact.note}")
@@ -25,25 +28,34 @@ def show_file(compiled: Compiled, name: str, level: str) -> int:
 
 def compare(compiled: Compiled, level: str) -> int:
     """Print how what is there differs."""
-    from configlint.output import differences
+    from configlint.output import differences, incomplete
 
     # What is there was verified when it was written.
     if level == "require" and not _accepted(compiled, level):
         return FINDINGS
-    lines = list(differences(_with_left_over(compiled)))
+    folders = _with_left_over(compiled)
+    lines = list(differences(folders))
     echo("".join(lines))
-    return FINDINGS if lines else CLEAN
+    half_done = incomplete(folders)
+    for folder in half_done:
+        note(f"{folder} is incomplete: a compilation was interrupted; compile again, without --check, to finish it")
+    return FINDINGS if lines or half_done else CLEAN
 
 
-def write(compiled: Compiled, level: str) -> int:
-    """Write all files, once they are verified; all or none."""
+def write(compiled: Compiled, level: str, force: bool) -> int:
+    """Write all files, once they are verified; all or none. With `force`, also over what was not compiled."""
     from configlint import output
     from configlint.reporters import written
 
-    if not _accepted(compiled, level):
-        return FINDINGS
+    folders = _with_left_over(compiled)
     try:
-        output.write(_with_left_over(compiled))
+        if not force:
+            output.refuse_foreign(folders)  # before it takes time to verify what is not written
+        if not _accepted(compiled, level):
+            return FINDINGS
+        output.write(folders, force)
+    except output.NotOurs as error:
+        return _refuse(error)
     except OSError as error:
         raise UsageError(f"nothing is written: {error.filename}: {reason(error)}") from error
     echo(written.render(compiled.plans, compiled.folders, compiled.left_over), err=True)
@@ -56,6 +68,14 @@ def _accepted(compiled: Compiled, level: str) -> bool:
     show(diagnostics)
     echo("".join(f"{line}\n" for line in lines), err=True)
     return not diagnostics and (complete or level != "require")
+
+
+def _refuse(error: NotOurs) -> int:
+    for path in error.paths:
+        note(f"{path} was not written by configlint, or was changed since")
+    why = "; plan.json is from configlint 0.1, which kept no digests, so use it once" if error.undated else ""
+    note(f"nothing is written: --force overwrites{why}")
+    return FINDINGS
 
 
 def _with_left_over(compiled: Compiled) -> dict[str, list[Artifact]]:

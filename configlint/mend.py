@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from configlint import signals
 from configlint.document import Mapping
 from configlint.edit import Edit, identity
 from configlint.fix import fixed
@@ -80,19 +81,18 @@ def write(mended: Mended, paths: Sequence[str], target: str | None) -> Report:
     """Write the files that change, and report what is left; of one that cannot be written, it is said why."""
     problems = []
     counts = mended.counts.copy()
-    for name, (before, after) in mended.texts.items():
-        try:
-            if other := _other_name(name, mended.session):
-                raise OSError(f"for {other}, which is the same file, it would be another text")
-            rewrite(name, before, after)
-        except OSError as error:
-            problems.append(f"{name} is not fixed: {reason(error)}")
-            del counts[name]
+    with signals.held():  # of files that go together, none stays behind
+        for name, (before, after) in mended.texts.items():
+            try:
+                if other := _other_name(name, mended.session):
+                    raise OSError(f"for {other}, which is the same file, it would be another text")
+                rewrite(name, before, after)
+            except OSError as error:
+                problems.append(f"{name} is not fixed: {reason(error)}")
+                del counts[name]
     report = mended.after
     if problems:
-        session = Session()
-        session.assignments = mended.session.assignments
-        report = check(paths, session, target)
+        report = check(paths, mended.session.again(), target)
     return report._replace(fixed=counts.total(), unreadable=[*report.unreadable, *problems])
 
 

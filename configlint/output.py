@@ -1,7 +1,8 @@
 """Files out: all written or none, or compared with what is there; and a user's own, with another text.
 
-A folder that was compiled into lists in its plan.json what was written: what a later compilation does not
-make any more is removed with it, as a launch.sh beside a JSON that it is not for would train something else.
+A folder that was compiled into says in its plan.json what was written, with digests. Anything else there is
+somebody's work, and is not replaced unless that is asked for. While files are replaced, a journal beside them has
+the digests of the old and the new ones, so that after a kill the next run knows all of them for its own.
 """
 
 from __future__ import annotations
@@ -12,65 +13,104 @@ import os
 import re
 import shutil
 import stat
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any, NamedTuple
 
-from configlint.artifact import Artifact
+from configlint import signals
+from configlint.artifact import NAMES, Artifact
+from configlint.digests import digest, is_sealed
+from configlint.reading import read_bytes
+from configlint.secrets import masked
 
 Folders = Mapping[str, list[Artifact]]
 _MARK = "\ufeff"
+_PLAN = "plan.json"
+_JOURNAL = ".configlint-journal"
+# What is on its way in, and what it takes the place of. Nobody else has files of these names.
+_NEW, _OLD = ".configlint-new-", ".configlint-old-"
 
 
-def write(folders: Folders) -> None:
-    """Write the files of each folder; where one cannot be written, none is changed.
+class NotOurs(Exception):
+    """What is there, and was not compiled or was changed since. `undated` says that a plan.json is of the first
+    version, which has no digests to know its files by."""
+
+    def __init__(self, paths: list[str], undated: bool) -> None:
+        super().__init__(", ".join(paths))
+        self.paths = paths
+        self.undated = undated
+
+
+class _Change(NamedTuple):
+    """A file that gets the artifact's content; without an artifact, one that goes."""
+
+    folder: str
+    name: str
+    artifact: Artifact | None
+
+    @property
+    def path(self) -> str:
+        return os.path.join(self.folder, self.name)
+
+    @property
+    def new(self) -> str:
+        return os.path.join(self.folder, _NEW + self.name)
+
+    @property
+    def old(self) -> str:
+        return os.path.join(self.folder, _OLD + self.name)
+
+
+def write(folders: Folders, force: bool = False) -> None:
+    """Write the files of each folder, and remove what an earlier compilation left there; where one cannot be
+    written, none is changed.
 
     Raises:
-        OSError: one could not be written.
+        NotOurs: it would replace or remove what was not compiled; `force` does.
+        OSError: a file could not be written.
     """
     made: list[str] = []
-    temporaries: list[str] = []
-    done: list[tuple[str, str | None]] = []  # each path that was changed, and where its old file is
-    path = ""
     try:
-        staged = []
-        for folder, artifacts in folders.items():
-            path = folder
+        for folder in folders:
             made += _missing(folder)
-            os.makedirs(folder, exist_ok=True)
-            for artifact in artifacts:
-                path = os.path.join(folder, artifact.name)
-                temporaries.append(_temporary(path))
-                _stage(temporaries[-1], artifact)
-                staged.append((temporaries[-1], path))
-        for temporary, path in [*staged, *(("", path) for path in _stale(folders))]:
-            aside = _set_aside(path, temporaries)
-            if temporary:
-                os.replace(temporary, path)
-            else:
-                os.remove(path)
-            done.append((path, aside))
-    except BaseException as error:
-        for changed, aside in reversed(done):
-            with suppress(OSError):
-                os.replace(aside, changed) if aside else os.remove(changed)
-        if isinstance(error, OSError):
-            error.filename = path  # the user's name for it, not that of what is temporary
-        _clear(temporaries, made)
+            with _about(folder):
+                os.makedirs(folder, exist_ok=True)
+        with ExitStack() as locks:
+            for folder in sorted(folders):
+                locks.enter_context(_locked(folder))
+            if not force:
+                refuse_foreign(folders)
+            _write(folders, list(_changes(folders)))
+    except BaseException:
+        _remove_empty(reversed(made))
         raise
-    _clear(temporaries, [folder for folder, artifacts in folders.items() if not artifacts])
+    _remove_empty(folder for folder, artifacts in folders.items() if not artifacts)
+
+
+def refuse_foreign(folders: Folders) -> None:
+    """Raises:
+    NotOurs: `write` would replace or remove what was not compiled.
+    OSError: what is there cannot be read.
+    """
+    ours = {folder: _digests(folder) for folder in folders}
+    foreign = [change.path for change in _changes(folders) if not _is_ours(change, ours[change.folder])]
+    if foreign:
+        raise NotOurs(foreign, undated=any(isinstance(_made(folder).get("files"), list) for folder in folders))
+
+
+def incomplete(folders: Iterable[str]) -> list[str]:
+    """The folders that a compilation was writing into when it was killed."""
+    return [folder for folder in folders if os.path.lexists(os.path.join(folder, _JOURNAL))]
 
 
 def differences(folders: Folders) -> Iterator[str]:
     """The lines of a unified diff from what is there to what would be written."""
-    texts = {os.path.join(folder, file.name): file.text for folder, files in folders.items() for file in files}
-    for path in [*texts, *_stale(folders)]:
-        before = (_content(path) or b"").decode("utf-8", errors="surrogateescape")
-        after = texts.get(path, "")
+    for change in _changes(folders):
+        before = (_content(change.path) or b"").decode("utf-8", errors="surrogateescape")
+        after = change.artifact.text if change.artifact else ""
         if before != after:
-            name = f"{path} (compiled)" if path in texts else os.devnull
-            yield from unified(before, after, path, name)
+            name = f"{change.path} (compiled)" if change.artifact else os.devnull
+            yield from unified(masked(before), masked(after), change.path, name)
 
 
 def unified(before: str, after: str, path: str, name: str) -> Iterator[str]:
@@ -89,33 +129,24 @@ def rewrite(path: str, before: str, after: str) -> None:
         OSError: it cannot be written, or what is there is not `before`. Then it is as it was.
     """
     place = os.path.realpath(path)
-    temporary = ""
-    try:
+    folder, name = os.path.split(place)
+    new = os.path.join(folder, _NEW + name)
+    with _locked(folder):
         content = _content(place) or b""
         mark = _MARK if content.startswith(_MARK.encode()) else ""
         if content == (mark + after).encode():
             return  # under another name, it was written already
         if not os.access(place, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        temporary = _temporary(place)
-        with open(temporary, "wb") as file:
-            file.write((mark + after).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        _give_permissions(place, temporary)
-        if _content(place) != (mark + before).encode():
-            raise OSError(errno.ESTALE, "it changed since it was read")
-        os.replace(temporary, place)
-    except BaseException:
-        _clear([temporary] if temporary else [], [])
-        raise
-
-
-def _give_permissions(path: str, to: str) -> None:
-    status = os.stat(path)
-    with suppress(OSError, AttributeError):  # Windows has no such owner
-        os.chown(to, status.st_uid, status.st_gid)
-    os.chmod(to, stat.S_IMODE(status.st_mode))
+        try:
+            _create(new, (mark + after).encode())
+            _give_permissions(place, new)
+            if _content(place) != (mark + before).encode():
+                raise OSError(errno.ESTALE, "it changed since it was read")
+            os.replace(new, place)
+        except BaseException:
+            _remove(new)
+            raise
 
 
 def mark_of(path: str, text: str) -> str:
@@ -136,70 +167,199 @@ def made_of(spec: str, output: str) -> list[str]:
     found = []
     for target in (None, *below):
         folder = os.path.normpath(os.path.join(output, target or ""))
-        made = _made(folder)
+        made = _made(folder) or _mapping(folder, _JOURNAL)
         if made.get("spec") == os.path.basename(spec) and made.get("target") == target:
             found.append(folder)
     return found
 
 
-def _stale(folders: Folders) -> list[str]:
-    """What an earlier compilation wrote and this one does not."""
-    return [
-        os.path.join(folder, name)
-        for folder, artifacts in folders.items()
-        for name in _written_before(folder)
-        if name not in {artifact.name for artifact in artifacts} and os.path.isfile(os.path.join(folder, name))
-    ]
+def _changes(folders: Folders) -> Iterator[_Change]:
+    """What is to be written, and what an earlier compilation wrote and this one does not."""
+    for folder, artifacts in folders.items():
+        for artifact in artifacts:
+            yield _Change(folder, artifact.name, artifact)
+        names = {artifact.name for artifact in artifacts}
+        earlier: set[str] = set()
+        for record in (_PLAN, _JOURNAL):
+            files = _mapping(folder, record).get("files")
+            if isinstance(files, list | dict):
+                earlier |= {_PLAN, *(name for name in NAMES if name in files)}
+        for name in sorted(earlier - names):
+            if os.path.isfile(os.path.join(folder, name)):
+                yield _Change(folder, name, None)
 
 
-def _written_before(folder: str) -> list[str]:
-    names = _made(folder).get("files")
-    # Only what is in the folder itself, whatever somebody made of the list.
-    known = names if isinstance(names, list) else []
-    return [name for name in known if isinstance(name, str) and os.path.basename(name) == name]
+def _write(folders: Folders, changes: list[_Change]) -> None:
+    """Stage all files, note what is about to happen, and let it happen whole."""
+    interrupted = incomplete(folders)
+    try:
+        for change in changes:
+            with _about(change.path):
+                _stage(change)
+        for folder in folders:
+            _note(folder, [change for change in changes if change.folder == folder])
+        with signals.held():
+            _commit(changes)
+            _clear(folders, folders)
+    except BaseException:
+        # What an earlier kill left half done is still half done.
+        _clear(folders, [folder for folder in folders if folder not in interrupted])
+        raise
+
+
+def _stage(change: _Change) -> None:
+    if change.artifact is not None:
+        _create(change.new, change.artifact.data)
+        os.chmod(change.new, (0o777 if change.artifact.executable else 0o666) & ~_umask())
+
+
+def _note(folder: str, changes: Iterable[_Change]) -> None:
+    """Write the journal: the digests of all that can be found here until it is gone."""
+    digests = _digests(folder)
+    made = _made(folder) or _mapping(folder, _JOURNAL)
+    for change in changes:
+        held = digests.setdefault(change.name, set())
+        with _about(change.path):
+            content = _content(change.path)
+        if content is not None:
+            held.add(digest(content))
+        if change.artifact is not None:
+            held.add(digest(change.artifact.data))
+            made = json.loads(change.artifact.text) if change.name == _PLAN else made
+    journal = {
+        "spec": made.get("spec"),
+        "target": made.get("target"),
+        "files": {name: sorted(held) for name, held in digests.items()},
+    }
+    new = os.path.join(folder, _NEW + _JOURNAL)
+    with _about(folder):
+        _create(new, json.dumps(journal).encode())
+        os.replace(new, os.path.join(folder, _JOURNAL))
+
+
+def _commit(changes: Iterable[_Change]) -> None:
+    done: list[tuple[_Change, bool]] = []  # each change, and whether there was a file before
+    try:
+        for change in changes:
+            with _about(change.path):
+                was_there = _set_aside(change)
+                if change.artifact is not None:
+                    os.replace(change.new, change.path)
+                else:
+                    os.remove(change.path)
+            done.append((change, was_there))
+    except BaseException:
+        for change, was_there in reversed(done):
+            with suppress(OSError):
+                os.replace(change.old, change.path) if was_there else os.remove(change.path)
+        raise
+
+
+def _set_aside(change: _Change) -> bool:
+    """Keep the old file under another name, to be moved back if need be; whether there is one."""
+    if not os.path.lexists(change.path):
+        return False
+    _remove(change.old)
+    try:
+        os.link(change.path, change.old, follow_symlinks=False)
+    except (OSError, NotImplementedError):
+        shutil.copy2(change.path, change.old, follow_symlinks=False)
+    return True
+
+
+def _clear(folders: Iterable[str], done: Iterable[str]) -> None:
+    """Remove what was made on the way, now or by a run that was killed; and the journals of those that are done."""
+    for folder in folders:
+        for name in (*NAMES, _JOURNAL):
+            _remove(os.path.join(folder, _NEW + name))
+            _remove(os.path.join(folder, _OLD + name))
+    for folder in done:
+        _remove(os.path.join(folder, _JOURNAL))
+
+
+def _is_ours(change: _Change, digests: Mapping[str, set[str]]) -> bool:
+    content = _content(change.path)
+    if content is None or (change.artifact is not None and content == change.artifact.data):
+        return True
+    return digest(content) in digests.get(change.name, ())
+
+
+def _digests(folder: str) -> dict[str, set[str]]:
+    """The digests of what compilations wrote here, by the names of the files: what a plan.json says that nobody
+    changed, and what a journal does."""
+    found: dict[str, set[str]] = {}
+    sealed, plan = _content(os.path.join(folder, _PLAN)), _made(folder)
+    if sealed is not None and is_sealed(sealed, str(plan.get("digest"))):
+        found[_PLAN] = {digest(sealed)}
+        for name, written in _files(plan).items():
+            found.setdefault(name, set()).add(str(written))
+    for name, several in _files(_mapping(folder, _JOURNAL)).items():
+        found.setdefault(name, set()).update(map(str, several if isinstance(several, list) else ()))
+    return found
+
+
+def _files(record: dict[str, Any]) -> dict[str, Any]:
+    files = record.get("files")
+    return {name: said for name, said in files.items() if name in NAMES} if isinstance(files, dict) else {}
 
 
 def _made(folder: str) -> dict[str, Any]:
     """What plan.json says of the folder; nothing where there is none."""
+    return _mapping(folder, _PLAN)
+
+
+def _mapping(folder: str, name: str) -> dict[str, Any]:
+    """What a JSON file holds, if it can be read and is a mapping."""
     try:
-        plan = json.loads(_content(os.path.join(folder, "plan.json")) or b"")
+        found = json.loads(_content(os.path.join(folder, name)) or b"")
     except (OSError, ValueError, RecursionError):
         return {}
-    return plan if isinstance(plan, dict) else {}
+    return found if isinstance(found, dict) else {}
 
 
-def _temporary(path: str) -> str:
-    """A name of its own beside the place that it is for, so that moving it there is atomic."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{os.path.basename(path)}.", dir=os.path.dirname(path) or ".")
-    os.close(handle)
-    return temporary
-
-
-def _stage(temporary: str, artifact: Artifact) -> None:
-    with open(temporary, "wb") as file:
-        file.write(artifact.text.encode("utf-8", errors="surrogateescape"))
-    os.chmod(temporary, (0o777 if artifact.executable else 0o666) & ~_umask())
-
-
-def _set_aside(path: str, temporaries: list[str]) -> str | None:
-    """The old file under another name, to be moved back if need be; None where there is none."""
-    if not os.path.lexists(path):
-        return None
-    temporaries.append(_temporary(path))
-    os.remove(temporaries[-1])
+@contextmanager
+def _about(path: str) -> Iterator[None]:
+    """An error inside is about this path: the user's name for it, not that of what is temporary."""
     try:
-        os.link(path, temporaries[-1], follow_symlinks=False)
-    except (OSError, NotImplementedError):
-        shutil.copy2(path, temporaries[-1], follow_symlinks=False)
-    return temporaries[-1]
+        yield
+    except OSError as error:
+        error.filename = path
+        raise
 
 
-def _clear(files: list[str], folders: list[str]) -> None:
-    """Remove what was made on the way, as far as it is still there."""
-    for file in files:
+@contextmanager
+def _locked(folder: str) -> Iterator[None]:
+    """Inside, no other configlint writes into the folder; where it cannot be locked, as on some network file
+    systems, nothing keeps it from that."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    with ExitStack() as stack:
         with suppress(OSError):
-            os.remove(file)
-    for folder in reversed(folders):
+            descriptor = os.open(folder or ".", os.O_RDONLY)
+            stack.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+
+
+def _create(path: str, content: bytes) -> None:
+    """Write a new file, whatever lies there under our name for it: a link is not followed."""
+    _remove(path)
+    with open(path, "xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _remove(path: str) -> None:
+    with suppress(OSError):
+        os.remove(path)
+
+
+def _remove_empty(folders: Iterable[str]) -> None:
+    for folder in folders:
         with suppress(OSError):
             os.rmdir(folder)
 
@@ -212,10 +372,22 @@ def _missing(folder: str) -> list[str]:
 
 
 def _content(path: str) -> bytes | None:
+    """Raises:
+    OSError: it cannot be read, or is no regular file.
+    """
     if not os.path.lexists(path):
         return None
-    with open(path, "rb") as file:
-        return file.read()
+    try:
+        return read_bytes(path)
+    except FileNotFoundError:
+        return b""  # a link that leads nowhere
+
+
+def _give_permissions(path: str, to: str) -> None:
+    status = os.stat(path)
+    with suppress(OSError, AttributeError):  # Windows has no such owner
+        os.chown(to, status.st_uid, status.st_gid)
+    os.chmod(to, stat.S_IMODE(status.st_mode))
 
 
 def _lines(text: str) -> list[str]:

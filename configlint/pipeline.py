@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from configlint import rules
+from configlint import rules, secrets
 from configlint.artifact import Artifact
 from configlint.diagnostic import Diagnostic, Severity
 from configlint.lint import NOT_IGNORABLE, Ignore, RuleCrash, crash, ignores, lint, unused
@@ -107,7 +107,7 @@ def compile_spec(path: str, session: Session, target: str | None, output: str | 
         return Compiled(plans, {}, diagnostics, crashes)
     folders: dict[str, list[Artifact]] = {}
     for plan in plans:
-        if refusal := _untrainable(plan) or backends.unreadable(plan):
+        if refusal := _untrainable(plan) or backends.unreadable(plan) or _secret(plan):
             name = f"target {plan.spec.target}: " if plan.spec.target else ""
             return Compiled(plans, {}, diagnostics, crashes, name + refusal)
         folder = os.path.normpath(os.path.join(output, plan.spec.target or "")) if output else "."
@@ -129,6 +129,12 @@ def _untrainable(plan: Plan) -> str | None:
     if batch.effective not in (None, batch.trained):
         return f"{batch.effective} samples a step cannot be trained here: the nearest is {batch.trained}"
     return None
+
+
+def _secret(plan: Plan) -> str | None:
+    """That there is a secret, where its finding is ignored."""
+    held = secrets.paths(plan.spec)
+    return f"secrets are never written: remove that of {held[0]}" if held else None
 
 
 def findings(loaded: Loaded, plans: list[Plan], session: Session) -> tuple[list[Diagnostic], list[RuleCrash]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -9,13 +10,18 @@ from typing import NamedTuple
 from configlint import knowledge
 from configlint.diagnostic import Diagnostic, Severity
 from configlint.document import Entry, Mapping, Node, Scalar
-from configlint.files import could_be_spec, decode, is_meant_as_spec, read_bytes, walk
 from configlint.frontends import FRONT_ENDS, FrontEnd
 from configlint.plan import Plan
+from configlint.reading import decode, read_bytes
+from configlint.secrets import MASK, could_hold, masked, without_secrets
 from configlint.solver import solve
 from configlint.source import Source, Span
 from configlint.syntax import read, validate
+from configlint.walking import walk
 from configlint.wording import nearest
+
+# A file that is too large, or no file but a device or a pipe, is as little a spec as a picture is.
+_NOT_A_TEXT = (errno.EFBIG, errno.EINVAL)
 
 
 class UsageError(Exception):
@@ -44,12 +50,16 @@ class Loaded(NamedTuple):
 
 
 class Session:
-    """The files of one run; each is read and parsed once, however many specs extend it."""
+    """The files of one run; each is read and parsed once, however many specs extend it.
 
-    def __init__(self, assignments: Iterable[str] = ()) -> None:
+    `pass_over` says nothing of a named file that is not a spec, as a folder says nothing of those that it holds.
+    """
+
+    def __init__(self, assignments: Iterable[str] = (), pass_over: bool = False) -> None:
         self.parsed: dict[str, Parsed] = {}
         self.forms: dict[Source, list[Diagnostic]] = {}
         self.assignments = [_assignment(text) for text in assignments]
+        self.pass_over = pass_over
 
     def parse(self, path: str, data: bytes | None = None) -> Parsed:
         """Raises:
@@ -58,29 +68,33 @@ class Session:
         if path not in self.parsed:
             source = decode(path, read_bytes(path) if data is None else data)
             if isinstance(source, Diagnostic):
-                self.parsed[path] = Parsed(source.span.source, None, [source])
+                self.parsed[path] = _unread(source)
             else:
-                document, diagnostics = read(source)
-                self.parsed[path] = Parsed(source, document, diagnostics)
+                self.parsed[path] = _read(source)
         return self.parsed[path]
 
     def editable(self, paths: Sequence[str]) -> dict[str, Node]:
         """The documents that were read whole, by the names of their files, of those that paths name or folders
-        hold: a base elsewhere is another's."""
+        hold: a base elsewhere is another's, and one with a secret in it was not read as it stands."""
         return {
             name: file.document
             for name, file in self.parsed.items()
-            if file.document is not None and not file.diagnostics and any(_is_at(name, path) for path in paths)
+            if file.document is not None and not file.diagnostics and MASK not in file.source.text
+            if any(_is_at(name, path) for path in paths)
         }
+
+    def again(self) -> Session:
+        """A session that reads the files anew."""
+        session = Session(pass_over=self.pass_over)
+        session.assignments = self.assignments
+        return session
 
     def edited(self, texts: dict[str, str]) -> Session:
         """The session as it would be if some of its files had other texts."""
-        session = Session()
-        session.assignments, session.forms = self.assignments, dict(self.forms)
-        session.parsed = dict(self.parsed)
+        session = self.again()
+        session.forms, session.parsed = dict(self.forms), dict(self.parsed)
         for name, text in texts.items():
-            source = Source(name, text)
-            session.parsed[name] = Parsed(source, *read(source))
+            session.parsed[name] = _read(Source(name, text))
         return session
 
     def load(self, file: Parsed, front_end: FrontEnd) -> Loaded:
@@ -128,10 +142,27 @@ class Session:
             except (OSError, ValueError) as error:  # the latter for a null byte in the name
                 found = _syntax("missing-base", f"{path}: {reason(error)}", base.span)
                 return [], [*diagnostics, found._replace(help=_file_near(path))]
+            # Nothing is shown of what is none: it can be any file of this machine.
+            if not front_end.can_be_base(file.document, file.source.text):
+                return [], [*diagnostics, _syntax("base", f"{path} is not a spec", base.span)]
             diagnostics += file.diagnostics
-            # Of one that cannot be parsed, it is said why.
-            if not isinstance(file.document, Mapping) and (file.document or not file.diagnostics):
-                return [], [*diagnostics, _syntax("base", f"{path} is no spec", base.span)]
+
+
+def _read(source: Source) -> Parsed:
+    """A text as a document, without the secrets in it."""
+    document, diagnostics = read(source)
+    if could_hold(source.text):
+        safe = without_secrets(source, document)
+        if safe != source:
+            return Parsed(safe, *read(safe))
+    return Parsed(source, document, diagnostics)
+
+
+def _unread(found: Diagnostic) -> Parsed:
+    """A text that there is no reading, and why."""
+    source = found.span.source
+    source = source._replace(text=masked(source.text))
+    return Parsed(source, None, [found._replace(span=found.span._replace(source=source))])
 
 
 def _is_at(name: str, path: str) -> bool:
@@ -188,26 +219,47 @@ def specs(
     reading it."""
     seen: set[str] = set()
     for path in paths:
-        named = not os.path.isdir(path)
+        asked_for = not os.path.isdir(path)
         # Bases are known by such names too, and a file that is both must have one.
-        for name in [os.path.normpath(path)] if named else walk(path):
+        for name in [os.path.normpath(path)] if asked_for else walk(path):
             if name in seen:
                 continue
             seen.add(name)
+            expected = asked_for and not session.pass_over
             try:
                 data = session.parsed[name] if name in session.parsed else read_bytes(name)
             except OSError as error:
-                unreadable.append(f"{name}: {reason(error)}")
+                if expected or error.errno not in _NOT_A_TEXT:
+                    unreadable.append(f"{name}: {reason(error)}")
                 continue
-            if isinstance(data, bytes) and not named and not could_be_spec(data):
+            if isinstance(data, bytes) and not expected and not _could_be_spec(data):
                 continue
             file = session.parse(name, data) if isinstance(data, bytes) else data
             if front_end := file.front_end:
                 yield file, front_end
-            elif file.document is None and file.diagnostics and (named or is_meant_as_spec(file.source)):
+            elif file.document is None and file.diagnostics and _is_meant_as_spec(file.source.text, expected):
                 yield file, None
-            elif named:
-                unreadable.append(f"{name} is no spec: it has none of configlint, batch and hardware at its root")
+            elif expected:
+                unreadable.append(f"{name} is not a spec: {_why_not(file)}")
+
+
+def _could_be_spec(data: bytes) -> bool:
+    return any(front_end.could_be(data) for front_end in FRONT_ENDS.values())
+
+
+def _is_meant_as_spec(text: str, expected: bool) -> bool:
+    """Whether to show what is wrong with a text that cannot be parsed: a link can lead anywhere."""
+    if expected and "\0" not in text and _could_be_spec(text.encode(errors="replace")):
+        return True
+    return any(front_end.is_meant(text) for front_end in FRONT_ENDS.values())
+
+
+def _why_not(file: Parsed) -> str:
+    if file.document is not None or not file.diagnostics:
+        return "add `configlint: 1` at its root if it is meant as one"
+    found = file.diagnostics[-1]
+    # The message of a syntax error can repeat the text.
+    return found.message if found.rule == "syntax/encoding" else f"line {found.span.line} is not valid YAML"
 
 
 def _assignment(text: str) -> Mapping:
@@ -216,6 +268,7 @@ def _assignment(text: str) -> Mapping:
     Raises:
         UsageError: it has no path or no readable value, or its path is none that can be set.
     """
+    text = masked(text)
     path, equals, value = text.partition("=")
     names = path.split(".")
     if not equals or not all(names):
@@ -225,6 +278,8 @@ def _assignment(text: str) -> Mapping:
     source = Source("--set", text)
     # Blanks in place of the path keep the columns.
     node, problems = read(source, " " * (len(path) + 1) + value)
+    if (safe := without_secrets(source, node)) != source:
+        return _assignment(safe.text)
     if problems:
         raise UsageError(f"--set {text}: {problems[0].message}")
     end = len(path) + 1

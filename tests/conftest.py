@@ -10,14 +10,11 @@ from configlint.frontends import spec_yaml
 from configlint.plan import Plan
 from configlint.session import Parsed, Session
 from configlint.solver import solve
-from configlint.source import Source
-from configlint.syntax import read
 
 
 def parsed(text: str, name: str = "train.yaml") -> Parsed:
     """A text as the file of that name."""
-    source = Source(name, text)
-    return Parsed(source, *read(source))
+    return Session().parse(name, text.encode())
 
 
 def plans(text: str, name: str = "train.yaml") -> list[Plan]:

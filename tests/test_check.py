@@ -82,14 +82,19 @@ class TestExitCodes:
     def test_a_file_that_is_named_and_is_no_spec_is_2_in_one_line(self, text: str) -> None:
         result = run("check", write("a.yaml", text))
         assert result.code == 2
-        assert result.err == (
-            "configlint: a.yaml is no spec: it has none of configlint, batch and hardware at its root\n"
-        )
+        message = "a.yaml is not a spec: add `configlint: 1` at its root if it is meant as one"
+        assert result.err == f"configlint: {message}\n"
 
-    def test_a_named_file_that_cannot_be_parsed_is_a_finding_spec_or_not(self) -> None:
-        result = run("check", write("a.yaml", "a: [1\n"))
+    @pytest.mark.parametrize("text", ["batch: [1\n", "  hardware: [1\n", '{"targets": {"a" 1}}\n'])
+    def test_a_named_file_that_cannot_be_parsed_is_a_finding_if_it_has_a_key_of_a_spec(self, text: str) -> None:
+        result = run("check", write("a.yaml", text))
         assert result.code == 1
-        assert found(result) == ["a.yaml:1:4 syntax/invalid"]
+        assert [each.partition(" ")[2] for each in found(result)] == ["syntax/invalid"]
+
+    def test_of_any_other_that_cannot_be_parsed_nothing_is_shown(self) -> None:
+        result = run("check", write("a.yaml", "root:$6$shadow\na: [1\n"))
+        assert result[::2] == (2, "configlint: a.yaml is not a spec: line 2 is not valid YAML\n")
+        assert "shadow" not in result.out
 
     def test_a_loop_of_links_is_2(self) -> None:
         Path("a.yaml").symlink_to("a.yaml")
@@ -198,7 +203,7 @@ class TestFolders:
         [
             ("batch: {effective: 64\nhardware: {}\n", "syntax/invalid"),
             ("training:\n\tbf16: true\nbatch: {effective: 64}\n", "syntax/tab"),
-            ("hardware: *a\n", "syntax/unknown-alias"),
+            ("hardware: *a\nbatch: {}\n", "syntax/unknown-alias"),
             ("configlint: 1\nx: 'a\n", "syntax/invalid"),
             (CLEAN + "---\n" + CLEAN, "syntax/multiple-documents"),
         ],
@@ -288,11 +293,12 @@ class TestGit:
         write('ä "b"/c d.yaml', ERROR)
         assert found(run("check")) == ['ä "b"/c d.yaml:1:20 batch/indivisible']
 
-    def test_without_git_on_the_path_folders_are_walked(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_without_git_on_the_path_the_same_is_looked_at(self, monkeypatch: pytest.MonkeyPatch) -> None:
         write(".gitignore", "a.yaml\n")
         write("a.yaml", ERROR)
+        write("b.yaml", ERROR)
         monkeypatch.setenv("PATH", str(Path.cwd()))
-        assert found(run("check")) == ["a.yaml:1:20 batch/indivisible"]
+        assert found(run("check")) == ["b.yaml:1:20 batch/indivisible"]
 
 
 class TestStdin:
@@ -491,7 +497,7 @@ class TestBases:
             assert places == once
 
     def test_no_more_specs_are_counted_wrong_than_there_are(self) -> None:
-        write("base.yml", "trainng: {}\n")  # no spec by itself
+        write("base.yml", "training: {}\nmodel: {}\ntrainng: {}\n")  # no spec by itself
         for name in "ab":
             write(f"{name}.yaml", "extends: base.yml\n" + ERROR)
         assert run("check").out.endswith("\n3 errors in 2 of 2 specs\n")
@@ -516,7 +522,7 @@ class TestBases:
         write("a.yaml", "extends: team.yaml\n" + ERROR)
         result = run("check", "a.yaml")
         assert found(result) == ["a.yaml:1:10 syntax/base"]
-        assert "] team.yaml is no spec\n" in result.out
+        assert "] team.yaml is not a spec\n" in result.out
 
     def test_bases_that_extend_each_other_are_a_finding(self) -> None:
         write("a.yaml", "extends: b.yaml\n" + CLEAN)
@@ -551,7 +557,7 @@ class TestBytes:
 
     def test_utf_16_is_said_to_be_no_utf8(self) -> None:
         Path("a.yaml").write_bytes(CLEAN.encode("utf-16"))
-        assert found(run("check", "a.yaml")) == ["a.yaml:1:1 syntax/encoding"]
+        assert run("check", "a.yaml")[::2] == (2, "configlint: a.yaml is not a spec: byte 0xff is not UTF-8\n")
 
     @pytest.mark.parametrize("form", ["text", "concise", "json"])
     def test_what_a_terminal_cannot_show_is_no_failure(self, form: str) -> None:

@@ -205,7 +205,7 @@ def test_what_cannot_be_trained_is_explained_by_the_nearest_that_can() -> None:
 
 @pytest.mark.parametrize("name", ["num_processes", "world", "gradient_accumulation_steps", "schedule.total_steps"])
 def test_a_value_that_cannot_be_computed_is_2(name: str) -> None:
-    write("b.yaml", "batch: {effective: 64}\n")
+    write("b.yaml", "configlint: 1\nbatch: {effective: 64}\n")
     result = run("explain", "b.yaml", name)
     assert (result.code, result.out) == (2, "")
     message = f"configlint: {name} is not known: the spec does not give what it is computed from"
@@ -213,7 +213,7 @@ def test_a_value_that_cannot_be_computed_is_2(name: str) -> None:
 
 
 def test_a_name_is_not_proposed_that_has_no_value() -> None:
-    write("b.yaml", "batch: {effective: 64}\n")
+    write("b.yaml", "configlint: 1\nbatch: {effective: 64}\n")
     result = run("explain", "b.yaml", "wrld")
     assert result.code == 2
     assert result.err.splitlines()[-1] == "configlint: there is no value wrld"

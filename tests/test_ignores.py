@@ -235,7 +235,8 @@ class TestWhatIsSaidOfAComment:
 
 class TestBases:
     def test_a_comment_in_a_base_holds_for_what_is_found_there(self) -> None:
-        write("team.yaml", "hardware: {accelerator: a1000, devices_per_node: 8}  # configlint: ignore[{}]\n")
+        hardware = "hardware: {accelerator: a1000, devices_per_node: 8}  # configlint: ignore[{}]\n"
+        write("team.yaml", hardware + "training:\n")
         team = Path("team.yaml")
         team.write_text(team.read_text().replace("{}", "hardware/unknown-accelerator"))
         assert check("extends: team.yaml\nbatch: {effective: 64}\n") == []
@@ -276,7 +277,7 @@ class TestCommands:
         assert not Path("out").exists()
 
     def test_nor_a_batch_that_cannot_be_computed(self) -> None:
-        check("batch: {effective: 64}  # configlint: ignore[hardware/missing]\n")
+        check("configlint: 1\nbatch: {effective: 64}  # configlint: ignore[hardware/missing]\n")
         assert run("compile", "a.yaml", "--verify", "never") == (
             1, "", "configlint: there is no batch to write: it cannot be computed from this spec\n",
         )  # fmt: skip

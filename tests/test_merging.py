@@ -133,12 +133,13 @@ def test_what_is_set_is_read_as_in_a_file(folder: Folder, assignment: str, expec
 
 
 def test_what_is_set_creates_sections(folder: Folder) -> None:
-    plan = folder.plan("train.yaml", "batch.per_device.max=4", "batch.effective=8", train="hardware: {}\n")
+    plan = folder.plan("train.yaml", "batch.per_device.max=4", "batch.effective=8", train="configlint: 1\nhardware: {}\n")
     assert (plan.batch.max_per_device, plan.batch.effective) == (4, 8)
 
 
 def test_what_is_set_wrongly_is_a_finding_at_its_place(folder: Folder) -> None:
-    loaded = folder.load("train.yaml", "batch.effective=x", "hardware.node=1", train="batch: {effective: 8}\n")
+    train = "configlint: 1\nbatch: {effective: 8}\n"
+    loaded = folder.load("train.yaml", "batch.effective=x", "hardware.node=1", train=train)
     assert [(each.span.source.name, each.span.column, each.rule) for each in loaded.diagnostics] == [
         ("--set", 17, "schema/wrong-type"),
         ("--set", 10, "schema/unknown-key"),
@@ -391,7 +392,8 @@ def test_null_in_a_target_removes(folder: Folder) -> None:
 
 
 def test_null_set_removes(folder: Folder) -> None:
-    plan = folder.plan("train.yaml", "batch.per_device=null", train="batch: {effective: 8, per_device: {max: 4}}\n")
+    train = "configlint: 1\nbatch: {effective: 8, per_device: {max: 4}}\n"
+    plan = folder.plan("train.yaml", "batch.per_device=null", train=train)
     assert plan.batch.max_per_device is None
 
 
@@ -599,7 +601,7 @@ def targets_of(plans: list[Plan]) -> list[str | None]:
 
 
 def test_the_bare_spec_is_a_plan_only_if_it_has_hardware_or_no_targets(folder: Folder) -> None:
-    batch, targets = "batch: {effective: 8}\n", "targets: {b: {hardware: {nodes: 1}}, a: {}}\n"
+    batch, targets = "configlint: 1\nbatch: {effective: 8}\n", "targets: {b: {hardware: {nodes: 1}}, a: {}}\n"
     assert targets_of(folder.plans("train.yaml", train=batch + targets)) == ["b", "a"]
     assert targets_of(folder.plans("train.yaml", train=batch + "hardware: {}\n" + targets)) == [None, "b", "a"]
     assert targets_of(folder.plans("train.yaml", train=batch)) == [None]
@@ -626,7 +628,7 @@ def test_targets_come_from_bases_too_in_the_order_that_they_appear(folder: Folde
 
 
 def test_a_spec_without_a_batch_is_a_base(folder: Folder) -> None:
-    write(folder.path, {"team.yaml": "hardware: {nodes: 1}\n"})
+    write(folder.path, {"team.yaml": "configlint: 1\nhardware: {nodes: 1}\n"})
     with pytest.raises(UsageError, match="is a base"):
         load_one(str(folder.path / "team.yaml"), Session())
 
@@ -649,7 +651,7 @@ def test_the_plan_of_a_command_is_the_targets_or_the_bare_one(folder: Folder) ->
 
 
 def test_no_plan_of_a_spec_without_targets_has_one(folder: Folder) -> None:
-    plans = folder.plans("train.yaml", train="batch: {effective: 8}\n")
+    plans = folder.plans("train.yaml", train="configlint: 1\nbatch: {effective: 8}\n")
     with pytest.raises(UsageError, match="the spec has none"):
         selected(plans, "a")
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from configlint.diagnostic import Diagnostic, Severity
 from configlint.document import Mapping, Node, Scalar, Sequence, last_line, plain
-from configlint.files import decode
+from configlint.reading import decode
 from configlint.source import Source, Span
 from configlint.syntax import read, validate
 from configlint.syntax.reader import MAX_CHARACTERS, MAX_DEPTH, MAX_NODES

@@ -41,4 +41,4 @@ def emit(plan: Plan) -> list[Artifact]:
     others = [
         artifact for back_end in BACK_ENDS.values() if back_end is not plan_json for artifact in back_end.emit(plan)
     ]
-    return [*others, *plan_json.emit(plan, [artifact.name for artifact in others])]
+    return [*others, *plan_json.emit(plan, others)]

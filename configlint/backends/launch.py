@@ -1,4 +1,4 @@
-"""launch.sh: process counts and nothing else, and the way to the script."""
+"""launch.sh: process counts and the variables of the spec, and the way to the script."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import shlex
 from typing import NamedTuple
 
 from configlint.artifact import Artifact
-from configlint.backends import mesh
+from configlint.backends import mesh, training_args
+from configlint.digests import cksum
 from configlint.plan import Plan
 
 
@@ -22,6 +23,7 @@ def emit(plan: Plan) -> list[Artifact]:
         "set -eo pipefail",  # not -u: what `setup` activates may read variables that are not set
         'config_folder="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"',
         "readonly config_folder",
+        *_own_config(plan),
         f"cd -- {workdir(plan)}",
         *_environment(plan),
         *([launch.setup.rstrip("\n")] if launch.setup else []),
@@ -31,6 +33,19 @@ def emit(plan: Plan) -> list[Artifact]:
         *_start(plan),
     ]
     return [Artifact("launch.sh", "\n".join(lines) + "\n", executable=True)]
+
+
+def _own_config(plan: Plan) -> list[str]:
+    """Another JSON beside it, as an edit or half a copy leaves it, would be another batch."""
+    (config,) = training_args.emit(plan)
+    return [
+        f'compiled_with="{cksum(config.data)}"',
+        f'if [[ -z $CONFIGLINT_ANY_CONFIG && $(cksum <"$config_folder/{config.name}") != "$compiled_with" ]]; then',
+        f'  echo "launch.sh: {config.name} is not the file that launch.sh was compiled with:" \\',
+        '    "compile again, or set CONFIGLINT_ANY_CONFIG=1 to train with it anyway" >&2',
+        "  exit 1",
+        "fi",
+    ]
 
 
 def _mesh(plan: Plan) -> str:

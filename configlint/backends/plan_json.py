@@ -7,17 +7,20 @@ from collections.abc import Sequence
 
 from configlint.artifact import Artifact
 from configlint.backends.json_text import dump
+from configlint.digests import UNSEALED, digest, sealed
 from configlint.plan import Origin, Plan, with_numbers
 
 NAME = "plan.json"
 
 
-def emit(plan: Plan, others: Sequence[str] = ()) -> list[Artifact]:
-    """`others` are the files beside it: what a later compilation does not make any more, it removes."""
+def emit(plan: Plan, others: Sequence[Artifact] = ()) -> list[Artifact]:
+    """`others` are the files beside it. By the digests, theirs and its own, a later compilation knows what it may
+    replace, and what it has to remove."""
     batch, hardware, parallel, schedule = plan.batch, plan.hardware, plan.parallel, plan.schedule
     document = {
-        "version": 1,
-        "files": sorted([*others, NAME]),
+        "version": 2,
+        "digest": UNSEALED,
+        "files": {other.name: digest(other.data) for other in others},
         "spec": os.path.basename(plan.spec.source.name),
         "target": plan.spec.target,
         "releases": {"transformers": plan.transformers, **({"trl": plan.trl} if plan.trl else {})},
@@ -45,7 +48,7 @@ def emit(plan: Plan, others: Sequence[str] = ()) -> list[Artifact]:
             path: _derived(plan, origin) for path, origin in plan.origins.items() if origin.how == "derived"
         },
     }
-    return [Artifact(NAME, dump(document) + "\n")]
+    return [Artifact(NAME, sealed(dump(document) + "\n"))]
 
 
 def _derived(plan: Plan, origin: Origin) -> dict[str, object]:

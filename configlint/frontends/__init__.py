@@ -15,6 +15,15 @@ class FrontEnd(Protocol):
     def detect(self, document: Node | None) -> bool:
         """Whether the document is of this dialect."""
 
+    def could_be(self, data: bytes) -> bool:
+        """Whether it is worth parsing to find out."""
+
+    def is_meant(self, text: str) -> bool:
+        """Whether a text that cannot be parsed would be of this dialect if it could."""
+
+    def can_be_base(self, document: Node | None, text: str) -> bool:
+        """Whether a file of this dialect can start from the document; None where the text cannot be parsed."""
+
     def base(self, document: Mapping) -> Scalar | None:
         """The value that names the file it starts from, if it does."""
 

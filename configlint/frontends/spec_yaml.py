@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from configlint.document import Mapping, Node, Scalar, plain
 from configlint.spec import Setting, Spec
 
-MARKS = ("configlint", "batch", "hardware")
+# All keys of a spec's root. Others have some of them too: `data` beside `model`, or `batch` beside `queue`.
+KEYS = frozenset((
+    "configlint", "extends", "transformers", "trl", "trainer", "model", "tuning", "batch", "hardware", "parallel",
+    "data", "training", "arguments", "launch", "targets",
+))  # fmt: skip
+_MARKS = ("batch", "hardware", "extends", "targets")
+# A folder holds other YAML and JSON, some of it large: only what could be a spec is parsed at all.
+_COULD_BE_SPEC = re.compile(rf"""["']?\b(?:configlint|{"|".join(_MARKS)})["']?\s*:""".encode())
+_ROOT_KEY = re.compile(r"""^["']?(\w+)["']?[ \t]*:""", re.MULTILINE)
 # Below these every value is the user's own: replaced whole, and null is the value None.
 _OPEN = ("training.", "arguments.")
 # Replaced whole even where they are mappings.
@@ -17,7 +28,40 @@ Settings = dict[str, Setting]
 
 
 def detect(document: Node | None) -> bool:
-    return isinstance(document, Mapping) and any(mark in document.entries for mark in MARKS)
+    return isinstance(document, Mapping) and _is_spec(document.entries)
+
+
+def could_be(data: bytes) -> bool:
+    return _COULD_BE_SPEC.search(data) is not None
+
+
+def is_meant(text: str) -> bool:
+    return _is_spec(_root_keys(text))
+
+
+def can_be_base(document: Node | None, text: str) -> bool:
+    if document is None:
+        return _are_ours(_root_keys(text))
+    return isinstance(document, Mapping) and _are_ours(document.entries)
+
+
+def _is_spec(names: Iterable[str]) -> bool:
+    """Whether a root with these keys is a spec's: `configlint` says so, and of the others it takes two."""
+    keys = set(names)
+    if "configlint" in keys:
+        return True
+    return _are_ours(keys) and len(keys & KEYS) >= 2 and not keys.isdisjoint(_MARKS)
+
+
+def _are_ours(names: Iterable[str]) -> bool:
+    """Whether more of the keys are a spec's than somebody else's."""
+    keys = set(names)
+    return "configlint" in keys or len(keys & KEYS) > len(keys - KEYS)
+
+
+def _root_keys(text: str) -> set[str]:
+    """What looks like a key at the start of a line."""
+    return set(_ROOT_KEY.findall(text)) if "\0" not in text else set()
 
 
 def base(document: Mapping) -> Scalar | None:

@@ -32,7 +32,9 @@ def _to_run(folder: str, files: Sequence[Artifact]) -> list[str]:
     jobs = [file for file in files if file.name.endswith(".sbatch")]
     command = "sbatch" if jobs else "bash"
     scripts = jobs or [file for file in files if file.executable]
-    return [f"{command} {shlex.quote(os.path.join(folder, file.name))}" for file in scripts]
+    # To neither of the two a folder called `-d` is an option.
+    beside = f"./{folder}" if folder.startswith("-") else folder
+    return [f"{command} {shlex.quote(os.path.join(beside, file.name))}" for file in scripts]
 
 
 def _product(plan: Plan) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 
@@ -46,6 +47,7 @@ def _run(command: list[str], stdin: str = "") -> tuple[int, str]:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=TIMEOUT_SECONDS,
+            cwd=os.sep,  # not in the folder that is checked
             check=False,
         )
     except subprocess.TimeoutExpired:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -21,9 +22,9 @@ def read(made: Made) -> list[Verdict]:
 def _read(plan: Plan, name: str, text: str) -> Verdict:
     if shutil.which("bash") is None:
         return Verdict(name, None, (f"{name} (bash is not installed)",))
-    run = subprocess.run(
-        ["bash", "-n"], input=text.encode("utf-8", "surrogateescape"), capture_output=True, check=False
-    )
+    script = text.encode("utf-8", "surrogateescape")
+    # Not in the folder that is checked: a PATH can begin with the current one.
+    run = subprocess.run(["bash", "-n"], input=script, capture_output=True, cwd=os.sep, check=False)
     if run.returncode == 0:
         return Verdict(name, "bash")
     # `bash: line 9: unexpected EOF while looking for matching ...`

@@ -3,6 +3,12 @@
 set -eo pipefail
 config_folder="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 readonly config_folder
+compiled_with="181983879 346"
+if [[ -z $CONFIGLINT_ANY_CONFIG && $(cksum <"$config_folder/training_args.json") != "$compiled_with" ]]; then
+  echo "launch.sh: training_args.json is not the file that launch.sh was compiled with:" \
+    "compile again, or set CONFIGLINT_ANY_CONFIG=1 to train with it anyway" >&2
+  exit 1
+fi
 cd -- "$config_folder"/../../examples
 unset "${!PARALLELISM_CONFIG_@}" "${!ACCELERATE_USE_@}"
 exec torchrun --standalone --nnodes 1 --nproc_per_node 1 \

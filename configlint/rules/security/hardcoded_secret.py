@@ -1,0 +1,53 @@
+"""A token, key or password is written in the spec.
+
+Whoever can read the file, or the repository's history, can use it; and what is compiled from it would carry it
+further, into training_args.json, into launch.sh and into the logs of the job. configlint masks it in all that it
+prints, and refuses to compile it, even where this finding is ignored.
+
+A token that was committed is known to others: revoke it, and make a new one.
+
+Bad:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    launch: {script: train.py, env: {WANDB_API_KEY: 0123456789abcdef0123456789abcdef01234567}}
+
+Good:
+
+    batch: {effective: 64}
+    hardware: {accelerator: a100-80gb, devices_per_node: 8}
+    launch: {script: train.py, env: {WANDB_PROJECT: llama}}
+
+Source: huggingface_hub 1.0 constants.py (HF_TOKEN) and docs "User access tokens"; docs.wandb.ai "Environment
+variables" (WANDB_API_KEY); sbatch(1) of Slurm 22.05, --export: the job gets the environment that submits it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.diagnostic import Severity
+from configlint.plan import Plan
+from configlint.rule import Finding, rule
+from configlint.secrets import MASK, paths
+
+# The Hub's client looks there by itself.
+_OF_THE_HUB = ("hub_token", "push_to_hub_token", "token", "use_auth_token", "hf_token")
+
+
+@rule(Severity.ERROR)
+def check(plan: Plan) -> Iterator[Finding]:
+    for path in paths(plan.spec):
+        name = plan.spec.settings[path].keys[-1]
+        message = f"`{name}` holds a secret, which anyone who can read this file can use"
+        yield Finding(path, message, help=_instead(path, name), on_key=MASK in path)
+
+
+def _instead(path: str, name: str) -> str:
+    if name in _OF_THE_HUB:
+        return "remove it, and set HF_TOKEN in the environment that starts the job, or run `hf auth login` there"
+    if path.startswith("launch.env."):
+        return f"remove it, and set {name} in the environment that starts the job: launch.sh passes it on"
+    if path == "launch.setup":
+        return "read it from a file that only you can read: `export NAME=$(cat ~/.name)`"
+    return "remove it, and let the script read it from the environment"
