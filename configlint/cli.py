@@ -360,6 +360,7 @@ def _fix(report: Report, paths: tuple[str, ...], session: Session, target: str |
 
     if not write:
         return mend.settled(report, paths, session, target)
+    report, session = mend.resumed(report, paths, session, target)
     return mend.write(mend.mend(report, paths, session, target), paths, target)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from configlint.artifact import Artifact
@@ -29,12 +30,20 @@ def show_file(compiled: Compiled, name: str, level: str) -> int:
 def compare(compiled: Compiled, level: str) -> int:
     """Print how what is there differs."""
     from configlint.output import differences, incomplete
+    from configlint.reporters.diff import unified
+    from configlint.secrets import masked
 
     # What is there was verified when it was written.
     if level == "require" and not _accepted(compiled, level):
         return FINDINGS
     folders = _with_left_over(compiled)
-    lines = list(differences(folders))
+    lines = [
+        line
+        for path, before, after in differences(folders)
+        for line in unified(
+            masked(before), masked(after or ""), path, os.devnull if after is None else f"{path} (compiled)"
+        )
+    ]
     echo("".join(lines))
     half_done = incomplete(folders)
     for folder in half_done:

@@ -13,13 +13,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from configlint import signals
 from configlint.document import Mapping
 from configlint.edit import Edit, identity
 from configlint.fix import fixed
-from configlint.output import mark_of, rewrite, unified
 from configlint.pipeline import Report, check
 from configlint.plan import Plan
+from configlint.reporters.diff import unified
+from configlint.rewriting import finish, mark_of, rewrite
 from configlint.session import Parsed, Session, reason
 from configlint.source import Span
 
@@ -62,6 +62,14 @@ def mend(report: Report, paths: Sequence[str], session: Session, target: str | N
         refused |= wrong
 
 
+def resumed(report: Report, paths: Sequence[str], session: Session, target: str | None) -> tuple[Report, Session]:
+    """A report and its session, after what a fix that was killed left half done is finished."""
+    if not finish(session.editable(paths)):
+        return report, session
+    session = session.again()
+    return check(paths, session, target), session
+
+
 def settled(report: Report, paths: Sequence[str], session: Session, target: str | None) -> Report:
     """A report with the fixes only that `mend` would make: where several layers make a plan, it has to be tried."""
     keys_change = any(found.fix and (found.fix.delete or found.fix.key) for found in report.diagnostics)
@@ -79,21 +87,19 @@ def _has_layers(file: Parsed) -> bool:
 
 def write(mended: Mended, paths: Sequence[str], target: str | None) -> Report:
     """Write the files that change, and report what is left; of one that cannot be written, it is said why."""
-    problems = []
-    counts = mended.counts.copy()
-    with signals.held():  # of files that go together, none stays behind
-        for name, (before, after) in mended.texts.items():
-            try:
-                if other := _other_name(name, mended.session):
-                    raise OSError(f"for {other}, which is the same file, it would be another text")
-                rewrite(name, before, after)
-            except OSError as error:
-                problems.append(f"{name} is not fixed: {reason(error)}")
-                del counts[name]
+    texts = dict(mended.texts)
+    problems = {}
+    for name in mended.texts:
+        if other := _other_name(name, mended.session):
+            del texts[name]
+            problems[name] = OSError(f"for {other}, which is the same file, it would be another text")
+    problems |= rewrite(texts)
+    counts = Counter({name: number for name, number in mended.counts.items() if name not in problems})
     report = mended.after
     if problems:
         report = check(paths, mended.session.again(), target)
-    return report._replace(fixed=counts.total(), unreadable=[*report.unreadable, *problems])
+    lines = [f"{name} is not fixed: {reason(error)}" for name, error in problems.items()]
+    return report._replace(fixed=counts.total(), unreadable=[*report.unreadable, *lines])
 
 
 def diff(mended: Mended) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Files out: all written or none, or compared with what is there; and a user's own, with another text.
+"""Compiled files out: all written or none, or compared with what is there.
 
 A folder that was compiled into says in its plan.json what was written, with digests. Anything else there is
 somebody's work, and is not replaced unless that is asked for. While files are replaced, a journal beside them has
@@ -7,28 +7,21 @@ the digests of the old and the new ones, so that after a kill the next run knows
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import re
 import shutil
-import stat
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from typing import Any, NamedTuple
 
 from configlint import signals
 from configlint.artifact import NAMES, Artifact
+from configlint.atomic import NEW, OLD, about, content, create, locked, mapping, readable, remove
 from configlint.digests import digest, is_sealed
-from configlint.reading import read_bytes
-from configlint.secrets import masked
 
 Folders = Mapping[str, list[Artifact]]
-_MARK = "\ufeff"
 _PLAN = "plan.json"
 _JOURNAL = ".configlint-journal"
-# What is on its way in, and what it takes the place of. Nobody else has files of these names.
-_NEW, _OLD = ".configlint-new-", ".configlint-old-"
 
 
 class NotOurs(Exception):
@@ -54,11 +47,11 @@ class _Change(NamedTuple):
 
     @property
     def new(self) -> str:
-        return os.path.join(self.folder, _NEW + self.name)
+        return os.path.join(self.folder, NEW + self.name)
 
     @property
     def old(self) -> str:
-        return os.path.join(self.folder, _OLD + self.name)
+        return os.path.join(self.folder, OLD + self.name)
 
 
 def write(folders: Folders, force: bool = False) -> None:
@@ -73,11 +66,11 @@ def write(folders: Folders, force: bool = False) -> None:
     try:
         for folder in folders:
             made += _missing(folder)
-            with _about(folder):
+            with about(folder):
                 os.makedirs(folder, exist_ok=True)
         with ExitStack() as locks:
             for folder in sorted(folders):
-                locks.enter_context(_locked(folder))
+                locks.enter_context(locked(folder))
             if not force:
                 refuse_foreign(folders)
             _write(folders, list(_changes(folders)))
@@ -103,58 +96,14 @@ def incomplete(folders: Iterable[str]) -> list[str]:
     return [folder for folder in folders if os.path.lexists(os.path.join(folder, _JOURNAL))]
 
 
-def differences(folders: Folders) -> Iterator[str]:
-    """The lines of a unified diff from what is there to what would be written."""
+def differences(folders: Folders) -> Iterator[tuple[str, str, str | None]]:
+    """Each file that is not as it would be written: its path, the text that is there, and the one that would be;
+    None where it would go."""
     for change in _changes(folders):
-        before = (_content(change.path) or b"").decode("utf-8", errors="surrogateescape")
-        after = change.artifact.text if change.artifact else ""
-        if before != after:
-            name = f"{change.path} (compiled)" if change.artifact else os.devnull
-            yield from unified(masked(before), masked(after), change.path, name)
-
-
-def unified(before: str, after: str, path: str, name: str) -> Iterator[str]:
-    """The lines of a unified diff from one text to another, under a name for each."""
-    import difflib
-
-    for line in difflib.unified_diff(_lines(before), _lines(after), path, name):
-        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-
-
-def rewrite(path: str, before: str, after: str) -> None:
-    """Put a text in the place of another, at once: the file, where a link leads, keeps its permissions, its
-    owner where we may give it, and the mark that it begins with.
-
-    Raises:
-        OSError: it cannot be written, or what is there is not `before`. Then it is as it was.
-    """
-    place = os.path.realpath(path)
-    folder, name = os.path.split(place)
-    new = os.path.join(folder, _NEW + name)
-    with _locked(folder):
-        content = _content(place) or b""
-        mark = _MARK if content.startswith(_MARK.encode()) else ""
-        if content == (mark + after).encode():
-            return  # under another name, it was written already
-        if not os.access(place, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        try:
-            _create(new, (mark + after).encode())
-            _give_permissions(place, new)
-            if _content(place) != (mark + before).encode():
-                raise OSError(errno.ESTALE, "it changed since it was read")
-            os.replace(new, place)
-        except BaseException:
-            _remove(new)
-            raise
-
-
-def mark_of(path: str, text: str) -> str:
-    """The mark that Windows editors begin a file with, if this one has it before the text."""
-    with suppress(OSError):
-        if _content(path) == (_MARK + text).encode():
-            return _MARK
-    return ""
+        before = (content(change.path) or b"").decode("utf-8", errors="surrogateescape")
+        after = change.artifact.text if change.artifact else None
+        if before != (after or ""):
+            yield change.path, before, after
 
 
 def made_of(spec: str, output: str) -> list[str]:
@@ -167,7 +116,7 @@ def made_of(spec: str, output: str) -> list[str]:
     found = []
     for target in (None, *below):
         folder = os.path.normpath(os.path.join(output, target or ""))
-        made = _made(folder) or _mapping(folder, _JOURNAL)
+        made = _made(folder) or mapping(os.path.join(folder, _JOURNAL))
         if made.get("spec") == os.path.basename(spec) and made.get("target") == target:
             found.append(folder)
     return found
@@ -181,7 +130,7 @@ def _changes(folders: Folders) -> Iterator[_Change]:
         names = {artifact.name for artifact in artifacts}
         earlier: set[str] = set()
         for record in (_PLAN, _JOURNAL):
-            files = _mapping(folder, record).get("files")
+            files = mapping(os.path.join(folder, record)).get("files")
             if isinstance(files, list | dict):
                 earlier |= {_PLAN, *(name for name in NAMES if name in files)}
         for name in sorted(earlier - names):
@@ -194,7 +143,7 @@ def _write(folders: Folders, changes: list[_Change]) -> None:
     interrupted = incomplete(folders)
     try:
         for change in changes:
-            with _about(change.path):
+            with about(change.path):
                 _stage(change)
         for folder in folders:
             _note(folder, [change for change in changes if change.folder == folder])
@@ -209,20 +158,17 @@ def _write(folders: Folders, changes: list[_Change]) -> None:
 
 def _stage(change: _Change) -> None:
     if change.artifact is not None:
-        _create(change.new, change.artifact.data)
+        create(change.new, change.artifact.data)
         os.chmod(change.new, (0o777 if change.artifact.executable else 0o666) & ~_umask())
 
 
 def _note(folder: str, changes: Iterable[_Change]) -> None:
     """Write the journal: the digests of all that can be found here until it is gone."""
     digests = _digests(folder)
-    made = _made(folder) or _mapping(folder, _JOURNAL)
+    made = _made(folder) or mapping(os.path.join(folder, _JOURNAL))
     for change in changes:
         held = digests.setdefault(change.name, set())
-        with _about(change.path):
-            content = _content(change.path)
-        if content is not None:
-            held.add(digest(content))
+        held.add(digest(readable(change.path)))
         if change.artifact is not None:
             held.add(digest(change.artifact.data))
             made = json.loads(change.artifact.text) if change.name == _PLAN else made
@@ -231,9 +177,9 @@ def _note(folder: str, changes: Iterable[_Change]) -> None:
         "target": made.get("target"),
         "files": {name: sorted(held) for name, held in digests.items()},
     }
-    new = os.path.join(folder, _NEW + _JOURNAL)
-    with _about(folder):
-        _create(new, json.dumps(journal).encode())
+    new = os.path.join(folder, NEW + _JOURNAL)
+    with about(folder):
+        create(new, json.dumps(journal).encode())
         os.replace(new, os.path.join(folder, _JOURNAL))
 
 
@@ -241,7 +187,7 @@ def _commit(changes: Iterable[_Change]) -> None:
     done: list[tuple[_Change, bool]] = []  # each change, and whether there was a file before
     try:
         for change in changes:
-            with _about(change.path):
+            with about(change.path):
                 was_there = _set_aside(change)
                 if change.artifact is not None:
                     os.replace(change.new, change.path)
@@ -259,7 +205,7 @@ def _set_aside(change: _Change) -> bool:
     """Keep the old file under another name, to be moved back if need be; whether there is one."""
     if not os.path.lexists(change.path):
         return False
-    _remove(change.old)
+    remove(change.old)
     try:
         os.link(change.path, change.old, follow_symlinks=False)
     except (OSError, NotImplementedError):
@@ -271,29 +217,29 @@ def _clear(folders: Iterable[str], done: Iterable[str]) -> None:
     """Remove what was made on the way, now or by a run that was killed; and the journals of those that are done."""
     for folder in folders:
         for name in (*NAMES, _JOURNAL):
-            _remove(os.path.join(folder, _NEW + name))
-            _remove(os.path.join(folder, _OLD + name))
+            remove(os.path.join(folder, NEW + name))
+            remove(os.path.join(folder, OLD + name))
     for folder in done:
-        _remove(os.path.join(folder, _JOURNAL))
+        remove(os.path.join(folder, _JOURNAL))
 
 
 def _is_ours(change: _Change, digests: Mapping[str, set[str]]) -> bool:
-    content = _content(change.path)
-    if content is None or (change.artifact is not None and content == change.artifact.data):
+    found = content(change.path)
+    if found is None or (change.artifact is not None and found == change.artifact.data):
         return True
-    return digest(content) in digests.get(change.name, ())
+    return digest(found) in digests.get(change.name, ())
 
 
 def _digests(folder: str) -> dict[str, set[str]]:
     """The digests of what compilations wrote here, by the names of the files: what a plan.json says that nobody
     changed, and what a journal does."""
     found: dict[str, set[str]] = {}
-    sealed, plan = _content(os.path.join(folder, _PLAN)), _made(folder)
-    if sealed is not None and is_sealed(sealed, str(plan.get("digest"))):
-        found[_PLAN] = {digest(sealed)}
-        for name, written in _files(plan).items():
-            found.setdefault(name, set()).add(str(written))
-    for name, several in _files(_mapping(folder, _JOURNAL)).items():
+    written, plan = readable(os.path.join(folder, _PLAN)), _made(folder)
+    if is_sealed(written, str(plan.get("digest"))):
+        found[_PLAN] = {digest(written)}
+        for name, said in _files(plan).items():
+            found.setdefault(name, set()).add(str(said))
+    for name, several in _files(mapping(os.path.join(folder, _JOURNAL))).items():
         found.setdefault(name, set()).update(map(str, several if isinstance(several, list) else ()))
     return found
 
@@ -305,57 +251,7 @@ def _files(record: dict[str, Any]) -> dict[str, Any]:
 
 def _made(folder: str) -> dict[str, Any]:
     """What plan.json says of the folder; nothing where there is none."""
-    return _mapping(folder, _PLAN)
-
-
-def _mapping(folder: str, name: str) -> dict[str, Any]:
-    """What a JSON file holds, if it can be read and is a mapping."""
-    try:
-        found = json.loads(_content(os.path.join(folder, name)) or b"")
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-@contextmanager
-def _about(path: str) -> Iterator[None]:
-    """An error inside is about this path: the user's name for it, not that of what is temporary."""
-    try:
-        yield
-    except OSError as error:
-        error.filename = path
-        raise
-
-
-@contextmanager
-def _locked(folder: str) -> Iterator[None]:
-    """Inside, no other configlint writes into the folder; where it cannot be locked, as on some network file
-    systems, nothing keeps it from that."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    with ExitStack() as stack:
-        with suppress(OSError):
-            descriptor = os.open(folder or ".", os.O_RDONLY)
-            stack.callback(os.close, descriptor)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-
-
-def _create(path: str, content: bytes) -> None:
-    """Write a new file, whatever lies there under our name for it: a link is not followed."""
-    _remove(path)
-    with open(path, "xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _remove(path: str) -> None:
-    with suppress(OSError):
-        os.remove(path)
+    return mapping(os.path.join(folder, _PLAN))
 
 
 def _remove_empty(folders: Iterable[str]) -> None:
@@ -369,29 +265,6 @@ def _missing(folder: str) -> list[str]:
     if not folder or os.path.lexists(folder):
         return []
     return [*_missing(os.path.dirname(folder)), folder]
-
-
-def _content(path: str) -> bytes | None:
-    """Raises:
-    OSError: it cannot be read, or is no regular file.
-    """
-    if not os.path.lexists(path):
-        return None
-    try:
-        return read_bytes(path)
-    except FileNotFoundError:
-        return b""  # a link that leads nowhere
-
-
-def _give_permissions(path: str, to: str) -> None:
-    status = os.stat(path)
-    with suppress(OSError, AttributeError):  # Windows has no such owner
-        os.chown(to, status.st_uid, status.st_gid)
-    os.chmod(to, stat.S_IMODE(status.st_mode))
-
-
-def _lines(text: str) -> list[str]:
-    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def _umask() -> int:

@@ -308,5 +308,5 @@ def _file_near(path: str) -> str | None:
 
 def reason(error: OSError | ValueError) -> str:
     """What the system said, without its number and the name."""
-    words = error.strerror if isinstance(error, OSError) else None
-    return (words or str(error)).lower()
+    words = (isinstance(error, OSError) and error.strerror) or str(error)
+    return words[:1].lower() + words[1:]

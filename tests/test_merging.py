@@ -133,7 +133,9 @@ def test_what_is_set_is_read_as_in_a_file(folder: Folder, assignment: str, expec
 
 
 def test_what_is_set_creates_sections(folder: Folder) -> None:
-    plan = folder.plan("train.yaml", "batch.per_device.max=4", "batch.effective=8", train="configlint: 1\nhardware: {}\n")
+    plan = folder.plan(
+        "train.yaml", "batch.per_device.max=4", "batch.effective=8", train="configlint: 1\nhardware: {}\n"
+    )
     assert (plan.batch.max_per_device, plan.batch.effective) == (4, 8)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from configlint.document import plain
 from configlint.knowledge import _transformers
 from configlint.profile import Accelerator, Model
+from configlint.reading import read_bytes
 from configlint.release import Layer, Release, Version, same_names
 from configlint.source import Source
 from configlint.syntax import read
@@ -164,8 +165,7 @@ def _from_config(path: str, name: str) -> Model | tuple[str, ...]:
     import json
 
     try:
-        with open(path, encoding="utf-8") as file:
-            config = json.load(file)
+        config = json.loads(read_bytes(path))
     except (OSError, ValueError, RecursionError):
         return names("models")
     return Model(name, config) if isinstance(config, dict) else names("models")
