@@ -1,7 +1,7 @@
 """A user's own files, with other texts: all of those that go together, or none.
 
-One file is moved there at once. Where it takes several, a journal in each of their folders says what becomes of all,
-and is gone when that is done: what a kill leaves half done, the next fix finishes first.
+One file is moved there at once. Where there are several, a journal in each of their folders says what becomes of
+all, and is gone when that is done: what a kill leaves half done, the next fix finishes first.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class _Change(NamedTuple):
 
 def rewrite(texts: Mapping[str, tuple[str, str]]) -> dict[str, OSError]:
     """Give each file another text; `texts` has the old and the new one. The file, where a link leads, keeps its
-    permissions, its owner where we may give it, and the mark that it begins with. What cannot be written, or does not
-    hold the old text any more, stays as it was: here is why."""
+    permissions, its owner where we may give it, and the mark that it begins with. What cannot be written, or does
+    not hold the old text any more, stays as it was, and the answer has the reason."""
     problems: dict[str, OSError] = {}
     changes: dict[str, _Change] = {}
     with ExitStack() as locks:
@@ -66,8 +66,8 @@ def rewrite(texts: Mapping[str, tuple[str, str]]) -> dict[str, OSError]:
 
 
 def finish(names: Iterable[str]) -> bool:
-    """Finish what a fix that was killed began in these files, if all of it is about them; whether there was anything.
-    Of what was only prepared nothing stays."""
+    """Finish what a fix that was killed began in these files, if all of it is about them; whether there was
+    anything. Of what was only prepared nothing stays."""
     places = set(map(os.path.realpath, names))
     finished = False
     with ExitStack() as locks:
@@ -79,7 +79,9 @@ def finish(names: Iterable[str]) -> bool:
                 continue
             with signals.held():
                 if all(_is_ready(change) for change in changes):
-                    finished = any([_finished(change) for change in changes]) or finished
+                    finished = True
+                    for change in changes:
+                        _move(change)
                 _clear(changes)
         for place in places:
             if not os.path.lexists(os.path.join(os.path.dirname(place), _JOURNAL)):
@@ -121,8 +123,12 @@ def _staged(place: str, before: str, after: str) -> Iterator[_Change]:
 
 
 def _move(change: _Change) -> OSError | None:
+    """Put the new text in place, if it is not there yet; or why that cannot be."""
     try:
-        if digest(readable(change.place)) != change.before:
+        found = digest(readable(change.place))
+        if found == change.after:
+            return None
+        if found != change.before:
             raise OSError(errno.ESTALE, "it changed since it was read")
         os.replace(change.new, change.place)
     except OSError as error:
@@ -151,13 +157,6 @@ def _is_ready(change: _Change) -> bool:
     """Whether it is done, or can be."""
     found = digest(readable(change.place))
     return found == change.after or (found == change.before and digest(readable(change.new)) == change.after)
-
-
-def _finished(change: _Change) -> bool:
-    """Do what is left to do; whether there was anything."""
-    if digest(readable(change.place)) == change.after:
-        return False
-    return _move(change) is None
 
 
 def _clear(changes: Iterable[_Change]) -> None:

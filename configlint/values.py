@@ -28,8 +28,14 @@ def real(value: object) -> float | None:
     return value if -_LARGEST <= value <= _LARGEST else None
 
 
+def decimal(digits: str) -> int:
+    """The number that a text of decimal digits is. One beyond all sense is _LARGEST + 1: Python itself refuses some
+    thousands of digits."""
+    return min(int(digits), _LARGEST + 1) if len(digits) <= len(str(_LARGEST)) else _LARGEST + 1
+
+
 def text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return value if isinstance(value, str) and value.strip() else None
 
 
 def flag(value: object) -> bool | None:

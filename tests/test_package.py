@@ -86,9 +86,9 @@ def test_a_wheel_checks_compiles_and_has_the_schemas(installed: Path, tmp_path: 
     assert run(program, "compile", "good.yaml", "--verify", "require", cwd=tmp_path).returncode == 1
 
 
-def test_only_three_packages_and_what_they_need_are_installed(installed: Path) -> None:
+def test_only_four_packages_and_what_they_need_are_installed(installed: Path) -> None:
     listed = run(str(installed / "pip"), "list", "--format", "freeze", cwd=installed).stdout.lower()
-    assert {"click", "jsonschema", "pyyaml", "configlint"} <= {line.partition("==")[0] for line in listed.split()}
+    assert {"click", "jsonschema", "pathspec", "pyyaml", "configlint"} <= {line.partition("==")[0] for line in listed.split()}
     assert "torch" not in listed
     assert "transformers" not in listed
 
@@ -96,10 +96,13 @@ def test_only_three_packages_and_what_they_need_are_installed(installed: Path) -
 def test_the_hook_stops_a_bad_spec_and_passes_a_good_one(source: Path, tmp_path: Path) -> None:
     revision = run("git", "rev-parse", "HEAD", cwd=source).stdout.strip()
     config = f"repos:\n  - repo: {source}\n    rev: {revision}\n    hooks:\n      - id: configlint-check\n"
+    config += "        exclude: ^excluded\n"
     (tmp_path / ".pre-commit-config.yaml").write_text(config)
     (tmp_path / "docker-compose.yaml").write_text(COMPOSE)
     (tmp_path / "recipes").mkdir()
     (tmp_path / "recipes" / "train.yaml").write_text(GOOD)
+    (tmp_path / "excluded.yaml").write_text(BAD)
+    (tmp_path / "broken.yaml").write_text("a: [1\n")
     committed(tmp_path)
 
     def hook() -> subprocess.CompletedProcess[str]:
@@ -159,7 +162,7 @@ def test_the_hook_stops_a_compiled_file_that_is_not_what_its_spec_makes(source: 
     assert "+exec torchrun --standalone --nnodes 1 --nproc_per_node 8" in edited.stdout
 
 
-def test_a_commit_that_touches_only_a_base_checks_what_extends_it(source: Path, tmp_path: Path) -> None:
+def test_with_all_files_the_hook_checks_what_extends_an_edited_base(source: Path, tmp_path: Path) -> None:
     revision = run("git", "rev-parse", "HEAD", cwd=source).stdout.strip()
     config = f"repos:\n  - repo: {source}\n    rev: {revision}\n    hooks:\n      - id: configlint-check\n"
     (tmp_path / ".pre-commit-config.yaml").write_text(config)
@@ -169,6 +172,6 @@ def test_a_commit_that_touches_only_a_base_checks_what_extends_it(source: Path, 
     (tmp_path / "team.yaml").write_text("hardware: {accelerator: a100-80gb, devices_per_node: 7}\n")
     run("git", "add", "team.yaml", cwd=tmp_path)
     home = tmp_path.with_name(f"{tmp_path.name}-home")
-    done = run(sys.executable, "-m", "pre_commit", "run", cwd=tmp_path, PRE_COMMIT_HOME=str(home))
+    done = run(sys.executable, "-m", "pre_commit", "run", "--all-files", cwd=tmp_path, PRE_COMMIT_HOME=str(home))
     assert done.returncode == 1
     assert "train.yaml:2:20: error[batch/indivisible] 64 samples cannot be split over 7 replicas" in done.stdout

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from configlint.plan import Hardware, Parallel
 from configlint.profile import Accelerator
 from configlint.solver.ledger import Ledger
-from configlint.values import natural, positive, real, text
+from configlint.values import decimal, natural, positive, real, text
 
 _DEVICES = ("hardware.nodes", "hardware.devices_per_node", "hardware.reserved")
 _MODEL_PARALLEL = ("parallel.tensor", "parallel.context", "parallel.sequence")
@@ -85,7 +85,7 @@ def _inline(fields: dict[str, object]) -> Accelerator | None:
         name=name,
         vendor=text(fields.get("vendor")),
         memory_gib=memory_gib,
-        compute_capability=(int(capability[0]), int(capability[1]))
+        compute_capability=(decimal(capability[0]), decimal(capability[1]))
         if len(capability) == 2 and all(part.isdecimal() for part in capability)
         else None,
         dtypes=frozenset(str(dtype) for dtype in dtypes) if isinstance(dtypes, list) else frozenset(),

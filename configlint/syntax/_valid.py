@@ -15,6 +15,7 @@ class JsonSchemaValueException(ValueError):
 
 REGEX_PATTERNS = {
     '^[A-Za-z0-9][A-Za-z0-9_-]*$': re.compile('^[A-Za-z0-9][A-Za-z0-9_-]*\\Z'),
+    '\\S': re.compile('\\S'),
     '^[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)*$': re.compile('^[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)*\\Z'),
     '^[A-Za-z_][A-Za-z0-9_]*$': re.compile('^[A-Za-z_][A-Za-z0-9_]*\\Z'),
     '^[A-Za-z][A-Za-z0-9_-]*$': re.compile('^[A-Za-z][A-Za-z0-9_-]*\\Z'),
@@ -190,9 +191,8 @@ def validate___definitions_launch(data, custom_formats={}, name_prefix=None):
             if not isinstance(data__script, (str, NoneType)):
                 raise JsonSchemaValueException("" + (name_prefix or "data") + ".script must be string or null")
             if isinstance(data__script, str):
-                data__script_len = len(data__script)
-                if data__script_len < 1:
-                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".script must be longer than or equal to 1 characters")
+                if not REGEX_PATTERNS['\\S'].search(data__script):
+                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".script must match pattern \\S")
         if "module" in data_keys:
             data_keys.remove("module")
             data__module = data["module"]
@@ -212,9 +212,8 @@ def validate___definitions_launch(data, custom_formats={}, name_prefix=None):
             if not isinstance(data__workdir, (str, NoneType)):
                 raise JsonSchemaValueException("" + (name_prefix or "data") + ".workdir must be string or null")
             if isinstance(data__workdir, str):
-                data__workdir_len = len(data__workdir)
-                if data__workdir_len < 1:
-                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".workdir must be longer than or equal to 1 characters")
+                if not REGEX_PATTERNS['\\S'].search(data__workdir):
+                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".workdir must match pattern \\S")
         if "launcher" in data_keys:
             data_keys.remove("launcher")
             data__launcher = data["launcher"]

@@ -155,10 +155,10 @@ def _value(error: ValidationError, path: str, node: Node) -> tuple[str, str, str
     if error.validator == "required":
         missing = [f"`{name}`" for name in limit if isinstance(node, Mapping) and name not in node.entries]
         return "missing-key", f"`{path}` needs {listing(missing)}", None
+    if error.validator == "minLength" or limit == r"\S":
+        return "wrong-value", f"`{path}` is empty", "leave it out"
     if error.validator == "pattern":
         return "wrong-value", f"`{path}` cannot be {raw}: {_names(limit)}", None
-    if error.validator == "minLength":
-        return "wrong-value", f"`{path}` is empty", "leave it out"
     bound = {
         "minimum": f"at least {limit}",
         "maximum": f"at most {limit}",

@@ -66,10 +66,11 @@ targets:
 _OLD = _SPEC.format(effective=64, name="cluster", launcher="accelerate")
 _NEW = _SPEC.format(effective=128, name="node", launcher="torchrun")
 # What --fix changes: the base, and two specs that extend it.
+_RENAMED = "training: {evaluation_strategy: 'no'}\n"
 _FIXABLE = {
-    "shared/team.yaml": "hardware: {accelerator: cpu, devices_per_node: 8}\ntraining: {evaluation_strategy: 'no'}\n",
-    "a.yaml": "extends: shared/team.yaml\nbatch: {effective: 64}\ntraining: {no_cuda: true, save_safetensors: true}\n",
-    "b.yaml": "extends: shared/team.yaml\nbatch: {effective: 32}\ntraining: {evaluation_strategy: 'no'}\n",
+    "shared/team.yaml": "hardware: {accelerator: cpu, devices_per_node: 8}\n" + _RENAMED,
+    "a.yaml": "extends: shared/team.yaml\nbatch: {effective: 64}\ntraining: {no_cuda: true}\n",
+    "b.yaml": "extends: shared/team.yaml\nbatch: {effective: 32}\n" + _RENAMED,
 }
 
 Tree = dict[str, bytes]

@@ -26,6 +26,7 @@ from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.release import written
 from configlint.rule import Finding, rule
+from configlint.values import decimal
 
 
 @rule(Severity.WARNING)
@@ -51,4 +52,4 @@ def _version(text: str | None) -> tuple[int, int] | None:
     parts = (text or "").split(".")
     if len(parts) < 2 or not all(part.isdecimal() for part in parts):
         return None
-    return int(parts[0]), int(parts[1])
+    return decimal(parts[0]), decimal(parts[1])

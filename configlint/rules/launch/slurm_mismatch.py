@@ -28,6 +28,7 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
+from configlint.values import decimal
 from configlint.wording import count
 
 _TASKS_PER_NODE = ("ntasks-per-node", "tasks-per-node")
@@ -77,7 +78,7 @@ def _wrong_tasks(name: str, text: str, nodes: int) -> tuple[str, str] | None:
         return "a task a GPU is asked for, and the one of each node starts all processes", "leave it out"
     if not re.fullmatch(r"\d+(-\d+)?", text):
         return None
-    numbers = {int(number) for number in text.split("-")}
+    numbers = {decimal(number) for number in text.split("-")}
     if name in _TASKS_PER_NODE and numbers != {1}:
         return f"{text} tasks a node would each start all of its processes", f"leave it out, or write `{name}: 1`"
     if name == "nodes" and numbers != {nodes}:
@@ -119,7 +120,7 @@ def _gpus(text: str, listed: bool) -> int | None:
         if not words[-1][:1].isdigit():
             total += 1
         elif words[-1].isdecimal():
-            total += int(words[-1])
+            total += decimal(words[-1])
         else:
             return None
     return total or None
