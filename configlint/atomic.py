@@ -13,8 +13,20 @@ from typing import Any
 
 from configlint.reading import read_bytes
 
-# What is on its way in, and what it takes the place of. Nobody else has files of these names.
-NEW, OLD = ".configlint-new-", ".configlint-old-"
+
+def new(path: str) -> str:
+    """Where a file is on its way in: a name that nobody else has, and that no suffix makes a spec."""
+    return _beside(path, "configlint-new")
+
+
+def old(path: str) -> str:
+    """Where a file is kept while another takes its place."""
+    return _beside(path, "configlint-old")
+
+
+def _beside(path: str, suffix: str) -> str:
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".{name}.{suffix}")
 
 
 def content(path: str) -> bytes | None:

@@ -56,11 +56,13 @@ def prepare() -> None:
         try:
             os.fstat(number)
         except OSError:
-            # It is closed, and the next file that is opened would get its number, and what is printed. To this one
-            # nothing can be written either, and whoever tries is told.
-            os.open(os.devnull, os.O_RDONLY)
+            # It is closed, and the next file that is opened would get its number, and what is printed. To stdout
+            # nothing can be written then, and whoever tries is told.
+            os.open(os.devnull, os.O_WRONLY if number == 2 else os.O_RDONLY)
     if sys.stdout is None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # What a terminal cannot show is no reason to fail.

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from configlint import signals
 from configlint.artifact import NAMES, Artifact
-from configlint.atomic import NEW, OLD, about, content, create, locked, mapping, readable, remove
+from configlint.atomic import about, content, create, locked, mapping, new, old, readable, remove
 from configlint.digests import digest, is_sealed
 
 Folders = Mapping[str, list[Artifact]]
@@ -44,14 +44,6 @@ class _Change(NamedTuple):
     @property
     def path(self) -> str:
         return os.path.join(self.folder, self.name)
-
-    @property
-    def new(self) -> str:
-        return os.path.join(self.folder, NEW + self.name)
-
-    @property
-    def old(self) -> str:
-        return os.path.join(self.folder, OLD + self.name)
 
 
 def write(folders: Folders, force: bool = False) -> None:
@@ -158,8 +150,8 @@ def _write(folders: Folders, changes: list[_Change]) -> None:
 
 def _stage(change: _Change) -> None:
     if change.artifact is not None:
-        create(change.new, change.artifact.data)
-        os.chmod(change.new, (0o777 if change.artifact.executable else 0o666) & ~_umask())
+        create(new(change.path), change.artifact.data)
+        os.chmod(new(change.path), (0o777 if change.artifact.executable else 0o666) & ~_umask())
 
 
 def _note(folder: str, changes: Iterable[_Change]) -> None:
@@ -177,10 +169,10 @@ def _note(folder: str, changes: Iterable[_Change]) -> None:
         "target": made.get("target"),
         "files": {name: sorted(held) for name, held in digests.items()},
     }
-    new = os.path.join(folder, NEW + _JOURNAL)
+    place = os.path.join(folder, _JOURNAL)
     with about(folder):
-        create(new, json.dumps(journal).encode())
-        os.replace(new, os.path.join(folder, _JOURNAL))
+        create(new(place), json.dumps(journal).encode())
+        os.replace(new(place), place)
 
 
 def _commit(changes: Iterable[_Change]) -> None:
@@ -190,14 +182,14 @@ def _commit(changes: Iterable[_Change]) -> None:
             with about(change.path):
                 was_there = _set_aside(change)
                 if change.artifact is not None:
-                    os.replace(change.new, change.path)
+                    os.replace(new(change.path), change.path)
                 else:
                     os.remove(change.path)
             done.append((change, was_there))
     except BaseException:
         for change, was_there in reversed(done):
             with suppress(OSError):
-                os.replace(change.old, change.path) if was_there else os.remove(change.path)
+                os.replace(old(change.path), change.path) if was_there else os.remove(change.path)
         raise
 
 
@@ -205,11 +197,11 @@ def _set_aside(change: _Change) -> bool:
     """Keep the old file under another name, to be moved back if need be; whether there is one."""
     if not os.path.lexists(change.path):
         return False
-    remove(change.old)
+    remove(old(change.path))
     try:
-        os.link(change.path, change.old, follow_symlinks=False)
+        os.link(change.path, old(change.path), follow_symlinks=False)
     except (OSError, NotImplementedError):
-        shutil.copy2(change.path, change.old, follow_symlinks=False)
+        shutil.copy2(change.path, old(change.path), follow_symlinks=False)
     return True
 
 
@@ -217,8 +209,8 @@ def _clear(folders: Iterable[str], done: Iterable[str]) -> None:
     """Remove what was made on the way, now or by a run that was killed; and the journals of those that are done."""
     for folder in folders:
         for name in (*NAMES, _JOURNAL):
-            remove(os.path.join(folder, NEW + name))
-            remove(os.path.join(folder, OLD + name))
+            remove(new(os.path.join(folder, name)))
+            remove(old(os.path.join(folder, name)))
     for folder in done:
         remove(os.path.join(folder, _JOURNAL))
 

@@ -15,7 +15,7 @@ from contextlib import ExitStack, suppress
 from typing import NamedTuple
 
 from configlint import signals
-from configlint.atomic import NEW, content, create, locked, mapping, readable, remove
+from configlint.atomic import content, create, locked, mapping, new, readable, remove
 from configlint.digests import digest
 
 _JOURNAL = ".configlint-fixes"
@@ -29,12 +29,6 @@ class _Change(NamedTuple):
     place: str
     before: str
     after: str
-
-    @property
-    def new(self) -> str:
-        """Where the new text waits."""
-        folder, name = os.path.split(self.place)
-        return os.path.join(folder, NEW + name)
 
 
 def rewrite(texts: Mapping[str, tuple[str, str]]) -> dict[str, OSError]:
@@ -85,7 +79,7 @@ def finish(names: Iterable[str]) -> bool:
                 _clear(changes)
         for place in places:
             if not os.path.lexists(os.path.join(os.path.dirname(place), _JOURNAL)):
-                remove(_Change(place, "", "").new)
+                remove(new(place))
     return finished
 
 
@@ -105,19 +99,19 @@ def _staged(place: str, before: str, after: str) -> Iterator[_Change]:
     """
     found = content(place) or b""
     mark = _MARK if found.startswith(_MARK.encode()) else ""
-    old, new = ((mark + text).encode() for text in (before, after))
-    if found == new:
+    expected, wanted = ((mark + text).encode() for text in (before, after))
+    if found == wanted:
         return
     if not os.access(place, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    if found != old:
+    if found != expected:
         raise OSError(errno.ESTALE, "it changed since it was read")
-    change = _Change(place, digest(old), digest(new))
+    change = _Change(place, digest(expected), digest(wanted))
     try:
-        create(change.new, new)
-        _give_permissions(place, change.new)
+        create(new(place), wanted)
+        _give_permissions(place, new(place))
     except BaseException:
-        remove(change.new)
+        remove(new(place))
         raise
     yield change
 
@@ -130,7 +124,7 @@ def _move(change: _Change) -> OSError | None:
             return None
         if found != change.before:
             raise OSError(errno.ESTALE, "it changed since it was read")
-        os.replace(change.new, change.place)
+        os.replace(new(change.place), change.place)
     except OSError as error:
         return error
     return None
@@ -156,13 +150,13 @@ def _noted(folder: str) -> Iterator[_Change]:
 def _is_ready(change: _Change) -> bool:
     """Whether it is done, or can be."""
     found = digest(readable(change.place))
-    return found == change.after or (found == change.before and digest(readable(change.new)) == change.after)
+    return found == change.after or (found == change.before and digest(readable(new(change.place))) == change.after)
 
 
 def _clear(changes: Iterable[_Change]) -> None:
     changes = list(changes)
     for change in changes:
-        remove(change.new)
+        remove(new(change.place))
     for folder in _folders(change.place for change in changes):
         remove(os.path.join(folder, _JOURNAL))
 

@@ -88,7 +88,9 @@ def test_a_wheel_checks_compiles_and_has_the_schemas(installed: Path, tmp_path: 
 
 def test_only_four_packages_and_what_they_need_are_installed(installed: Path) -> None:
     listed = run(str(installed / "pip"), "list", "--format", "freeze", cwd=installed).stdout.lower()
-    assert {"click", "jsonschema", "pathspec", "pyyaml", "configlint"} <= {line.partition("==")[0] for line in listed.split()}
+    assert {"click", "jsonschema", "pathspec", "pyyaml", "configlint"} <= {
+        line.partition("==")[0] for line in listed.split()
+    }
     assert "torch" not in listed
     assert "transformers" not in listed
 

@@ -39,7 +39,7 @@ _OF_THE_HUB = ("hub_token", "push_to_hub_token", "token", "use_auth_token", "hf_
 def check(plan: Plan) -> Iterator[Finding]:
     for path in paths(plan.spec):
         name = plan.spec.settings[path].keys[-1]
-        message = f"`{name}` holds a secret, which anyone who can read this file can use"
+        message = f"`{name}` holds a secret that anyone who can read this file can use"
         yield Finding(path, message, help=_instead(path, name), on_key=MASK in path)
 
 

@@ -1,0 +1,189 @@
+"""Standard streams that are closed or full, and signals: always an answer, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from program import CLEAN, ENVIRONMENT, ERROR, run, write
+
+PROGRAM = [sys.executable, "-m", "configlint"]
+COMMANDS = [
+    ["check", "a.yaml"],
+    ["check", "a.yaml", "--output-format", "json"],
+    ["check", "a.yaml", "--diff"],
+    ["compile", "a.yaml", "--verify", "never"],
+    ["explain", "a.yaml"],
+    ["fit", "a.yaml"],
+    ["rule"],
+    ["schema"],
+    ["--help"],
+    ["check", "--help"],
+    ["--version"],
+]
+needs_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write("a.yaml", CLEAN + "launch: {script: train.py}\n")
+
+
+def shell(redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The program with its streams as a shell lays them."""
+    command = ["bash", "-c", f'exec "$@" {redirection}', "bash", *PROGRAM, *arguments]
+    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=60)
+
+
+def is_one_line(text: str) -> bool:
+    return text.count("configlint: ") == 1 and "Traceback" not in text and "Error" not in text
+
+
+@needs_full
+@pytest.mark.parametrize("command", [each for each in COMMANDS if "--diff" not in each], ids=" ".join)
+@pytest.mark.parametrize(
+    ("redirection", "words"),
+    [(">&-", "configlint: stdout is closed\n"), (">/dev/full", "configlint: output: no space left on device\n")],
+)
+def test_what_stdout_cannot_take_is_an_error(redirection: str, words: str, command: list[str]) -> None:
+    done = shell(redirection, *command)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(words) and is_one_line(done.stderr)
+
+
+@needs_full
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
+def test_what_stderr_cannot_take_keeps_nothing_from_stdout(redirection: str, command: list[str]) -> None:
+    expected, done = shell("", *command), shell(redirection, *command)
+    assert (done.returncode, done.stdout, done.stderr) == (expected.returncode, expected.stdout, "")
+
+
+@needs_full
+@pytest.mark.parametrize(
+    "redirection", ["2>&-", "2>/dev/full", ">&- 2>&-", ">/dev/full 2>/dev/full", "<&- >&- 2>&-"]
+)
+def test_with_no_stream_left_the_exit_code_still_tells(redirection: str) -> None:
+    write("b.yaml", ERROR)
+    closed = ">" in redirection.replace("2>", "")
+    for command, code in ((["check", "b.yaml"], 2 if closed else 1), (["check", "none.yaml"], 2), (["chek"], 2)):
+        done = shell(redirection, *command)
+        assert (done.returncode, done.stderr) == (code, "")
+
+
+def test_files_do_not_get_what_is_printed() -> None:
+    # With stdout closed, the first file that is opened has its number.
+    done = shell(">&- 2>&-", "compile", "a.yaml", "-o", "out", "--verify", "never")
+    assert done.returncode == 0
+    assert Path("a.yaml").read_text() == CLEAN + "launch: {script: train.py}\n"
+    assert run("compile", "a.yaml", "-o", "out", "--check") == (0, "", "")
+
+
+def test_a_closed_stdin_is_said() -> None:
+    done = shell("<&-", "check", "-")
+    assert (done.returncode, done.stderr) == (2, "configlint: there is nothing to read: stdin is closed\n")
+    assert shell("<&-", "check", "a.yaml").returncode == 0
+
+
+def test_a_folder_that_is_called_like_an_option_is_one() -> None:
+    result = run("compile", "a.yaml", "-o", "-d", "--verify", "never")
+    assert result.err.splitlines()[-1] == "run: bash ./-d/launch.sh"
+
+
+class TestSignals:
+    # Slows the first imports down, and says when they begin.
+    SLOW = """
+import sys, time
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == {name!r}:
+            open("importing", "w").close()
+            time.sleep(20)
+sys.meta_path.insert(0, Slow())
+sys.argv = ["configlint", "check", "a.yaml"]
+from configlint.__main__ import main
+main()
+"""
+
+    def start(self, name: str, *prefix: str) -> subprocess.Popen[bytes]:
+        Path("importing").unlink(missing_ok=True)
+        process = subprocess.Popen(
+            [*prefix, sys.executable, "-c", self.SLOW.format(name=name)],
+            env=ENVIRONMENT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        while not Path("importing").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        return process
+
+    @pytest.mark.parametrize("name", ["configlint.cli", "click", "configlint.pipeline", "yaml"])
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    def test_it_ends_by_the_signal_and_without_a_traceback(self, name: str, number: signal.Signals) -> None:
+        process = self.start(name)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=10)
+        assert (process.returncode, out, err) == (-number, b"", b"")
+
+    def test_one_that_was_ignored_stays_ignored(self) -> None:
+        code = self.SLOW.format(name="configlint.pipeline").replace("time.sleep(20)", "time.sleep(2)")
+        ignoring = "import signal\nfor each in (1, 2, 15): signal.signal(each, signal.SIG_IGN)\n"
+        process = subprocess.Popen(
+            [sys.executable, "-c", ignoring + code], env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        while not Path("importing").exists():
+            time.sleep(0.01)
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+            process.send_signal(number)
+        out, err = process.communicate(timeout=20)
+        assert (process.returncode, out, err) == (0, b"1 spec clean\n", b"")
+
+    def test_what_it_started_ends_with_it(self, tmp_path: Path) -> None:
+        script = tmp_path / "asked.py"
+        script.write_text(
+            "import os, time\nos.fork()\nopen(f'running.{os.getpid()}', 'w').close()\ntime.sleep(60)\n"
+        )
+        code = f"""
+import pathlib, sys
+from configlint import child, cli
+from configlint.console import CLEAN
+
+@cli.cli.command("wait")
+def wait():
+    child.ask(pathlib.Path({str(script)!r}), [], 60)
+
+sys.argv = ["configlint", "wait"]
+cli.main()
+"""
+        folder = tmp_path / "temporary"
+        folder.mkdir()
+        environment = {**ENVIRONMENT, "TMPDIR": str(folder)}
+        process = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE)
+        while len(running := list(folder.glob("*/running.*"))) < 2:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=10)
+        assert (process.returncode, err) == (-signal.SIGTERM, b"")
+        assert list(folder.iterdir()) == [], "nothing temporary is left"
+        for path in running:
+            number = int(path.suffix[1:])
+            deadline = time.monotonic() + 5
+            while _runs(number) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert not _runs(number)
+
+
+def _runs(number: int) -> bool:
+    try:
+        state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
