@@ -61,11 +61,12 @@ def write(folders: Folders, force: bool = False) -> None:
             with about(folder):
                 os.makedirs(folder, exist_ok=True)
         with ExitStack() as locks:
-            for folder in sorted(folders):
-                locks.enter_context(locked(folder))
+            # The folder above, as it is one for all targets.
+            for parent in sorted({os.path.dirname(folder) for folder in folders}):
+                locks.enter_context(locked(parent))
             if not force:
                 refuse_foreign(folders)
-            _write(folders, list(_changes(folders)))
+            _write({folder: list(_changes(folder, artifacts)) for folder, artifacts in folders.items()})
     except BaseException:
         _remove_empty(reversed(made))
         raise
@@ -77,8 +78,10 @@ def refuse_foreign(folders: Folders) -> None:
     NotOurs: `write` would replace or remove what was not compiled.
     OSError: what is there cannot be read.
     """
-    ours = {folder: _digests(folder) for folder in folders}
-    foreign = [change.path for change in _changes(folders) if not _is_ours(change, ours[change.folder])]
+    foreign: list[str] = []
+    for folder, artifacts in folders.items():
+        ours = _digests(folder)
+        foreign += [change.path for change in _changes(folder, artifacts) if not _is_ours(change, ours)]
     if foreign:
         raise NotOurs(foreign, undated=any(isinstance(_made(folder).get("files"), list) for folder in folders))
 
@@ -91,7 +94,7 @@ def incomplete(folders: Iterable[str]) -> list[str]:
 def differences(folders: Folders) -> Iterator[tuple[str, str, str | None]]:
     """Each file that is not as it would be written: its path, the text that is there, and the one that would be;
     None where it would go."""
-    for change in _changes(folders):
+    for change in (change for folder, artifacts in folders.items() for change in _changes(folder, artifacts)):
         before = (content(change.path) or b"").decode("utf-8", errors="surrogateescape")
         after = change.artifact.text if change.artifact else None
         if before != (after or ""):
@@ -114,37 +117,38 @@ def made_of(spec: str, output: str) -> list[str]:
     return found
 
 
-def _changes(folders: Folders) -> Iterator[_Change]:
+def _changes(folder: str, artifacts: Iterable[Artifact]) -> Iterator[_Change]:
     """What is to be written, and what an earlier compilation wrote and this one does not."""
-    for folder, artifacts in folders.items():
-        for artifact in artifacts:
-            yield _Change(folder, artifact.name, artifact)
-        names = {artifact.name for artifact in artifacts}
-        earlier: set[str] = set()
-        for record in (_PLAN, _JOURNAL):
-            files = mapping(os.path.join(folder, record)).get("files")
-            if isinstance(files, list | dict):
-                earlier |= {_PLAN, *(name for name in NAMES if name in files)}
-        for name in sorted(earlier - names):
-            if os.path.isfile(os.path.join(folder, name)):
-                yield _Change(folder, name, None)
+    names = set()
+    for artifact in artifacts:
+        names.add(artifact.name)
+        yield _Change(folder, artifact.name, artifact)
+    earlier: set[str] = set()
+    for record in (_PLAN, _JOURNAL):
+        files = mapping(os.path.join(folder, record)).get("files")
+        if isinstance(files, list | dict):
+            earlier |= {_PLAN, *(name for name in NAMES if name in files)}
+    for name in sorted(earlier - names):
+        if os.path.isfile(os.path.join(folder, name)):
+            yield _Change(folder, name, None)
 
 
-def _write(folders: Folders, changes: list[_Change]) -> None:
-    """Stage all files, note what is about to happen, and let it happen whole."""
-    interrupted = incomplete(folders)
+def _write(changes: Mapping[str, list[_Change]]) -> None:
+    """Stage the files of all folders, note what is about to happen, and let it happen whole."""
+    every = [change for group in changes.values() for change in group]
+    interrupted = set(incomplete(changes))
     try:
-        for change in changes:
+        for change in every:
             with about(change.path):
                 _stage(change)
-        for folder in folders:
-            _note(folder, [change for change in changes if change.folder == folder])
+        for folder, group in changes.items():
+            _note(folder, group)
         with signals.held():
-            _commit(changes)
-            _clear(folders, folders)
+            _commit(every)
+            _clear(changes, changes)
     except BaseException:
         # What an earlier kill left half done is still half done.
-        _clear(folders, [folder for folder in folders if folder not in interrupted])
+        _clear(changes, changes.keys() - interrupted)
         raise
 
 

@@ -19,6 +19,8 @@ from configlint.atomic import content, create, locked, mapping, new, readable, r
 from configlint.digests import digest
 
 _JOURNAL = ".configlint-fixes"
+# Each is an open file, of which a process can have some hundreds.
+_MOST_LOCKS = 200
 # What Windows editors begin a file with.
 _MARK = "\ufeff"
 
@@ -38,7 +40,7 @@ def rewrite(texts: Mapping[str, tuple[str, str]]) -> dict[str, OSError]:
     problems: dict[str, OSError] = {}
     changes: dict[str, _Change] = {}
     with ExitStack() as locks:
-        for folder in _folders(map(os.path.realpath, texts)):
+        for folder in _folders(map(os.path.realpath, texts))[:_MOST_LOCKS]:
             locks.enter_context(locked(folder))
         try:
             for name, (before, after) in texts.items():
@@ -65,7 +67,7 @@ def finish(names: Iterable[str]) -> bool:
     places = set(map(os.path.realpath, names))
     finished = False
     with ExitStack() as locks:
-        for folder in _folders(places):
+        for folder in _folders(places)[:_MOST_LOCKS]:
             locks.enter_context(locked(folder))
         for folder in _folders(places):
             changes = list(_noted(folder))
