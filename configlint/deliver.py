@@ -29,9 +29,9 @@ def show_file(compiled: Compiled, name: str, level: str) -> int:
 
 def compare(compiled: Compiled, level: str) -> int:
     """Print how what is there differs."""
+    from configlint.masking import masked
     from configlint.output import differences, incomplete
     from configlint.reporters.diff import unified
-    from configlint.secrets import masked
 
     # What is there was verified when it was written.
     if level == "require" and not _accepted(compiled, level):

@@ -13,7 +13,7 @@ from configlint.document import Entry, Mapping, Node, Scalar
 from configlint.frontends import FRONT_ENDS, FrontEnd
 from configlint.plan import Plan
 from configlint.reading import decode, read_bytes
-from configlint.secrets import MASK, could_hold, masked, without_secrets
+from configlint.secrets import MASK, could_hold
 from configlint.solver import solve
 from configlint.source import Source, Span
 from configlint.syntax import read, validate
@@ -151,17 +151,22 @@ class Session:
 def _read(source: Source) -> Parsed:
     """A text as a document, without the secrets in it."""
     document, diagnostics = read(source)
-    if could_hold(source.text):
-        safe = without_secrets(source, document)
-        if safe != source:
-            return Parsed(safe, *read(safe))
-    return Parsed(source, document, diagnostics)
+    safe = _without_secrets(source, document)
+    return Parsed(source, document, diagnostics) if safe == source else Parsed(safe, *read(safe))
+
+
+def _without_secrets(source: Source, document: Node | None = None) -> Source:
+    """A source with the mask in the place of the secrets that are known without its document, or by it."""
+    if not could_hold(source.text):
+        return source
+    from configlint.masking import without_secrets  # 5 ms
+
+    return without_secrets(source, document)
 
 
 def _unread(found: Diagnostic) -> Parsed:
     """A text that there is no reading, and why."""
-    source = found.span.source
-    source = source._replace(text=masked(source.text))
+    source = _without_secrets(found.span.source)
     return Parsed(source, None, [found._replace(span=found.span._replace(source=source))])
 
 
@@ -268,7 +273,7 @@ def _assignment(text: str) -> Mapping:
     Raises:
         UsageError: it has no path or no readable value, or its path is none that can be set.
     """
-    text = masked(text)
+    text = _without_secrets(Source("--set", text)).text
     path, equals, value = text.partition("=")
     names = path.split(".")
     if not equals or not all(names):
@@ -278,7 +283,7 @@ def _assignment(text: str) -> Mapping:
     source = Source("--set", text)
     # Blanks in place of the path keep the columns.
     node, problems = read(source, " " * (len(path) + 1) + value)
-    if (safe := without_secrets(source, node)) != source:
+    if (safe := _without_secrets(source, node)) != source:
         return _assignment(safe.text)
     if problems:
         raise UsageError(f"--set {text}: {problems[0].message}")
