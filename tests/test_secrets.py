@@ -289,7 +289,6 @@ class TestWhatIsNone:
     def test_the_examples_and_what_is_known_hold_none(self) -> None:
         root = Path(__file__).parent.parent
         for path in [
-            root / "README.md",
             *root.glob("examples/*.yaml"),
             *root.glob("configlint/knowledge/**/*.yaml"),
         ]:
