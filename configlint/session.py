@@ -15,7 +15,7 @@ from configlint.plan import Plan
 from configlint.solver import solve
 from configlint.source import Source, Span
 from configlint.syntax import read, validate
-from configlint.wording import nearest
+from configlint.wording import Suggestions, nearest
 
 
 class UsageError(Exception):
@@ -91,13 +91,15 @@ class Session:
         if len(documents) == 0:
             return Loaded([], diagnostics)
         targets = front_end.target_names(documents)
-        bare, *others = [front_end.lower(documents, name, self.assignments) for name in (None, *targets)]
+        bare, *others = front_end.lower_each(documents, (None, *targets), self.assignments)
         specs = [bare, *others] if "hardware" in bare.settings or not others else others
         plans = [solve(spec, knowledge) for spec in specs if "batch" in spec.settings]
         # What the targets must keep: the bare spec's batch, even where it is no plan itself, or the first known.
         first = plans if specs[0] is bare else [solve(bare, knowledge), *plans]
         reference = next((plan.batch.effective for plan in first if plan.batch.effective), None)
-        return Loaded([plan._replace(reference=reference) for plan in plans], diagnostics, is_base=not plans)
+        near = Suggestions()
+        plans = [plan._replace(reference=reference, nearest=near) for plan in plans]
+        return Loaded(plans, diagnostics, is_base=not plans)
 
     def _form(self, document: Mapping) -> list[Diagnostic]:
         """What is wrong with the form of a document, looked at once for all that extend it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from configlint.document import Mapping, Node, Scalar
@@ -21,8 +22,11 @@ class FrontEnd(Protocol):
     def target_names(self, documents: list[Mapping]) -> tuple[str, ...]:
         """The targets of a file and its bases, in the order that they appear."""
 
-    def lower(self, documents: list[Mapping], target: str | None, assignments: list[Mapping]) -> Spec:
-        """The merged spec: bases farthest first, the file itself last; the target; `--set`."""
+    def lower_each(
+        self, documents: list[Mapping], targets: Iterable[str | None], assignments: list[Mapping]
+    ) -> Iterator[Spec]:
+        """The merged spec of each target: bases farthest first, the file itself last; the target, or with None no
+        one; `--set`."""
 
 
 # In the order of detection.
