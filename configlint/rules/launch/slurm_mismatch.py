@@ -25,6 +25,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from configlint.arithmetic import MOST_DEVICES
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
@@ -44,6 +45,8 @@ _PLACES = {
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     nodes, devices = plan.hardware.nodes, plan.hardware.devices_per_node
+    if (nodes or 1) * (devices or 1) > MOST_DEVICES:
+        return  # hardware/too-many-devices is the cause
     for name, value in plan.spec.section("launch.slurm").items():
         if isinstance(value, bool) or nodes is None:
             continue
