@@ -17,6 +17,9 @@ from configlint.source import Source, Span
 from configlint.syntax import read, validate
 from configlint.wording import Suggestions, nearest
 
+# Where each file extends the one before, all of them are merged for the last: nobody has so many layers.
+_MOST_BASES = 100
+
 
 class UsageError(Exception):
     """What was asked for cannot be done: a line for stderr, exit code 2."""
@@ -67,10 +70,11 @@ class Session:
     def editable(self, paths: Sequence[str]) -> dict[str, Node]:
         """The documents that were read whole, by the names of their files, of those that paths name or folders
         hold: a base elsewhere is another's."""
+        places = {os.path.abspath(path) for path in paths}
         return {
             name: file.document
             for name, file in self.parsed.items()
-            if file.document is not None and not file.diagnostics and any(_is_at(name, path) for path in paths)
+            if file.document is not None and not file.diagnostics and _is_at(os.path.abspath(name), places)
         }
 
     def edited(self, texts: dict[str, str]) -> Session:
@@ -91,7 +95,11 @@ class Session:
         if len(documents) == 0:
             return Loaded([], diagnostics)
         targets = front_end.target_names(documents)
-        bare, *others = front_end.lower_each(documents, (None, *targets), self.assignments)
+        lowered = front_end.lower_each(documents, (None, *targets), self.assignments)
+        bare = next(lowered)
+        if found := front_end.too_many(documents, bare):
+            return Loaded([], [*diagnostics, found])
+        others = list(lowered)
         specs = [bare, *others] if "hardware" in bare.settings or not others else others
         plans = [solve(spec, knowledge) for spec in specs if "batch" in spec.settings]
         # What the targets must keep: the bare spec's batch, even where it is no plan itself, or the first known.
@@ -124,6 +132,9 @@ class Session:
             if os.path.abspath(path) in seen:
                 message = f"{path} extends itself" if len(seen) == 1 else f"{path} extends this file in turn"
                 return [], [*diagnostics, _syntax("base-cycle", message, base.span)]
+            if len(seen) > _MOST_BASES:
+                message = f"{file.source.name} is the base number {_MOST_BASES}, and extends another"
+                return [], [*diagnostics, _syntax("too-many-bases", message, base.span)]
             seen.append(os.path.abspath(path))
             try:
                 file = self.parse(path)
@@ -136,9 +147,14 @@ class Session:
                 return [], [*diagnostics, _syntax("base", f"{path} is no spec", base.span)]
 
 
-def _is_at(name: str, path: str) -> bool:
-    """Whether a file is the one that a path names, or below the folder."""
-    return os.path.relpath(name, path).partition(os.sep)[0] != os.pardir
+def _is_at(name: str, places: set[str]) -> bool:
+    """Whether a file is one of some places, or below one."""
+    while name not in places:
+        above = os.path.dirname(name)
+        if above == name:
+            return False
+        name = above
+    return True
 
 
 def selected(plans: list[Plan], target: str | None) -> list[Plan]:

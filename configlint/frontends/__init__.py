@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
+from configlint.diagnostic import Diagnostic
 from configlint.document import Mapping, Node, Scalar
 from configlint.frontends import spec_yaml
 from configlint.spec import Spec
@@ -21,6 +22,9 @@ class FrontEnd(Protocol):
 
     def target_names(self, documents: list[Mapping]) -> tuple[str, ...]:
         """The targets of a file and its bases, in the order that they appear."""
+
+    def too_many(self, documents: list[Mapping], bare: Spec) -> Diagnostic | None:
+        """What is said where a spec has more targets than are looked at; `bare` is the one without a target."""
 
     def lower_each(
         self, documents: list[Mapping], targets: Iterable[str | None], assignments: list[Mapping]

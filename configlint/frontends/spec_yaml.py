@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from configlint.diagnostic import Diagnostic, Severity
 from configlint.document import Mapping, Node, Scalar, plain
 from configlint.spec import Sections, Setting, Spec
 
@@ -14,6 +15,10 @@ _OPEN = ("training.", "arguments.")
 _WHOLE = ("hardware.accelerator", "batch.per_device")
 # The environment and sbatch's options are text: 1.10 and 007 are no numbers there.
 _TEXTS = ("launch.env.", "launch.slurm.")
+
+# Each target is a plan of its own, that holds all that it shares with the others.
+MAX_TARGETS = 1000
+MAX_VALUES = 100_000
 
 Settings = dict[str, Setting]
 
@@ -30,6 +35,21 @@ def base(document: Mapping) -> Scalar | None:
 
 def target_names(documents: list[Mapping]) -> tuple[str, ...]:
     return tuple(_overlays(documents))
+
+
+def too_many(documents: list[Mapping], bare: Spec) -> Diagnostic | None:
+    targets, values = len(bare.targets), len(bare.settings)
+    if targets > MAX_TARGETS:
+        message = f"`targets` must have at most {MAX_TARGETS:,} targets, got {targets:,}"
+    elif targets * values > MAX_VALUES:
+        in_all = f"{targets * values:,} ({targets:,} targets x {values:,} shared values)"
+        message = f"`targets` must make at most {MAX_VALUES:,} values in all, got {in_all}"
+    else:
+        return None
+    last = next(document for document in reversed(documents) if "targets" in document.entries)
+    help = "split them over several files, which may extend one"
+    place = last.entries["targets"].key.span
+    return Diagnostic("schema/too-many-targets", Severity.ERROR, message, place, help, "targets")
 
 
 def lower(documents: list[Mapping], target: str | None, assignments: list[Mapping]) -> Spec:
