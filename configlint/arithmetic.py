@@ -6,10 +6,20 @@ go together, for the rules and the back ends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from math import isqrt
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from math import gcd
 
 from configlint.plan import Batch, Parallel
+
+# More is a slip of the finger, and nothing is computed with it: devices of all nodes, samples of an optimizer step.
+MOST_DEVICES = 2**20
+MOST_SAMPLES = 2**40
+# A number of devices or samples that is more by itself has the wrong form: schema/out-of-range says so.
+MOST_IN_FORM = 10**9
+# Divisors below are tried one by one.
+_TRIED = 100
 
 
 def reachable(batch: Batch, target: int, replicas: int) -> tuple[int, int | None]:
@@ -45,15 +55,60 @@ def split(batch: Batch, total: int, replicas: int) -> tuple[int, int]:
     if batch.pinned_accumulation:
         return share // batch.pinned_accumulation, batch.pinned_accumulation
     bounds = [bound for bound in (batch.max_per_device, batch.fitting) if bound]
-    per_device = _largest_divisor(share, min(bounds, default=1))
+    most = min(bounds, default=1)
+    per_device = divisors(share, most)[-1] if most > 1 else 1
     return per_device, share // per_device
 
 
 def divisors(number: int, most: int | None = None) -> list[int]:
     """Those up to `most`, the smallest first."""
-    small = [divisor for divisor in range(1, isqrt(number) + 1) if number % divisor == 0]
-    every = small + [number // divisor for divisor in reversed(small) if divisor * divisor != number]
-    return [divisor for divisor in every if divisor <= (most or number)]
+    found = [1]
+    for prime, times in Counter(_prime_factors(number)).items():
+        found = [divisor * prime**power for power in range(times + 1) for divisor in found]
+    return sorted(divisor for divisor in found if divisor <= (most or number))
+
+
+def _prime_factors(number: int) -> Iterator[int]:
+    """In no order. To try all divisors up to the root takes a million steps near 2**40, this a thousand; what makes
+    a usual batch is found by trying."""
+    for divisor in (2, *range(3, _TRIED, 2)):
+        while number % divisor == 0:
+            yield divisor
+            number //= divisor
+    parts = [number] if number > 1 else []
+    while parts:
+        part = parts.pop()
+        if part < _TRIED**2 or _is_prime(part):
+            yield part
+        else:
+            factor = _factor(part)
+            parts += [factor, part // factor]
+
+
+def _is_prime(number: int) -> bool:
+    """Of an odd number, by Miller and Rabin; these bases are enough below 2**41 (Jaeschke, 1993)."""
+    twos = ((number - 1) & (1 - number)).bit_length() - 1
+
+    def passes(base: int) -> bool:
+        power = pow(base, number >> twos, number)
+        return power == 1 or any(pow(power, 1 << times, number) == number - 1 for times in range(twos))
+
+    return all(map(passes, (2, 3, 5, 7, 11, 13)))
+
+
+def _factor(number: int) -> int:
+    """A factor of an odd number that is no prime, by Pollard's rho."""
+    for start in count(1):
+        slow = fast = 2
+        factor = 1
+        while factor == 1:
+            slow = (slow * slow + start) % number
+            fast = (fast * fast + start) % number
+            fast = (fast * fast + start) % number
+            factor = gcd(slow - fast, number)
+        if factor != number:
+            break
+    return factor
 
 
 def last_that(fits: Callable[[int], bool], sizes: Sequence[int]) -> int | None:
@@ -68,15 +123,6 @@ def last_that(fits: Callable[[int], bool], sizes: Sequence[int]) -> int | None:
 
 def is_power_of_two(number: int) -> bool:
     return number & (number - 1) == 0
-
-
-def _largest_divisor(number: int, most: int) -> int:
-    root = isqrt(number)
-    # A divisor above the root is large where its cofactor is small.
-    for cofactor in range(-(-number // most), root + 1):
-        if number % cofactor == 0:
-            return number // cofactor
-    return next(divisor for divisor in range(min(most, root), 0, -1) if number % divisor == 0)
 
 
 def misfit(parallel: Parallel) -> tuple[str, str] | None:

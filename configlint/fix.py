@@ -23,9 +23,16 @@ _PLAIN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
 _WORDS = frozenset(["y", "yes", "on", "true", "n", "no", "off", "false", "null"])
 _ANCHOR = re.compile(r"&[^\s,\[\]{}]+[ \t]+")
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
-_BLANK = re.compile(r"[ \t\r\n\x85\u2028\u2029]*")
+_INDENTATION = re.compile(r"[ \t]*")
+_BLANKS = " \t\r\n\x85\u2028\u2029"
+_BLANK = re.compile(f"[{_BLANKS}]*")
 _REST_OF_LINE = re.compile(r"[ \t]*(?:\r\n|[\r\n\x85\u2028\u2029])")
 _IGNORE = re.compile(r"#\s*configlint:\s*ignore\b")
+
+# Where edits cannot be made together, the text is read again for a part of them, and for a part of that: so many
+# characters in all, or so many times all of a long text. What is not tried is not fixed.
+_MOST_CHARACTERS = 2_000_000
+_MOST_TIMES = 16
 
 _Change = tuple[int, int, str]  # from, to (exclusive), and what is to stand there
 
@@ -43,25 +50,38 @@ class _GivenUp(Exception):
 
 def fixed(document: Node, edits: Iterable[Edit]) -> Fixed:
     """The text of a document after as many of the edits as can be made together."""
-    made = _most(document, _located(document, edits), [])
+    made = _Trial(document).most(_located(document, edits), [])
     return Fixed(_patched(document.span.source, made) or document.span.source.text, made)
 
 
 def possible(document: Node, edits: Iterable[Edit]) -> list[Edit]:
     """The edits that can be made, if only each by itself, with what they do to the text."""
-    located = _located(document, edits)
-    together = {identity(edit) for edit in _most(document, located, [])}
-    return [edit for edit in located if identity(edit) in together or _as_meant(document, [edit])]
+    located, trial = _located(document, edits), _Trial(document)
+    together = {identity(edit) for edit in trial.most(located, [])}
+    return [edit for edit in located if identity(edit) in together or trial.is_as_meant([edit])]
 
 
-def _most(document: Node, edits: list[Edit], made: list[Edit]) -> list[Edit]:
-    """Those of `edits` that can be made beside the ones that are made."""
-    if not edits or _as_meant(document, [*made, *edits]):
-        return [*made, *edits]
-    if len(edits) == 1:
-        return made
-    half = len(edits) // 2
-    return _most(document, edits[half:], _most(document, edits[:half], made))
+class _Trial:
+    """Makes edits and reads what comes out, as often as it is worth."""
+
+    def __init__(self, document: Node) -> None:
+        self.document = document
+        self.left = max(_MOST_CHARACTERS, _MOST_TIMES * len(document.span.source.text))
+
+    def most(self, edits: list[Edit], made: list[Edit]) -> list[Edit]:
+        """Those of `edits` that can be made beside the ones that are made."""
+        if not edits or self.is_as_meant([*made, *edits]):
+            return [*made, *edits]
+        if len(edits) == 1 or self.left < 0:
+            return made
+        half = len(edits) // 2
+        return self.most(edits[half:], self.most(edits[:half], made))
+
+    def is_as_meant(self, edits: list[Edit]) -> bool:
+        """Whether the edits do something, together, and nothing but what they are meant to; not, where it is not
+        tried any more."""
+        self.left -= len(self.document.span.source.text)
+        return self.left >= 0 and _is_as_meant(self.document, edits)
 
 
 def _located(document: Node, edits: Iterable[Edit]) -> list[Edit]:
@@ -114,10 +134,14 @@ class _Place:
         match = pattern.match(self.text, start)
         return match.end() if match else start
 
+    def line(self, number: int) -> str:
+        end = self.starts[number] if number < len(self.starts) else len(self.text)
+        return self.text[self.starts[number - 1] : end]
+
     def line_start(self) -> int:
         """Where the line starts, if only blanks are before the key, otherwise where the key does."""
         start = self.starts[self.entry.key.span.line - 1]
-        return self.key if self.text[start : self.key].strip(" \t") else start
+        return start if self.after(_INDENTATION, start) >= self.key else self.key
 
 
 def _range(starts: list[int], span: Span) -> tuple[int, int]:
@@ -219,7 +243,7 @@ def _block_deletion(place: _Place) -> tuple[int, int]:
         last = max(last, node.span.end_line)
     if start != place.starts[first - 1] or len(place.mapping.entries) == 1:
         raise _GivenUp
-    while last > first and not place.text[place.starts[last - 1] : [*place.starts, None][last]].strip():
+    while last > first and not place.line(last).strip():
         last -= 1  # blank lines belong to what follows
     if last < len(place.starts):
         return start, place.starts[last]
@@ -230,7 +254,9 @@ def _block_deletion(place: _Place) -> tuple[int, int]:
 def _flow_deletion(place: _Place) -> tuple[int, int]:
     """An entry and the comma that belongs to it."""
     text, start, end = place.text, place.key, place.value_end
-    before = len(text[:start].rstrip(" \t\r\n\x85\u2028\u2029"))  # behind `{` or a comma
+    before = start  # behind `{` or a comma
+    while before > 0 and text[before - 1] in _BLANKS:
+        before -= 1
     after = place.after(_BLANK, end)
     if text[before - 1] not in "{," or text[after] not in "},":
         raise _GivenUp
@@ -258,7 +284,7 @@ def _refuse_comment(place: _Place, start: int, end: int) -> None:
     if place.line_start() != starts[span.line - 1]:
         return
     for number in range(span.line - 1, 0, -1):
-        line = text[starts[number - 1] : starts[number]].strip()
+        line = place.line(number).strip()
         if line and not line.startswith("#"):
             return
         if _IGNORE.search(line):
@@ -279,7 +305,7 @@ def _patched(source: Source, edits: Iterable[Edit]) -> str | None:
     return "".join(pieces) + source.text[done:]
 
 
-def _as_meant(document: Node, edits: list[Edit]) -> bool:
+def _is_as_meant(document: Node, edits: list[Edit]) -> bool:
     """Whether the edits do something, together, and nothing but what they are meant to."""
     source = document.span.source
     by_place = {edit.entry: edit for edit in edits}

@@ -9,8 +9,10 @@ it changed in more than its own findings, what did that is not fixed.
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from typing import NamedTuple
 
 from configlint.document import Mapping
@@ -22,9 +24,12 @@ from configlint.reporters.diff import unified
 from configlint.rewriting import finish, mark_of, rewrite
 from configlint.session import Parsed, Session, reason
 from configlint.source import Span
+from configlint.spec import Sections
 
 # One fix can make the next possible; two that undo each other must end.
 _ROUNDS = 10
+# So often it is looked for which fix reaches too far; then none of the rest is made.
+_ATTEMPTS = 5
 
 _PlanName = tuple[str, str | None]
 _Entry = tuple[str, str]  # a file and a path
@@ -54,12 +59,13 @@ class _Step(NamedTuple):
 def mend(report: Report, paths: Sequence[str], session: Session, target: str | None) -> Mended:
     """What a check found, fixed as far as it can be, in memory."""
     refused: set[_Entry] = set()
-    while True:
+    for attempt in count(1):
         mended, steps = _in_rounds(_fixable(report, refused), paths, session, target, refused)
-        wrong = set(_overreaching(mended, steps))
-        if not wrong:
-            return mended
-        refused |= wrong
+        guilty = _overreaching(mended, steps)
+        if not guilty:
+            break
+        refused |= {(step.file, step.path) for step in (steps if attempt == _ATTEMPTS else guilty)}
+    return mended
 
 
 def resumed(report: Report, paths: Sequence[str], session: Session, target: str | None) -> tuple[Report, Session]:
@@ -89,9 +95,8 @@ def write(mended: Mended, paths: Sequence[str], target: str | None) -> Report:
     """Write the files that change, and report what is left; of one that cannot be written, it is said why."""
     texts = dict(mended.texts)
     problems = {}
-    for name in mended.texts:
-        if other := _other_name(name, mended.session):
-            del texts[name]
+    for name, other in _other_names(mended).items():
+        if texts.pop(name, None):
             problems[name] = OSError(f"for {other}, which is the same file, it would be another text")
     problems |= rewrite(texts)
     counts = Counter({name: number for name, number in mended.counts.items() if name not in problems})
@@ -182,15 +187,23 @@ def _steps(plans: Iterable[Plan], made: Iterable[Edit]) -> Iterator[_Step]:
         yield _Step(span.source.name, path, new_path, frozenset(names))
 
 
-def _overreaching(mended: Mended, steps: list[_Step]) -> Iterator[_Entry]:
-    """The entries whose change reached a plan in another place than its own."""
+def _overreaching(mended: Mended, steps: list[_Step]) -> list[_Step]:
+    """The steps that reached a plan in another place than their own; all, where it is not clear which did."""
     after = {_name(plan): plan for plan in mended.after.loaded}
+    own: dict[_PlanName, list[_Step]] = {}
+    for step in steps:
+        for name in step.plans:
+            own.setdefault(name, []).append(step)
+    changed = _Related(path for step in steps for path in _paths(step))
+    wrong: set[str] = set()
     for plan in mended.before.loaded if steps else ():
-        own = [step for step in steps if _name(plan) in step.plans]
-        wrong = _wrong_paths(_values(plan), _values(after.get(_name(plan))), own)
-        if wrong:
-            guilty = [step for step in steps if any(_is_about(step, path) for path in wrong)]
-            yield from ((step.file, step.path) for step in guilty or steps)
+        name = _name(plan)
+        found = _wrong_paths(_values(plan), _values(after.get(name)), own.get(name, []))
+        if found and not any(path in changed for path in found):
+            return steps
+        wrong |= found
+    about = _Related(wrong)
+    return [step for step in steps if any(path in about for path in _paths(step))]
 
 
 def _wrong_paths(before: dict[str, str], after: dict[str, str], steps: list[_Step]) -> set[str]:
@@ -201,17 +214,25 @@ def _wrong_paths(before: dict[str, str], after: dict[str, str], steps: list[_Ste
         state[step.path] = False
         if step.new_path is not None:
             state[step.new_path] = True
-    gone = {path for path, there in state.items() if not there}
-    return {path for path in changed if not _is_in(path, state)} | {path for path in after if _is_in(path, gone)}
+    touched, gone = Sections(state), Sections(path for path, there in state.items() if not there)
+    return {path for path in changed if path not in touched} | {path for path in after if path in gone}
 
 
-def _is_about(step: _Step, path: str) -> bool:
-    own = [step.path] if step.new_path is None else [step.path, step.new_path]
-    return _is_in(path, own) or any(_is_in(each, [path]) for each in own)
+def _paths(step: _Step) -> list[str]:
+    return [step.path] if step.new_path is None else [step.path, step.new_path]
 
 
-def _is_in(path: str, sections: Iterable[str]) -> bool:
-    return any(path == section or path.startswith(section + ".") for section in sections)
+class _Related:
+    """Some paths, and what is in them or holds one of them."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._places = sorted(f"{path}." for path in paths)
+        self._sections = Sections(place[:-1] for place in self._places)
+
+    def __contains__(self, path: str) -> bool:
+        index = bisect_left(self._places, f"{path}.")
+        holds_one = index < len(self._places) and self._places[index].startswith(f"{path}.")
+        return holds_one or path in self._sections
 
 
 def _values(plan: Plan | None) -> dict[str, str]:
@@ -223,10 +244,16 @@ def _name(plan: Plan) -> _PlanName:
     return plan.spec.source.name, plan.spec.target
 
 
-def _other_name(name: str, session: Session) -> str | None:
-    """Another name that the run knows a file by, if the file is to be another text under that."""
-    place, text = os.path.realpath(name), session.parsed[name].source.text
-    for other, file in session.parsed.items():
-        if other != name and file.source.text != text and os.path.realpath(other) == place:
-            return other
-    return None
+def _other_names(mended: Mended) -> dict[str, str]:
+    """Of the files that change, those that the run knows by another name too, under which the file is to be another
+    text; with that name."""
+    parsed = mended.session.parsed
+    by_place: dict[str, list[str]] = {}
+    for name in parsed if mended.texts else ():
+        by_place.setdefault(os.path.realpath(name), []).append(name)
+    names = [each for each in by_place.values() if len({parsed[name].source.text for name in each}) > 1]
+    return {
+        name: next(other for other in same if parsed[other].source.text != parsed[name].source.text)
+        for same in names
+        for name in same
+    }

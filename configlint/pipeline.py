@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from configlint import rules, secrets
 from configlint.artifact import Artifact
 from configlint.diagnostic import Diagnostic, Severity
-from configlint.lint import NOT_IGNORABLE, Ignore, RuleCrash, crash, ignores, lint, unused
+from configlint.lint import NOT_IGNORABLE, Ignore, Ignored, RuleCrash, crash, ignores, lint, unused
 from configlint.plan import Plan
 from configlint.session import Loaded, Session, load_one, one, selected, specs
 
@@ -171,25 +171,25 @@ def made(plan: Plan, artifacts: list[Artifact]) -> Made:
 def judge(plans: list[Plan]) -> tuple[list[Diagnostic], list[RuleCrash]]:
     """What the rules say of the plans of one spec; what is the same in several is said once."""
     merged: dict[_Key, Diagnostic] = {}
+    found_in: dict[_Key, list[str]] = {}
     crashes: list[RuleCrash] = []
     for plan in plans:
         diagnostics, failed = lint(plan, rules.for_plan(plan))
         crashes += failed
         for diagnostic in diagnostics:
             key = _key(diagnostic)
-            if key in merged:
-                diagnostic = merged[key]._replace(targets=merged[key].targets + diagnostic.targets)
-            merged[key] = diagnostic
-    return [_labelled(diagnostic, plans) for diagnostic in merged.values()], crashes
+            merged.setdefault(key, diagnostic)
+            found_in.setdefault(key, []).extend(diagnostic.targets)
+    number = sum(bool(plan.spec.target) for plan in plans)
+    return [_labelled(diagnostic, found_in[key], number) for key, diagnostic in merged.items()], crashes
 
 
-def _labelled(diagnostic: Diagnostic, plans: list[Plan]) -> Diagnostic:
-    """With the targets that it was found in; what the bare spec has too is that of no target, unless it is
-    that of all."""
-    targets = tuple(target for target in diagnostic.targets if target)
-    names = [plan.spec.target for plan in plans if plan.spec.target]
-    everywhere = len(names) > 1 and len(targets) == len(names)
-    bare = len(targets) < len(diagnostic.targets)
+def _labelled(diagnostic: Diagnostic, found_in: list[str], number: int) -> Diagnostic:
+    """With the targets that it was found in, of so many that there are; what the bare spec has too is that of no
+    target, unless it is that of all."""
+    targets = tuple(target for target in found_in if target)
+    everywhere = number > 1 and len(targets) == number
+    bare = len(targets) < len(found_in)
     return diagnostic._replace(targets=() if bare and not everywhere else targets, all_targets=everywhere)
 
 
@@ -201,10 +201,11 @@ def comments_of(session: Session) -> list[Ignore]:
 
 def without_ignored(diagnostics: list[Diagnostic], comments: list[Ignore]) -> tuple[list[Diagnostic], int]:
     """The diagnostics that no comment ignores, and how many one does."""
+    ignored = Ignored(comments)
     kept = [
         diagnostic
         for diagnostic in diagnostics
-        if diagnostic.rule.startswith(NOT_IGNORABLE) or not any(ignore.covers(diagnostic) for ignore in comments)
+        if diagnostic.rule.startswith(NOT_IGNORABLE) or not ignored.covers(diagnostic)
     ]
     return kept, len(diagnostics) - len(kept)
 

@@ -7,12 +7,13 @@ it is silent then.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from configlint.profile import Accelerator, Model
 from configlint.release import UNKNOWN, Argument, Release
 from configlint.spec import Setting, Spec
+from configlint.wording import nearest
 
 if TYPE_CHECKING:
     from configlint.workload import Estimate, Workload
@@ -167,7 +168,8 @@ class Use(NamedTuple):
 
 class Plan(NamedTuple):
     """`release` is what the trainer's class takes in the releases that are named; `reference` the effective
-    batch of the spec's first plan, which a target must keep."""
+    batch of the spec's first plan, which a target must keep. `nearest` gives the known name that somebody who wrote
+    another most likely meant."""
 
     spec: Spec
     origins: dict[str, Origin]
@@ -191,6 +193,7 @@ class Plan(NamedTuple):
     uses: tuple[Use, ...]
     memory: Memory = Memory()
     reference: int | None = None
+    nearest: Callable[[str, Iterable[str]], str | None] = nearest
 
     def given(self, path: str) -> bool:
         """Whether the user wrote it, right or wrong."""

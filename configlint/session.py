@@ -18,7 +18,11 @@ from configlint.solver import solve
 from configlint.source import Source, Span
 from configlint.syntax import read, validate
 from configlint.walking import walk
-from configlint.wording import nearest
+from configlint.wording import Suggestions, nearest
+
+# Where each file extends the one before, all of them are merged for the last: nobody has so many layers.
+_MOST_BASES = 100
+_MOST_NEAR = 100
 
 # A file that is too large, or no file but a device or a pipe, is as little a spec as a picture is.
 _NOT_A_TEXT = (errno.EFBIG, errno.EINVAL)
@@ -58,6 +62,7 @@ class Session:
     def __init__(self, assignments: Iterable[str] = (), pass_over: bool = False) -> None:
         self.parsed: dict[str, Parsed] = {}
         self.forms: dict[Source, list[Diagnostic]] = {}
+        self.near: dict[str, str | None] = {}
         self.assignments = [_assignment(text) for text in assignments]
         self.pass_over = pass_over
 
@@ -76,11 +81,12 @@ class Session:
     def editable(self, paths: Sequence[str]) -> dict[str, Node]:
         """The documents that were read whole, by the names of their files, of those that paths name or folders
         hold: a base elsewhere is another's, and one with a secret in it was not read as it stands."""
+        places = {os.path.abspath(path) for path in paths}
         return {
             name: file.document
             for name, file in self.parsed.items()
             if file.document is not None and not file.diagnostics and MASK not in file.source.text
-            if any(_is_at(name, path) for path in paths)
+            if _is_at(os.path.abspath(name), places)
         }
 
     def again(self) -> Session:
@@ -105,13 +111,19 @@ class Session:
         if len(documents) == 0:
             return Loaded([], diagnostics)
         targets = front_end.target_names(documents)
-        bare, *others = [front_end.lower(documents, name, self.assignments) for name in (None, *targets)]
+        lowered = front_end.lower_each(documents, (None, *targets), self.assignments)
+        bare = next(lowered)
+        if found := front_end.too_many(documents, bare):
+            return Loaded([], [*diagnostics, found])
+        others = list(lowered)
         specs = [bare, *others] if "hardware" in bare.settings or not others else others
         plans = [solve(spec, knowledge) for spec in specs if "batch" in spec.settings]
         # What the targets must keep: the bare spec's batch, even where it is no plan itself, or the first known.
         first = plans if specs[0] is bare else [solve(bare, knowledge), *plans]
         reference = next((plan.batch.effective for plan in first if plan.batch.effective), None)
-        return Loaded([plan._replace(reference=reference) for plan in plans], diagnostics, is_base=not plans)
+        near = Suggestions()
+        plans = [plan._replace(reference=reference, nearest=near) for plan in plans]
+        return Loaded(plans, diagnostics, is_base=not plans)
 
     def _form(self, document: Mapping) -> list[Diagnostic]:
         """What is wrong with the form of a document, looked at once for all that extend it."""
@@ -136,16 +148,26 @@ class Session:
             if os.path.abspath(path) in seen:
                 message = f"{path} extends itself" if len(seen) == 1 else f"{path} extends this file in turn"
                 return [], [*diagnostics, _syntax("base-cycle", message, base.span)]
+            if len(seen) > _MOST_BASES:
+                message = f"{file.source.name} is the base number {_MOST_BASES}, and extends another"
+                return [], [*diagnostics, _syntax("too-many-bases", message, base.span)]
             seen.append(os.path.abspath(path))
             try:
                 file = self.parse(path)
             except (OSError, ValueError) as error:  # the latter for a null byte in the name
                 found = _syntax("missing-base", f"{path}: {reason(error)}", base.span)
-                return [], [*diagnostics, found._replace(help=_file_near(path))]
+                return [], [*diagnostics, found._replace(help=self._file_near(path))]
             # Nothing is shown of what is none: it can be any file of this machine.
             if not front_end.can_be_base(file.document, file.source.text):
                 return [], [*diagnostics, _syntax("base", f"{path} is not a spec", base.span)]
             diagnostics += file.diagnostics
+
+    def _file_near(self, path: str) -> str | None:
+        """What somebody most likely meant by the name of a file that is not there; of a run's first such names, as
+        each is compared with all files of a folder."""
+        if path not in self.near and len(self.near) < _MOST_NEAR:
+            self.near[path] = _file_near(path)
+        return self.near.get(path)
 
 
 def _read(source: Source) -> Parsed:
@@ -170,9 +192,14 @@ def _unread(found: Diagnostic) -> Parsed:
     return Parsed(source, None, [found._replace(span=found.span._replace(source=source))])
 
 
-def _is_at(name: str, path: str) -> bool:
-    """Whether a file is the one that a path names, or below the folder."""
-    return os.path.relpath(name, path).partition(os.sep)[0] != os.pardir
+def _is_at(name: str, places: set[str]) -> bool:
+    """Whether a file is one of some places, or below one."""
+    while name not in places:
+        above = os.path.dirname(name)
+        if above == name:
+            return False
+        name = above
+    return True
 
 
 def selected(plans: list[Plan], target: str | None) -> list[Plan]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from configlint.source import Source, Span
@@ -49,6 +51,24 @@ class Setting(NamedTuple):
     mapping: bool = False
 
 
+class Sections:
+    """Some paths, that another path can be in: `training` holds `training.seed`. To ask takes no longer where there
+    are thousands of either."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        # Of two of which one is in the other, the outer one: so what holds a path is next to it in order.
+        self._starts: list[str] = []
+        for start in sorted(f"{path}." for path in paths):
+            if not self._starts or not start.startswith(self._starts[-1]):
+                self._starts.append(start)
+
+    def __contains__(self, path: str) -> bool:
+        """Whether it is one of them or below one."""
+        place = f"{path}."
+        index = bisect(self._starts, place)
+        return index > 0 and place.startswith(self._starts[index - 1])
+
+
 class Spec(NamedTuple):
     """What was written under canonical dotted paths, for one target or, with None, for none.
 
@@ -89,8 +109,9 @@ class Spec(NamedTuple):
 
     def place(self, path: str) -> Setting | None:
         """The setting at `path`, or that of the nearest section around it."""
-        while path not in self.settings:
-            if "." not in path:
-                return None
-            path = path.rpartition(".")[0]
-        return self.settings[path]
+        setting, end = self.settings.get(path), path.find(".")
+        if setting is None:
+            # From the outside in: of a key with thousands of dots no part is a section.
+            while end > 0 and (section := self.settings.get(path[:end])):
+                setting, end = section, path.find(".", end + 1)
+        return setting

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_LARGEST = 10**12
+_LARGEST = 2**40
 
 
 def whole(value: object) -> int | None:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
+
+# Of how many words in a file it is looked for what was meant: each costs up to a millisecond, and in a file with
+# more that are unknown something else is wrong than their spelling.
+_MOST_WORDS = 200
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -10,6 +15,31 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
     Case, hyphens and underscores do not count.
     """
+    return _nearest(word, tuple(known))
+
+
+class Suggestions:
+    """`nearest` for the words of one file, for the first of them only; all plans of a file ask the same one, so
+    that a word has the same answer in each."""
+
+    def __init__(self) -> None:
+        self._asked: set[str] = set()
+
+    def __call__(self, word: str, known: Iterable[str]) -> str | None:
+        if len(self._asked) < _MOST_WORDS:
+            self._asked.add(word)
+        return nearest(word, known) if word in self._asked else None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Suggestions)  # what it was asked changes no plan
+
+    def __hash__(self) -> int:
+        return hash(Suggestions)
+
+
+# Many files of a run have the same words in them, and many targets of a file.
+@cache
+def _nearest(word: str, known: tuple[str, ...]) -> str | None:
     from difflib import get_close_matches  # costs 2 ms, needed only where something is wrong
 
     def fold(name: str) -> str:

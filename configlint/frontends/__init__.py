@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
+from configlint.diagnostic import Diagnostic
 from configlint.document import Mapping, Node, Scalar
 from configlint.frontends import spec_yaml
 from configlint.spec import Spec
@@ -30,8 +32,14 @@ class FrontEnd(Protocol):
     def target_names(self, documents: list[Mapping]) -> tuple[str, ...]:
         """The targets of a file and its bases, in the order that they appear."""
 
-    def lower(self, documents: list[Mapping], target: str | None, assignments: list[Mapping]) -> Spec:
-        """The merged spec: bases farthest first, the file itself last; the target; `--set`."""
+    def too_many(self, documents: list[Mapping], bare: Spec) -> Diagnostic | None:
+        """What is said where a spec has more targets than are looked at; `bare` is the one without a target."""
+
+    def lower_each(
+        self, documents: list[Mapping], targets: Iterable[str | None], assignments: list[Mapping]
+    ) -> Iterator[Spec]:
+        """The merged spec of each target: bases farthest first, the file itself last; the target, or with None no
+        one; `--set`."""
 
 
 # In the order of detection.

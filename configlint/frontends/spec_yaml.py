@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from configlint.diagnostic import Diagnostic, Severity
 from configlint.document import Mapping, Node, Scalar, plain
-from configlint.spec import Setting, Spec
+from configlint.spec import Sections, Setting, Spec
 
 # All keys of a spec's root. Others have some of them too: `data` beside `model`, or `batch` beside `queue`.
 KEYS = frozenset((
@@ -23,6 +24,10 @@ _OPEN = ("training.", "arguments.")
 _WHOLE = ("hardware.accelerator", "batch.per_device")
 # The environment and sbatch's options are text: 1.10 and 007 are no numbers there.
 _TEXTS = ("launch.env.", "launch.slurm.")
+
+# Each target is a plan of its own, that holds all that it shares with the others.
+MAX_TARGETS = 1000
+MAX_VALUES = 100_000
 
 Settings = dict[str, Setting]
 
@@ -74,19 +79,45 @@ def target_names(documents: list[Mapping]) -> tuple[str, ...]:
     return tuple(_overlays(documents))
 
 
+def too_many(documents: list[Mapping], bare: Spec) -> Diagnostic | None:
+    targets, values = len(bare.targets), len(bare.settings)
+    if targets > MAX_TARGETS:
+        message = f"`targets` must have at most {MAX_TARGETS:,} targets, got {targets:,}"
+    elif targets * values > MAX_VALUES:
+        in_all = f"{targets * values:,} ({targets:,} targets x {values:,} shared values)"
+        message = f"`targets` must make at most {MAX_VALUES:,} values in all, got {in_all}"
+    else:
+        return None
+    last = next(document for document in reversed(documents) if "targets" in document.entries)
+    help = "split them over several files, which may extend one"
+    place = last.entries["targets"].key.span
+    return Diagnostic("schema/too-many-targets", Severity.ERROR, message, place, help, "targets")
+
+
 def lower(documents: list[Mapping], target: str | None, assignments: list[Mapping]) -> Spec:
-    settings: Settings = {}
+    return next(lower_each(documents, [target], assignments))
+
+
+def lower_each(
+    documents: list[Mapping], targets: Iterable[str | None], assignments: list[Mapping]
+) -> Iterator[Spec]:
+    shared: Settings = {}
     for document in documents:
-        _overlay(settings, _flatten(document, None))
-    for overlay in _overlays(documents).get(target or "", ()):
-        layer = _flatten(overlay, target)
-        accelerator = layer.get("hardware.accelerator")
-        if accelerator and (accelerator.mapping or accelerator.value is not None):
-            _remove(settings, "hardware")  # it is another machine
-        _overlay(settings, layer)
-    for assignment in assignments:
-        _overlay(settings, _flatten(assignment, None))
-    return Spec(documents[-1].span.source, settings, target, target_names(documents))
+        _overlay(shared, _flatten(document, None))
+    overlays = _overlays(documents)
+    names, last = tuple(overlays), [_flatten(assignment, None) for assignment in assignments]
+    for target in targets:
+        settings = shared.copy()
+        for overlay in overlays[target] if target is not None else ():
+            layer = _flatten(overlay, target)
+            accelerator = layer.get("hardware.accelerator")
+            is_named = accelerator and (accelerator.mapping or accelerator.value is not None)
+            if is_named and "hardware" in settings:
+                _remove(settings, ["hardware"])  # it is another machine
+            _overlay(settings, layer)
+        for layer in last:
+            _overlay(settings, layer)
+        yield Spec(documents[-1].span.source, settings, target, names)
 
 
 def _overlays(documents: list[Mapping]) -> dict[str, list[Mapping]]:
@@ -136,19 +167,23 @@ def _value(path: str, node: Node) -> object:
 
 
 def _overlay(settings: Settings, layer: Settings) -> None:
+    replaced = [path for path, setting in layer.items() if _is_replaced(settings.get(path), path, setting)]
+    if replaced:
+        _remove(settings, replaced)
     for path, setting in layer.items():
-        if setting.mapping:
-            if path in _WHOLE or not settings.get(path, setting).mapping:
-                _remove(settings, path)
+        if setting.mapping or setting.value is not None or path.startswith(_OPEN):
             settings[path] = setting
-        else:
-            _remove(settings, path)
-            if setting.value is not None or path.startswith(_OPEN):
-                settings[path] = setting
 
 
-def _remove(settings: Settings, path: str) -> None:
-    removed = settings.pop(path, None)
-    if removed is not None and removed.mapping:
-        for name in [name for name in settings if name.startswith(path + ".")]:
-            del settings[name]
+def _is_replaced(old: Setting | None, path: str, new: Setting) -> bool:
+    """Whether what was there goes, with all that it holds: all but a section, of which another has further keys."""
+    return old is not None and (not (old.mapping and new.mapping) or path in _WHOLE)
+
+
+def _remove(settings: Settings, paths: list[str]) -> None:
+    """Remove some settings, and of sections all that is in them: in one pass, however many they are."""
+    sections = [path for path in paths if settings.pop(path).mapping]
+    if sections:
+        gone = Sections(sections)
+        for path in [path for path in settings if path in gone]:
+            del settings[path]

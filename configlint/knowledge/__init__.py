@@ -162,13 +162,19 @@ def _of_hub_id(hub_id: str) -> str | None:
 
 
 def _from_config(path: str, name: str) -> Model | tuple[str, ...]:
-    import json
-
     try:
-        config = json.loads(read_bytes(path))
+        config = _config(read_bytes(path))
     except (OSError, ValueError, RecursionError):
         return names("models")
     return Model(name, config) if isinstance(config, dict) else names("models")
+
+
+# All targets of a spec have the same one, and what memory it takes is known again by that.
+@cache
+def _config(text: bytes) -> object:
+    import json
+
+    return json.loads(text)
 
 
 def _range(amounts: dict[str, dict[str, float]]) -> tuple[float, float]:

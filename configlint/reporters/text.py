@@ -25,11 +25,11 @@ def block(diagnostic: Diagnostic) -> str:
     name = f"\x1b[1;{colour}m{diagnostic.severity.value}[{diagnostic.rule}]\x1b[0m"
     lines = [f"{_clean(str(span))}: {name} {_clean(diagnostic.message)}{_targets(diagnostic)}"]
     source_lines = span.source.lines()
-    line = _clean(source_lines[span.line - 1]) if span.line <= len(source_lines) else ""
+    line = source_lines[span.line - 1] if span.line <= len(source_lines) else ""
     end = span.end_column if span.end_line == span.line else len(line) + 1
-    # Of a line too long for a screen, the part that matters.
+    # Of a line too long for a screen, the part that matters: it may have thousands of findings.
     start = max(0, min(span.column - 1 - _WIDTH // 4, len(line) - _WIDTH))
-    shown = line[start : start + _WIDTH]
+    shown = _clean(line[start : start + _WIDTH])
     before, marked = shown[: span.column - 1 - start], shown[span.column - 1 - start : end - 1 - start]
     carets = "^" * max(1, _columns(marked))
     remedy = f" {_clean(diagnostic.help)}" if diagnostic.help else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from configlint.arithmetic import nearest_reachable, split
+from configlint.arithmetic import MOST_SAMPLES, nearest_reachable, split
 from configlint.plan import Batch
 from configlint.solver.ledger import Ledger
 from configlint.solver.room import GIB, Room
@@ -28,6 +28,8 @@ def solve_batch(ledger: Ledger, replicas: int | None, room: Room) -> Batch:
     )
     if replicas is None:
         return batch
+    if replicas * (per_device or 1) * (accumulation or 1) > MOST_SAMPLES:
+        return batch._replace(per_device=None, accumulation=None)
     if per_device and accumulation:
         return _from_factors(ledger, batch, per_device * accumulation * replicas)
     if batch.effective is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from configlint.arithmetic import MOST_DEVICES
 from configlint.plan import Hardware, Parallel
 from configlint.profile import Accelerator
 from configlint.solver.ledger import Ledger
@@ -36,8 +37,9 @@ def solve_parallel(ledger: Ledger, hardware: Hardware) -> Parallel:
     tensor, context, sequence = (ledger.given_or(path, positive, 1, "not used") for path in _MODEL_PARALLEL)
     world = replicas = None
     nodes, devices, reserved = hardware.nodes, hardware.devices_per_node, hardware.reserved
-    if nodes is not None and devices is not None and reserved is not None and nodes * devices > reserved:
-        world = nodes * devices - reserved
+    every = nodes * devices if nodes is not None and devices is not None else None
+    if every is not None and every <= MOST_DEVICES and reserved is not None and every > reserved:
+        world = every - reserved
         ledger.derived("world", world, "nodes x devices_per_node - reserved", *_DEVICES)
     if world and tensor and context and sequence and world % (tensor * context * sequence) == 0:
         replicas = world // (tensor * context * sequence)

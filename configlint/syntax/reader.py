@@ -26,9 +26,10 @@ from configlint.source import Source, Span, start_of
 from configlint.syntax.scalars import resolve
 from configlint.wording import in_a_line
 
+# Aliases count as what they stand for.
 MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 100
-MAX_NODES = 100_000  # aliases count as what they stand for
+MAX_NODES = 100_000
 
 _CORE = "tag:yaml.org,2002:"
 # libyaml's words for what people get wrong most, and what to do.
@@ -85,10 +86,11 @@ class _Reader:
         *before, last = source.lines()
         self.end = len(before) + 1, len(last) + 1
         self.diagnostics: list[Diagnostic] = []
-        self.anchors: dict[str, tuple[Node, int, int]] = {}  # with the values and levels below
+        self.anchors: dict[str, tuple[Node, int, int, int]] = {}  # with the values, levels and characters in it
         self.open_anchors: set[str] = set()
         self.nodes = 0
         self.deepest = 0
+        self.characters = 0
         # libyaml's events; the stubs know less of them than there is.
         self.next: Callable[[], Any] = CParser(text).get_event
 
@@ -110,7 +112,7 @@ class _Reader:
         self.nodes += 1
         if isinstance(event, ScalarEvent) and not event.anchor and self.nodes <= MAX_NODES:
             return self.scalar(event)  # nearly all nodes
-        before, deepest, self.deepest = self.nodes, self.deepest, depth
+        nodes, characters, deepest, self.deepest = self.nodes, self.characters, self.deepest, depth
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             limit = f"{MAX_DEPTH} levels" if depth > MAX_DEPTH else f"{MAX_NODES:,} values"
             raise _Stop(self.diagnostic("too-large", f"this is beyond the limit of {limit}", event))
@@ -125,7 +127,8 @@ class _Reader:
             node = self.sequence(event, depth)
         if event.anchor:
             self.open_anchors.discard(event.anchor)
-            self.anchors[event.anchor] = node, self.nodes - before + 1, self.deepest - depth
+            size = self.nodes - nodes + 1, self.deepest - depth, self.characters - characters
+            self.anchors[event.anchor] = node, *size
         self.deepest = max(self.deepest, deepest)
         return node
 
@@ -136,17 +139,26 @@ class _Reader:
         if event.anchor not in self.anchors:
             message = f"`*{event.anchor}` has no anchor `&{event.anchor}` above it"
             raise _Stop(self.diagnostic("unknown-alias", message, event))
-        node, size, levels = self.anchors[event.anchor]
+        node, size, levels, characters = self.anchors[event.anchor]
         self.nodes += size
         self.deepest = max(self.deepest, depth + levels)
-        if self.nodes > MAX_NODES or self.deepest > MAX_DEPTH:
-            limit = f"{MAX_NODES:,} values" if self.nodes > MAX_NODES else f"{MAX_DEPTH} levels"
+        self.characters += characters
+        if limit := self.limit():
             raise _Stop(self.diagnostic("too-large", f"aliases expand this to more than {limit}", event))
         return node
+
+    def limit(self) -> str | None:
+        """The limit that aliases went over, if they did: what they repeat is copied into messages and files."""
+        if self.nodes > MAX_NODES:
+            return f"{MAX_NODES:,} values"
+        if self.deepest > MAX_DEPTH:
+            return f"{MAX_DEPTH} levels"
+        return f"{MAX_CHARACTERS:,} characters" if self.characters > MAX_CHARACTERS else None
 
     def scalar(self, event: Any) -> Scalar:
         span = self.span(event)
         text: str = event.value
+        self.characters += len(text)
         plain = event.style is None or event.style == ""
         tag = event.tag
         try:

@@ -16,7 +16,7 @@ from configlint.document import Mapping, Node, Scalar, plain
 from configlint.source import Span
 from configlint.syntax._valid import JsonSchemaValueException
 from configlint.syntax._valid import validate as is_valid
-from configlint.wording import code, in_a_line, listing, nearest
+from configlint.wording import Suggestions, code, in_a_line, listing
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -75,16 +75,19 @@ def _explain(document: Node, data: object) -> list[Diagnostic]:
     schema = json.loads(schema_text().replace('$"', r'\\Z"'))
     errors = jsonschema.Draft7Validator(schema).iter_errors(data)
     # What is said once may be several errors: each key that is missing is one.
-    found = dict.fromkeys(diagnostic for error in errors for diagnostic in _word(document, schema, error))
+    near = Suggestions()
+    found = dict.fromkeys(diagnostic for error in errors for diagnostic in _word(document, schema, error, near))
     return sorted(found, key=lambda diagnostic: (diagnostic.span.line, diagnostic.span.column))
 
 
-def _word(document: Node, schema: dict[str, Any], error: ValidationError) -> Iterator[Diagnostic]:
+def _word(
+    document: Node, schema: dict[str, Any], error: ValidationError, near: Suggestions
+) -> Iterator[Diagnostic]:
     route = [str(step) for step in error.absolute_path]
     path = ".".join(route)
     key, node = _locate(document, route)
     if error.validator == "additionalProperties":
-        yield from _unknown_keys(schema, error, path, node)
+        yield from _unknown_keys(schema, error, path, node, near)
     elif "propertyNames" in error.schema_path:
         name = str(error.instance)
         message = f"`{_short(name)}` is no name that can stand here: {_names(str(error.validator_value))}"
@@ -92,23 +95,25 @@ def _word(document: Node, schema: dict[str, Any], error: ValidationError) -> Ite
         help = f"write `{bare}`" if bare != name and re.search(str(error.validator_value), bare) else None
         yield _diagnostic("name", message, _key_of(node, name), f"{path}.{name}", help)
     else:
-        defect, message, help = _value(error, in_a_line(path) or "spec", node)
+        defect, message, help = _value(error, in_a_line(path) or "spec", node, near)
         # Of what runs over several lines, the key is what a reader looks for.
         on_key = isinstance(node, Mapping) or node.span.end_line > node.span.line
         yield _diagnostic(defect, message, key if on_key else node.span, path, help)
 
 
-def _unknown_keys(schema: dict[str, Any], error: ValidationError, path: str, node: Node) -> Iterator[Diagnostic]:
+def _unknown_keys(
+    schema: dict[str, Any], error: ValidationError, path: str, node: Node, near: Suggestions
+) -> Iterator[Diagnostic]:
     form: Any = error.schema
-    known, given = list(form["properties"]), plain(node)
-    for name in given if isinstance(given, dict) else ():
+    known = list(form["properties"])
+    for name in node.entries if isinstance(node, Mapping) else ():
         if name in known:
             continue
         full = f"{path}.{name}" if path else name
         where = f"{f'`{in_a_line(path)}`' if path else 'a spec'} has no key `{_short(name)}`"
         if said := _elsewhere(path, name):
             help = said
-        elif close := nearest(name, known):
+        elif close := near(name, known):
             others = [f"`{home}.{name}`" for home in _homes(schema, name)]
             help = f"did you mean {listing([f'`{close}`', *others], 'or')}?"
         elif homes := _homes(schema, name):
@@ -135,7 +140,7 @@ def _homes(schema: dict[str, Any], name: str) -> list[str]:
     ]
 
 
-def _value(error: ValidationError, path: str, node: Node) -> tuple[str, str, str | None]:
+def _value(error: ValidationError, path: str, node: Node, near: Suggestions) -> tuple[str, str, str | None]:
     """(defect, message, help) for a value that the schema refuses."""
     raw = _written(node)
     limit: Any = error.validator_value
@@ -149,7 +154,7 @@ def _value(error: ValidationError, path: str, node: Node) -> tuple[str, str, str
     if error.validator == "enum":
         choices = [code(choice) for choice in limit if choice is not None]
         meant = _elsewhere(path, raw)
-        close = nearest(raw, choices)
+        close = near(raw, choices)
         message = f"`{path}` cannot be {raw}: it is {listing(choices, 'or')}"
         return "wrong-choice", message, meant or (f"did you mean {close}?" if close else None)
     if error.validator == "required":

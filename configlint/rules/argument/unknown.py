@@ -30,7 +30,6 @@ from configlint.release import Argument, written
 from configlint.rule import Finding, rule
 from configlint.rules.argument import is_deprecated, is_scripts, layer_of
 from configlint.spec import DERIVED
-from configlint.wording import nearest
 
 # What people write in `training`, and where it belongs.
 _OWNED = {
@@ -73,11 +72,13 @@ _SCRIPTS_OWN = "what only the script reads belongs in arguments"
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     release = plan.release
+    script = release.others.get(plan.launch.module or "")
+    known = (script.held() if script else {}) | release.arguments
     for use in plan.uses:
         if use.argument is not None or layer_of(plan, use) is not None:
             continue
         if is_scripts(use):
-            yield _dropped(plan, use)
+            yield _dropped(plan, use, known)
         elif release.config_class:
             layer = release.layers[-1]
             where = f"{release.config_class} in {layer.package} {written(layer.version)}"
@@ -86,18 +87,18 @@ def check(plan: Plan) -> Iterator[Finding]:
                 f"`{use.name}` is no argument of {where}",
                 _of_seq2seq(plan, use.name)
                 or _of_script(use.name)
-                or _meant(use.name, release.arguments)
+                or _meant(plan, use.name, release.arguments)
                 or _SCRIPTS_OWN,
                 on_key=True,
             )
 
 
-def _dropped(plan: Plan, use: Use) -> Finding:
+def _dropped(plan: Plan, use: Use, known: dict[str, Argument]) -> Finding:
     layer = plan.release.others[plan.launch.module or ""]
     return Finding(
         use.path,
         f"{plan.launch.module} reads no `{use.name}` in trl {written(layer.version)}, and drops it without a word",
-        _meant(use.name, layer.held() | plan.release.arguments),
+        _meant(plan, use.name, known),
         on_key=True,
     )
 
@@ -115,8 +116,8 @@ def _of_script(name: str) -> str | None:
     return f"{_SCRIPTS_OWN}; {_READERS[name]} tells configlint of it" if _READERS[name] else _SCRIPTS_OWN
 
 
-def _meant(name: str, known: dict[str, Argument]) -> str | None:
-    close = _NAMES[name] if _NAMES.get(name) in known else nearest(name, known)
+def _meant(plan: Plan, name: str, known: dict[str, Argument]) -> str | None:
+    close = _NAMES[name] if _NAMES.get(name) in known else plan.nearest(name, known)
     if close and is_deprecated(known[close]):
         close = known[close].facts.get("by")
     if name in _OWNERS and not (close and close.startswith(name)):

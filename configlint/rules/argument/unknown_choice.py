@@ -28,7 +28,7 @@ from configlint.plan import Plan
 from configlint.release import Argument, written
 from configlint.rule import Finding, rule
 from configlint.rules.argument import known
-from configlint.wording import listing, nearest
+from configlint.wording import listing
 
 # Choices that a line can name.
 _MOST = 8
@@ -45,7 +45,7 @@ def check(plan: Plan) -> Iterator[Finding]:
             yield Finding(
                 use.path,
                 _message(word, argument),
-                f"write `{use.name}: {better}`" if better else _help(word, choices),
+                f"write `{use.name}: {better}`" if better else _help(plan, word, choices),
                 severity=Severity.WARNING if argument.facts.get("open") else None,
                 fix=Change(use.path, value=better) if better and word == use.value else None,
             )
@@ -71,8 +71,8 @@ def _message(word: str, argument: Argument) -> str:
     return f'`{argument.name}` has no choice "{word}" in {at_release}'
 
 
-def _help(word: str, choices: list[str]) -> str:
-    close = nearest(word, choices)
+def _help(plan: Plan, word: str, choices: list[str]) -> str:
+    close = plan.nearest(word, choices)
     if close:
         return f"did you mean {close}?"
     if len(choices) > _MOST:

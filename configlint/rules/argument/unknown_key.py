@@ -26,7 +26,6 @@ from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
 from configlint.values import mapping
-from configlint.wording import nearest
 
 _ACCUMULATION = ("num_steps", "adjust_scheduler", "sync_with_dataloader", "sync_each_batch")
 
@@ -36,13 +35,13 @@ def check(plan: Plan) -> Iterator[Finding]:
     config = mapping(plan.training.get("accelerator_config")) or {}
     if config:
         known = plan.release.others["AcceleratorConfig"].held()
-        yield from _unknown("training.accelerator_config", "accelerator_config", config, known or config)
+        yield from _unknown(plan, "training.accelerator_config", "accelerator_config", config, known or config)
     inner = mapping(config.get("gradient_accumulation_kwargs")) or {}
-    yield from _unknown("training.accelerator_config", "gradient_accumulation_kwargs", inner, _ACCUMULATION)
+    yield from _unknown(plan, "training.accelerator_config", "gradient_accumulation_kwargs", inner, _ACCUMULATION)
 
 
-def _unknown(path: str, name: str, keys: Iterable[str], known: Iterable[str]) -> Iterator[Finding]:
+def _unknown(plan: Plan, path: str, name: str, keys: Iterable[str], known: Iterable[str]) -> Iterator[Finding]:
     for key in keys:
         if key not in known:
-            close = nearest(key, known)
+            close = plan.nearest(key, known)
             yield Finding(path, f"{name} has no key `{key}`", f"did you mean `{close}`?" if close else None)

@@ -25,6 +25,7 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "partial_sequence": lambda plan: plan.given("batch.effective_tokens"),
     "split_batches": lambda plan: plan.writes("accelerator_config", "split_batches"),
     "stated_twice": lambda plan: plan.given("batch.effective_tokens"),
+    "too_large": lambda plan: plan.batch.trained is None,
 }
 
 

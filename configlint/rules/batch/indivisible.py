@@ -36,7 +36,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     effective = batch.effective
     if not effective or not replicas or (batch.pinned_per_device and batch.pinned_accumulation):
         return
-    if batch.trained == effective or (plan.parallel.world or 0) % (plan.hardware.nodes or 1):
+    if batch.trained in (None, effective) or (plan.parallel.world or 0) % (plan.hardware.nodes or 1):
         return  # hardware/uneven-nodes is the cause, and its remedy makes other replicas
     over = [f"{replicas} replicas"]
     if batch.pinned_per_device:

@@ -31,7 +31,7 @@ from configlint.rules.batch import replicas_in_words
 def check(plan: Plan) -> Iterator[Finding]:
     batch, replicas = plan.batch, plan.parallel.replicas
     per_device, accumulation, effective = batch.pinned_per_device, batch.pinned_accumulation, batch.effective
-    if not per_device or not accumulation or not replicas or not effective or batch.trained == effective:
+    if not per_device or not accumulation or not replicas or not effective or batch.trained in (None, effective):
         return
     if effective % (per_device * replicas) == 0:
         help = f"accumulation {effective // (per_device * replicas)} trains {effective}; left out, it is derived"

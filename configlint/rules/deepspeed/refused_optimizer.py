@@ -27,7 +27,6 @@ from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
 from configlint.rules.deepspeed import SECTION, kind, stage
-from configlint.wording import nearest
 
 _OWN = ("Adam", "AdamW", "Adagrad", "Lamb", "Lion", "Muon", "MuAdam", "MuAdamW", "MuSGD")
 # Of older releases, and PyTorch's that are near one of the others.
@@ -45,7 +44,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     if not plan.given(f"{path}.type"):
         yield Finding(path, "the optimizer has no type", "write `type: AdamW` in it", on_key=True)
     elif name is not None and name.lower() not in {own.lower() for own in _OWN} and name not in _OTHERS:
-        close = nearest(name, _OWN) or nearest(name.partition("_")[0], _OWN)
+        close = plan.nearest(name, _OWN) or plan.nearest(name.partition("_")[0], _OWN)
         # A class of PyTorch's may be new.
         if close or "_" in name:
             help = f"did you mean `{close}`?" if close else None

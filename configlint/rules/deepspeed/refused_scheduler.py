@@ -33,7 +33,7 @@ from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
 from configlint.rules.deepspeed import SECTION, kind, stage, warmup_steps
-from configlint.wording import listing, nearest
+from configlint.wording import listing
 
 _COMMON = ("warmup_num_steps", "warmup_type", "last_batch_iteration")
 _RATES = ("warmup_min_lr", "warmup_max_lr")
@@ -67,7 +67,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     elif name in _TAKES:
         yield from _params(plan, path, name)
     elif name is not None:
-        close = nearest(name, (*_TAKES, *_OTHERS))
+        close = plan.nearest(name, (*_TAKES, *_OTHERS))
         # Without a near name it may be one of PyTorch's that are not listed.
         if close in _TAKES:
             message = f"there is no scheduler {name} in DeepSpeed"

@@ -29,7 +29,6 @@ from configlint.plan import Plan
 from configlint.rule import Finding, rule
 from configlint.rules.deepspeed import SECTION, settings, stage
 from configlint.rules.deepspeed._keys import KNOWN, REMOVED
-from configlint.wording import nearest
 
 # What Accelerate's own file and command call it, and what it is here.
 _NODES = "delete it: launch.sh and job.sbatch start all nodes"
@@ -62,14 +61,14 @@ def check(plan: Plan) -> Iterator[Finding]:
         message = f"{section} has no key `{name}`, and DeepSpeed refuses it"
         if not section:
             message = f"there is no key `{name}` in DeepSpeed's config, which passes over it"
-        yield Finding(SECTION + key, message, _meant(name, section), on_key=True)
+        yield Finding(SECTION + key, message, _meant(plan, name, section), on_key=True)
 
 
-def _meant(name: str, section: str) -> str | None:
+def _meant(plan: Plan, name: str, section: str) -> str | None:
     if name in _ACCELERATES:
         return _ACCELERATES[name]
     elsewhere = next((place for place, keys in KNOWN.items() if place != section and name in keys), None)
     if elsewhere is not None:
         return f"write it in {elsewhere or SECTION.rstrip('.')}"
-    close = nearest(name, KNOWN[section])
+    close = plan.nearest(name, KNOWN[section])
     return f"did you mean `{close}`?" if close else None

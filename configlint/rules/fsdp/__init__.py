@@ -49,7 +49,8 @@ def settings(plan: Plan) -> Iterator[tuple[str, str, Setting]]:
 
 def value(plan: Plan, key: str) -> object:
     """A value of its section, under either name; None where it is not written."""
-    return next((setting.value for _, name, setting in settings(plan) if name == key), None)
+    paths = (f"parallel.fsdp.{key}", f"parallel.fsdp.fsdp_{key}")
+    return next((plan.spec.settings[path].value for path in paths if path in plan.spec.settings), None)
 
 
 def version(plan: Plan) -> int | None:

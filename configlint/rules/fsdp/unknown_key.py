@@ -24,11 +24,10 @@ from collections.abc import Iterator
 
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
-from configlint.release import Layer, written
+from configlint.release import Argument, Layer, written
 from configlint.rule import Finding, rule
 from configlint.rules.fsdp import in_place_of
 from configlint.rules.fsdp import version as version_of_fsdp
-from configlint.wording import nearest
 
 # What Accelerate's own file calls it, without the `fsdp_` in front.
 _ACCELERATES = {
@@ -51,18 +50,18 @@ def check(plan: Plan) -> Iterator[Finding]:
         yield Finding(
             f"parallel.fsdp.{key}",
             f"the Trainer reads no `{key}` in fsdp_config in transformers {written(layer.version)}, and drops it",
-            _help(plan, layer, bare, f"parallel.fsdp.{key}"),
+            _help(plan, layer, known, bare, f"parallel.fsdp.{key}"),
             on_key=True,
         )
 
 
-def _help(plan: Plan, layer: Layer, bare: str, path: str) -> str | None:
-    known, name = layer.held(), bare.removeprefix("fsdp_")
+def _help(plan: Plan, layer: Layer, known: dict[str, Argument], bare: str, path: str) -> str | None:
+    name = bare.removeprefix("fsdp_")
     life = layer.arguments[bare]["life"] if bare in layer.arguments else ()
     if life and life[0][0] > layer.version and f"fsdp_{bare}" not in known:
         return f"it is there from transformers {written(life[0][0])} on"
     if name == "sharding_strategy" and version_of_fsdp(plan) == 2:
         return in_place_of(plan, plan.spec.settings[path].value)
     meant = _ACCELERATES.get(name)
-    close = meant if meant and meant in known else nearest(bare, known)
+    close = meant if meant and meant in known else plan.nearest(bare, known)
     return f"did you mean `{close}`?" if close else None

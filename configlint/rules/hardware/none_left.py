@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from configlint.arithmetic import MOST_DEVICES
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
@@ -29,9 +30,11 @@ from configlint.wording import count
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     nodes, per_node, reserved = plan.hardware.nodes, plan.hardware.devices_per_node, plan.hardware.reserved
-    if nodes is None or per_node is None or reserved is None or reserved < nodes * per_node:
+    if nodes is None or per_node is None or reserved is None:
         return
     total = nodes * per_node
+    if reserved < total or total > MOST_DEVICES:
+        return
     yield Finding(
         "hardware.reserved",
         f"no device is left to train on: {reserved} are reserved, and there are {nodes} x {per_node} = {total}",

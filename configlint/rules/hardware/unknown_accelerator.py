@@ -23,23 +23,23 @@ from collections.abc import Iterator
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
-from configlint.wording import listing, nearest
+from configlint.wording import listing
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     name, known = plan.hardware.accelerator_name, plan.hardware.known
     if name is not None and known:
-        yield Finding("hardware.accelerator", f"there is no accelerator `{name}`", help=_help(name, known))
+        yield Finding("hardware.accelerator", f"there is no accelerator `{name}`", help=_help(plan, name))
 
 
-def _help(name: str, known: tuple[str, ...]) -> str:
-    lower = name.lower()
+def _help(plan: Plan, name: str) -> str:
+    lower, known = name.lower(), plan.hardware.known
     # Without its memory, `h100`, a name is too short to be near any; with one that goes without saying, too long.
     sizes = [f"`{profile}`" for profile in known if profile.startswith(f"{lower}-")]
     if sizes and lower not in known:
         return f"write {listing(sizes, 'or')}"
     whole = [profile for profile in known if lower == profile or lower.startswith(f"{profile}-")]
-    if close := max(whole, key=len, default=None) or nearest(name, known):
+    if close := max(whole, key=len, default=None) or plan.nearest(name, known):
         return f"did you mean `{close}`?"
     return f"describe it, with its memory in GiB: `{{name: {name}, memory: 80}}`; bundled are {listing(known)}"

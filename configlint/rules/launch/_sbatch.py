@@ -8,7 +8,7 @@ oom-kill-step, resources, resv-ports, segment, spread-segments, stepmgr, tres-bi
 
 from __future__ import annotations
 
-from configlint.wording import nearest
+from configlint.plan import Plan
 
 OPTIONS = (
     "account", "acctg-freq", "array", "batch", "bb", "bbf", "begin", "chdir", "cluster-constraint", "clusters",
@@ -56,9 +56,9 @@ _ALSO = {
 }  # fmt: skip
 
 
-def meant(name: str) -> str | None:
+def meant(plan: Plan, name: str) -> str | None:
     """The option that a name which is none most likely stands for."""
     if name in SHORT:
         return SHORT[name]
     folded = name.lower().replace("-", "").replace("_", "")
-    return _ALSO.get(folded) or nearest(name, (*OPTIONS, *PYXIS))
+    return _ALSO.get(folded) or plan.nearest(name, (*OPTIONS, *PYXIS))

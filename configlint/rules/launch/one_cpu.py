@@ -36,7 +36,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     if section is None or not section.mapping:
         return
     options = plan.spec.section("launch.slurm")
-    asked = any(value is not False and _meant(name) in _ASKING for name, value in options.items())
+    asked = any(value is not False and _meant(plan, name) in _ASKING for name, value in options.items())
     processes = (plan.parallel.world or 1) // (plan.hardware.nodes or 1)
     if processes > 1 and not asked and "cpu" not in str(options.get("tres-per-task")):
         message = f"the {processes} processes of a node share one CPU, where the cluster has no other default"
@@ -44,6 +44,6 @@ def check(plan: Plan) -> Iterator[Finding]:
         yield Finding("launch.slurm", message, help, on_key=True)
 
 
-def _meant(name: str) -> str | None:
+def _meant(plan: Plan, name: str) -> str | None:
     """An option; of a misspelt one, which is told of, the one that was meant."""
-    return name if name in OPTIONS else meant(name)
+    return name if name in OPTIONS else meant(plan, name)

@@ -25,6 +25,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from configlint.arithmetic import MOST_DEVICES
 from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
@@ -45,6 +46,8 @@ _PLACES = {
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     nodes, devices = plan.hardware.nodes, plan.hardware.devices_per_node
+    if (nodes or 1) * (devices or 1) > MOST_DEVICES:
+        return  # hardware/too-many-devices is the cause
     for name, value in plan.spec.section("launch.slurm").items():
         if isinstance(value, bool) or nodes is None:
             continue
@@ -113,7 +116,7 @@ def _gpus(text: str, listed: bool) -> int | None:
     """How many GPUs `8`, `h100:8`, `a100:4,h100:4` or, among other resources, `gpu:h100:8` are; None where none is
     meant, or it cannot be told."""
     total = 0
-    for item in re.sub(r"\([^)]*\)", "", text).split(","):
+    for item in re.sub(r"\([^()]*\)", "", text).split(","):
         words = re.split("[:=/]", item.strip().removeprefix("gres/").removeprefix("gres:"))
         if listed and words[0] != "gpu":
             continue

@@ -41,7 +41,7 @@ def check(plan: Plan) -> Iterator[Finding]:
             message = f"neither sbatch nor pyxis has an option `{name}`"
         if name in OF_SRUN:
             yield Finding(path, f"{message}: it is srun's", "leave it out", on_key=True)
-        elif option := meant(name):
+        elif option := meant(plan, name):
             fix = Change(path, key=hyphened) if hyphened in (*OPTIONS, *PYXIS) else None
             yield Finding(path, message, f"did you mean `{option}`?", on_key=True, fix=fix)
         else:

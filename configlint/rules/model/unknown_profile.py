@@ -26,7 +26,7 @@ from configlint.diagnostic import Severity
 from configlint.plan import Plan
 from configlint.rule import Finding, rule
 from configlint.values import text
-from configlint.wording import listing, nearest
+from configlint.wording import listing
 
 
 @rule(Severity.WARNING)
@@ -35,14 +35,14 @@ def check(plan: Plan) -> Iterator[Finding]:
     name = text(setting.value) if setting else None
     if name is not None and plan.known_models:
         message = f"`{name}` is neither a bundled profile nor a readable config.json"
-        yield Finding("model.config", message, help=_help(name, plan.known_models))
+        yield Finding("model.config", message, help=_help(plan, name))
 
 
-def _help(name: str, known: tuple[str, ...]) -> str:
+def _help(plan: Plan, name: str) -> str:
     if name.endswith(".json"):
         return "a path starts from the folder of this file"
     # Of a hub id, what stands behind the owner.
-    if close := nearest(name.rpartition("/")[2], known):
+    if close := plan.nearest(name.rpartition("/")[2], plan.known_models):
         return f"did you mean `{close}`? Or give the path of its config.json"
-    families = dict.fromkeys(name.partition("-")[0] for name in known)
+    families = dict.fromkeys(name.partition("-")[0] for name in plan.known_models)
     return f"give the path of its config.json; bundled are models of {listing(families)}"

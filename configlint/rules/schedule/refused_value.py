@@ -33,7 +33,7 @@ from configlint.rule import Finding, rule
 from configlint.rules.schedule import BY_METRIC
 from configlint.rules.schedule._made import scheduler, scheduler_kwargs
 from configlint.values import real
-from configlint.wording import code, listing, nearest
+from configlint.wording import code, listing
 
 _SHAPES = ("linear", "cosine", "1-sqrt")
 _BY_METRIC = {"mode": ("min", "max"), "threshold_mode": ("rel", "abs")}
@@ -51,7 +51,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     for key, choices in _CHOICES.get(name, {}).items():
         # That the release does not know the key is another mistake.
         if key in kwargs and kwargs[key] not in choices and (keys.get(key) or keys.get("**")):
-            close = nearest(str(kwargs[key]), choices)
+            close = plan.nearest(str(kwargs[key]), choices)
             yield Finding(
                 "training.lr_scheduler_kwargs",
                 f"{name} takes {listing(choices, 'or')} for {key}, not {code(kwargs[key])}",

@@ -31,7 +31,7 @@ from configlint.release import Layer
 from configlint.rule import Finding, rule
 from configlint.rules.schedule._made import scheduler
 from configlint.values import mapping
-from configlint.wording import listing, nearest
+from configlint.wording import listing
 
 _TYPE, _KWARGS = "lr_scheduler_type", "lr_scheduler_kwargs"
 # Of these a schedule wants exactly one, in every release that has it.
@@ -60,7 +60,7 @@ def _foreign(plan: Plan, schedule: str, kwargs: dict[str, object], taken: tuple[
         return
     for key in kwargs:
         if key not in taken:
-            close = nearest(key, taken)
+            close = plan.nearest(key, taken)
             takes = f"it takes {listing(taken)}" if taken else "it takes none"
             yield Finding(
                 plan.path(_KWARGS),

@@ -84,7 +84,7 @@ class Architecture:
 
 
 def architecture(config: dict[str, object]) -> Architecture | None:
-    """The sizes of a model; None where its family has no closed form, or a size is missing."""
+    """The sizes of a model; None where its family has no closed form, or a size is missing or beyond all sense."""
     inner = config.get("text_config")
     if isinstance(inner, dict):
         config = {**{key: config[key] for key in ("tie_word_embeddings",) if key in config}, **inner}
@@ -97,7 +97,7 @@ def architecture(config: dict[str, object]) -> Architecture | None:
         sizes = [positive(config.get(name)) for name in ("n_embd", "n_layer", "n_head")]
     vocabulary = positive(config.get("vocab_size"))
     hidden, layers, heads = sizes
-    if hidden is None or layers is None or heads is None or vocabulary is None:
+    if hidden is None or layers is None or heads is None or vocabulary is None or layers > _MOST_LAYERS:
         return None
     head = positive(config.get("head_dim")) or hidden // heads
     base = Architecture(
@@ -124,6 +124,8 @@ def knows_family(config: dict[str, object]) -> bool:
 
 
 Fields = dict[str, object]
+# Each layer is looked at; the deepest models have some hundred.
+_MOST_LAYERS = 1000
 
 
 def _is_plain(family: str, config: Fields) -> bool:

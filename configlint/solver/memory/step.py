@@ -83,8 +83,7 @@ def _walk(
     copies = 0
     for segment, times in runs:
         # Of layers that are alike, the last has most below it.
-        for _ in range(times - 1):
-            level = [a + b for a, b in zip(level, segment.kept, strict=True)]
+        level = [a + b * (times - 1) for a, b in zip(level, segment.kept, strict=True)]
         level[_AUTOCAST] += segment.copies * (times - 1)
         moment("loss" if segment is runs[-1][0] else "forward", level, segment.forward)
         level = [a + b for a, b in zip(level, segment.kept, strict=True)]
@@ -92,10 +91,11 @@ def _walk(
         copies += segment.copies * times
     level[_AUTOCAST] -= copies
     for segment, times in reversed(runs):
-        for number in range(times):
-            level = [a - b for a, b in zip(level, segment.kept, strict=True)]
-            if number in (0, times - 1):  # in between it is a straight line
-                moment("backward", level, segment.backward)
+        # From the first to the last of them it is a straight line.
+        for layers in (1, times - 1) if times > 1 else (1,):
+            level = [a - b * layers for a, b in zip(level, segment.kept, strict=True)]
+            level[_GRADIENTS] += segment.gradients // share.parts * (layers - 1)
+            moment("backward", level, segment.backward)
             level[_GRADIENTS] += segment.gradients // share.parts
     return worst
 
