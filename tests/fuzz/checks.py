@@ -329,9 +329,8 @@ def _compile_to_folder(made: Trial) -> None:
     made.expect(all(new[path] == data for path, data in old.items()), "compile -o changes the spec")
     folders = sorted({os.path.dirname(path) for path in written})
     for folder in folders:
-        _product(
-            made, {os.path.basename(path): data for path, data in written.items() if path.startswith(folder + "/")}
-        )
+        here = {os.path.basename(path): data for path, data in written.items() if os.path.dirname(path) == folder}
+        _product(made, here)
     made.expect(bool(folders), "compile -o writes nothing")
     if made.case.number % _BY_BASH == 0:
         _read_by_bash(made, written)

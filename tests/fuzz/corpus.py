@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,17 +19,19 @@ _DERIVED = (
     "per_device_train_batch_size", "gradient_accumulation_steps", "fsdp", "fsdp_config", "deepspeed", "local_rank",
     "use_cpu",
 )  # fmt: skip
+_FOUND = re.compile("# (error|warning|info):")  # at the end of a line in which a rule finds something
 ROOT = Path(__file__).parents[2]
 
 
 class Corpus(NamedTuple):
-    """`good` are the documents with a plan in which their rules find no error. `values` are those that were seen
-    under a key, and under a section's (`batch.per_device`); `keys` those that were seen in a section. `arguments`
-    are what `training` can hold, by name, `current` those of them that every trainer takes in the newest release.
-    `nasty` is what nobody thought of, as it stands in a file."""
+    """`good` are the documents with a plan in which their rules find no error, `fixable` those in which one finds
+    what it can fix. `values` are those that were seen under a key, and under a section's (`batch.per_device`);
+    `keys` those that were seen in a section. `arguments` are what `training` can hold, by name, `current` those of
+    them that every trainer takes in the newest release. `nasty` is what nobody thought of, as a file has it."""
 
     documents: list[Node]
     good: list[Node]
+    fixable: list[Node]
     texts: list[str]
     examples: dict[str, Node]
     values: dict[str, list[Node]]
@@ -44,43 +47,34 @@ class Corpus(NamedTuple):
 def corpus() -> Corpus:
     examples = {path.name: _text(path) for path in _files("examples", "*.yaml")}
     modules = [path for path in _files("configlint/rules", "**/*.py") if not path.stem.startswith("_")]
-    texts = [
-        *examples.values(),
-        *(part for path in _files("tests/rules", "**/*.yaml") for part in re.split(r"(?m)^---\n", _text(path))),
-        *(text for path in modules for text in _on_page(_text(path))),
-    ]
-    documents = [tree for tree in map(_spec, texts) if tree is not None]
+    fixing = [_specs(path) for path in modules if "fixes=True" in _text(path)]
+    texts = [*examples.values(), *(text for path in modules for text in _specs(path))]
+    documents = _trees(texts)
     history = json.loads(_text(ROOT / "schemas" / "training_arguments.json"))
     values, keys = _seen(documents)
     _add_format(values, keys)
     hardware, models = (_files(f"configlint/knowledge/{kind}", "*.yaml") for kind in ("hardware", "models"))
-    for key in ("accelerator", "hardware.accelerator"):
-        _add(values, key, [path.stem for path in hardware])
-    for key in ("config", "model.config"):
-        _add(values, key, [path.stem for path in models])
+    _add(values, "hardware", "accelerator", [path.stem for path in hardware])
+    _add(values, "model", "config", [path.stem for path in models])
+    _add(values, "root", "trainer", history["trl"]["trainers"])
     for package in ("transformers", "trl"):
-        _add(values, package, history[package]["releases"], quoted=True)
-    _add(values, "trainer", history["trl"]["trainers"])
+        _add(values, "root", package, history[package]["releases"], quoted=True)
     common = history["transformers"]["groups"]
-    groups = [*history["trl"]["groups"].values(), *common.values(), common["TrainingArguments"]]
+    groups = [*history["trl"]["groups"].values(), *common.values()]
     arguments = {name: argument for group in groups for name, argument in group.items()}
-    profiles = [tree for tree in map(parse, map(_text, models)) if tree is not None]
     return Corpus(
         documents,
-        [tree for text in texts if "# error" not in text and (tree := _spec(text)) is not None and _is_plan(tree)],
+        list(filter(_is_plan, _trees(text for text in texts if "# error:" not in text))),
+        _trees(text for found in fixing for text in found if _FOUND.search(text)),
         texts,
-        {name: tree for name, text in examples.items() if (tree := parse(text)) is not None},
+        {name: tree for name, text in examples.items() for tree in _trees([text])},
         {key: list(found.values()) for key, found in values.items() if found},
         {section: list(found) for section, found in keys.items() if found},
         arguments,
-        [
-            name
-            for name, argument in history["transformers"]["groups"]["TrainingArguments"].items()
-            if _lives(argument)
-        ],
+        [name for name, argument in common["TrainingArguments"].items() if _lives(name, argument)],
         [*(path.stem for path in [*hardware, *models]), *history["trl"]["trainers"], *arguments, *keys["root"]],
         [f"{path.parent.name}/{path.stem.replace('_', '-')}" for path in modules],
-        [config for tree in profiles if (config := entry(tree, "config")) is not None],
+        [config for tree in _trees(map(_text, models)) if (config := entry(tree, "config")) is not None],
         _text(Path(__file__).with_name("nasty.txt")).splitlines(),
     )
 
@@ -93,8 +87,8 @@ def _is_plan(tree: Node) -> bool:
     return entry(tree, "batch", "effective") is not None and entry(tree, "hardware", "devices_per_node") is not None
 
 
-def _lives(argument: dict[str, Any]) -> bool:
-    return argument["life"][-1][1] is None and "deprecated" not in argument
+def _lives(name: str, argument: dict[str, Any]) -> bool:
+    return name not in _DERIVED and argument["life"][-1][1] is None and "deprecated" not in argument
 
 
 def _files(folder: str, pattern: str) -> list[Path]:
@@ -105,15 +99,20 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _on_page(text: str) -> list[str]:
-    """The specs on a rule's page."""
-    found = re.findall(r"(?m)^(Bad|Good):\n\n((?:    .*\n|\n)+)", text)
-    return [textwrap.dedent(part) + ("# error\n" if kind == "Bad" else "") for kind, part in found]
+def _specs(module: Path) -> list[str]:
+    """The specs on a rule's page and in its fixture; one in which it finds something has a mark."""
+    page = re.findall(r"(?m)^(Bad|Good):\n\n((?:    .*\n|\n)+)", _text(module))
+    fixture = ROOT / "tests" / "rules" / module.parent.name / f"{module.stem}.yaml"
+    return [
+        *(textwrap.dedent(text) + ("# error: x\n" if kind == "Bad" else "") for kind, text in page),
+        *re.split(r"(?m)^---\n", _text(fixture)),
+    ]
 
 
-def _spec(text: str) -> Node | None:
-    tree = parse(text)
-    return tree if tree is not None and tree.kind == "map" and tree.entries else None
+def _trees(texts: Iterable[str]) -> list[Node]:
+    """Those that can be read and hold something."""
+    trees = map(parse, texts)
+    return [tree for tree in trees if tree is not None and tree.kind == "map" and tree.entries]
 
 
 def _seen(documents: list[Node]) -> tuple[Values, Keys]:
@@ -136,9 +135,10 @@ def _add_format(values: Values, keys: Keys) -> None:
     for section, definition in schema["definitions"].items():
         for name, described in definition.get("properties", {}).items():
             keys.setdefault(section, {})[name] = None
-            _add(values, f"{section}.{name}", [word for word in described.get("enum", ()) if isinstance(word, str)])
+            _add(values, section, name, [word for word in described.get("enum", ()) if isinstance(word, str)])
 
 
-def _add(values: Values, key: str, names: list[str], quoted: bool = False) -> None:
+def _add(values: Values, section: str, key: str, names: list[str], quoted: bool = False) -> None:
     nodes = [scalar(name, '"' if quoted else "") for name in names]
-    values.setdefault(key, {}).update((repr(node), node) for node in nodes)
+    for path in (key, f"{section}.{key}"):
+        values.setdefault(path, {}).update((repr(node), node) for node in nodes)

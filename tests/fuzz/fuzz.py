@@ -34,6 +34,8 @@ from corpus import Corpus, corpus
 from mutate import Case, case
 from running import LIMIT_MEMORY_MIB, Fault, peak_mib
 
+import configlint
+
 LIMIT_WALL_SECONDS = 60
 # No input may take the machine with it: beyond this there is a MemoryError, which is a fault.
 _LIMIT_ADDRESSES = 6 * 2**30
@@ -248,7 +250,7 @@ class Fuzzer:
 
     def summary(self) -> str:
         """What was run, and what came of it."""
-        lines = [f"seed {self.seed}: {self.progress()}"]
+        lines = [f"{os.path.dirname(configlint.__file__)}, seed {self.seed}: {self.progress()}"]
         for kind, number in self.kinds.most_common():
             codes = sorted(self.codes.get(kind, Counter()).items(), key=str)
             lines.append(f"{number:9,} {kind:11} " + ", ".join(f"exit {code}: {n:,}" for code, n in codes))

@@ -68,7 +68,8 @@ def case(seed: int, number: int, corpus: Corpus) -> Case:
     makes = kind in ("compile", "compile-dir")
     # Of what is not of good form, nothing is made.
     dice = Dice(rng, corpus, wild=rng.random() < (0.25 if makes else 0.5))
-    root = copied(rng.choice(corpus.documents if dice.wild else corpus.good))
+    documents = corpus.documents if dice.wild else corpus.good
+    root = copied(rng.choice(corpus.fixable if kind == "fix" and dice.one_in(2) else documents))
     if makes and dice.one_in(2):
         set_entry(root, "launch", copied(rng.choice(corpus.values["root.launch"])))
     if not dice.one_in(30):
