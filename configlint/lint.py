@@ -17,6 +17,8 @@ from configlint.rule import Finding, Rule
 from configlint.source import Span, start_of
 from configlint.wording import Suggestions
 
+# Characters of a message. The longest of our own have some hundreds.
+_LONGEST = 1000
 # What has no rule of its own and must be mended.
 NOT_IGNORABLE = ("syntax/", "schema/", "verify/")
 
@@ -50,15 +52,20 @@ def lint(plan: Plan, rules: Iterable[Rule]) -> tuple[list[Diagnostic], list[Rule
     return diagnostics, crashes
 
 
+def _readable(sentence: str) -> str:
+    """A sentence as far as somebody would read it: what it repeats of a user's text can have any length."""
+    return sentence if len(sentence) <= _LONGEST else sentence[:_LONGEST] + "…"
+
+
 def _locate(plan: Plan, rule: Rule, finding: Finding) -> Diagnostic:
     span = _span(plan, finding.path, finding.on_key)
     related = [Related(message, _span(plan, path)) for path, message in finding.related]
     return Diagnostic(
         rule.name,
         finding.severity or rule.severity,
-        finding.message,
+        _readable(finding.message),
         span,
-        finding.help,
+        _readable(finding.help) if finding.help else None,
         finding.path,
         tuple(other for other in related if other.span != span),
         (plan.spec.target or "",),

@@ -105,11 +105,11 @@ def made_of(spec: str, output: str) -> list[str]:
     """The folders that earlier compilations of a spec made: the output folder itself, and those of targets. Another
     spec may have been compiled beside it."""
     try:
-        below = sorted(entry.name for entry in os.scandir(output) if entry.is_dir())
+        names = sorted(os.listdir(output))
     except OSError:
         return []
     found = []
-    for target in (None, *below):
+    for target in (None, *(name for name in names if os.path.isdir(os.path.join(output, name)))):
         folder = os.path.normpath(os.path.join(output, target or ""))
         made = _made(folder) or mapping(os.path.join(folder, _JOURNAL))
         if made.get("spec") == os.path.basename(spec) and made.get("target") == target:

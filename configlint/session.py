@@ -156,7 +156,8 @@ class Session:
                 file = self.parse(path)
             except (OSError, ValueError) as error:  # the latter for a null byte in the name
                 found = _syntax("missing-base", f"{path}: {reason(error)}", base.span)
-                return [], [*diagnostics, found._replace(help=self._file_near(path))]
+                near = self._file_near(path) if isinstance(error, FileNotFoundError) else None
+                return [], [*diagnostics, found._replace(help=near)]
             # Nothing is shown of what is none: it can be any file of this machine.
             if not front_end.can_be_base(file.document, file.source.text):
                 return [], [*diagnostics, _syntax("base", f"{path} is not a spec", base.span)]
