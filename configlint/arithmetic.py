@@ -69,8 +69,8 @@ def divisors(number: int, most: int | None = None) -> list[int]:
 
 
 def _prime_factors(number: int) -> Iterator[int]:
-    """In no order. To try all divisors up to the root takes a million steps for a number near 2**40, this a thousand;
-    what makes a usual batch is found by trying."""
+    """In no order. To try all divisors up to the root takes a million steps near 2**40, this a thousand; what makes
+    a usual batch is found by trying."""
     for divisor in (2, *range(3, _TRIED, 2)):
         while number % divisor == 0:
             yield divisor

@@ -78,7 +78,8 @@ class _Trial:
         return self.most(edits[half:], self.most(edits[:half], made))
 
     def is_as_meant(self, edits: list[Edit]) -> bool:
-        """Whether the edits do something, together, and nothing but what they are meant to, as far as it is tried."""
+        """Whether the edits do something, together, and nothing but what they are meant to; not, where it is not
+        tried any more."""
         self.left -= len(self.document.span.source.text)
         return self.left >= 0 and _is_as_meant(self.document, edits)
 

@@ -179,8 +179,8 @@ def judge(plans: list[Plan]) -> tuple[list[Diagnostic], list[RuleCrash]]:
 
 
 def _labelled(diagnostic: Diagnostic, found_in: list[str], number: int) -> Diagnostic:
-    """With the targets that it was found in, of how many there are; what the bare spec has too is that of no target,
-    unless it is that of all."""
+    """With the targets that it was found in, of so many that there are; what the bare spec has too is that of no
+    target, unless it is that of all."""
     targets = tuple(target for target in found_in if target)
     everywhere = number > 1 and len(targets) == number
     bare = len(targets) < len(found_in)

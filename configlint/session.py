@@ -19,6 +19,7 @@ from configlint.wording import Suggestions, nearest
 
 # Where each file extends the one before, all of them are merged for the last: nobody has so many layers.
 _MOST_BASES = 100
+_MOST_NEAR = 100
 
 
 class UsageError(Exception):
@@ -52,6 +53,7 @@ class Session:
     def __init__(self, assignments: Iterable[str] = ()) -> None:
         self.parsed: dict[str, Parsed] = {}
         self.forms: dict[Source, list[Diagnostic]] = {}
+        self.near: dict[str, str | None] = {}
         self.assignments = [_assignment(text) for text in assignments]
 
     def parse(self, path: str, data: bytes | None = None) -> Parsed:
@@ -140,11 +142,18 @@ class Session:
                 file = self.parse(path)
             except (OSError, ValueError) as error:  # the latter for a null byte in the name
                 found = _syntax("missing-base", f"{path}: {reason(error)}", base.span)
-                return [], [*diagnostics, found._replace(help=_file_near(path))]
+                return [], [*diagnostics, found._replace(help=self._file_near(path))]
             diagnostics += file.diagnostics
             # Of one that cannot be parsed, it is said why.
             if not isinstance(file.document, Mapping) and (file.document or not file.diagnostics):
                 return [], [*diagnostics, _syntax("base", f"{path} is no spec", base.span)]
+
+    def _file_near(self, path: str) -> str | None:
+        """What somebody most likely meant by the name of a file that is not there; of a run's first such names, as
+        each is compared with all files of a folder."""
+        if path not in self.near and len(self.near) < _MOST_NEAR:
+            self.near[path] = _file_near(path)
+        return self.near.get(path)
 
 
 def _is_at(name: str, places: set[str]) -> bool:

@@ -109,8 +109,9 @@ class Spec(NamedTuple):
 
     def place(self, path: str) -> Setting | None:
         """The setting at `path`, or that of the nearest section around it."""
-        while path not in self.settings:
-            if "." not in path:
-                return None
-            path = path.rpartition(".")[0]
-        return self.settings[path]
+        setting, end = self.settings.get(path), path.find(".")
+        if setting is None:
+            # From the outside in: of a key with thousands of dots no part is a section.
+            while end > 0 and (section := self.settings.get(path[:end])):
+                setting, end = section, path.find(".", end + 1)
+        return setting

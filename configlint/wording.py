@@ -19,8 +19,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 class Suggestions:
-    """`nearest` for the words of one file, for the first of them only; all plans of a file ask the same one, so that
-    a word has the same answer in each."""
+    """`nearest` for the words of one file, for the first of them only; all plans of a file ask the same one, so
+    that a word has the same answer in each."""
 
     def __init__(self) -> None:
         self._asked: set[str] = set()

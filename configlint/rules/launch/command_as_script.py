@@ -48,7 +48,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         yield Finding(_PATH, message, "write the training script alone: configlint writes the launcher's command")
     # A name may hold blanks; what comes behind .py, or begins with a hyphen, is meant as an argument.
     elif re.search(r"\s-|\.py\s", script):
-        name = re.split(r"\s+-|(?<=\.py)\s", script, maxsplit=1)[0]
+        name = re.split(r"\s-|(?<=\.py)\s", script, maxsplit=1)[0].rstrip()
         message = f"the launcher takes `{script}` for the name of one file, arguments and all"
         yield Finding(_PATH, message, f"write `script: {name}`; what its parser reads goes to `arguments`")
     elif script.endswith((".sh", ".bash", ".sbatch", ".slurm")):

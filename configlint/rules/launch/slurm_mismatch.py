@@ -115,7 +115,7 @@ def _gpus(text: str, listed: bool) -> int | None:
     """How many GPUs `8`, `h100:8`, `a100:4,h100:4` or, among other resources, `gpu:h100:8` are; None where none is
     meant, or it cannot be told."""
     total = 0
-    for item in re.sub(r"\([^)]*\)", "", text).split(","):
+    for item in re.sub(r"\([^()]*\)", "", text).split(","):
         words = re.split("[:=/]", item.strip().removeprefix("gres/").removeprefix("gres:"))
         if listed and words[0] != "gpu":
             continue
