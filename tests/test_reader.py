@@ -512,6 +512,15 @@ def test_aliases_count_as_what_they_stand_for() -> None:
     assert problem(f"{a_thousand}[{', '.join(['*a'] * 100)}]").rule == "syntax/too-large"
 
 
+def test_aliases_count_as_the_characters_that_they_repeat() -> None:
+    """Otherwise a megabyte of text makes messages of gigabytes."""
+    text = f"a: &a {'x' * 10_000}\nb: "
+    assert document(f"{text}[{', '.join(['*a'] * 90)}]")
+    found = problem(f"{text}[{', '.join(['*a'] * 100)}]")
+    assert found.rule == "syntax/too-large"
+    assert f"{MAX_CHARACTERS:,} characters" in found.message
+
+
 def test_aliases_count_as_deep_as_what_they_stand_for() -> None:
     """Otherwise a few kilobytes nest deeper than Python can recurse."""
     lines = ["- &a0 x"] + [f"- &a{n} {'[' * 90}*a{n - 1}{']' * 90}" for n in range(1, 40)]

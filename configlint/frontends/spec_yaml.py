@@ -167,17 +167,16 @@ def _value(path: str, node: Node) -> object:
 
 
 def _overlay(settings: Settings, layer: Settings) -> None:
-    replaced = [path for path, setting in layer.items() if _is_replaced(settings.get(path), path, setting)]
-    if replaced:
-        _remove(settings, replaced)
+    both = layer.keys() & settings.keys()
+    _remove(settings, [path for path in both if _is_replaced(settings[path], path, layer[path])])
     for path, setting in layer.items():
         if setting.mapping or setting.value is not None or path.startswith(_OPEN):
             settings[path] = setting
 
 
-def _is_replaced(old: Setting | None, path: str, new: Setting) -> bool:
+def _is_replaced(old: Setting, path: str, new: Setting) -> bool:
     """Whether what was there goes, with all that it holds: all but a section, of which another has further keys."""
-    return old is not None and (not (old.mapping and new.mapping) or path in _WHOLE)
+    return not (old.mapping and new.mapping) or path in _WHOLE
 
 
 def _remove(settings: Settings, paths: list[str]) -> None:
