@@ -78,7 +78,7 @@ def case(seed: int, number: int, corpus: Corpus) -> Case:
     folder, slash, own = name.rpartition("/")
     beside = {
         **_bases(root, own, dice),
-        **(_model(root, dice) if dice.one_in(30) else {}),
+        **(_model(root, dice) if dice.one_in(20) else {}),
         own: written(root, dice),
     }
     files = {f"{folder}{slash}{path}": data for path, data in beside.items()}

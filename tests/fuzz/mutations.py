@@ -78,6 +78,38 @@ def _near_number(root: Node, dice: Dice) -> None:
         slot.put(scalar(str(new), slot.value.style))
 
 
+def _extreme_value(root: Node, dice: Dice) -> None:
+    """A value of the same type, which gets further than one of another, but that nothing expects."""
+    slot = dice.slot(root)
+    rng, text = dice.rng, slot.value.text
+    if slot.value.kind != "scalar":
+        return
+    if re.fullmatch(r"-?[0-9]+", text) and not slot.value.style:
+        near = 2 ** rng.randrange(31) + rng.choice([-1, 0, 0, 1])
+        numbers = [near, near, 10 ** rng.randrange(10), 0, 1, 3, 7, 10**9, 10**9 - 1, 10**18, int("9" * 3499), -1]
+        slot.put(scalar(str(rng.choice(numbers))))
+    elif re.fullmatch(r"-?[0-9.]+(e-?[0-9]+)?", text) and not slot.value.style:
+        slot.put(
+            scalar(rng.choice(["0.0", "-0.0", "1e-320", "1e308", "-1e308", "1e16", "0.1", "1.0", ".inf", ".nan"]))
+        )
+    elif text not in ("true", "false"):
+        long = rng.choice([text, "9", "1.", "1-", "a", " ", "é", "x,", "%j", "/", "../", '"', "\n"]) * rng.choice(
+            [1, 9, 4500]
+        )
+        words = [
+            long,
+            long,
+            f"5.{'9' * 4500}",
+            f"{text} ",
+            f" {text}",
+            f"{text}\n",
+            text.upper(),
+            f"-{text}",
+            f"${text}",
+        ]
+        slot.put(scalar(rng.choice([*words, " ", "\t", "a b", "a'b", 'a"b', "a\\"]), '"'))
+
+
 def _nasty_value(root: Node, dice: Dice) -> None:
     dice.slot(root).put(dice.nasty())
 
@@ -289,6 +321,7 @@ _GENTLE: dict[Mutation, int] = {
     _known_key: 3,
     _section: 3,
     _argument: 6,
+    _extreme_value: 2,
     _target: 2,
     _remove: 1,
 }
@@ -341,7 +374,8 @@ def _with_comment(text: str, dice: Dice) -> str:
     if dice.one_in(2):
         lines[at] += f"  {comment}"
     else:
-        lines.insert(at, " " * rng.choice([0, 0, 2, 4]) + comment)
+        count = int(10 ** rng.uniform(1, 4)) if dice.wild and dice.one_in(50) else 1
+        lines[at:at] = [" " * rng.choice([0, 0, 2, 4]) + comment] * count
     return "\n".join(lines)
 
 
@@ -360,7 +394,7 @@ def _with_other_lines(text: str, dice: Dice) -> str:
     one, other = rng.randrange(len(lines)), rng.randrange(len(lines))
     how = rng.randrange(6)
     if how == 0:
-        lines.insert(other, lines[one])
+        lines[other:other] = [lines[one]] * (int(10 ** rng.uniform(1, 4)) if dice.one_in(50) else 1)
     elif how == 1:
         lines[one], lines[other] = lines[other], lines[one]
     elif how == 2:
