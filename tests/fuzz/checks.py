@@ -348,7 +348,9 @@ def _product(made: Trial, files: dict[str, bytes]) -> None:
     if arguments is None or plan is None:
         return
     made.expect(
-        set(plan["files"]) == texts.keys(), "plan.json lists other files", f"{plan['files']} {sorted(texts)}"
+        {*plan["files"], "plan.json"} == texts.keys(),
+        "plan.json lists other files",
+        f"{plan['files']} {sorted(texts)}",
     )
     mesh, batch = plan["mesh"], plan["arithmetic"]
     world = mesh["nodes"] * mesh["devices_per_node"] - mesh["reserved"]

@@ -141,7 +141,10 @@ def test_a_fix_that_is_not_the_one_that_is_shown() -> None:
     from configlint import mend
 
     before = mend.rewrite
-    mend.rewrite = lambda path, old, new: before(path, old, new.replace("batch", "batch ", 1))
+    def rewrite(texts):
+        return before({name: (old, new.replace("batch", "batch ", 1)) for name, (old, new) in texts.items()})
+
+    mend.rewrite = rewrite
     """
     finds("--diff and --fix differ: ", plant)
 
