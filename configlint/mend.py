@@ -78,8 +78,7 @@ def resumed(report: Report, paths: Sequence[str], session: Session, target: str 
 
 def settled(report: Report, paths: Sequence[str], session: Session, target: str | None) -> Report:
     """A report with the fixes only that `mend` would make: where several layers make a plan, it has to be tried."""
-    keys_change = any(found.fix and (found.fix.delete or found.fix.key) for found in report.diagnostics)
-    if not keys_change or not any(map(_has_layers, session.parsed.values())):
+    if not any(map(_has_layers, session.parsed.values())):
         return report
     return mend(report, paths, session, target).before
 

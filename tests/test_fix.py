@@ -1040,3 +1040,17 @@ def fixes() -> list[dict[str, object] | None]:
     """The fixes in the report of `a.yaml`."""
     document = json.loads(run("check", "a.yaml", "--output-format", "json").out or '{"findings": []}')
     return [finding["fix"] for finding in document["findings"]]
+
+
+def test_what_check_promises_of_a_spec_with_bases_is_what_fix_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once the word is one, its name can be mended too, and then not in the base, which was not named."""
+    monkeypatch.chdir(tmp_path)
+    training = "trainer: MyTrainer\ntraining: {evaluation_strategy: false}\n"
+    write("base.yaml", training)
+    write("a.yaml", "extends: base.yaml\n" + SPEC + training)
+    before = Path("a.yaml").read_text()
+    promised = "--fix does it" in run("check", "a.yaml").out
+    run("check", "--fix", "a.yaml")
+    assert promised == (Path("a.yaml").read_text() != before)
