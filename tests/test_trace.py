@@ -366,7 +366,7 @@ def test_an_answer_that_is_known_needs_no_process(cache: Path, monkeypatch: pyte
     first = parent.trace(WORKLOAD)
     assert not isinstance(first, str), first
     assert first["allocated"] > 0
-    monkeypatch.setattr("configlint.child.subprocess.run", lambda *_, **__: pytest.fail("a process was started"))
+    monkeypatch.setattr("configlint.child.subprocess.Popen", lambda *_, **__: pytest.fail("a process was started"))
     assert parent.trace(WORKLOAD) == first
     monkeypatch.setattr(parent, "_ask", lambda workloads: ["asked" for _ in workloads])
     other = WORKLOAD._replace(batch=2)
