@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from configlint import __version__, signals
-from configlint.console import CLEAN, FINDINGS, USAGE, echo, failure, faults, note, prepare, show
+from configlint import __version__
+from configlint.commands.console import CLEAN, FINDINGS, USAGE, echo, failure, faults, note, prepare, show
+from configlint.host import signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +75,7 @@ def check(
 ) -> int:
     """Lint specs, and the specs in folders (default: this folder); `-` reads one from stdin."""
     from configlint import pipeline
-    from configlint.diagnostic import Severity
+    from configlint.core.diagnostic import Severity
     from configlint.reporters import REPORTERS
     from configlint.session import Session
 
@@ -124,7 +125,7 @@ def compile_(
     level: str,
 ) -> int:
     """Compile a spec into TrainingArguments JSON and launch files; print the JSON, or write all to DIR."""
-    from configlint import deliver
+    from configlint.commands import compile as deliver
     from configlint.pipeline import compile_spec
     from configlint.session import Session, UsageError
 
@@ -154,8 +155,8 @@ def compile_(
 @_set
 def explain(spec: str, path: str | None, target: str | None, assignments: tuple[str, ...]) -> int:
     """Show how a value came about, down to lines of files; PATH may be an emitted name."""
-    from configlint import explain
-    from configlint.diagnostic import Severity
+    from configlint.commands import explain
+    from configlint.core.diagnostic import Severity
     from configlint.pipeline import findings
     from configlint.session import Session, load_one, one
 
@@ -196,8 +197,8 @@ def fit(
 
     1 where a target does not surely fit; what is not known is said, and is no failure.
     """
-    from configlint.diagnostic import Severity
-    from configlint.fit import answer
+    from configlint.commands.fit import answer
+    from configlint.core.diagnostic import Severity
     from configlint.pipeline import findings
     from configlint.reporters import fit_report
     from configlint.session import Session, load_one, selected
@@ -228,7 +229,7 @@ def prove(spec: str, target: str | None, assignments: tuple[str, ...], all_ranks
     1 where that is not what is written, or where a library refuses it; 2 where it cannot be told here.
     """
     from configlint.pipeline import compile_spec
-    from configlint.prove import prove
+    from configlint.proving.prove import prove
     from configlint.reporters import prove_report
     from configlint.session import Session
 
@@ -251,10 +252,10 @@ def prove(spec: str, target: str | None, assignments: tuple[str, ...], all_ranks
 def rule_(name: str | None, output_format: str) -> int:
     """Print a rule's page, or the list of all rules."""
     from configlint import rules
+    from configlint.core.wording import nearest
     from configlint.lint import NOT_IGNORABLE
     from configlint.reporters.pages import as_json, as_text, listing
     from configlint.session import UsageError
-    from configlint.wording import nearest
 
     chosen = [rule for rule in rules.all_rules() if name in (None, rule.name)]
     if not chosen:
@@ -278,7 +279,7 @@ def schema(transformers: str | None, trl: str | None) -> int:
     """Print the JSON Schema of a spec, for editors."""
     import json
 
-    from configlint.editor import bundle
+    from configlint.commands.schema import bundle
     from configlint.session import UsageError
 
     try:
@@ -326,7 +327,7 @@ def _stdin() -> bytes:
     """Raises:
     UsageError: there is no reading it, or it is larger than any spec.
     """
-    from configlint.reading import LARGEST_BYTES
+    from configlint.host.read import LARGEST_BYTES
     from configlint.session import UsageError, reason
 
     if sys.stdin is None:
@@ -356,7 +357,7 @@ def _refuse_together(paths: tuple[str, ...], fix: bool, compare: bool, output_fo
 
 def _fix(report: Report, paths: tuple[str, ...], session: Session, target: str | None, write: bool) -> Report:
     """Fix what can be fixed, and what is left; or what there is, with the fixes that would be made."""
-    from configlint import mend
+    from configlint.commands import fix as mend
 
     if not write:
         return mend.settled(report, paths, session, target)
@@ -366,7 +367,7 @@ def _fix(report: Report, paths: tuple[str, ...], session: Session, target: str |
 
 def _show_fixes(paths: tuple[str, ...], session: Session, target: str | None) -> tuple[Report, bool]:
     """Show what --fix would do; what would be left, and whether there is a difference."""
-    from configlint.mend import diff, mend
+    from configlint.commands.fix import diff, mend
     from configlint.pipeline import check
     from configlint.reporters import text
 

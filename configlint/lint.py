@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import NamedTuple
 
-from configlint.diagnostic import Diagnostic, Related, Severity
-from configlint.document import Mapping, Node, Scalar, Sequence, last_line
-from configlint.edit import Change, Edit
-from configlint.plan import Plan, causes
-from configlint.rule import Finding, Rule
-from configlint.source import Span, start_of
-from configlint.wording import Suggestions
+from configlint.core.diagnostic import Diagnostic, Related, Severity
+from configlint.core.document import Mapping, Node, Scalar, Sequence, last_line
+from configlint.core.edit import Change, Edit
+from configlint.core.plan import Plan, causes
+from configlint.core.rule import Finding, Rule
+from configlint.core.source import Span, start_of
+from configlint.core.wording import Suggestions
 
 # Characters of a message. The longest of our own have some hundreds.
 _LONGEST = 1000

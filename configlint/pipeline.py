@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from configlint import rules, secrets
-from configlint.artifact import Artifact
-from configlint.diagnostic import Diagnostic, Severity
+from configlint import rules
+from configlint.core import secrets
+from configlint.core.artifact import Artifact
+from configlint.core.diagnostic import Diagnostic, Severity
+from configlint.core.plan import Plan
 from configlint.lint import NOT_IGNORABLE, Ignore, Ignored, RuleCrash, crash, ignores, lint, unused
-from configlint.plan import Plan
 from configlint.session import Loaded, Session, load_one, one, selected, specs
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def check(paths: Sequence[str], session: Session, target: str | None = None) -> 
     everything += unused(own, everything, rules.rule_names())
     kept, suppressed = without_ignored(everything, comments)
     if any(diagnostic.fix for diagnostic in kept):
-        from configlint.fixable import sure  # hardly ever needed
+        from configlint.fixing.sure import sure  # hardly ever needed
 
         kept = sure(kept, every, session.editable(paths))
     return Report(in_order(kept), number, len(plans), suppressed, unreadable, crashes, loaded=tuple(every))
@@ -114,7 +115,7 @@ def compile_spec(path: str, session: Session, target: str | None, output: str | 
         folders[folder] = backends.emit(plan._replace(launch=plan.launch._replace(output=folder)))
     left_over: tuple[str, ...] = ()
     if output is not None and target is None:
-        from configlint.output import made_of
+        from configlint.host.write import made_of
 
         left_over = tuple(folder for folder in made_of(plans[0].spec.source.name, output) if folder not in folders)
     return Compiled(plans, folders, diagnostics, crashes, left_over=left_over)

@@ -8,17 +8,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from configlint import knowledge
-from configlint.diagnostic import Diagnostic, Severity
-from configlint.document import Entry, Mapping, Node, Scalar
+from configlint.core.diagnostic import Diagnostic, Severity
+from configlint.core.document import Entry, Mapping, Node, Scalar
+from configlint.core.plan import Plan
+from configlint.core.secrets import MASK, could_hold
+from configlint.core.source import Source, Span
+from configlint.core.wording import Suggestions, nearest
 from configlint.frontends import FRONT_ENDS, FrontEnd
-from configlint.plan import Plan
-from configlint.reading import decode, read_bytes
-from configlint.secrets import MASK, could_hold
+from configlint.host.read import decode, read_bytes
+from configlint.host.walk import walk
 from configlint.solver import solve
-from configlint.source import Source, Span
 from configlint.syntax import read, validate
-from configlint.walking import walk
-from configlint.wording import Suggestions, nearest
 
 # Where each file extends the one before, all of them are merged for the last: nobody has so many layers.
 _MOST_BASES = 100
@@ -182,7 +182,7 @@ def _without_secrets(source: Source, document: Node | None = None) -> Source:
     """A source with the mask in the place of the secrets that are known without its document, or by it."""
     if not could_hold(source.text):
         return source
-    from configlint.masking import without_secrets  # 5 ms
+    from configlint.core.masking import without_secrets  # 5 ms
 
     return without_secrets(source, document)
 

@@ -164,7 +164,7 @@ def outputs() -> Iterator[tuple[Path, str]]:
     yield HISTORY, history_text(joined)
     for package, content in joined.items():
         yield knowledge / f"_{package}.py", facts(package, content)
-    from configlint.editor import beside_spec
+    from configlint.commands.schema import beside_spec
 
     yield ROOT / "schemas" / "editor.schema.json", json.dumps(beside_spec(), indent=1, ensure_ascii=False) + "\n"
 

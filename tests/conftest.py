@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from configlint import knowledge
-from configlint.document import Mapping
+from configlint.core.document import Mapping
+from configlint.core.plan import Plan
 from configlint.frontends import spec_yaml
-from configlint.plan import Plan
 from configlint.session import Parsed, Session
 from configlint.solver import solve
 

@@ -21,13 +21,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_history import TRANSFORMERS, declared_by, differences, needs_newest
 
-from configlint import child, knowledge, rules
+from configlint import knowledge, rules
 from configlint.backends.training_args import arguments
-from configlint.diagnostic import Severity
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.release import Argument, Release
+from configlint.core.spec import DERIVED
+from configlint.host import process as child
 from configlint.lint import lint
-from configlint.plan import Plan
-from configlint.release import Argument, Release
-from configlint.spec import DERIVED
 from configlint.verify.questions import training_args
 
 pytestmark = pytest.mark.heavy

@@ -14,11 +14,11 @@ from conftest import plans
 
 from configlint.backends import emit
 from configlint.backends.training_args import arguments
-from configlint.output import write
+from configlint.core.wording import code
+from configlint.host.write import write
 from configlint.pipeline import compile_spec, made
 from configlint.session import Session, load_one
 from configlint.verify import Made, Verdict, lines, verify
-from configlint.wording import code
 
 ROOT = Path(__file__).parent.parent
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 from test_training import launched
 
-from configlint.output import write
+from configlint.host.write import write
 from configlint.pipeline import compile_spec
 from configlint.session import Session
 

@@ -9,9 +9,9 @@ import pytest
 from program import CLEAN, ERROR, WARNING, run, write
 
 from configlint import rules
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, Rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, Rule
 
 SPEC = """\
 extends: ../team.yaml

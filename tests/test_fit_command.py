@@ -14,16 +14,17 @@ import pytest
 from conftest import plan
 from program import ERROR, run, write
 
-import configlint.trace
-from configlint import knowledge, options
-from configlint.fit import answer
-from configlint.options import Answer, Way, base_workload, changes, ways
-from configlint.plan import Plan
-from configlint.profile import Accelerator
+import configlint.memory.trace
+from configlint import knowledge
+from configlint.commands.fit import answer
+from configlint.core.plan import Plan
+from configlint.core.profile import Accelerator
+from configlint.core.workload import CATEGORIES, PHASES, Estimate, Workload
+from configlint.memory import options
+from configlint.memory.closed_form import liger
+from configlint.memory.options import Answer, Way, base_workload, changes, ways
 from configlint.reporters import fit_report
 from configlint.session import Session, load_one
-from configlint.solver.memory import liger
-from configlint.workload import CATEGORIES, PHASES, Estimate, Workload
 
 GIB = 2**30
 # Fits, with something to gain.
@@ -503,7 +504,7 @@ def traced(monkeypatch: pytest.MonkeyPatch, result: object) -> list[Workload]:
         asked.append(workload)
         return result
 
-    monkeypatch.setattr(configlint.trace, "trace", trace, raising=False)
+    monkeypatch.setattr(configlint.memory.trace, "trace", trace, raising=False)
     return asked
 
 
@@ -574,5 +575,5 @@ except SystemExit:
 def test_nothing_heavy_is_loaded_without_a_trace() -> None:
     result = subprocess.run([sys.executable, "-c", FIT], capture_output=True, text=True, check=True)
     modules = set(result.stderr.split())
-    assert not modules & {"torch", "transformers", "numpy", "jsonschema", "subprocess", "configlint.trace"}
-    assert "configlint.fit" in modules
+    assert not modules & {"torch", "transformers", "numpy", "jsonschema", "subprocess", "configlint.memory.trace"}
+    assert "configlint.commands.fit" in modules

@@ -18,13 +18,13 @@ from program import Result, found, run, write
 from test_rules import cases, example
 
 from configlint import rules
-from configlint.diagnostic import Severity
-from configlint.document import Mapping, Node, Sequence, plain
-from configlint.edit import KEPT, Change, Edit
-from configlint.fix import fixed, possible
-from configlint.plan import Plan
-from configlint.rule import Finding, Rule
-from configlint.source import Source, Span
+from configlint.core.diagnostic import Severity
+from configlint.core.document import Mapping, Node, Sequence, plain
+from configlint.core.edit import KEPT, Change, Edit
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, Rule
+from configlint.core.source import Source, Span
+from configlint.fixing.edits import fixed, possible
 from configlint.syntax import read
 
 SPEC = "batch: {effective: 64}\nhardware: {accelerator: a100-80gb, devices_per_node: 8}\n"

@@ -13,7 +13,7 @@ from conftest import plans
 
 from configlint import pipeline
 from configlint.backends import emit
-from configlint.output import write
+from configlint.host.write import write
 from configlint.pipeline import compile_spec
 from configlint.session import Session
 

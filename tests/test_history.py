@@ -18,11 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from configlint import editor, knowledge
-from configlint.document import plain
-from configlint.release import UNKNOWN, Argument, Release, written
-from configlint.source import Source
-from configlint.spec import DERIVED
+from configlint import knowledge
+from configlint.commands import schema as editor
+from configlint.core.document import plain
+from configlint.core.release import UNKNOWN, Argument, Release, written
+from configlint.core.source import Source
+from configlint.core.spec import DERIVED
 from configlint.syntax import read
 
 ROOT = Path(__file__).parent.parent

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from program import CLEAN, ENVIRONMENT, ERROR, found, run, write
 
-from configlint import child
-from configlint.reading import LARGEST_BYTES
-from configlint.walking import walk
+from configlint.host import process as child
+from configlint.host.read import LARGEST_BYTES
+from configlint.host.walk import walk
 
 SPRUNG = "SPRUNG"
 EVIL = f"open({SPRUNG!r}, 'w').close(); raise SystemExit(66)\n"

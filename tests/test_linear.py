@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from program import CLEAN, found, run
 
-from configlint import arithmetic, source, wording
+from configlint.core import arithmetic, source, wording
 from configlint.frontends import spec_yaml
 from configlint.solver import room
 from configlint.syntax import schema_text

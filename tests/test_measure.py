@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from configlint.workload import Workload
+from configlint.core.workload import Workload
 
 FOLDER = Path(__file__).parent.parent / "benchmarks" / "memory"
 

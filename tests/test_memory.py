@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from program import run
 
 from configlint import knowledge
-from configlint.explain import complete
-from configlint.plan import Plan
-from configlint.profile import Model
+from configlint.commands.explain import complete
+from configlint.core.plan import Plan
+from configlint.core.profile import Model
+from configlint.core.workload import CATEGORIES, PHASES, Workload
+from configlint.memory.closed_form import estimate, simulated
+from configlint.memory.closed_form.architecture import architecture
+from configlint.memory.closed_form.optimizers import optimizer
+from configlint.memory.closed_form.parts import Parts
+from configlint.memory.closed_form.step import Step
 from configlint.session import Session, load_one
-from configlint.solver.memory import estimate, simulated
-from configlint.solver.memory.architecture import architecture
-from configlint.solver.memory.optimizers import optimizer
-from configlint.solver.memory.parts import Parts
-from configlint.solver.memory.step import Step
-from configlint.workload import CATEGORIES, PHASES, Workload
 
 MIB = 2**20
 TOKENS = 4 * 1024

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from configlint.diagnostic import Diagnostic
-from configlint.plan import Plan
-from configlint.profile import Model
+from configlint.core.diagnostic import Diagnostic
+from configlint.core.plan import Plan
+from configlint.core.profile import Model
+from configlint.core.spec import Setting
 from configlint.session import Loaded, Session, UsageError, load_one, one, selected
-from configlint.spec import Setting
 
 
 def write(folder: Path, files: dict[str, str]) -> None:

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from configlint import knowledge
-from configlint.document import plain
-from configlint.profile import Model
-from configlint.source import Source
+from configlint.core.document import plain
+from configlint.core.profile import Model
+from configlint.core.source import Source
 from configlint.syntax import read, schema_text
 
 MODELS = knowledge.names("models")

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from program import CLEAN, ENVIRONMENT, ERROR, WARNING, Result, run, write
 
-from configlint import output
-from configlint.artifact import Artifact
+from configlint.core.artifact import Artifact
+from configlint.host import write as output
 
 # The rule speaks first, unless it is told not to.
 IGNORED = "# configlint: ignore[parallel/unbuilt-mesh] tried elsewhere"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from configlint.editor import bundle
+from configlint.commands.schema import bundle
 
 pytestmark = pytest.mark.heavy
 

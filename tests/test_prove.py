@@ -10,11 +10,11 @@ from conftest import plans
 from program import run, write
 
 from configlint import backends
-from configlint.proof import Answer, Found, Rank
-from configlint.prove import answer, job, sample
+from configlint.proving import ranks
+from configlint.proving.answer import Answer, Found, Rank
+from configlint.proving.prove import answer, job, sample
+from configlint.proving.ranks import Job
 from configlint.reporters import prove_report
-from configlint.verify import ranks
-from configlint.verify.ranks import Job
 
 ROOT = Path(__file__).parent.parent
 NODES = "hardware: {{accelerator: h100-80gb, devices_per_node: 8, nodes: {}}}\n"
@@ -209,7 +209,7 @@ def test_the_same_training_in_three_places_trains_the_same_samples() -> None:
 
 
 def test_what_is_not_installed_is_said_and_nothing_is_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("configlint.verify.ranks.find_spec", lambda name: None if name != "transformers" else name)
+    monkeypatch.setattr("configlint.proving.ranks.find_spec", lambda name: None if name != "transformers" else name)
     result = run("prove", ROOT / "examples" / "cpu.yaml")
     assert result.code == 2
     assert result.out == ""

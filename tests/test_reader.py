@@ -11,10 +11,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from configlint.diagnostic import Diagnostic, Severity
-from configlint.document import Mapping, Node, Scalar, Sequence, last_line, plain
-from configlint.reading import decode
-from configlint.source import Source, Span
+from configlint.core.diagnostic import Diagnostic, Severity
+from configlint.core.document import Mapping, Node, Scalar, Sequence, last_line, plain
+from configlint.core.source import Source, Span
+from configlint.host.read import decode
 from configlint.syntax import read, validate
 from configlint.syntax.reader import MAX_CHARACTERS, MAX_DEPTH, MAX_NODES
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from program import CLEAN, ERROR, WARNING, run, write
 
-from configlint.diagnostic import Diagnostic, Related, Severity
+from configlint.core.diagnostic import Diagnostic, Related, Severity
+from configlint.core.source import Source, Span
 from configlint.pipeline import Report
 from configlint.reporters import REPORTERS, concise, text
-from configlint.source import Source, Span
 
 WIDTH = 120
 GUTTER = len("   1 | ")

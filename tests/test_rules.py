@@ -14,9 +14,9 @@ import pytest
 from conftest import plans
 
 from configlint import rules
-from configlint.diagnostic import Diagnostic
+from configlint.core.diagnostic import Diagnostic
+from configlint.core.rule import Rule
 from configlint.lint import lint
-from configlint.rule import Rule
 
 FIXTURES = Path(__file__).parent / "rules"
 ALL = list(rules.all_rules())

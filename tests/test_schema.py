@@ -17,10 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from configlint import knowledge
-from configlint.diagnostic import Diagnostic
-from configlint.document import plain
-from configlint.profile import Accelerator, Model
-from configlint.source import Source
+from configlint.core.diagnostic import Diagnostic
+from configlint.core.document import plain
+from configlint.core.profile import Accelerator, Model
+from configlint.core.source import Source
 from configlint.syntax import read, schema_text, validate
 from configlint.syntax._valid import JsonSchemaValueException
 from configlint.syntax._valid import validate as is_valid

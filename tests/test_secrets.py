@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from program import CLEAN, run, write
 
-from configlint.masking import is_secret, masked
-from configlint.secrets import MASK, could_hold, paths
+from configlint.core.masking import is_secret, masked
+from configlint.core.secrets import MASK, could_hold, paths
 
 # None of them is or was one.
 SECRETS = {

@@ -15,8 +15,8 @@ import slurm_cluster
 from conftest import plans
 
 from configlint.backends import emit
+from configlint.host.write import write
 from configlint.lint import lint
-from configlint.output import write
 from configlint.pipeline import compile_spec
 from configlint.rules.launch import refused_slurm_value
 from configlint.rules.launch._sbatch import OF_SRUN, OPTIONS

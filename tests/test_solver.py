@@ -15,15 +15,15 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from configlint import rules
-from configlint.arithmetic import nearest_reachable, reachable, split
-from configlint.document import Entry, Mapping, Node, Scalar, Sequence
+from configlint.core.arithmetic import nearest_reachable, reachable, split
+from configlint.core.document import Entry, Mapping, Node, Scalar, Sequence
+from configlint.core.plan import Batch, Plan, causes, with_numbers
+from configlint.core.source import Source, Span
+from configlint.core.values import flag, natural, positive, real, text, whole
 from configlint.frontends import spec_yaml
 from configlint.lint import lint
-from configlint.plan import Batch, Plan, causes, with_numbers
 from configlint.session import Parsed, Session
-from configlint.source import Source, Span
 from configlint.syntax import schema_text
-from configlint.values import flag, natural, positive, real, text, whole
 
 
 def plan_of(**sections: object) -> Plan:

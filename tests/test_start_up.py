@@ -60,7 +60,7 @@ def test_only_the_command_that_runs_is_loaded(modules: set[str]) -> None:
 
 
 def test_what_fixes_is_loaded_only_where_something_can_be_fixed(modules: set[str]) -> None:
-    assert not modules & {"configlint.fix", "configlint.fixable", "configlint.mend", "configlint.output"}
+    assert not modules & {"configlint.fixing", "configlint.commands.fix", "configlint.host.write"}
 
 
 def test_the_rules_of_a_family_that_applies_are_loaded(modules: set[str]) -> None:

@@ -152,8 +152,9 @@ main()
         )
         code = f"""
 import pathlib, sys
-from configlint import child, cli
-from configlint.console import CLEAN
+from configlint import cli
+from configlint.host import process as child
+from configlint.commands.console import CLEAN
 
 @cli.cli.command("wait")
 def wait():

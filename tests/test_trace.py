@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from configlint import trace as parent
-from configlint.workload import CATEGORIES, PHASES, Workload
+from configlint.core.workload import CATEGORIES, PHASES, Workload
+from configlint.memory import trace as parent
 
 pytestmark = pytest.mark.heavy
 
@@ -37,7 +37,7 @@ TOKENS = 1024
 
 def the_step() -> Any:
     """The module that traces, imported with torch where a test runs."""
-    return pytest.importorskip("configlint.trace.step", reason="torch is not installed")
+    return pytest.importorskip("configlint.memory.trace.step", reason="torch is not installed")
 
 
 def traced(config: dict[str, object] | None = None, **fields: Any) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def test_cross_entropy_takes_ten_bytes_a_logit_in_the_forward_and_twelve_in_the_
 def test_autocast_computes_in_float32_what_it_does_on_cuda() -> None:
     torch = pytest.importorskip("torch")
     the_step()
-    from configlint.trace import as_cuda
+    from configlint.memory.trace import as_cuda
 
     half = torch.zeros(2, 4, dtype=torch.bfloat16)
     weight, functional = torch.zeros(4), torch.nn.functional
@@ -366,7 +366,8 @@ def test_an_answer_that_is_known_needs_no_process(cache: Path, monkeypatch: pyte
     first = parent.trace(WORKLOAD)
     assert not isinstance(first, str), first
     assert first["allocated"] > 0
-    monkeypatch.setattr("configlint.child.subprocess.Popen", lambda *_, **__: pytest.fail("a process was started"))
+    called = "configlint.host.process.subprocess.Popen"
+    monkeypatch.setattr(called, lambda *_, **__: pytest.fail("a process was started"))
     assert parent.trace(WORKLOAD) == first
     monkeypatch.setattr(parent, "_ask", lambda workloads: ["asked" for _ in workloads])
     other = WORKLOAD._replace(batch=2)

@@ -17,8 +17,8 @@ from conftest import plans
 
 from configlint import knowledge
 from configlint.backends.training_args import arguments
-from configlint.plan import Plan
-from configlint.release import UNKNOWN
+from configlint.core.plan import Plan
+from configlint.core.release import UNKNOWN
 from configlint.session import Session, load_one
 
 pytestmark = pytest.mark.heavy

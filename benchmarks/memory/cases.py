@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any, NamedTuple
 
+from configlint.core.profile import Model
+from configlint.core.workload import Workload
 from configlint.knowledge import find_model
-from configlint.profile import Model
-from configlint.workload import Workload
 
 SECTIONS = ("constants", "matrix", "extras", "largest", "drift")
 # What a row says of its workload; the rest of it is the model's config, or has its default.

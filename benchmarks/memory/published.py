@@ -9,13 +9,13 @@ from typing import Any
 
 import yaml
 
-from configlint.solver.memory.architecture import Architecture
-from configlint.solver.memory.attention import Scope
-from configlint.solver.memory.blocks import feed_forward
-from configlint.solver.memory.model import Model, Tuning
-from configlint.solver.memory.operations import cross_entropy, linear, rms_norm
-from configlint.solver.memory.tape import Node, Storage, Tape, Tensor, Weight
-from configlint.workload import Workload
+from configlint.core.workload import Workload
+from configlint.memory.closed_form.architecture import Architecture
+from configlint.memory.closed_form.attention import Scope
+from configlint.memory.closed_form.blocks import feed_forward
+from configlint.memory.closed_form.model import Model, Tuning
+from configlint.memory.closed_form.operations import cross_entropy, linear, rms_norm
+from configlint.memory.closed_form.tape import Node, Storage, Tape, Tensor, Weight
 
 READINGS = Path(__file__).with_name("published.yaml")
 MIB = 2**20

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 import transformers
 
-from configlint.workload import Workload
+from configlint.core.workload import Workload
 
 Read = Callable[[int], None]
 IGNORED = -100  # the label that no loss is computed of

@@ -18,11 +18,11 @@ from typing import Any, NamedTuple
 
 import published
 
+from configlint.core.profile import Model
+from configlint.core.workload import Workload
 from configlint.knowledge import find_model
-from configlint.profile import Model
-from configlint.solver.memory import simulated
-from configlint.trace import traces
-from configlint.workload import Workload
+from configlint.memory.closed_form import simulated
+from configlint.memory.trace import traces
 
 TABLE = Path(__file__).with_name("closed_form.md")
 MIB = 2**20

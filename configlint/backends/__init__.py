@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from configlint.artifact import Artifact
 from configlint.backends import accelerate, deepspeed, distributed_config, launch, plan_json, slurm, training_args
 from configlint.backends.mesh import unreadable as unreadable
-from configlint.plan import Plan
+from configlint.core.artifact import Artifact
+from configlint.core.plan import Plan
 
 
 class BackEnd(Protocol):

@@ -8,9 +8,9 @@ would wrap the model in nn.DataParallel and multiply the batch, and on a CPU the
 
 from __future__ import annotations
 
-from configlint.artifact import Artifact
 from configlint.backends import mesh
-from configlint.plan import Plan
+from configlint.core.artifact import Artifact
+from configlint.core.plan import Plan
 
 
 def emit(plan: Plan) -> list[Artifact]:

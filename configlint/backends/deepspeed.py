@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from configlint.artifact import Artifact
 from configlint.backends.json_text import dump
 from configlint.backends.training_args import deepspeed
-from configlint.plan import Plan
+from configlint.core.artifact import Artifact
+from configlint.core.plan import Plan
 
 
 def emit(plan: Plan) -> list[Artifact]:

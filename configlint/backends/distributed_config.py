@@ -9,9 +9,9 @@ initialize_distributed_mesh; trainer.py, _build_accelerator_args
 
 from __future__ import annotations
 
-from configlint.artifact import Artifact
 from configlint.backends.json_text import dump
-from configlint.plan import Plan
+from configlint.core.artifact import Artifact
+from configlint.core.plan import Plan
 
 _NOTE = "the script must load the model with distributed_config=DistributedConfig.from_dict(json.load(file))"
 

@@ -7,10 +7,10 @@ import re
 import shlex
 from typing import NamedTuple
 
-from configlint.artifact import Artifact
 from configlint.backends import mesh, training_args
-from configlint.digests import cksum
-from configlint.plan import Plan
+from configlint.core.artifact import Artifact
+from configlint.core.digests import cksum
+from configlint.core.plan import Plan
 
 
 def emit(plan: Plan) -> list[Artifact]:

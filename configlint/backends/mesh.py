@@ -10,9 +10,9 @@ utils/dataclasses.py, DeepSpeedSequenceParallelConfig; run: ParallelismConfig.to
 
 from __future__ import annotations
 
-from configlint.arithmetic import misfit
-from configlint.plan import Plan
-from configlint.values import text
+from configlint.core.arithmetic import misfit
+from configlint.core.plan import Plan
+from configlint.core.values import text
 
 _PREFIX = "PARALLELISM_CONFIG_"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from configlint.artifact import Artifact
 from configlint.backends.json_text import dump
-from configlint.digests import UNSEALED, digest, sealed
-from configlint.plan import Origin, Plan, with_numbers
+from configlint.core.artifact import Artifact
+from configlint.core.digests import UNSEALED, digest, sealed
+from configlint.core.plan import Origin, Plan, with_numbers
 
 NAME = "plan.json"
 

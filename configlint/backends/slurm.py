@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import shlex
 
-from configlint.artifact import Artifact
 from configlint.backends.launch import workdir
-from configlint.plan import Plan
+from configlint.core.artifact import Artifact
+from configlint.core.plan import Plan
 
 NAME = "job.sbatch"
 # What asks for GPUs in other words than ours; gres and tres-per-task may be about something else.

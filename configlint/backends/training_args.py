@@ -6,12 +6,12 @@ spelling of the release that runs the job.
 
 from __future__ import annotations
 
-from configlint.artifact import Artifact
 from configlint.backends.distributed_config import loads_sharded
 from configlint.backends.json_text import dump
-from configlint.plan import Plan
-from configlint.release import Version
-from configlint.spec import DERIVED_DEEPSPEED
+from configlint.core.artifact import Artifact
+from configlint.core.plan import Plan
+from configlint.core.release import Version
+from configlint.core.spec import DERIVED_DEEPSPEED
 
 
 def emit(plan: Plan) -> list[Artifact]:

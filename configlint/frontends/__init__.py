@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from configlint.diagnostic import Diagnostic
-from configlint.document import Mapping, Node, Scalar
+from configlint.core.diagnostic import Diagnostic
+from configlint.core.document import Mapping, Node, Scalar
+from configlint.core.spec import Spec
 from configlint.frontends import spec_yaml
-from configlint.spec import Spec
 
 
 class FrontEnd(Protocol):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from configlint.diagnostic import Diagnostic, Severity
-from configlint.document import Mapping, Node, Scalar, plain
-from configlint.spec import Sections, Setting, Spec
+from configlint.core.diagnostic import Diagnostic, Severity
+from configlint.core.document import Mapping, Node, Scalar, plain
+from configlint.core.spec import Sections, Setting, Spec
 
 # All keys of a spec's root. Others have some of them too: `data` beside `model`, or `batch` beside `queue`.
 KEYS = frozenset((

@@ -10,12 +10,12 @@ import os
 from functools import cache
 from typing import Any
 
-from configlint.document import plain
+from configlint.core.document import plain
 from configlint.knowledge import _transformers
-from configlint.profile import Accelerator, Model
-from configlint.reading import read_bytes
-from configlint.release import Layer, Release, Version, same_names
-from configlint.source import Source
+from configlint.core.profile import Accelerator, Model
+from configlint.host.read import read_bytes
+from configlint.core.release import Layer, Release, Version, same_names
+from configlint.core.source import Source
 from configlint.syntax import read
 
 # From which release of TRL on which of Transformers is asked for, and where no later one is allowed.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from configlint.diagnostic import Diagnostic
+from configlint.core.diagnostic import Diagnostic
 from configlint.reporters import concise, json_report, text
 
 

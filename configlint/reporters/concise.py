@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from configlint.wording import in_a_line
+from configlint.core.wording import in_a_line
 
 if TYPE_CHECKING:
     from configlint.reporters import Totals

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from configlint.options import Answer, Way
-from configlint.plan import Plan
-from configlint.wording import in_a_line
-from configlint.workload import CATEGORIES, Estimate
+from configlint.core.plan import Plan
+from configlint.core.wording import in_a_line
+from configlint.core.workload import CATEGORIES, Estimate
+from configlint.memory.options import Answer, Way
 
 _GIB = 2**30
 _NAMES = {

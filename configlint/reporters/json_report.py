@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from configlint.diagnostic import Diagnostic, Severity
-from configlint.edit import KEPT, Edit
-from configlint.source import Span
-from configlint.wording import code
+from configlint.core.diagnostic import Diagnostic, Severity
+from configlint.core.edit import KEPT, Edit
+from configlint.core.source import Span
+from configlint.core.wording import code
 
 if TYPE_CHECKING:
     from configlint.reporters import Totals

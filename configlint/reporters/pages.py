@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from configlint.rule import Rule
+from configlint.core.rule import Rule
 
 
 def as_text(rule: Rule) -> str:

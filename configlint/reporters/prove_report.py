@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from configlint.diagnostic import Diagnostic
-from configlint.plan import Plan
-from configlint.proof import Answer, Rank
-from configlint.wording import count, in_a_line, listing
+from configlint.core.diagnostic import Diagnostic
+from configlint.core.plan import Plan
+from configlint.core.wording import count, in_a_line, listing
+from configlint.proving.answer import Answer, Rank
 
 
 def as_text(answers: Sequence[Answer]) -> str:

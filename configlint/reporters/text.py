@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from configlint.diagnostic import Diagnostic, Severity
-from configlint.wording import count
+from configlint.core.diagnostic import Diagnostic, Severity
+from configlint.core.wording import count
 
 if TYPE_CHECKING:
     from configlint.reporters import Totals

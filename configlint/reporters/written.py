@@ -6,8 +6,8 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 
-from configlint.artifact import Artifact
-from configlint.plan import Plan
+from configlint.core.artifact import Artifact
+from configlint.core.plan import Plan
 
 
 def render(plans: Sequence[Plan], folders: Mapping[str, Sequence[Artifact]], removed: Sequence[str] = ()) -> str:

@@ -12,8 +12,8 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-from configlint.plan import Plan
-from configlint.rule import Rule
+from configlint.core.plan import Plan
+from configlint.core.rule import Rule
 
 _HERE = os.path.dirname(__file__)
 

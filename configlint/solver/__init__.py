@@ -7,17 +7,17 @@ import os
 from collections.abc import Iterator
 from typing import Protocol
 
-from configlint.plan import Hardware, Launch, Plan, Precision, Use
-from configlint.profile import Accelerator, Model
-from configlint.release import Argument, Release, is_kind, written
+from configlint.core.plan import Hardware, Launch, Plan, Precision, Use
+from configlint.core.profile import Accelerator, Model
+from configlint.core.release import Argument, Release, is_kind, written
+from configlint.core.spec import DERIVED, Spec
+from configlint.core.values import flag, positive, text
 from configlint.solver.batch import solve_batch
 from configlint.solver.ledger import Ledger
 from configlint.solver.parallelism import solve_hardware, solve_parallel
 from configlint.solver.room import Room, solve_memory
 from configlint.solver.schedule import solve_data, solve_intervals, solve_schedule
 from configlint.solver.workload import solve_workload
-from configlint.spec import DERIVED, Spec
-from configlint.values import flag, positive, text
 
 
 class Knowledge(Protocol):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from configlint.arithmetic import MOST_SAMPLES, nearest_reachable, split
-from configlint.plan import Batch
+from configlint.core.arithmetic import MOST_SAMPLES, nearest_reachable, split
+from configlint.core.plan import Batch
+from configlint.core.values import positive
 from configlint.solver.ledger import Ledger
 from configlint.solver.room import GIB, Room
-from configlint.values import positive
 
 _TOTALS = ("batch.effective", "batch.effective_tokens")
 _FACTORS = ("batch.per_device", "batch.accumulation", "replicas")

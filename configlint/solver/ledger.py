@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from configlint.plan import Origin, argument_path
-from configlint.release import Release
-from configlint.spec import Spec
+from configlint.core.plan import Origin, argument_path
+from configlint.core.release import Release
+from configlint.core.spec import Spec
 
 T = TypeVar("T")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from configlint.arithmetic import MOST_DEVICES
-from configlint.plan import Hardware, Parallel
-from configlint.profile import Accelerator
+from configlint.core.arithmetic import MOST_DEVICES
+from configlint.core.plan import Hardware, Parallel
+from configlint.core.profile import Accelerator
+from configlint.core.values import decimal, natural, positive, real, text
 from configlint.solver.ledger import Ledger
-from configlint.values import decimal, natural, positive, real, text
 
 _DEVICES = ("hardware.nodes", "hardware.devices_per_node", "hardware.reserved")
 _MODEL_PARALLEL = ("parallel.tensor", "parallel.context", "parallel.sequence")

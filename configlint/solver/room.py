@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from configlint.arithmetic import divisors
-from configlint.plan import Batch, Hardware, Memory
-from configlint.profile import Accelerator
+from configlint.core.arithmetic import divisors
+from configlint.core.plan import Batch, Hardware, Memory
+from configlint.core.profile import Accelerator
 
 if TYPE_CHECKING:
-    from configlint.workload import Estimate, Workload
+    from configlint.core.workload import Estimate, Workload
 
 GIB = 2**30
 
@@ -51,7 +51,7 @@ class _Asked:
 
 @cache
 def _answer(asked: _Asked) -> Estimate | None:
-    from configlint.solver.memory import estimate
+    from configlint.memory.closed_form import estimate
 
     return estimate(asked.workload, asked.accelerator)
 
@@ -72,7 +72,7 @@ class Room:
         """What a batch takes of the device; None where that cannot be known."""
         if self.workload is None:
             return None
-        from configlint.workload import of_batch
+        from configlint.core.workload import of_batch
 
         return self.ask(of_batch(self.workload, per_device, accumulation))
 
@@ -80,7 +80,7 @@ class Room:
         """The paths of what keeps from an answer."""
         if self.workload is None:
             return self.missing
-        from configlint.solver.memory import without_closed_form
+        from configlint.memory.closed_form import without_closed_form
 
         return without_closed_form(self.workload)
 
@@ -119,7 +119,7 @@ def solve_memory(room: Room, batch: Batch, replicas: int | None) -> Memory:
     memory = Memory(capacity=room.capacity, budget=room.budget, missing=room.missing, ask=room.ask)
     if room.workload is None or batch.per_device is None or batch.accumulation is None or replicas is None:
         return memory
-    from configlint.workload import of_batch
+    from configlint.core.workload import of_batch
 
     workload = of_batch(room.workload, batch.per_device, batch.accumulation)
     estimate = room.ask(workload)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from math import ceil
 
-from configlint.plan import Batch, Data, Intervals, Schedule
+from configlint.core.plan import Batch, Data, Intervals, Schedule
+from configlint.core.spec import Setting
+from configlint.core.values import flag, natural, positive, real, text, whole
 from configlint.solver.ledger import Ledger
-from configlint.spec import Setting
-from configlint.values import flag, natural, positive, real, text, whole
 
 
 def solve_schedule(ledger: Ledger, batch: Batch, data: Data, replicas: int | None) -> Schedule:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from configlint.plan import Data, Hardware, Parallel, Precision
-from configlint.profile import Model
+from configlint.core.plan import Data, Hardware, Parallel, Precision
+from configlint.core.profile import Model
+from configlint.core.spec import Spec
+from configlint.core.values import flag, mapping, positive, text
 from configlint.solver.ledger import Ledger
-from configlint.spec import Spec
-from configlint.values import flag, mapping, positive, text
 
 if TYPE_CHECKING:
-    from configlint.workload import Workload
+    from configlint.core.workload import Workload
 
 # Other trainers hold a second model, or generate: that is not in the closed form.
 _TRAINERS = ("Trainer", "Seq2SeqTrainer", "SFTTrainer")
@@ -42,7 +42,7 @@ def solve_workload(
     ]
     if missing or model is None or length is None or optim is None:
         return None, tuple(missing)
-    from configlint.workload import Workload  # a millisecond, for those who say what they train
+    from configlint.core.workload import Workload  # a millisecond, for those who say what they train
 
     dtype, autocast = _dtypes(ledger, model, precision)
     method = ledger.given("tuning.method", text) or "full"

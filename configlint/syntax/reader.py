@@ -20,11 +20,11 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from configlint.diagnostic import Diagnostic, Severity
-from configlint.document import Entry, Mapping, Node, Scalar, Sequence
-from configlint.source import Source, Span, start_of
+from configlint.core.diagnostic import Diagnostic, Severity
+from configlint.core.document import Entry, Mapping, Node, Scalar, Sequence
+from configlint.core.source import Source, Span, start_of
+from configlint.core.wording import in_a_line
 from configlint.syntax.scalars import resolve
-from configlint.wording import in_a_line
 
 # Aliases count as what they stand for.
 MAX_CHARACTERS = 1_000_000

@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from configlint.diagnostic import Diagnostic, Severity
-from configlint.document import Mapping, Node, Scalar, plain
-from configlint.source import Span
+from configlint.core.diagnostic import Diagnostic, Severity
+from configlint.core.document import Mapping, Node, Scalar, plain
+from configlint.core.source import Span
+from configlint.core.wording import Suggestions, code, in_a_line, listing
 from configlint.syntax._valid import JsonSchemaValueException
 from configlint.syntax._valid import validate as is_valid
-from configlint.wording import Suggestions, code, in_a_line, listing
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError

@@ -12,8 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from configlint.child import ask
-from configlint.plan import Plan
+from configlint.core.plan import Plan
+from configlint.host.process import ask
 from configlint.verify import sbatch, shell
 from configlint.verify.places import refusal
 from configlint.verify.questions import Question, questions

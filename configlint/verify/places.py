@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from configlint.diagnostic import Diagnostic, Severity
-from configlint.plan import Plan
-from configlint.source import start_of
+from configlint.core.diagnostic import Diagnostic, Severity
+from configlint.core.plan import Plan
+from configlint.core.source import start_of
 from configlint.verify.verdict import DEEPSPEED, JSON
 
 

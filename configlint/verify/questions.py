@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from configlint.plan import Plan
-from configlint.profile import lacks
-from configlint.values import whole
+from configlint.core.plan import Plan
+from configlint.core.profile import lacks
+from configlint.core.values import whole
+from configlint.core.wording import listing
 from configlint.verify.verdict import JSON, Made
-from configlint.wording import listing
 
 _MESH, _LAUNCH, _ACCELERATE = "distributed_config.json", "launch.sh", "accelerate.yaml"
 

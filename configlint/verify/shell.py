@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 
-from configlint.plan import Plan
+from configlint.core.plan import Plan
 from configlint.verify.places import refusal
 from configlint.verify.verdict import Made, Verdict
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from configlint.diagnostic import Diagnostic
-from configlint.plan import Plan
-from configlint.wording import listing
+from configlint.core.diagnostic import Diagnostic
+from configlint.core.plan import Plan
+from configlint.core.wording import listing
 
 JSON = "training_args.json"
 # The object in that JSON, which another package reads.

@@ -355,7 +355,14 @@ def _import_all() -> None:
     from configlint import rules
 
     list(rules.all_rules())
-    for name in ("deliver", "editor", "explain", "fit", "fixable", "mend", "solver.memory.formulas"):
+    for name in (
+        "commands.compile",
+        "commands.schema",
+        "commands.explain",
+        "commands.fit",
+        "commands.fix",
+        "memory.closed_form.formulas",
+    ):
         import_module(f"configlint.{name}")
     for name in ("concise", "fit_report", "json_report", "pages", "text", "written"):
         import_module(f"configlint.reporters.{name}")

@@ -19,8 +19,8 @@ SEED = "1"
 # What a rule that is planted needs, and how it gets among the others.
 RULE = """
     from configlint import rules
-    from configlint.diagnostic import Severity
-    from configlint.rule import Finding, Rule
+    from configlint.core.diagnostic import Severity
+    from configlint.core.rule import Finding, Rule
 
     def planted(check):
         before = rules.for_plan
@@ -122,7 +122,7 @@ def test_a_finding_behind_its_line() -> None:
 
 def test_a_fix_that_is_not_idempotent() -> None:
     plant = """
-    from configlint import mend
+    from configlint.commands import fix as mend
 
     before = mend.write
     def write(mended, paths, target):
@@ -138,7 +138,7 @@ def test_a_fix_that_is_not_idempotent() -> None:
 
 def test_a_fix_that_is_not_the_one_that_is_shown() -> None:
     plant = """
-    from configlint import mend
+    from configlint.commands import fix as mend
 
     before = mend.rewrite
     def rewrite(texts):

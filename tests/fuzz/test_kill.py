@@ -22,7 +22,7 @@ def test_what_is_left_behind_is_a_fault(tmp_path: Path, monkeypatch: pytest.Monk
         "from configlint.__main__ import main\n",
         """
 from configlint.__main__ import main
-from configlint import output, signals
+from configlint.host import signals, write as output
 output._clear = lambda folders, done: None
 """,
     )

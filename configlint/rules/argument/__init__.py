@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from configlint.plan import Plan, Use
-from configlint.release import Argument, Layer, Version
+from configlint.core.plan import Plan, Use
+from configlint.core.release import Argument, Layer, Version
 
 
 def applies(plan: Plan) -> bool:

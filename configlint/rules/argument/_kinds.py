@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from math import isfinite
 
-from configlint.plan import Plan
-from configlint.release import Argument, is_kind
+from configlint.core.plan import Plan
+from configlint.core.release import Argument, is_kind
+from configlint.core.values import whole
+from configlint.core.wording import listing
 from configlint.syntax.scalars import resolve
-from configlint.values import whole
-from configlint.wording import listing
 
 _NOUNS = {
     "boolean": ("true", "false"),

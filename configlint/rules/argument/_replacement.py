@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from configlint.edit import KEPT, Change
-from configlint.plan import Plan, Use
-from configlint.release import Argument, Facts, Layer, is_kind
+from configlint.core.edit import KEPT, Change
+from configlint.core.plan import Plan, Use
+from configlint.core.release import Argument, Facts, Layer, is_kind
+from configlint.core.wording import code
 from configlint.rules.argument import is_scripts
-from configlint.wording import code
 
 
 class Replacement(NamedTuple):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from configlint.plan import Plan
-from configlint.values import flag
+from configlint.core.plan import Plan
+from configlint.core.values import flag
 
 
 def optimizer(plan: Plan) -> str | None:

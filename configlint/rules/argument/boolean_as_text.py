@@ -24,10 +24,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.edit import Change
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.edit import Change
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
 from configlint.rules.argument import misfits
 from configlint.rules.argument._kinds import as_boolean, is_converted
 

@@ -22,13 +22,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.edit import Change
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.edit import Change
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.wording import code, listing
 from configlint.rules.argument import misfits
 from configlint.rules.argument._kinds import is_boolean_for_word
-from configlint.wording import code, listing
 
 
 @rule(Severity.ERROR, fixes=True)

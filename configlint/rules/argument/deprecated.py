@@ -22,11 +22,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.edit import Change
-from configlint.plan import Plan
-from configlint.release import written
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.edit import Change
+from configlint.core.plan import Plan
+from configlint.core.release import written
+from configlint.core.rule import Finding, rule
 from configlint.rules.argument import is_deprecated, known
 from configlint.rules.argument._replacement import replacement
 from configlint.rules.argument._resolved import is_fsdp

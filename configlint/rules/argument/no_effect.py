@@ -28,14 +28,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.spec import Setting
+from configlint.core.values import natural, real
+from configlint.core.wording import code
 from configlint.rules.argument._resolved import activation_checkpointing, optimizer
 from configlint.rules.schedule import BY_METRIC
-from configlint.spec import Setting
-from configlint.values import natural, real
-from configlint.wording import code
 
 
 class Idle(NamedTuple):

@@ -22,11 +22,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from operator import ge, gt, le, lt
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.wording import code
 from configlint.rules.argument import known
-from configlint.wording import code
 
 # By the words of JSON Schema: the bound, the remedy, and what keeps it.
 _BOUNDS: dict[str, tuple[str, str, Callable[[float, float], bool]]] = {

@@ -22,10 +22,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.release import written
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.release import written
+from configlint.core.rule import Finding, rule
 from configlint.rules.argument import elsewhere, is_over
 from configlint.rules.argument._replacement import replacement
 

@@ -24,12 +24,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan, Use
-from configlint.release import Argument, written
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan, Use
+from configlint.core.release import Argument, written
+from configlint.core.rule import Finding, rule
+from configlint.core.spec import DERIVED
 from configlint.rules.argument import is_deprecated, is_scripts, layer_of
-from configlint.spec import DERIVED
 
 # What people write in `training`, and where it belongs.
 _OWNED = {

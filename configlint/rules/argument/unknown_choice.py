@@ -22,13 +22,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.edit import Change
-from configlint.plan import Plan
-from configlint.release import Argument, written
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.edit import Change
+from configlint.core.plan import Plan
+from configlint.core.release import Argument, written
+from configlint.core.rule import Finding, rule
+from configlint.core.wording import listing
 from configlint.rules.argument import known
-from configlint.wording import listing
 
 # Choices that a line can name.
 _MOST = 8

@@ -22,11 +22,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.release import written
-from configlint.rule import Finding, rule
-from configlint.values import decimal
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.release import written
+from configlint.core.rule import Finding, rule
+from configlint.core.values import decimal
 
 
 @rule(Severity.WARNING)

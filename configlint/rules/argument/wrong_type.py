@@ -23,15 +23,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.edit import Change
-from configlint.plan import Plan
-from configlint.release import Argument
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.edit import Change
+from configlint.core.plan import Plan
+from configlint.core.release import Argument
+from configlint.core.rule import Finding, rule
+from configlint.core.values import whole
+from configlint.core.wording import code
 from configlint.rules.argument import misfits
 from configlint.rules.argument._kinds import as_boolean, as_number, described, is_boolean_for_word
-from configlint.values import whole
-from configlint.wording import code
 
 
 @rule(Severity.ERROR, fixes=True)

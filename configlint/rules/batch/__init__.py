@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from configlint.arithmetic import split
-from configlint.plan import Plan
-from configlint.values import mapping
-from configlint.wording import count
+from configlint.core.arithmetic import split
+from configlint.core.plan import Plan
+from configlint.core.values import mapping
+from configlint.core.wording import count
 
 
 def applies(plan: Plan) -> bool:

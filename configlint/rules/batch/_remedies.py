@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from configlint.plan import Plan
+from configlint.core.plan import Plan
+from configlint.core.values import mapping, positive, text, whole
+from configlint.core.wording import code
 from configlint.rules.fsdp import devices_of_a_node
-from configlint.values import mapping, positive, text, whole
-from configlint.wording import code
 
 # The sizes of Accelerate's ParallelismConfig, and of `parallel`.
 _SIZES = {"tp_size": "tensor", "cp_size": "context", "sp_size": "sequence", "dp_shard_size": "shard"}

@@ -23,11 +23,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
-from configlint.spec import DERIVED, DERIVED_DEEPSPEED
-from configlint.values import whole
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.spec import DERIVED, DERIVED_DEEPSPEED
+from configlint.core.values import whole
 
 _DEEPSPEED = "parallel.deepspeed."
 _STAGE = f"{_DEEPSPEED}zero_optimization.stage"

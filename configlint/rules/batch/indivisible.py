@@ -22,12 +22,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.arithmetic import reachable
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.arithmetic import reachable
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.wording import listing
 from configlint.rules.batch import factored, replicas_in_words
-from configlint.wording import listing
 
 
 @rule(Severity.ERROR)

@@ -29,11 +29,11 @@ from collections.abc import Iterator
 from math import gcd, lcm
 from typing import NamedTuple
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
-from configlint.values import positive
-from configlint.wording import count
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.values import positive
+from configlint.core.wording import count
 
 _FAR = 1000
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from configlint.plan import Plan
-from configlint.wording import code
+from configlint.core.plan import Plan
+from configlint.core.wording import code
 
 
 def applies(plan: Plan) -> bool:

@@ -23,12 +23,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.values import whole
+from configlint.core.wording import listing
 from configlint.rules.checkpoint import described
-from configlint.values import whole
-from configlint.wording import listing
 
 _SAVE, _EVAL, _LOGGING = "training.save_steps", "training.eval_steps", "training.logging_steps"
 _MILLION = 1_000_000

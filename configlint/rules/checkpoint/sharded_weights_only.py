@@ -24,11 +24,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.values import text
 from configlint.rules.argument._resolved import is_fsdp
-from configlint.values import text
 
 _PATHS = ("parallel.fsdp.state_dict_type", "parallel.fsdp.fsdp_state_dict_type")
 

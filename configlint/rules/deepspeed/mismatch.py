@@ -25,12 +25,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.values import real
+from configlint.core.wording import code
 from configlint.rules.deepspeed import SECTION, stage
-from configlint.values import real
-from configlint.wording import code
 
 _RATE = "learning_rate"
 _PARAMS = {

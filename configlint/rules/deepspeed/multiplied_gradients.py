@@ -27,13 +27,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.values import real
+from configlint.core.wording import code
 from configlint.rules.argument._resolved import optimizer
 from configlint.rules.deepspeed import SECTION, kind, stage, value
-from configlint.values import real
-from configlint.wording import code
 
 _SCATTER = "zero_optimization.reduce_scatter"
 # Of those that the Trainer makes, the ones whose step grows with the gradient.

@@ -29,11 +29,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.wording import listing
 from configlint.rules.deepspeed import SECTION, kind, stage, warmup_steps
-from configlint.wording import listing
 
 _COMMON = ("warmup_num_steps", "warmup_type", "last_batch_iteration")
 _RATES = ("warmup_min_lr", "warmup_max_lr")

@@ -25,15 +25,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.edit import Change
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.edit import Change
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.spec import Setting
+from configlint.core.wording import code
 from configlint.rules.argument._kinds import as_boolean, as_number
 from configlint.rules.deepspeed import OFFLOADS, SECTION, settings, stage
 from configlint.rules.deepspeed._keys import FLAGS, NUMBERS, TOP_FLAGS, WHOLE
-from configlint.spec import Setting
-from configlint.wording import code
 
 # What pydantic reads in a text.
 _WORDS = ("0", "1", "f", "false", "n", "no", "off", "on", "t", "true", "y", "yes")

@@ -26,11 +26,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.wording import code
 from configlint.rules.deepspeed import SECTION, kind, stage
-from configlint.wording import code
 
 _SAME = {
     "WarmupLR": ("constant_with_warmup", "constant"),

@@ -25,12 +25,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.edit import Change
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.edit import Change
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.spec import DERIVED_DEEPSPEED
 from configlint.rules.deepspeed import OFFLOADS, SECTION, settings, stage
-from configlint.spec import DERIVED_DEEPSPEED
 
 _FILLED = {
     *DERIVED_DEEPSPEED,

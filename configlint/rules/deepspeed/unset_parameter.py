@@ -25,12 +25,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.values import real
+from configlint.core.wording import code
 from configlint.rules.deepspeed import SECTION, kind, stage, warmup_steps
-from configlint.values import real
-from configlint.wording import code
 
 _RATE, _WARMUP = 0.001, 1000
 # By the parameters of DeepSpeed's Adam.

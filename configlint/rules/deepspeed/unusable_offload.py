@@ -30,12 +30,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.values import real
+from configlint.core.wording import code
 from configlint.rules.deepspeed import OFFLOADS, SECTION, kind, offloads, stage, value
-from configlint.values import real
-from configlint.wording import code
 
 _OPTIMIZER = OFFLOADS[0]
 _OLD = "zero_optimization.cpu_offload"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from configlint.plan import Plan
-from configlint.spec import Setting
+from configlint.core.plan import Plan
+from configlint.core.spec import Setting
 
 
 def applies(plan: Plan) -> bool:

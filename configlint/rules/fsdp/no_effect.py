@@ -24,14 +24,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.edit import Change
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.edit import Change
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.spec import Setting
+from configlint.core.wording import code
 from configlint.rules.argument._resolved import is_fsdp
 from configlint.rules.fsdp import POLICIES, settings, value, version
-from configlint.spec import Setting
-from configlint.wording import code
 
 # What only version 1 is handed, and what version 2 does in any case.
 _FIRST = {

@@ -26,14 +26,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.edit import Change
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.edit import Change
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.values import natural
+from configlint.core.wording import code, listing
 from configlint.rules.argument._kinds import as_boolean
 from configlint.rules.fsdp import POLICIES, in_place_of, settings, value, version
-from configlint.values import natural
-from configlint.wording import code, listing
 
 _FLAGS = ("cpu_ram_efficient_loading", "activation_checkpointing")
 _FLAGS_1 = ("forward_prefetch", "use_orig_params", "sync_module_states", "limit_all_gathers")

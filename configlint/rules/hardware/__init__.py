@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from configlint.plan import Plan
+from configlint.core.plan import Plan
 
 
 def applies(plan: Plan) -> bool:

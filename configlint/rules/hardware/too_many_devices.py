@@ -20,11 +20,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.arithmetic import MOST_DEVICES, MOST_IN_FORM
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
-from configlint.wording import count
+from configlint.core.arithmetic import MOST_DEVICES, MOST_IN_FORM
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.wording import count
 
 _NODES, _DEVICES = "hardware.nodes", "hardware.devices_per_node"
 

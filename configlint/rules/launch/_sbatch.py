@@ -8,7 +8,7 @@ oom-kill-step, resources, resv-ports, segment, spread-segments, stepmgr, tres-bi
 
 from __future__ import annotations
 
-from configlint.plan import Plan
+from configlint.core.plan import Plan
 
 OPTIONS = (
     "account", "acctg-freq", "array", "batch", "bb", "bbf", "begin", "chdir", "cluster-constraint", "clusters",

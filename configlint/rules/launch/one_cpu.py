@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
 from configlint.rules.launch._sbatch import OPTIONS, meant
 
 _ASKING = ("cores-per-socket", "cpus-per-gpu", "cpus-per-task", "exclusive", "extra-node-info", "mincpus")

@@ -25,12 +25,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from configlint.arithmetic import MOST_DEVICES
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
-from configlint.values import decimal
-from configlint.wording import count
+from configlint.core.arithmetic import MOST_DEVICES
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.values import decimal
+from configlint.core.wording import count
 
 _TASKS_PER_NODE = ("ntasks-per-node", "tasks-per-node")
 _LISTS_OF_RESOURCES = ("gres", "tres-per-task")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from configlint.plan import Plan
+from configlint.core.plan import Plan
 
 if TYPE_CHECKING:
-    from configlint.workload import Estimate
+    from configlint.core.workload import Estimate
 
 GIB = 2**30
 # A product with a matrix of weights is bound by reading these until some 300 tokens (989 TFLOP/s over 3.35 TB/s on

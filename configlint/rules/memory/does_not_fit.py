@@ -28,12 +28,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.options import Way, base_workload, largest, samples, ways
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.wording import count
+from configlint.memory.options import Way, base_workload, largest, samples, ways
 from configlint.rules.memory import device, factors, gib, peak, pinned
-from configlint.wording import count
 
 
 @rule(Severity.ERROR)

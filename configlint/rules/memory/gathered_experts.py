@@ -30,12 +30,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.values import mapping, positive
+from configlint.core.wording import count
 from configlint.rules.memory import GIB, device, gib
-from configlint.values import mapping, positive
-from configlint.wording import count
 
 _NAME = "experts_implementation"
 # Gate, up and down.

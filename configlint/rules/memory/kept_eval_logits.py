@@ -39,12 +39,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.values import positive, text
+from configlint.core.wording import count
 from configlint.rules.memory import device, evaluates, gib, predicts_tokens
-from configlint.values import positive, text
-from configlint.wording import count
 
 # What is there without a compute_metrics; TRL's trainers have some of their own.
 _OWN = ("loss", "runtime", "samples_per_second", "steps_per_second", "accuracy", "entropy", "num_tokens")

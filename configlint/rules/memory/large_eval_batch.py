@@ -27,12 +27,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.values import positive
+from configlint.core.wording import count
 from configlint.rules.memory import device, evaluates, gib, predicts_tokens, sixteen_bits
-from configlint.values import positive
-from configlint.wording import count
 
 _NAME = "per_device_eval_batch_size"
 # Bytes a logit: as computed, in float32 where that is another, and the logarithm of its probability.

@@ -24,10 +24,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
-from configlint.wording import listing
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.wording import listing
 
 _PINS = ("batch.per_device", "batch.accumulation")
 _EXAMPLES = {"model.config": "llama-3.1-8b", "model.sequence_length": "2048"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from configlint.plan import Plan
+from configlint.core.plan import Plan
 
 
 def applies(plan: Plan) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from configlint.plan import Plan
-from configlint.values import mapping, text
+from configlint.core.plan import Plan
+from configlint.core.values import mapping, text
 
 
 def applies(plan: Plan) -> bool:

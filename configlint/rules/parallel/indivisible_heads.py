@@ -27,11 +27,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from configlint.arithmetic import divisors
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
-from configlint.values import mapping, positive, text
+from configlint.core.arithmetic import divisors
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.values import mapping, positive, text
 
 # Those whose plan cuts up the projection of the keys, and has the devices keep their part; of other families
 # some gather it again. Source: transformers 5.23, base_model_tp_plan of each config class.

@@ -28,10 +28,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
-from configlint.values import text
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.values import text
 
 _WITHOUT_PLAN = ("bert", "deberta-v2", "falcon", "gpt2", "roberta", "t5")
 _WITHOUT_HEADS = (*_WITHOUT_PLAN, "gpt_neox")

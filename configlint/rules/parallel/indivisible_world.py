@@ -25,11 +25,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.arithmetic import divisors
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
-from configlint.wording import count, listing
+from configlint.core.arithmetic import divisors
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.wording import count, listing
 
 
 @rule(Severity.ERROR)

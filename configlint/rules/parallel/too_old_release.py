@@ -28,11 +28,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.release import Version
-from configlint.rule import Finding, rule
-from configlint.wording import count
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.release import Version
+from configlint.core.rule import Finding, rule
+from configlint.core.wording import count
 
 
 class Need(NamedTuple):

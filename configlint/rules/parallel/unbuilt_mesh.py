@@ -24,12 +24,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.arithmetic import divisors, misfit
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.arithmetic import divisors, misfit
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.wording import count, listing
 from configlint.rules.batch import replicas_in_words
-from configlint.wording import count, listing
 
 _DATA = ("ddp", "fsdp", "zero0", "zero1", "zero2", "zero3")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from configlint.plan import Plan
-from configlint.profile import Accelerator
+from configlint.core.plan import Plan
+from configlint.core.profile import Accelerator
 
 _KEYS = {"bf16", "fp16", "bf16_full_eval", "fp16_full_eval", "tf32"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from configlint.plan import Plan
+from configlint.core.plan import Plan
 
 # The schedules whose step is taken after an evaluation.
 BY_METRIC = ("reduce_lr_on_plateau", "greedy")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from configlint.plan import Plan
+from configlint.core.plan import Plan
+from configlint.core.values import mapping
 from configlint.rules.schedule import BY_METRIC
-from configlint.values import mapping
 
 # get_scheduler makes them without a number of warmup steps.
 WITHOUT_WARMUP = ("constant", *BY_METRIC)

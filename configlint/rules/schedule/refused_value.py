@@ -27,13 +27,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.values import real
+from configlint.core.wording import code, listing
 from configlint.rules.schedule import BY_METRIC
 from configlint.rules.schedule._made import scheduler, scheduler_kwargs
-from configlint.values import real
-from configlint.wording import code, listing
 
 _SHAPES = ("linear", "cosine", "1-sqrt")
 _BY_METRIC = {"mode": ("min", "max"), "threshold_mode": ("rel", "abs")}

@@ -25,13 +25,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.release import Layer
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.release import Layer
+from configlint.core.rule import Finding, rule
+from configlint.core.values import mapping
+from configlint.core.wording import listing
 from configlint.rules.schedule._made import scheduler
-from configlint.values import mapping
-from configlint.wording import listing
 
 _TYPE, _KWARGS = "lr_scheduler_type", "lr_scheduler_kwargs"
 # Of these a schedule wants exactly one, in every release that has it.

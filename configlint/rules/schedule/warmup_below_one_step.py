@@ -25,11 +25,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.values import real
 from configlint.rules.schedule._made import OWN_WARMUP, WITHOUT_WARMUP, scheduler
-from configlint.values import real
 
 
 @rule(Severity.ERROR)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from configlint.plan import Plan
-from configlint.secrets import paths
+from configlint.core.plan import Plan
+from configlint.core.secrets import paths
 
 
 def applies(plan: Plan) -> bool:

@@ -26,10 +26,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
-from configlint.secrets import MASK, paths
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.secrets import MASK, paths
 
 # The Hub's client looks there by itself.
 _OF_THE_HUB = ("hub_token", "push_to_hub_token", "token", "use_auth_token", "hf_token")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from configlint.plan import Plan, Use
-from configlint.release import Version
-from configlint.values import flag, text
+from configlint.core.plan import Plan, Use
+from configlint.core.release import Version
+from configlint.core.values import flag, text
 
 
 def applies(plan: Plan) -> bool:

@@ -25,12 +25,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.rule import Finding, rule
+from configlint.core.values import real
+from configlint.core.wording import code
 from configlint.rules.trl import concerns, is_word
-from configlint.values import real
-from configlint.wording import code
 
 
 @rule(Severity.WARNING)

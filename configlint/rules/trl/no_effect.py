@@ -26,13 +26,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from configlint.diagnostic import Severity
-from configlint.plan import Plan
-from configlint.release import Version
-from configlint.rule import Finding, rule
+from configlint.core.diagnostic import Severity
+from configlint.core.plan import Plan
+from configlint.core.release import Version
+from configlint.core.rule import Finding, rule
+from configlint.core.values import real
+from configlint.core.wording import listing
 from configlint.rules.trl import changed, concerns, is_on, is_word, losses
-from configlint.values import real
-from configlint.wording import listing
 
 
 class _Need(NamedTuple):

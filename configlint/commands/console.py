@@ -1,0 +1,99 @@
+"""What is said beside a command's own output, and the exit codes: 0 clean or written, 1 findings, 2 usage or
+a file that cannot be read, 3 a fault of configlint's own; the highest wins."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import IO, TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from configlint.core.diagnostic import Diagnostic
+
+CLEAN, FINDINGS, USAGE, FAULT = range(4)
+
+
+def failure(error: Exception) -> int:
+    """Say what went wrong, and whose fault it is."""
+    from configlint.session import UsageError, reason
+
+    if isinstance(error, UsageError):
+        note(str(error))
+        return USAGE
+    if isinstance(error, OSError):
+        if error.filename is None:
+            _silence(sys.stdout)
+        closed = error.filename is None and error.errno == errno.EBADF
+        note("stdout is closed" if closed else f"{error.filename or 'output'}: {reason(error)}")
+        return USAGE
+    return faults([error])
+
+
+def faults(errors: Sequence[Exception]) -> int:
+    """Say that configlint itself failed, and where; the traceback is for who asks for it."""
+    if not errors:
+        return CLEAN
+    if os.environ.get("CONFIGLINT_TRACEBACK"):
+        import traceback
+
+        for error in errors:
+            traceback.print_exception(error)
+    # A crash that comes with a cause says itself what failed.
+    for line in dict.fromkeys(str(error) if error.__cause__ else repr(error) for error in errors):
+        note(f"internal error: {line}")
+    note("this is a fault of configlint, please report it with the output of CONFIGLINT_TRACEBACK=1")
+    return FAULT
+
+
+def prepare() -> None:
+    """Make the standard streams such that nothing is lost without a word, and nothing goes where it must not."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            # It is closed, and the next file that is opened would get its number, and what is printed. To stdout
+            # nothing can be written then, and whoever tries is told.
+            os.open(os.devnull, os.O_WRONLY if number == 2 else os.O_RDONLY)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What a terminal cannot show is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
+
+
+def echo(text: str | bytes, err: bool = False) -> None:
+    """Raises:
+    OSError: stdout cannot take it. What stderr cannot take is lost: the exit code has the rest.
+    """
+    try:
+        click.echo(text, nl=False, err=err, color=False if os.environ.get("NO_COLOR") else None)
+    except OSError:
+        if not err:
+            raise
+        _silence(sys.stderr)
+
+
+def _silence(stream: IO[str]) -> None:
+    """Keep what the stream could not take from being tried again at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def note(line: str) -> None:
+    from configlint.core.wording import in_a_line  # a name can hold what would move the cursor
+
+    echo(f"configlint: {in_a_line(line)}\n", err=True)
+
+
+def show(diagnostics: list[Diagnostic]) -> None:
+    """Findings beside a command's own output."""
+    from configlint.reporters import text
+
+    echo("".join(text.block(diagnostic) for diagnostic in diagnostics), err=True)

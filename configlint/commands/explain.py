@@ -1,0 +1,125 @@
+"""Why a value is what it is: the tree of what it was computed from, down to lines of files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.core.plan import Origin, Plan, with_numbers
+from configlint.core.wording import code, in_a_line, nearest
+
+# What is worth explaining when nothing is asked for.
+MAIN = ("batch.trained", "schedule.total_steps", "schedule.warmup_steps")
+# Names of what comes out, and of what people call things.
+_EMITTED = {
+    "per_device_train_batch_size": "batch.per_device",
+    "gradient_accumulation_steps": "batch.accumulation",
+    "effective": "batch.effective",
+    "per_device": "batch.per_device",
+    "accumulation": "batch.accumulation",
+    "world_size": "world",
+    "num_processes": "world",
+    "nproc_per_node": "nproc_per_node",
+    "nnodes": "hardware.nodes",
+    "num_machines": "hardware.nodes",
+    "use_cpu": "hardware.accelerator",
+    "gpus-per-node": "hardware.devices_per_node",
+    "fsdp": "parallel.data",
+    "fsdp_config": "parallel.fsdp",
+    "deepspeed": "parallel.data",
+    "data_parallel": "replicas",
+    "tp_size": "parallel.tensor",
+    "autotp_size": "parallel.tensor",
+    "fsdp_size": "parallel.shard",
+    "dp_shard_size": "parallel.shard",
+    "dp_replicate_size": "copies",
+    "cp_size": "parallel.context",
+    "sp_size": "parallel.sequence",
+    "steps_per_epoch": "schedule.steps_per_epoch",
+    "total_steps": "schedule.total_steps",
+    "warmup_steps": "schedule.warmup_steps",
+    "memory": "memory.high",
+}
+
+
+def complete(plan: Plan) -> Plan:
+    """The plan with what is reckoned for nothing but a command or a question among its origins: the processes of a
+    node, and the figures of its memory."""
+    world, nodes = plan.parallel.world, plan.hardware.nodes
+    if world and nodes and world % nodes == 0:
+        origin = Origin(world // nodes, "derived", "world / nodes", ("world", "hardware.nodes"))
+        plan = plan._replace(origins={**plan.origins, "nproc_per_node": origin})
+    if plan.memory.estimate is None:
+        return plan
+    from configlint.memory.closed_form.formulas import origins
+
+    return plan._replace(origins={**plan.origins, **origins(plan)})
+
+
+def asked(plan: Plan, name: str | None) -> list[str]:
+    """The paths that a user means by a path, a section, an emitted name or the last part of a path; the main
+    ones where nothing is asked for; none where there is no such value."""
+    if not name:
+        return [path for path in MAIN if path in plan.origins]
+    known = _paths(plan)
+    candidates = (name, _EMITTED.get(name, ""), f"training.{name}", f"arguments.{name}")
+    for path in candidates:
+        if path in known:
+            return [path]
+    section = [path for path in known if path.startswith(f"{_EMITTED.get(name, name)}.")]
+    return section or [path for path in known if path.rpartition(".")[2] == name][:1]
+
+
+def tree(plan: Plan, path: str) -> str:
+    """The tree below a path, as lines in columns: name = value, how, why."""
+    rows = list(_rows(plan, path, "", "", set()))
+    width = max(len(left) for left, _, _ in rows)
+    return "".join(f"{left:{width}}  {how:8} {why}".rstrip() + "\n" for left, how, why in rows)
+
+
+def unknown(plan: Plan, name: str) -> str:
+    """Why there is nothing to explain."""
+    if _EMITTED.get(name, name) in (*_EMITTED.values(), *MAIN):
+        return f"{name} is not known: the spec does not give what it is computed from"
+    paths = _paths(plan)
+    emitted = [name for name, path in _EMITTED.items() if path in paths]
+    close = nearest(name, [*paths, *(path.rpartition(".")[2] for path in paths), *emitted])
+    return f"there is no value {name}" + (f": did you mean {close}?" if close else "")
+
+
+def _paths(plan: Plan) -> list[str]:
+    """All that has a value: what was reckoned with, and what was written and is passed on."""
+    written = [path for path, setting in plan.spec.settings.items() if not setting.mapping]
+    return list(dict.fromkeys([*plan.origins, *written]))
+
+
+def _rows(plan: Plan, path: str, lead: str, below: str, shown: set[str]) -> Iterator[tuple[str, str, str]]:
+    """What a value goes back to is shown where the value first stands, and not again."""
+    origin = plan.origins.get(path) or _written(plan, path)
+    yield in_a_line(f"{lead}{path} = {_shown(path, origin.value)}"), origin.how, _why(plan, path, origin)
+    inputs = () if path in shown else origin.inputs
+    shown.add(path)
+    for number, name in enumerate(inputs, 1):
+        last = number == len(inputs)
+        yield from _rows(plan, name, below + ("`- " if last else "|- "), below + ("   " if last else "|  "), shown)
+
+
+def _written(plan: Plan, path: str) -> Origin:
+    """A setting that nothing reckons with is passed on as given."""
+    setting = plan.spec.settings[path]
+    return Origin(setting.value, "given", setting=setting)
+
+
+def _shown(path: str, value: object) -> str:
+    """Bytes in GiB, anything else as it is."""
+    if path.startswith("memory.") and isinstance(value, int):
+        return f"{value / 2**30:.2f} GiB"
+    return code(value)
+
+
+def _why(plan: Plan, path: str, origin: Origin) -> str:
+    if origin.setting is not None:
+        target = f", target {origin.setting.target}" if origin.setting.target else ""
+        return f"{origin.setting.span}{target}"
+    # Of memory the terms stand below, in GiB.
+    numbers = with_numbers(plan, origin) if origin.inputs and not path.startswith("memory.") else origin.why
+    return origin.why if numbers == origin.why else f"{origin.why} = {numbers}"

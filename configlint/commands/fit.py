@@ -1,0 +1,210 @@
+"""`fit`: whether a plan fits into the memory of its devices, and what would leave more room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from configlint import knowledge
+from configlint.core.arithmetic import divisors
+from configlint.core.plan import Plan
+from configlint.core.profile import Accelerator, lacks
+from configlint.core.wording import code, listing, nearest
+from configlint.core.workload import CATEGORIES, Workload, of_batch
+from configlint.memory.options import Answer, Way, base_workload, largest, of_size, samples, ways
+from configlint.session import UsageError
+from configlint.solver.room import Room
+
+# More accelerators than this are no help to choose.
+_ACCELERATORS = 3
+
+
+class _Traced(NamedTuple):
+    """A trace as the closed form's `Step` has it, to put the same constants on top."""
+
+    peak: int
+    phase: str
+    breakdown: dict[str, int]
+    phases: dict[str, int]
+
+
+def answer(plan: Plan, per_device: int | None = None, trace: bool = False) -> Answer:
+    """What a plan takes of a device with its own per-device batch or another, by the closed form or a trace.
+
+    Raises:
+        UsageError: the samples of a replica cannot be cut into pieces of `per_device`.
+    """
+    workload, share, own = base_workload(plan), samples(plan), plan.batch.per_device
+    if workload is None or share is None or own is None or plan.hardware.accelerator_name == "cpu":
+        return Answer(plan, refusal="it is not known what" if trace else None, unknown=tuple(_unknown(plan)))
+    size = per_device or own
+    if share % size:
+        raise UsageError(_indivisible(plan, share, size))
+    at = of_size(plan.memory, workload, share, size)
+    now = largest(plan.memory, workload, share)
+    found = Answer(
+        plan,
+        size,
+        share // size,
+        at.estimate if at else None,
+        now,
+        _following(plan, workload, share, now),
+        tuple(_options(plan, workload, share)) if at else (),
+        unknown=tuple(_unknown(plan)),
+    )
+    return _traced(found, of_batch(workload, size, share // size)) if trace else found
+
+
+def _following(plan: Plan, workload: Workload, share: int, now: Way | None) -> Way | None:
+    """The smallest size that does not fit."""
+    size = next((size for size in divisors(share) if now is None or size > now.per_device), None)
+    return of_size(plan.memory, workload, share, size) if size else None
+
+
+def _options(plan: Plan, workload: Workload, share: int) -> Iterator[Way]:
+    yield from ways(plan)
+    yield from islice(_elsewhere(plan, workload, share), _ACCELERATORS)
+
+
+def _elsewhere(plan: Plan, workload: Workload, share: int) -> Iterator[Way]:
+    """The plan as it is on larger accelerators of the same maker, the smallest first; each holds more samples than
+    the one before."""
+    most = plan.batch.max_per_device
+    now = largest(plan.memory, workload, share, most)
+    held = now.per_device if now else 0
+    for other in _larger(plan, workload):
+        there = workload._replace(capability=other.compute_capability)
+        room = Room(plan.hardware._replace(accelerator=other), there)
+        memory = plan.memory._replace(capacity=room.capacity, budget=room.budget, ask=room.ask)
+        found = largest(memory, there, share, most)
+        if found and found.per_device > held:
+            held = found.per_device
+            yield found._replace(change=f"hardware.accelerator: {other.name}")
+
+
+def _larger(plan: Plan, workload: Workload) -> list[Accelerator]:
+    """The bundled accelerators of the same maker with more memory that can compute as the plan does."""
+    here = plan.hardware.accelerator
+    if here is None or here.memory_gib is None:
+        return []
+    bf16 = "bfloat16" in (workload.dtype, workload.autocast)
+    found: list[tuple[float, str, Accelerator]] = []
+    for name in knowledge.names("hardware"):
+        other = knowledge.find_accelerator(name)
+        if not isinstance(other, Accelerator) or other.vendor != here.vendor or other.memory_gib is None:
+            continue
+        if other.memory_gib > here.memory_gib and not (bf16 and lacks(other, "bfloat16")):
+            talk = other._replace(communication_mib=here.communication_mib)
+            found.append((other.memory_gib, name, talk))
+    return [other for _, _, other in sorted(found)]
+
+
+def _traced(found: Answer, workload: Workload) -> Answer:
+    """With the trace in place of the closed form, or why there is none."""
+    from configlint.memory.closed_form import on_device
+    from configlint.memory.trace import trace
+
+    result = trace(workload)
+    if isinstance(result, str):
+        return found._replace(refusal=result)
+    breakdown = {**dict.fromkeys(CATEGORIES, 0), **result["breakdown"]}
+    step = _Traced(result["allocated"], result["phase"], breakdown, result["phases"])
+    estimate = on_device(step, workload, found.plan.hardware.accelerator)
+    return found._replace(estimate=estimate._replace(method="trace"), closed_form=found.estimate)
+
+
+def _indivisible(plan: Plan, share: int, size: int) -> str:
+    target = f"target {plan.spec.target}: " if plan.spec.target else ""
+    sizes = divisors(share)
+    # Of many, those around it.
+    below = [each for each in sizes if each < size][-5:]
+    near = [*below, *(each for each in sizes if each > size)][:10]
+    of_each = f"{share} samples of a replica cannot be taken {size} at a time"
+    return f"{target}{of_each}: {listing(map(str, near))} would do"
+
+
+def _unknown(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Paths, and what is not known of them, in half a sentence that says how to say it."""
+    if plan.hardware.accelerator_name == "cpu":
+        yield "hardware.accelerator", "only the memory of accelerators is reckoned with"
+        return
+    if accelerator := _unknown_accelerator(plan):
+        yield "hardware.accelerator", accelerator
+    for path in plan.memory.missing:
+        yield path, _MISSING[path](plan) if path in _MISSING else f"{path} is not known"
+    if not plan.memory.missing and plan.batch.per_device is None:
+        yield "batch", "the batch cannot be computed from this spec"
+
+
+def _unknown_accelerator(plan: Plan) -> str | None:
+    name, accelerator = plan.hardware.accelerator_name, plan.hardware.accelerator
+    if accelerator is not None:
+        known = accelerator.memory_gib is not None
+        return None if known else f"the memory of {accelerator.name} is not known"
+    if name is None:
+        return "hardware.accelerator is not given (rtx-4090, say)"
+    remedy = f"describe it, as in `accelerator: {{name: {name}, memory: 80}}`"
+    return f"there is no profile of {name}: {_did_you_mean(name, plan.hardware.known) or remedy}"
+
+
+def _unknown_model(plan: Plan) -> str:
+    from configlint.memory.closed_form.architecture import knows_family
+
+    setting = plan.spec.settings.get("model.config")
+    if setting is None:
+        return "model.config is not given (llama-3.1-8b, say, or the path of a config.json)"
+    if plan.model is not None and knows_family(plan.model.config):
+        return f"the config of {plan.model.name} has no usable number of layers, heads, widths or words"
+    if plan.model is not None:
+        return f"the closed form does not know {code(plan.model.config.get('model_type'))} models"
+    name = code(setting.value)
+    close = _did_you_mean(name, plan.known_models)
+    return f"there is no profile of {name}: {close or 'name a bundled one, or the path of a config.json'}"
+
+
+def _unknown_length(plan: Plan) -> str:
+    if plan.given("model.sequence_length"):
+        return "model.sequence_length is no number of tokens"
+    return "model.sequence_length is not given (in tokens)"
+
+
+def _unknown_replicas(plan: Plan) -> str:
+    if plan.hardware.devices_per_node is None:
+        return "hardware.devices_per_node is not given"
+    return "the devices cannot be split as `parallel` says"
+
+
+def _unknown_trainer(plan: Plan) -> str:
+    return f"{plan.trainer} may hold a second model or generate, which is not reckoned with"
+
+
+def _unknown_optimizer(plan: Plan) -> str:
+    return f"the closed form does not know the optimizer {code(plan.argument('optim'))}"
+
+
+def _unknown_kernels(plan: Plan) -> str:
+    kind = plan.model.config.get("model_type") if plan.model else None
+    return f"the closed form does not know Liger's kernels for {code(kind)} models"
+
+
+def _did_you_mean(name: str, known: tuple[str, ...]) -> str | None:
+    close = nearest(name, known)
+    return f"did you mean {close}?" if close else None
+
+
+def _unknown_modules(plan: Plan) -> str:
+    if plan.model and "experts" in " ".join(plan.model.config):
+        return "what adapters of all experts take is not reckoned with: name modules of attention"
+    return "tuning.target_modules names none of the model's modules"
+
+
+_MISSING = {
+    "trainer": _unknown_trainer,
+    "model.config": _unknown_model,
+    "model.sequence_length": _unknown_length,
+    "parallel": _unknown_replicas,
+    "training.optim": _unknown_optimizer,
+    "tuning.target_modules": _unknown_modules,
+    "training.use_liger_kernel": _unknown_kernels,
+}

@@ -1,0 +1,45 @@
+"""What a user is told, at its place."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+from configlint.core.edit import Edit
+from configlint.core.source import Span
+
+
+class Severity(Enum):
+    """Error: the job fails or trains something else than written. Warning: it probably
+    wastes or surprises. Info: advice, never a failure."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Related(NamedTuple):
+    """Another place that has to do with it."""
+
+    message: str
+    span: Span
+
+
+class Diagnostic(NamedTuple):
+    """A finding at its place; `path` is canonical and dotted, None where there is none.
+
+    `targets` are those that it was found in, `all_targets` says that there are no others. `fix` is an
+    edit that mends it and loses nothing; `compiled` says that what `compile` writes is right all the same.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    span: Span
+    help: str | None = None
+    path: str | None = None
+    related: tuple[Related, ...] = ()
+    targets: tuple[str, ...] = ()
+    all_targets: bool = False
+    fix: Edit | None = None
+    compiled: bool = False

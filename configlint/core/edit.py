@@ -1,0 +1,43 @@
+"""What a fix changes: one entry of a user's file."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from configlint.core.source import Span
+
+KEPT = object()
+
+
+class Change(NamedTuple):
+    """What becomes of the setting at `path`: it gets another key, another value, or goes."""
+
+    path: str
+    key: str | None = None
+    value: object = KEPT
+    delete: bool = False
+
+
+class Patch(NamedTuple):
+    """A piece of a text, and what is to stand there."""
+
+    span: Span
+    text: str
+
+
+class Edit(NamedTuple):
+    """A change at its place: the entry whose key stands at `entry`.
+
+    `patches` are what it does to the text, once it is known that it can be made.
+    """
+
+    entry: Span
+    key: str | None = None
+    value: object = KEPT
+    delete: bool = False
+    patches: tuple[Patch, ...] = ()
+
+
+def identity(edit: Edit) -> tuple[Span, str | None, str, bool]:
+    """What two edits that do the same have in common: `1`, `1.0` and `true` are equal, and not the same."""
+    return edit.entry, edit.key, "" if edit.value is KEPT else repr(edit.value), edit.delete

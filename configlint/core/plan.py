@@ -1,0 +1,242 @@
+"""A plan: the spec with everything computed that can be, and where each value came from.
+
+Any value may be None: not given, of the wrong type, or not to be known. A rule that needs
+it is silent then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from configlint.core.profile import Accelerator, Model
+from configlint.core.release import UNKNOWN, Argument, Release
+from configlint.core.spec import Setting, Spec
+from configlint.core.wording import nearest
+
+if TYPE_CHECKING:
+    from configlint.core.workload import Estimate, Workload
+
+
+class Origin(NamedTuple):
+    """Where a value came from.
+
+    `how` is `given` (then `setting` has the place), `default` (then `why` has the reason)
+    or `derived` (then `why` is a formula over the last names of `inputs`, which are paths).
+    """
+
+    value: object
+    how: str
+    why: str = ""
+    inputs: tuple[str, ...] = ()
+    setting: Setting | None = None
+
+
+class Hardware(NamedTuple):
+    """`accelerator` is None where the profile is unknown; then `known` has the names there are."""
+
+    accelerator: Accelerator | None = None
+    accelerator_name: str | None = None
+    known: tuple[str, ...] = ()
+    devices_per_node: int | None = None
+    nodes: int | None = None
+    reserved: int | None = None
+    headroom: float | None = None
+
+    @property
+    def is_cpu(self) -> bool:
+        return self.accelerator is not None and self.accelerator.vendor == "cpu"
+
+
+class Parallel(NamedTuple):
+    """`world` counts processes, `replicas` is the data-parallel degree. With fsdp, `shard` of the replicas share a
+    copy of the model, and `copies` is how many copies there are."""
+
+    data: str | None = None
+    shard: int | None = None
+    copies: int | None = None
+    tensor: int | None = None
+    context: int | None = None
+    sequence: int | None = None
+    world: int | None = None
+    replicas: int | None = None
+
+    @property
+    def uses_deepspeed(self) -> bool:
+        """Whether `data` is a stage of DeepSpeed's ZeRO."""
+        return (self.data or "").startswith("zero")
+
+
+class Batch(NamedTuple):
+    """In samples. `effective` is what was asked for, `trained` what comes out:
+    per_device x accumulation x replicas, the nearest to `effective` that can be reached.
+
+    `pinned_per_device` and `pinned_accumulation` are what the user fixed,
+    `max_per_device` the bound that was given, `fitting` the most that fits into memory, where that is known.
+    """
+
+    effective: int | None = None
+    per_device: int | None = None
+    accumulation: int | None = None
+    trained: int | None = None
+    pinned_per_device: int | None = None
+    pinned_accumulation: int | None = None
+    max_per_device: int | None = None
+    fitting: int | None = None
+
+
+class Data(NamedTuple):
+    """Examples as the data loader sees them."""
+
+    train_examples: int | None = None
+    eval_examples: int | None = None
+    packed: bool | None = None
+
+
+class Schedule(NamedTuple):
+    """In optimizer steps, as the Trainer counts them; a batch here is one device's
+    micro-batch, so that `batches_per_epoch` is the length of a rank's data loader."""
+
+    batches_per_epoch: int | None = None
+    steps_per_epoch: int | None = None
+    epochs: float | None = None
+    max_steps: int | None = None
+    total_steps: int | None = None
+    warmup_steps: int | None = None
+
+
+class Intervals(NamedTuple):
+    """When the Trainer logs, evaluates and saves. Steps are optimizer steps; below 1 they are a
+    share of the run."""
+
+    logging_strategy: str | None = None
+    logging_steps: float | None = None
+    eval_strategy: str | None = None
+    eval_steps: float | None = None
+    save_strategy: str | None = None
+    save_steps: float | None = None
+
+
+class Precision(NamedTuple):
+    bf16: bool | None = None
+    fp16: bool | None = None
+    tf32: bool | None = None
+
+
+class Launch(NamedTuple):
+    """`workdir` is a path from the folder where configlint runs, `output` the folder the
+    files are meant for."""
+
+    script: str | None = None
+    module: str | None = None
+    config_flag: str | None = None
+    workdir: str = "."
+    launcher: str | None = None
+    setup: str | None = None
+    output: str = "."
+
+
+class Memory(NamedTuple):
+    """What a device has, and what the training takes of it, in bytes; `budget` is the capacity less the headroom.
+
+    `workload` is that of the plan's per-device batch, None where something that it depends on is not known. Where
+    there is no `estimate`, `missing` has the paths of what is not known, or has no closed form. `largest` is the
+    largest per-device batch that the effective one can be made of and that fits: 0 where not even one sample does.
+    `ask` answers for any other workload: what if there were no padding?
+    """
+
+    capacity: int | None = None
+    budget: int | None = None
+    workload: Workload | None = None
+    missing: tuple[str, ...] = ()
+    estimate: Estimate | None = None
+    largest: int | None = None
+    ask: Callable[[Workload], Estimate | None] = lambda workload: None
+
+
+class Use(NamedTuple):
+    """An argument that somebody wrote, and what the release knows of it: None where it has no such one. `fits`
+    says that the value is of one of its types. What the spec's own sections decide on is none of these."""
+
+    path: str
+    name: str
+    value: object
+    argument: Argument | None
+    fits: bool = True
+
+
+class Plan(NamedTuple):
+    """`release` is what the trainer's class takes in the releases that are named; `reference` the effective
+    batch of the spec's first plan, which a target must keep. `nearest` gives the known name that somebody who wrote
+    another most likely meant."""
+
+    spec: Spec
+    origins: dict[str, Origin]
+    release: Release
+    transformers: str | None
+    trl: str | None
+    trainer: str | None
+    model: Model | None
+    known_models: tuple[str, ...]
+    sequence_length: int | None
+    hardware: Hardware
+    parallel: Parallel
+    batch: Batch
+    data: Data
+    schedule: Schedule
+    intervals: Intervals
+    precision: Precision
+    training: dict[str, object]
+    arguments: dict[str, object]
+    launch: Launch
+    uses: tuple[Use, ...]
+    memory: Memory = Memory()
+    reference: int | None = None
+    nearest: Callable[[str, Iterable[str]], str | None] = nearest
+
+    def given(self, path: str) -> bool:
+        """Whether the user wrote it, right or wrong."""
+        return path in self.spec.settings
+
+    def writes(self, *names: str) -> bool:
+        """Whether one of these arguments of the trainer's class was written."""
+        return not self.training.keys().isdisjoint(names)
+
+    def path(self, name: str) -> str:
+        """Where an argument of the trainer's class stands, or would stand."""
+        return argument_path(self.spec, self.release, name)
+
+    def argument(self, name: str) -> object:
+        """An argument of the trainer's class as it was written, under this name or one that means the same,
+        or the class's default; None where that is not known."""
+        path = self.path(name)
+        if path in self.spec.settings:
+            return self.spec.settings[path].value
+        default = self.release.default(name)
+        return None if default is UNKNOWN else default
+
+
+def argument_path(spec: Spec, release: Release, name: str) -> str:
+    """The path of an argument under the name that was written, else under the release's own."""
+    path = f"training.{name}"
+    if path in spec.settings:
+        return path
+    names = release.aliases(name)
+    given = (f"training.{alias}" for alias in names if f"training.{alias}" in spec.settings)
+    return next(given, f"training.{release.spelling(name) or name}")
+
+
+def causes(plan: Plan, path: str) -> list[Setting]:
+    """The settings that a value goes back to, through everything it was derived from."""
+    origin = plan.origins.get(path)
+    if origin is None or origin.setting is not None:
+        setting = origin.setting if origin else plan.spec.settings.get(path)
+        return [setting] if setting else []
+    return [setting for name in origin.inputs for setting in causes(plan, name)]
+
+
+def with_numbers(plan: Plan, origin: Origin) -> str:
+    """A derived value's formula with the numbers in place of the names."""
+    values = {path.rpartition(".")[2]: plan.origins[path].value for path in origin.inputs}
+    return re.sub(r"[a-z_0-9]+", lambda word: str(values.get(word[0], word[0])), origin.why)

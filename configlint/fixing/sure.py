@@ -1,0 +1,61 @@
+"""Which fixes are sure: right for every plan that reads the entry, and possible in the text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from configlint import rules
+from configlint.core.diagnostic import Diagnostic
+from configlint.core.document import Node
+from configlint.core.edit import Edit, identity
+from configlint.core.plan import Plan
+from configlint.core.source import Span
+from configlint.fixing.edits import possible
+from configlint.lint import lint
+
+_Agreed = tuple[str, tuple[object, ...]]
+
+
+def sure(diagnostics: list[Diagnostic], plans: Iterable[Plan], documents: Mapping[str, Node]) -> list[Diagnostic]:
+    """The diagnostics, with the fixes that are sure and what they do to the text, and without the others.
+
+    `plans` are all of the run, `documents` those that can be edited, by the names of their files.
+    """
+    agreed = _agreed(diagnostics, plans)
+    edits: dict[str, list[Edit]] = {}
+    for diagnostic in diagnostics:
+        if (edit := diagnostic.fix) and (diagnostic.rule, identity(edit)) in agreed:
+            edits.setdefault(edit.entry.source.name, []).append(edit)
+    located = {
+        identity(edit): edit
+        for name, wanted in edits.items()
+        if name in documents
+        for edit in possible(documents[name], wanted)
+    }
+
+    def fix(rule: str, edit: Edit) -> Edit | None:
+        return located.get(identity(edit)) if (rule, identity(edit)) in agreed else None
+
+    return [found._replace(fix=fix(found.rule, found.fix)) if found.fix else found for found in diagnostics]
+
+
+def _agreed(diagnostics: Iterable[Diagnostic], plans: Iterable[Plan]) -> set[_Agreed]:
+    """The rules and edits that are found in every plan that holds the entry: a base file, or a section that
+    targets share, can be right for one release and wrong for another."""
+    wanted: dict[Span, set[_Agreed]] = {}
+    for found in diagnostics:
+        if found.fix:
+            wanted.setdefault(found.fix.entry, set()).add((found.rule, identity(found.fix)))
+    refused: set[_Agreed] = set()
+    for plan in plans:
+        held = {setting.key for setting in plan.spec.settings.values()} & wanted.keys()
+        asked = {pair for span in held for pair in wanted[span]}
+        if asked:
+            refused |= asked - _found(plan, {rule for rule, _ in asked})
+    return {pair for pairs in wanted.values() for pair in pairs} - refused
+
+
+def _found(plan: Plan, names: set[str]) -> set[_Agreed]:
+    """The fixes that some rules find in a plan."""
+    diagnostics, _ = lint(plan, [rule for rule in rules.for_plan(plan) if rule.name in names])
+    return {(found.rule, identity(found.fix)) for found in diagnostics if found.fix}

@@ -1,0 +1,103 @@
+"""What a training step takes of one device's memory, in closed form: no torch, no file, a millisecond.
+
+`layers` and `blocks` say what the model does, `tape` what PyTorch keeps of it, `step` adds it up, `sharding`
+spreads it over the devices; `estimate` puts the constants of the accelerator on top.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from configlint.core.profile import Accelerator
+from configlint.core.workload import Estimate, Workload
+from configlint.memory.closed_form.architecture import architecture
+from configlint.memory.closed_form.liger import FAMILIES
+from configlint.memory.closed_form.optimizers import optimizer
+from configlint.memory.closed_form.step import Step as Step
+from configlint.memory.closed_form.step import simulate
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Peak(Protocol):
+        """What a step's tensors come to, of the closed form or the trace."""
+
+        @property
+        def peak(self) -> int: ...
+        @property
+        def phase(self) -> str: ...
+        @property
+        def breakdown(self) -> dict[str, int]: ...
+        @property
+        def phases(self) -> dict[str, int]: ...
+
+
+MIB = 2**20
+_ATTENTION = frozenset(("q_proj", "k_proj", "v_proj", "o_proj"))
+# How much more than its tensors' peak a step needs at least, as a replay of PyTorch's allocator has it: up to 9.3 %
+# in seven cases, without lengths that vary. Source: benchmarks/memory/README.md.
+SLACK = 0.093
+# What is shared out over devices was not measured: the terms are those of the engines' sources.
+UNMEASURED = 0.1
+# Two workspaces of cuBLAS: one of the forward's thread, one of the backward's.
+_WORKSPACES = 2
+
+
+def estimate(workload: Workload, accelerator: Accelerator | None) -> Estimate | None:
+    """The closed form's answer; None where the model's family or the optimizer has none."""
+    step = simulated(workload)
+    return None if step is None else on_device(step, workload, accelerator)
+
+
+def without_closed_form(workload: Workload) -> tuple[str, ...]:
+    """The paths of what has none: the model's family, the optimizer, Liger's kernels for this family, or adapters
+    beside those of attention in a mixture, where PEFT adds them to all experts at once."""
+    sizes = architecture(workload.config)
+    found = [] if sizes else ["model.config"]
+    if optimizer(workload.optimizer) is None:
+        found.append("training.optim")
+    if sizes and workload.fused_loss and sizes.family not in FAMILIES:
+        found.append("training.use_liger_kernel")
+    if sizes and sizes.experts and workload.method != "full" and not _ATTENTION.issuperset(workload.targets):
+        found.append("tuning.target_modules")
+    return tuple(found)
+
+
+def simulated(workload: Workload) -> Step | None:
+    """One device's step; None where there is no closed form, or nothing is trained."""
+    sizes, kind = architecture(workload.config), optimizer(workload.optimizer)
+    if sizes is None or kind is None or without_closed_form(workload):
+        return None
+    step = simulate(workload, sizes, kind)
+    return step if step.trained else None
+
+
+def on_device(step: Peak, workload: Workload, accelerator: Accelerator | None) -> Estimate:
+    """Tensors, and what the device must have beside them."""
+    shared_out = workload.data != "ddp" or workload.tensor > 1 or workload.context > 1
+    doubt = UNMEASURED if shared_out else 0.0
+    context, communication = _beside(workload, accelerator)
+    breakdown = {
+        **step.breakdown,
+        "communication": step.breakdown["communication"] + communication[0],
+        "context": context[0],
+    }
+    return Estimate(
+        allocated=step.peak,
+        low=int(step.peak * (1 - doubt)) + context[0] + communication[0],
+        high=int(step.peak * (1 + doubt + SLACK)) + context[1] + communication[1],
+        phase=step.phase,
+        breakdown=breakdown,
+        phases=step.phases,
+    )
+
+
+def _beside(workload: Workload, accelerator: Accelerator | None) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Bytes, low and high: of the context with the kernels that are loaded and the workspaces; of what several
+    devices take to talk to each other."""
+    if accelerator is None:
+        return (0, 0), (0, 0)
+    workspaces = _WORKSPACES * (accelerator.workspace_mib or 0.0)
+    low, high = accelerator.context_mib or (0.0, 0.0)
+    least, most = (accelerator.communication_mib if workload.world > 1 else None) or (0.0, 0.0)
+    return (int((low + workspaces) * MIB), int((high + workspaces) * MIB)), (int(least * MIB), int(most * MIB))

@@ -1,0 +1,314 @@
+"""What of a model's config.json its memory depends on, whatever the family calls it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from configlint.core.values import flag, positive, real, text
+
+# Modules that get adapters where none are named. Source: PEFT 0.21, utils/constants.py.
+_ADAPTED = {
+    "gpt2": ("c_attn",),
+    "gpt_neox": ("query_key_value",),
+    "falcon": ("query_key_value",),
+    "bert": ("query", "value"),
+    "roberta": ("query", "value"),
+    "phi3": ("qkv_proj",),
+}
+
+
+class Architecture:
+    """A transformer by its sizes.
+
+    `norm` is how it normalises (`llama`, `gemma`, `olmo`: RMSNorm's spellings; `layer`: LayerNorm), `order` where:
+    before each block (`pre`), after (`post`), on both sides (`both`), both blocks off one input (`parallel`) or
+    after the sum (`sum`). `query_norm` is a norm of queries and keys, of each `head` or the `whole` row.
+    `fused` says that one product makes queries, keys and values, `gated` that the feed-forward block has a gate.
+    `rotary` is the part of a head that is turned, `joined` says that the rest is put back by a copy; layers in
+    `unturned` have no positions. `biased` names the products with a bias (q, k, v, o, m, or all), `windows` has
+    each layer's window, 0 for none. `broadcast` says that heads share a key without saying so to sdpa, which
+    then has no kernel for it. `capped` says that scores are bounded, which eager attention alone does,
+    `capped_logits` that logits are, `plain_softmax` that eager attention leaves its softmax in the scores' dtype.
+    """
+
+    family: str
+    hidden: int
+    inner: int
+    layers: int
+    heads: int
+    key_heads: int
+    head: int
+    vocabulary: int
+    tied: bool = False
+    norm: str = "llama"
+    order: str = "pre"
+    query_norm: str = ""
+    gated: bool = True
+    fused: bool = False
+    activation: str = "silu"
+    rotary: float = 1.0
+    joined: bool = False
+    unturned: tuple[int, ...] = ()
+    biased: str = ""
+    positions: int = 0
+    segments: int = 0
+    embedding_dropout: float = 0.0
+    attention_dropout: float = 0.0
+    dropout: float = 0.0
+    windows: tuple[int, ...] = ()
+    broadcast: bool = False
+    capped: bool = False
+    plain_softmax: bool = False
+    capped_logits: bool = False
+    scaled_embedding: bool = False
+    experts: int = 0
+    experts_used: int = 0
+    expert_inner: int = 0
+    adapted: tuple[str, ...] = ("q_proj", "v_proj")
+
+    # A class of so many fields costs a millisecond as a NamedTuple.
+    def __init__(self, **fields: Any) -> None:
+        self.__dict__.update(fields)
+
+    def but(self, **changes: Any) -> Architecture:
+        """The same with other sizes."""
+        return Architecture(**{**self.__dict__, **changes})
+
+    @property
+    def query(self) -> int:
+        return self.heads * self.head
+
+    @property
+    def key(self) -> int:
+        return self.key_heads * self.head
+
+
+def architecture(config: dict[str, object]) -> Architecture | None:
+    """The sizes of a model; None where its family has no closed form, or a size is missing or beyond all sense."""
+    inner = config.get("text_config")
+    if isinstance(inner, dict):
+        config = {**{key: config[key] for key in ("tie_word_embeddings",) if key in config}, **inner}
+    family = text(config.get("model_type")) or ""
+    make = _FAMILIES.get(family)
+    if make is None or not _is_plain(family, config):
+        return None
+    sizes = [positive(config.get(name)) for name in ("hidden_size", "num_hidden_layers", "num_attention_heads")]
+    if family == "gpt2":
+        sizes = [positive(config.get(name)) for name in ("n_embd", "n_layer", "n_head")]
+    vocabulary = positive(config.get("vocab_size"))
+    hidden, layers, heads = sizes
+    if hidden is None or layers is None or heads is None or vocabulary is None or layers > _MOST_LAYERS:
+        return None
+    head = positive(config.get("head_dim")) or hidden // heads
+    base = Architecture(
+        family=family,
+        hidden=hidden,
+        inner=positive(config.get("intermediate_size")) or 4 * hidden,
+        layers=layers,
+        heads=heads,
+        key_heads=positive(config.get("num_key_value_heads")) or heads,
+        head=head,
+        vocabulary=vocabulary,
+        tied=flag(config.get("tie_word_embeddings")) or False,
+        activation=text(config.get("hidden_act")) or "silu",
+        attention_dropout=real(config.get("attention_dropout")) or 0.0,
+        adapted=_ADAPTED.get(family, ("q_proj", "v_proj")),
+    )
+    return base.but(**make(config, base))
+
+
+def knows_family(config: dict[str, object]) -> bool:
+    """Whether the family has a closed form, if its sizes are there."""
+    inner = config.get("text_config")
+    return (inner if isinstance(inner, dict) else config).get("model_type") in _FAMILIES
+
+
+Fields = dict[str, object]
+# Each layer is looked at; the deepest models have some hundred.
+_MOST_LAYERS = 1000
+
+
+def _is_plain(family: str, config: Fields) -> bool:
+    """Whether all layers are of the kind that is described here."""
+    if family == "falcon":
+        new = flag(config.get("new_decoder_architecture")) or flag(config.get("alibi"))
+        return not new and flag(config.get("parallel_attn")) is not False
+    dense = config.get("mlp_only_layers") or (positive(config.get("decoder_sparse_step")) or 1) > 1
+    return not dense
+
+
+def _llama(config: Fields, base: Architecture) -> dict[str, Any]:
+    biased = "qkvo" if flag(config.get("attention_bias")) else ""
+    windows = _windows(config, base) if flag(config.get("use_sliding_window")) is not False else ()
+    return {"biased": biased, "windows": windows}
+
+
+def _qwen2(config: Fields, base: Architecture) -> dict[str, Any]:
+    return {"biased": "qkv"}
+
+
+def _qwen3(config: Fields, base: Architecture) -> dict[str, Any]:
+    return {"query_norm": "head"}
+
+
+def _olmo2(config: Fields, base: Architecture) -> dict[str, Any]:
+    return {"norm": "olmo", "order": "post", "query_norm": "whole"}
+
+
+def _smollm3(config: Fields, base: Architecture) -> dict[str, Any]:
+    # Source: transformers 5.23, configuration_smollm3.py: without a list, every fourth layer turns nothing.
+    every = positive(config.get("no_rope_layer_interval")) or 4
+    return {"unturned": tuple(n for n in range(base.layers) if (n + 1) % every == 0), "tied": _tied(config, True)}
+
+
+def _phi3(config: Fields, base: Architecture) -> dict[str, Any]:
+    rotary = real(config.get("partial_rotary_factor")) or 1.0
+    return {"fused": True, "rotary": rotary, "joined": True, "windows": _windows(config, base)}
+
+
+def _gemma(config: Fields, base: Architecture) -> dict[str, Any]:
+    return {
+        "norm": "gemma",
+        "tied": _tied(config, True),
+        "activation": text(config.get("hidden_activation")) or "gelu_pytorch_tanh",
+        "scaled_embedding": True,
+    }
+
+
+def _gemma2(config: Fields, base: Architecture) -> dict[str, Any]:
+    return {
+        **_gemma(config, base),
+        "order": "both",
+        "capped": config.get("attn_logit_softcapping", 50.0) is not None,
+        "capped_logits": config.get("final_logit_softcapping", 30.0) is not None,
+        # Source: transformers 5.23, configuration_gemma2.py: every other layer has a window.
+        "windows": _pattern(config, base, 2),
+    }
+
+
+def _gemma3(config: Fields, base: Architecture) -> dict[str, Any]:
+    return {
+        **_gemma(config, base),
+        "order": "both",
+        "query_norm": "head",
+        "capped_logits": config.get("final_logit_softcapping") is not None,
+        "windows": _pattern(config, base, positive(config.get("sliding_window_pattern")) or 6),
+    }
+
+
+def _gpt2(config: Fields, base: Architecture) -> dict[str, Any]:
+    return {
+        "norm": "layer",
+        "fused": True,
+        "gated": False,
+        "plain_softmax": True,
+        "rotary": 0.0,
+        "inner": positive(config.get("n_inner")) or 4 * base.hidden,
+        "activation": text(config.get("activation_function")) or "gelu_new",
+        "biased": "all",
+        "tied": _tied(config, True),
+        "positions": positive(config.get("n_positions")) or 1024,
+        "embedding_dropout": _rate(config, "embd_pdrop", 0.1),
+        "attention_dropout": _rate(config, "attn_pdrop", 0.1),
+        "dropout": _rate(config, "resid_pdrop", 0.1),
+    }
+
+
+def _gpt_neox(config: Fields, base: Architecture) -> dict[str, Any]:
+    rotary = real(config.get("rotary_pct")) or real(config.get("partial_rotary_factor")) or 0.25
+    return {
+        "norm": "layer",
+        "order": "parallel" if flag(config.get("use_parallel_residual")) is not False else "pre",
+        "fused": True,
+        "gated": False,
+        "rotary": rotary,
+        "joined": True,
+        "activation": text(config.get("hidden_act")) or "gelu",
+        "biased": "all",
+        "dropout": _rate(config, "hidden_dropout", 0.0),
+    }
+
+
+def _mixture(config: Fields, base: Architecture) -> dict[str, Any]:
+    experts = positive(config.get("num_experts")) or positive(config.get("num_local_experts")) or 8
+    return {
+        **(_llama(config, base) if base.family == "mixtral" else _qwen3(config, base)),
+        "experts": experts,
+        "experts_used": positive(config.get("num_experts_per_tok")) or 2,
+        "expert_inner": positive(config.get("moe_intermediate_size")) or base.inner,
+    }
+
+
+def _falcon(config: Fields, base: Architecture) -> dict[str, Any]:
+    shared = flag(config.get("multi_query")) is not False
+    return {
+        "norm": "layer",
+        "order": "parallel",
+        "fused": True,
+        "gated": False,
+        "key_heads": 1 if shared else base.heads,
+        "broadcast": shared,
+        "activation": "gelu",
+        "biased": "all" if flag(config.get("bias")) else "",
+        "tied": _tied(config, True),
+        "dropout": _rate(config, "hidden_dropout", 0.0),
+    }
+
+
+def _bert(config: Fields, base: Architecture) -> dict[str, Any]:
+    return {
+        "norm": "layer",
+        "order": "sum",
+        "plain_softmax": True,
+        "gated": False,
+        "rotary": 0.0,
+        "activation": text(config.get("hidden_act")) or "gelu",
+        "biased": "all",
+        "tied": _tied(config, True),
+        "positions": positive(config.get("max_position_embeddings")) or 512,
+        "segments": positive(config.get("type_vocab_size")) or 2,
+        "embedding_dropout": _rate(config, "hidden_dropout_prob", 0.1),
+        "attention_dropout": _rate(config, "attention_probs_dropout_prob", 0.1),
+        "dropout": _rate(config, "hidden_dropout_prob", 0.1),
+    }
+
+
+_FAMILIES = {
+    "llama": _llama,
+    "mistral": _llama,
+    "qwen2": _qwen2,
+    "qwen3": _qwen3,
+    "olmo2": _olmo2,
+    "smollm3": _smollm3,
+    "phi3": _phi3,
+    "gemma2": _gemma2,
+    "gemma3_text": _gemma3,
+    "gpt2": _gpt2,
+    "gpt_neox": _gpt_neox,
+    "mixtral": _mixture,
+    "qwen3_moe": _mixture,
+    "falcon": _falcon,
+    "bert": _bert,
+    "roberta": _bert,
+}
+
+
+def _tied(config: Fields, default: bool) -> bool:
+    tied = flag(config.get("tie_word_embeddings"))
+    return default if tied is None else tied
+
+
+def _rate(config: Fields, name: str, default: float) -> float:
+    rate = real(config.get(name))
+    return default if rate is None else rate
+
+
+def _windows(config: Fields, base: Architecture) -> tuple[int, ...]:
+    window = positive(config.get("sliding_window"))
+    return (window,) * base.layers if window else ()
+
+
+def _pattern(config: Fields, base: Architecture, every: int) -> tuple[int, ...]:
+    """Of `every` layers the last sees all, the others a window."""
+    window = positive(config.get("sliding_window")) or 0
+    return tuple(0 if (number + 1) % every == 0 else window for number in range(base.layers))

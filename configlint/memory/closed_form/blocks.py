@@ -1,0 +1,147 @@
+"""Attention and feed-forward: the two blocks of a layer, as Transformers writes them.
+
+Local names live as long here as they do there, since that is what keeps tensors alive.
+
+Source: transformers 5.23, models/<family>/modeling_<family>.py.
+"""
+
+from __future__ import annotations
+
+from configlint.memory.closed_form import liger
+from configlint.memory.closed_form.attention import attend
+from configlint.memory.closed_form.model import Model, activate, is_biased, norm, project
+from configlint.memory.closed_form.operations import add, dropout, mul, views
+from configlint.memory.closed_form.tape import Storage, Tape, Tensor
+
+
+def attention_block(model: Model, x: Tensor, number: int) -> Tensor:
+    sizes = model.sizes
+    q, k, v = _projections(model, x)
+    x = _heads(model, q, k, v, number)
+    del q, k, v
+    names = {"gpt2": "c_proj", "gpt_neox": "dense", "falcon": "dense", "bert": "dense", "roberta": "dense"}
+    name = names.get(sizes.family, "o_proj")
+    out = project(model, x, name, sizes.query, sizes.hidden, "hidden", is_biased(model, "o"), "attention")
+    return dropout(model.tape, out, sizes.dropout) if sizes.family == "gpt2" else out
+
+
+def _projections(model: Model, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Queries, keys and values."""
+    sizes, tape, rows = model.sizes, model.tape, model.scope.rows
+    bert = sizes.family in ("bert", "roberta")
+    if sizes.fused:
+        name = {"gpt2": "c_attn", "gpt_neox": "query_key_value", "falcon": "query_key_value"}.get(
+            sizes.family, "qkv_proj"
+        )
+        wide = sizes.query + 2 * sizes.key
+        whole = project(model, x, name, sizes.hidden, wide, "query + 2 key", is_biased(model, "q"))
+        q, k, v = views(tape, whole, rows * sizes.query, rows * sizes.key, rows * sizes.key)
+        return q, k, v
+    first, second, third = ("query", "key", "value") if bert else ("q_proj", "k_proj", "v_proj")
+    q = project(model, x, first, sizes.hidden, sizes.query, "query", is_biased(model, "q"))
+    q = _normed(model, q, "q_norm", sizes.heads)
+    k = project(model, x, second, sizes.hidden, sizes.key, "key", is_biased(model, "k"))
+    k = _normed(model, k, "k_norm", sizes.key_heads)
+    return q, k, project(model, x, third, sizes.hidden, sizes.key, "key", is_biased(model, "v"))
+
+
+def _normed(model: Model, x: Tensor, name: str, heads: int) -> Tensor:
+    """Queries or keys through a norm of their own, of each head or of the whole row."""
+    sizes, rows = model.sizes, model.scope.rows
+    if sizes.query_norm == "head":
+        return norm(model, x, name, sizes.head, rows * heads)
+    return norm(model, x, name, heads * sizes.head, rows) if sizes.query_norm else x
+
+
+def _heads(model: Model, q: Tensor, k: Tensor, v: Tensor, number: int) -> Tensor:
+    sizes = model.sizes
+    if sizes.rotary and number not in sizes.unturned:
+        turned = rotate(model, q)
+        k = rotate(model, k)
+        q = turned
+    window = sizes.windows[number] if sizes.windows else 0
+    return attend(model.tape, q, k, v, sizes, model.scope, window)
+
+
+def rotate(model: Model, x: Tensor) -> Tensor:
+    """Rotary positions: `x * cos + rotate_half(x) * sin`, on a share of each head. Neither product saves x, as
+    cosines and sines need no gradient."""
+    tape, sizes = model.tape, model.sizes
+    if model.scope.fused:
+        return liger.rotate(tape, x)
+    # Sines and cosines are of the residual stream's dtype.
+    count, item, width = int(x.count * sizes.rotary), max(x.item, model.scope.item), x.width
+    whole = Tensor(x.storage, count, x.item, x.node)
+    straight = _turned(tape, whole, item)
+    half = Storage(tape, count // 2 * x.item, width)
+    turned = Storage(tape, count * x.item, width)
+    del half
+    parts = (count // 2 * x.item, count * x.item)
+
+    def rule(node: object) -> tuple[Storage | None, ...]:
+        half = Storage(tape, parts[0], width)
+        padded = Storage(tape, parts[1], width)
+        del half
+        other = Storage(tape, parts[1], width)
+        del other
+        return (padded,)
+
+    crossed = Tensor(turned, count, x.item, tape.record((x.node,), (), rule))
+    del turned
+    crossed = _turned(tape, crossed, item)
+    out = add(tape, straight, crossed)
+    if not sizes.joined:
+        return out
+    joined = Storage(tape, x.count * item, width)
+    del straight, crossed
+    return Tensor(joined, x.count, item, tape.record((out.node, x.node), (), lambda node: (node.grad, None)))
+
+
+def _turned(tape: Tape, x: Tensor, item: int) -> Tensor:
+    """A product with cosines or sines, which may be of a wider dtype."""
+    out = Storage(tape, x.count * item, x.width)
+    size, own, width = x.count * item, x.count * x.item, x.width
+
+    def rule(node: object) -> tuple[Storage | None, ...]:
+        made = Storage(tape, size, width)
+        return (made if own == size else Storage(tape, own, width),)
+
+    return Tensor(out, x.count, item, tape.record((x.node,), (), rule))
+
+
+def feed_forward(model: Model, x: Tensor) -> Tensor:
+    sizes, tape = model.sizes, model.tape
+    hidden, inner = sizes.hidden, sizes.inner
+    if sizes.experts:
+        from configlint.memory.closed_form.experts import experts  # few models have any
+
+        return experts(model, x)
+    if not sizes.gated:
+        return _plain(model, x)
+    if sizes.fused:
+        both = project(model, x, "gate_up_proj", hidden, 2 * inner, "inner")
+        halves = views(tape, both, both.count // 2, both.count // 2)
+        product = mul(tape, halves[1], activate(tape, halves[0], sizes.activation))
+        del halves
+        return project(model, product, "down_proj", inner, hidden, "hidden")
+    gate = project(model, x, "gate_proj", hidden, inner, "inner")
+    if model.scope.fused:
+        product = liger.silu_mul(tape, gate, project(model, x, "up_proj", hidden, inner, "inner"))
+    else:
+        gate = activate(tape, gate, sizes.activation)
+        product = mul(tape, gate, project(model, x, "up_proj", hidden, inner, "inner"))
+    del gate
+    return project(model, product, "down_proj", inner, hidden, "hidden")
+
+
+def _plain(model: Model, x: Tensor) -> Tensor:
+    sizes = model.sizes
+    wide = ("dense_h_to_4h", "dense_4h_to_h")
+    first, second = {"gpt2": ("c_fc", "c_proj"), "gpt_neox": wide, "falcon": wide}.get(
+        sizes.family, ("dense", "dense")
+    )
+    biased = is_biased(model, "m")
+    x = project(model, x, first, sizes.hidden, sizes.inner, "inner", biased, "first")
+    x = activate(model.tape, x, sizes.activation)
+    x = project(model, x, second, sizes.inner, sizes.hidden, "hidden", biased, "second")
+    return dropout(model.tape, x, sizes.dropout) if sizes.family == "gpt2" else x

@@ -1,0 +1,137 @@
+"""Where each figure comes from, as a formula that a person can check."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from configlint.core.plan import Origin, Plan
+from configlint.core.workload import Workload
+from configlint.memory.closed_form import SLACK, UNMEASURED
+from configlint.memory.closed_form.architecture import Architecture, architecture
+from configlint.memory.closed_form.optimizers import Optimizer, optimizer
+from configlint.memory.closed_form.parts import ITEMS
+from configlint.memory.closed_form.step import Step, simulate
+
+_MODEL = ("model.config", "model.dtype", "tuning.method", "tuning.rank")
+_BATCH = ("batch.per_device", "model.sequence_length")
+
+
+def origins(plan: Plan) -> dict[str, Origin]:
+    """The figures of a plan's memory by their paths, each with its formula; none where there is no closed form.
+
+    They are made when somebody asks, as `check` runs on every commit.
+    """
+    workload, estimate = plan.memory.workload, plan.memory.estimate
+    if workload is None or estimate is None:
+        return {}
+    sizes, kind = architecture(workload.config), optimizer(workload.optimizer)
+    if sizes is None or kind is None:
+        return {}
+    found: dict[str, Origin] = {}
+
+    def derived(name: str, value: int, formula: str, *inputs: str) -> None:
+        known = tuple(path for path in inputs if path in plan.origins or path in found)
+        found[f"memory.{name}"] = Origin(value, "derived", formula, known)
+
+    for name, term in terms(workload, sizes, kind, simulate(workload, sizes, kind)).items():
+        derived(name, term.size, term.formula, *term.inputs)
+    parts = [category for category in estimate.breakdown if f"memory.{category}" in found]
+    formula = f"{' + '.join(parts)}, at the peak in {estimate.phase}"
+    derived("allocated", estimate.allocated, formula, *(f"memory.{name}" for name in parts))
+    beside = sum(estimate.breakdown.values()) - estimate.allocated
+    formula = "the device's context, two workspaces and what devices take to talk to each other"
+    derived("beside", beside, formula, "hardware.accelerator")
+    certain = estimate.low >= estimate.allocated + beside
+    formula = "allocated + beside" if certain else "allocated, less a tenth as sharing was not measured, + beside"
+    derived("low", estimate.low, formula, "memory.allocated", "memory.beside")
+    factor = 1 + SLACK + (0 if certain else UNMEASURED)
+    formula = f"allocated x {factor:.3f} for what the allocator keeps + the most of beside"
+    derived("high", estimate.high, formula, "memory.allocated", "memory.beside")
+    return found
+
+
+class Term(NamedTuple):
+    """Bytes, the formula that gives them, and the paths of what goes into it."""
+
+    size: int
+    formula: str
+    inputs: tuple[str, ...]
+
+
+def terms(workload: Workload, sizes: Architecture, kind: Optimizer, step: Step) -> dict[str, Term]:
+    """What the layers save for the backward; and what is there at the peak, by category."""
+    item = ITEMS[workload.dtype if workload.method == "full" else workload.adapter_dtype]
+    tokens = workload.batch * workload.length
+    share = step.breakdown["logits"] / (sizes.vocabulary * tokens)
+    whole = "" if workload.data == "fsdp" else _shared(workload, "zero2")
+    formulas = {
+        "weights": (_weights(workload, step), _MODEL),
+        "gradients": (f"up to {step.trained} trained x {item} bytes{whole}", _MODEL),
+        "optimizer": (f"{step.trained} trained x {_states(kind, item)}{_shared(workload, 'zero1')}", _MODEL),
+        "activations": ("saved + what the layers work with at that moment", ("memory.saved",)),
+        "recompute": ("one layer, run once more", _BATCH),
+        "logits": (f"{sizes.vocabulary} tokens to choose from x {tokens} tokens x {share:.3g} bytes", _BATCH),
+        "autocast": (f"{workload.autocast} copies of float32 weights", _MODEL),
+        "transient": ("what the optimizer's step takes for itself", ("training.optim",)),
+        "communication": (f"buckets and gathered weights of {workload.data}", ("parallel.data",)),
+    }
+    found = {
+        category: Term(size, *formulas[category])
+        for category, size in step.breakdown.items()
+        if size and category in formulas
+    }
+    return {"saved": _saved(workload, sizes, step), **found}
+
+
+def _weights(workload: Workload, step: Step) -> str:
+    size = f"{ITEMS[workload.dtype]} bytes" if workload.method != "qlora" else "4 bits in layers, more elsewhere"
+    return f"{step.parameters} parameters x {size}{_shared(workload, 'zero3')}"
+
+
+def _shared(workload: Workload, least: str) -> str:
+    """` / 8 devices` where an engine divides that; from which stage of ZeRO on it does."""
+    divides = workload.data == "fsdp" or (workload.data.startswith("zero") and workload.data >= least)
+    return f" / {workload.shard} devices" if divides and workload.shard > 1 else ""
+
+
+def _states(kind: Optimizer, item: int) -> str:
+    if kind.bits8:
+        return f"{kind.states} states in 8 bits"
+    return f"{kind.states * (4 if kind.wide else item)} bytes"
+
+
+def _saved(workload: Workload, sizes: Architecture, step: Step) -> Term:
+    """`32 layers x 4096 tokens x (16 hidden + 4 query + 8 inner) bytes`, for each kind of layer."""
+    tokens = workload.batch * workload.length
+    kinds: dict[int, int] = {}
+    for segment in step.stack:
+        kinds[id(segment)] = kinds.get(id(segment), 0) + 1
+    parts = []
+    for segment in {id(segment): segment for segment in step.stack}.values():
+        number = kinds[id(segment)]
+        widths = " + ".join(_width(name, size, workload, sizes) for name, size in segment.saved.items() if size)
+        parts.append(f"{number} layers x {tokens} tokens x ({widths or 0}) bytes")
+    whole = sum(sum(segment.saved.values()) for segment in step.stack)
+    return Term(whole, " + ".join(parts), _BATCH)
+
+
+def _width(name: str, size: int, workload: Workload, sizes: Architecture) -> str:
+    widths = {
+        "hidden": sizes.hidden,
+        "query": sizes.query,
+        "key": sizes.key,
+        "query + 2 key": sizes.query + 2 * sizes.key,
+        "inner": sizes.inner,
+        "heads": sizes.heads,
+        "heads x length": sizes.heads * workload.length,
+        "length^2": workload.length,
+        "rank": workload.rank,
+        "expert": sizes.expert_inner,
+    }
+    wide = widths.get(name, 1)
+    factor = size / (workload.batch * workload.length) / wide
+    number = f"{factor:.3g}"
+    if name == "1":
+        return number
+    shown = f"({name})" if " + " in name else "length" if name == "length^2" else name
+    return f"{number} {shown}"

@@ -1,0 +1,120 @@
+"""A model from end to end as Transformers writes it: embedding, one layer, output layer and loss.
+
+Local names live as long here as they do there, since that is what keeps tensors alive.
+
+Source: transformers 5.23, models/<family>/modeling_<family>.py, loss/loss_utils.py.
+"""
+
+from __future__ import annotations
+
+from configlint.memory.closed_form import liger, trl
+from configlint.memory.closed_form.blocks import attention_block, feed_forward
+from configlint.memory.closed_form.model import Model, activate, norm, project
+from configlint.memory.closed_form.operations import (
+    add,
+    add_in_place,
+    cast,
+    cross_entropy,
+    dropout,
+    embedding,
+    linear,
+    scale,
+    unary,
+)
+from configlint.memory.closed_form.tape import Node, Tensor
+
+
+def embed(model: Model) -> Tensor:
+    """Tokens to the residual stream."""
+    tape, sizes, rows = model.tape, model.sizes, model.scope.rows
+    hidden = sizes.hidden
+    table = model.weight("embedding", sizes.vocabulary * hidden)
+    table.shared = sizes.tied
+    x = embedding(tape, table, rows, rows * hidden, "hidden")
+    if model.scope.checkpointing and x.node is None and sizes.positions:
+        # Checkpointing asks for a gradient of what comes in, even where the table is frozen: it is kept for that.
+        x.node = Node(0, (), (x.storage,), lambda node: ())
+    if sizes.segments:
+        segments = model.weight("segments", sizes.segments * hidden)
+        x = add(tape, x, embedding(tape, segments, rows, rows * hidden, "hidden"))
+    if sizes.positions:
+        positions = model.weight("positions", sizes.positions * hidden)
+        x = add(tape, x, embedding(tape, positions, model.scope.length, model.scope.length * hidden, "hidden"))
+    if sizes.order == "sum":
+        x = norm(model, x, "embedding_norm", hidden, rows)
+    if sizes.scaled_embedding:
+        x = scale(tape, x)
+    return dropout(tape, x, sizes.embedding_dropout)
+
+
+def layer(model: Model, x: Tensor, number: int) -> Tensor:
+    """One layer of the stack; `number` says which, for what is not the same in all."""
+    order = model.sizes.order
+    if order == "parallel":
+        return _parallel(model, x, number)
+    if order == "sum":
+        return _summed(model, x, number)
+    tape, hidden, rows = model.tape, model.sizes.hidden, model.scope.rows
+    residual = x
+    if order != "post":
+        x = norm(model, x, "input_norm", hidden, rows)
+    x = attention_block(model, x, number)
+    if order != "pre":
+        x = norm(model, x, "after_attention_norm", hidden, rows)
+    x = add(tape, residual, x)
+    residual = x
+    if order != "post":
+        x = norm(model, x, "feed_forward_norm", hidden, rows)
+    x = feed_forward(model, x)
+    if order != "pre":
+        x = norm(model, x, "after_feed_forward_norm", hidden, rows)
+    return add(tape, residual, x)
+
+
+def _parallel(model: Model, x: Tensor, number: int) -> Tensor:
+    """Both blocks read the same input: GPT-NeoX through a norm for each, Falcon through one for both."""
+    tape, hidden, rows = model.tape, model.sizes.hidden, model.scope.rows
+    if model.sizes.family == "falcon":
+        residual, x = x, norm(model, x, "input_norm", hidden, rows)
+        attended = attention_block(model, x, number)
+        fed = feed_forward(model, x)
+        return add(tape, residual, add_in_place(tape, fed, attended))
+    attended = attention_block(model, norm(model, x, "input_norm", hidden, rows), number)
+    attended = dropout(tape, attended, model.sizes.dropout)
+    fed = feed_forward(model, norm(model, x, "feed_forward_norm", hidden, rows))
+    fed = dropout(tape, fed, model.sizes.dropout)
+    return add(tape, add(tape, fed, attended), x)
+
+
+def _summed(model: Model, x: Tensor, number: int) -> Tensor:
+    """BERT: the norm comes after the sum."""
+    tape, hidden, rows = model.tape, model.sizes.hidden, model.scope.rows
+    attended = dropout(tape, attention_block(model, x, number), model.sizes.dropout)
+    x = norm(model, add(tape, attended, x), "after_attention_norm", hidden, rows)
+    del attended
+    fed = dropout(tape, feed_forward(model, x), model.sizes.dropout)
+    return norm(model, add(tape, fed, x), "after_feed_forward_norm", hidden, rows)
+
+
+def head(model: Model, x: Tensor) -> tuple[Tensor, Tensor | None]:
+    """The last norm, the output layer and the loss: the loss, and the logits if the caller is given them too."""
+    tape, sizes, rows = model.tape, model.sizes, model.scope.rows
+    if sizes.order == "sum":
+        x = project(model, x, "transform.dense", sizes.hidden, sizes.hidden, "hidden", True)
+        x = norm(model, activate(tape, x, sizes.activation), "transform_norm", sizes.hidden, rows)
+    else:
+        x = norm(model, x, "norm", sizes.hidden, rows)
+    tape.spend_on("logits")
+    table = model.weight("embedding" if sizes.tied else "output", sizes.vocabulary * sizes.hidden)
+    table.shared = sizes.tied
+    if model.scope.chunked:
+        return trl.log_probabilities(tape, x, table, rows), None
+    if model.scope.fused:
+        return liger.linear_cross_entropy(tape, x, table, rows, model.scope.ampere), None
+    bias = model.weight("output.bias", sizes.vocabulary) if sizes.order == "sum" else None
+    logits = linear(tape, x, table, rows * sizes.vocabulary, "vocabulary", bias)
+    if sizes.capped_logits:
+        logits = scale(tape, unary(tape, scale(tape, logits), "out"))
+    masked_model = sizes.order == "sum"
+    loss = cross_entropy(tape, logits if masked_model else cast(tape, logits, 4), rows)
+    return loss, logits

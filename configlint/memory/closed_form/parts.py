@@ -1,0 +1,102 @@
+"""The parts of a model, each run once: embedding, a layer of each kind, output layer with the loss."""
+
+from __future__ import annotations
+
+from configlint.core.workload import Workload
+from configlint.memory.closed_form import layers
+from configlint.memory.closed_form.architecture import Architecture
+from configlint.memory.closed_form.attention import Scope
+from configlint.memory.closed_form.model import Model, Tuning
+from configlint.memory.closed_form.operations import cast
+from configlint.memory.closed_form.segments import Segment, run
+from configlint.memory.closed_form.tape import Tape, Tensor
+
+# Bytes of an element.
+ITEMS = {"float32": 4, "bfloat16": 2, "float16": 2}
+
+
+class Parts:
+    """Makes each part of the model on a tape of its own."""
+
+    def __init__(self, workload: Workload, sizes: Architecture) -> None:
+        self.workload = workload
+        self.sizes = sizes
+        self.item = ITEMS[workload.dtype]
+        full = workload.method == "full"
+        self.tuning = Tuning(
+            full,
+            workload.rank,
+            workload.targets or sizes.adapted,
+            ITEMS[workload.adapter_dtype],
+            workload.method == "qlora",
+            workload.upcast,
+        )
+        self.scope = Scope(workload, self.item)
+        # What the residual stream's elements take.
+        self.stream = 4 if workload.upcast and not full else self.item
+        self.count = self.scope.rows * sizes.hidden
+        # Frozen weights below the first adapter need no gradient, unless checkpointing asks for one.
+        self.trained_input = full or workload.checkpointing
+
+    def model(self, sizes: Architecture) -> Model:
+        autocast = ITEMS[self.workload.autocast] if self.workload.autocast else 0
+        return Model(Tape(autocast, self.workload.accumulation == 1), sizes, self.scope, self.tuning)
+
+    def embedding(self) -> Segment:
+        model = self.model(self.sizes)
+        return run(model.tape, lambda x: layers.embed(model), 0, self.item, False, False)
+
+    def layer(self, number: int) -> Segment:
+        model = self.model(_of_one_device(self.sizes, self.workload.tensor))
+        trained = self.trained_input or number > 0
+
+        def body(x: Tensor) -> Tensor:
+            return layers.layer(model, x, number)
+
+        return run(model.tape, body, self.count, self.stream, trained, self.workload.checkpointing)
+
+    def stack(self) -> list[Segment]:
+        """All layers; those that are alike are one segment."""
+        made: dict[object, Segment] = {}
+        found = []
+        for number in range(self.sizes.layers):
+            window = self.sizes.windows[number] if self.sizes.windows else 0
+            first = number == 0 and not self.trained_input
+            alike = self.scope.masked(window), number in self.sizes.unturned, first
+            if alike not in made:
+                made[alike] = self.layer(number)
+            found.append(made[alike])
+        return found
+
+    def head(self) -> Segment:
+        """The output layer and the loss. The logits live until the Trainer has its loss, under autocast in 32 bits.
+
+        Source: transformers 5.23, trainer.py, compute_loss; accelerate 1.15, utils/operations.py,
+        convert_outputs_to_fp32.
+        """
+        model = self.model(self.sizes)
+        tape = model.tape
+
+        def body(x: Tensor) -> Tensor:
+            loss, logits = layers.head(model, x)
+            if tape.autocast and logits:
+                logits = cast(tape, logits, 4)
+                tape.settle()
+            return loss
+
+        return run(tape, body, self.count, self.stream, True, False)
+
+
+def _of_one_device(sizes: Architecture, tensor: int) -> Architecture:
+    """The part of a layer that one of the devices of tensor parallelism has. Its norms and stream are whole.
+
+    Source: transformers 5.23, base_model_tp_plan: products by columns, then by rows.
+    """
+    if tensor == 1:
+        return sizes
+    return sizes.but(
+        heads=max(sizes.heads // tensor, 1),
+        key_heads=max(sizes.key_heads // tensor, 1),
+        inner=max(sizes.inner // tensor, 1),
+        expert_inner=sizes.expert_inner // tensor,
+    )

@@ -1,0 +1,277 @@
+"""What would leave more room: the plan's workload with one thing changed, asked anew.
+
+The rules and `fit` propose from it. It judges nothing, and knows nothing but the plan that it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from configlint.core.arithmetic import divisors, last_that
+from configlint.core.plan import Memory, Plan
+from configlint.core.workload import Estimate, Workload, of_batch
+
+# Of which models the closed form knows Liger's kernels; a test holds it to that.
+LIGER = ("llama", "mistral", "qwen2", "qwen3", "smollm3")
+# Since when TRL's SFTTrainer can make its loss a chunk at a time, and since when it always does.
+# Source: trl 1.4 to 1.16, trainer/sft_config.py and sft_trainer.py.
+_CHUNKED, _ALWAYS_CHUNKED = (1, 4), (1, 15)
+_ADAMW = ("adamw_torch", "adamw_torch_fused", "paged_adamw_32bit", "paged_adamw")
+_STAGES = {
+    "ddp": ("zero2", "zero3", "fsdp"),
+    "zero0": ("zero1", "zero2", "zero3"),
+    "zero1": ("zero2", "zero3"),
+    "zero2": ("zero3",),
+}
+# Source: QLoRA, arXiv 2305.14314, section 4: adapters on all linear layers reach what full fine-tuning does.
+_RANK = 16
+# A shorter sequence than this is no way to train.
+_SHORTEST = 128
+# What is lower by less than this is not worth a line.
+_LOWER = 0.95
+
+
+class Way(NamedTuple):
+    """A change that leaves more room: what to write (`training.gradient_checkpointing: true`; several joined by
+    ` and ` where it takes them all), and what then is the largest per-device batch that the samples of a replica
+    can be cut into, with its accumulation and estimate. A bound that the spec sets holds, a pin does not: compare
+    `per_device` with `plan.batch.per_device`."""
+
+    change: str
+    per_device: int
+    accumulation: int
+    estimate: Estimate
+
+
+class Change(NamedTuple):
+    """What to write, and what of the workload it changes. `free` says that nothing else is learned for it."""
+
+    text: str
+    fields: dict[str, object]
+    free: bool = False
+
+    @property
+    def path(self) -> str:
+        return self.text.partition(":")[0]
+
+
+class Answer(NamedTuple):
+    """What `fit` has to say of a plan.
+
+    `estimate` is of `per_device` samples: the trace's where there is one, with the `closed_form` beside it;
+    `refusal` is why there is none. `largest` is what fits now, None where nothing does or where that is not
+    known, and `following` the next size above it, or the first of all. `options` are the ways out or up.
+    `unknown` has paths with what is not known of them.
+    """
+
+    plan: Plan
+    per_device: int | None = None
+    accumulation: int | None = None
+    estimate: Estimate | None = None
+    largest: Way | None = None
+    following: Way | None = None
+    options: tuple[Way, ...] = ()
+    closed_form: Estimate | None = None
+    refusal: str | None = None
+    unknown: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def overflows(self) -> bool:
+        """Whether it may take more than there is, with or without the headroom."""
+        capacity = self.plan.memory.capacity
+        return self.estimate is not None and capacity is not None and self.estimate.high > capacity
+
+    @property
+    def fits(self) -> bool | None:
+        """Whether even the most that it may take leaves the headroom free; None where that is not known."""
+        budget = self.plan.memory.budget
+        return None if self.estimate is None or budget is None else self.estimate.high <= budget
+
+
+def ways(plan: Plan) -> list[Way]:
+    """The changes that help, cheapest first: those that change nothing of what is learned before those that do.
+
+    Something must fit with each, and be a larger per-device batch than fits now, or the same with a lower peak.
+    Where nothing fits now and those that cost only time are not enough, the others come with as many of them as
+    it takes, and at worst two of the others together. None where the memory is not known.
+    """
+    base, share = base_workload(plan), samples(plan)
+    if base is None or share is None or plan.memory.budget is None or plan.memory.estimate is None:
+        return []
+    now = largest(plan.memory, base, share, plan.batch.max_per_device)
+    tried = list(changes(plan, base))
+    alone = [(change, _way(plan, base, share, [change])) for change in tried]
+    if now is not None or any(way and change.free for change, way in alone):
+        return [way for _, way in alone if way and _helps(way, now)]
+    if found := _together(plan, base, share, []):
+        return [found, *(way for _, way in alone if way)]
+    helped = [way or _together(plan, base, share, [change]) for change, way in alone if not change.free]
+    return [way for way in helped if way] or list(islice(_pairs(plan, base, share), 1))
+
+
+def largest(memory: Memory, workload: Workload, share: int, most: int | None = None) -> Way | None:
+    """The largest per-device batch, up to `most`, with which a workload fits, as a way with nothing to write; None
+    where not even one sample does. `share` are the samples of one replica in an optimizer step."""
+    found: Way | None = None
+
+    def fits(per_device: int) -> bool:
+        nonlocal found
+        way = of_size(memory, workload, share, per_device)
+        if way is None or memory.budget is None or way.estimate.high > memory.budget:
+            return False
+        found = way
+        return True
+
+    sizes = divisors(share, most)
+    # All at once there are no gradients from before, so that it may fit where less does not.
+    if sizes[-1] != share or not fits(share):
+        last_that(fits, [size for size in sizes if size < share])
+    return found
+
+
+def of_size(memory: Memory, workload: Workload, share: int, per_device: int) -> Way | None:
+    """What a per-device batch takes, fit or not; None where that is not known."""
+    estimate = memory.ask(of_batch(workload, per_device, share // per_device))
+    return Way("", per_device, share // per_device, estimate) if estimate else None
+
+
+def samples(plan: Plan) -> int | None:
+    """What falls to one replica in an optimizer step."""
+    trained, replicas = plan.batch.trained, plan.parallel.replicas
+    return trained // replicas if trained and replicas else None
+
+
+def base_workload(plan: Plan) -> Workload | None:
+    """The plan's workload before its batch: a batch of one holds no padding, which a larger one may."""
+    if plan.memory.workload is None:
+        return None
+    workload = plan.memory.workload
+    return workload._replace(padded=not (plan.data.packed or workload.flattened))
+
+
+def changes(plan: Plan, base: Workload) -> Iterator[Change]:
+    """Everything that could be tried, cheapest first."""
+    yield from _loss(plan, base)
+    yield from _kernels(plan, base)
+    yield from _optimizers(plan, base)
+    yield from _sharding(plan, base)
+    if (half := base.length // 2) >= _SHORTEST:
+        path = "model.sequence_length" if plan.sequence_length else plan.path("max_length")
+        yield Change(f"{path}: {half}", {"length": half})
+    yield from _methods(plan, base)
+
+
+def _loss(plan: Plan, base: Workload) -> Iterator[Change]:
+    """Losses that never hold all logits: Liger's, with its other kernels, and that of TRL's SFTTrainer."""
+    trl = plan.release.trl if plan.trainer == "SFTTrainer" else None
+    has_kernels = base.config.get("model_type") in LIGER and plan.release.spelling("use_liger_kernel")
+    if has_kernels and not base.fused_loss:
+        # Until then Liger's loss takes the place of TRL's own.
+        own = base.chunked_loss and trl is not None and trl >= _ALWAYS_CHUNKED
+        yield Change(f"{plan.path('use_liger_kernel')}: true", {"fused_loss": True, "chunked_loss": own}, free=True)
+    if trl is not None and trl >= _CHUNKED and not base.chunked_loss and not base.fused_loss:
+        yield Change("training.loss_type: chunked_nll", {"chunked_loss": True}, free=True)
+
+
+def _kernels(plan: Plan, base: Workload) -> Iterator[Change]:
+    """What computes the same with less room, or with padding left out."""
+    if base.attention == "eager":
+        yield Change("model.attention: sdpa", {"attention": "sdpa"}, free=True)
+    if not base.checkpointing:
+        # The Trainer's own gathers each layer once more under FSDP.
+        own = "parallel.fsdp.activation_checkpointing"
+        path = own if base.data == "fsdp" else plan.path("gradient_checkpointing")
+        yield Change(f"{path}: true", {"checkpointing": True}, free=True)
+    if base.padded:
+        trl = plan.release.spelling("packing") is not None
+        path = "training.packing" if trl else "data.packed"
+        yield Change(f"{path}: true", {"padded": False, "flattened": trl})
+
+
+def _optimizers(plan: Plan, base: Workload) -> Iterator[Change]:
+    """The same AdamW without a tensor a parameter while it steps, and with states of 8 bits."""
+    known = plan.release.arguments.get("optim")
+    names = {"adamw_torch_fused": base.optimizer == "adamw_torch"}
+    # What bitsandbytes keeps cannot be cut into FSDP's pieces.
+    names["adamw_bnb_8bit"] = base.optimizer in _ADAMW and base.data != "fsdp"
+    for name, sensible in names.items():
+        if sensible and (known is None or not known.choices or name in known.choices):
+            yield Change(f"{plan.path('optim')}: {name}", {"optimizer": name}, free=name == "adamw_torch_fused")
+
+
+def _sharding(plan: Plan, base: Workload) -> Iterator[Change]:
+    """Only over devices that each have the whole model now, and of weights that can be cut."""
+    if base.tensor * base.context > 1 or base.method == "qlora":
+        return
+    if base.data == "fsdp" and not base.synchronised and not plan.writes("accelerator_config"):
+        # Without it the gradients stay whole between micro-batches.
+        config = "{gradient_accumulation_kwargs: {sync_each_batch: true}}"
+        yield Change(f"training.accelerator_config: {config}", {"synchronised": True}, free=True)
+    if base.data == "fsdp" and base.shard < base.world:
+        yield Change(f"parallel.shard: {base.world}", {"shard": base.world})
+    for stage in _STAGES.get(base.data, ()) if base.world > 1 else ():
+        dtype = base.autocast or base.dtype
+        fields: dict[str, object] = {"data": stage, "shard": base.world, "dtype": dtype}
+        if stage.startswith("zero"):
+            # DeepSpeed casts all weights in place of autocast; FSDP gathers them in 16 bits.
+            fields |= {"autocast": None, "adapter_dtype": dtype}
+        yield Change(f"parallel.data: {stage}", fields)
+
+
+def _methods(plan: Plan, base: Workload) -> Iterator[Change]:
+    """Adapters; on weights of 4 bits only where those stay whole."""
+    trl, whole = plan.release.trl is not None, base.data in ("ddp", "zero0", "zero1", "zero2")
+    # As PEFT and TRL prepare the model, and DeepSpeed casts it.
+    own = base.dtype if base.data.startswith("zero") else None
+    kinds: dict[str, dict[str, object]] = {
+        "lora": {"adapter_dtype": own or "float32", "upcast": False},
+        "qlora": {"adapter_dtype": own or ("bfloat16" if trl else "float32"), "upcast": not trl},
+    }
+    for method, fields in kinds.items():
+        if base.method == "full" and (method == "lora" or whole):
+            text = f"tuning: {{method: {method}, rank: {_RANK}, target_modules: all-linear}}"
+            yield Change(text, {"method": method, "rank": _RANK, "targets": ("all-linear",), **fields})
+        elif base.method == "lora" and method == "qlora" and whole:
+            yield Change("tuning.method: qlora", {"method": method, **fields})
+
+
+def _way(plan: Plan, base: Workload, share: int, tried: list[Change]) -> Way | None:
+    found = largest(plan.memory, _changed(base, tried), share, plan.batch.max_per_device)
+    return found._replace(change=" and ".join(change.text for change in tried)) if found else None
+
+
+def _together(plan: Plan, base: Workload, share: int, needed: list[Change]) -> Way | None:
+    """The way with some changes and all that cost only time, less those of the latter that it does not take."""
+    free: list[Change] = []
+    for change in changes(plan, _changed(base, needed)):
+        # Of what excludes each other, the first.
+        if change.free and not any(change.fields.keys() & taken.fields.keys() for taken in free):
+            free.append(change)
+    found = _way(plan, base, share, [*free, *needed])
+    for change in reversed(free) if found else ():
+        fewer = [each for each in free if each is not change]
+        if (fewer or needed) and (way := _way(plan, base, share, [*fewer, *needed])):
+            found, free = way, fewer
+    return found
+
+
+def _pairs(plan: Plan, base: Workload, share: int) -> Iterator[Way]:
+    """The ways with two changes that each cost something."""
+    for first in changes(plan, base):
+        for second in () if first.free else changes(plan, _changed(base, [first])):
+            same = second.path.startswith(first.path)
+            if not second.free and not same and (way := _together(plan, base, share, [first, second])):
+                yield way
+
+
+def _changed(base: Workload, made: list[Change]) -> Workload:
+    fields = {name: value for change in made for name, value in change.fields.items()}
+    return base._replace(**fields)  # type: ignore[arg-type]
+
+
+def _helps(way: Way, now: Way | None) -> bool:
+    if now is None or way.per_device > now.per_device:
+        return True
+    return way.per_device == now.per_device and way.estimate.high < _LOWER * now.estimate.high

@@ -1,0 +1,125 @@
+"""The model of a workload, built without weights; its inputs and its loss as the Trainer computes it."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any, NamedTuple
+
+import torch
+
+from configlint.core.workload import Workload
+from configlint.memory.trace import adapters, liger
+from configlint.memory.trace.refusal import Refusal, in_a_line
+from configlint.memory.trace.tracker import Tracker
+
+
+class Choice(NamedTuple):
+    """A class of Transformers and the config to build it by."""
+
+    kind: Any
+    config: Any
+
+
+def chosen(workload: Workload) -> Choice:
+    """What the config asks for. It is imported here, where tensors that modules make are still real ones."""
+    import accelerate.utils.operations  # noqa: F401
+    import transformers.trainer
+
+    adapters.required(workload)
+    config = _config(workload)
+    named = [getattr(transformers, str(name), None) for name in config.architectures or ()]
+    if named and named[0] is not None:
+        return Choice(named[0], config)
+    for head in ("CausalLM", "MaskedLM", "Seq2SeqLM"):
+        auto = getattr(transformers, f"AutoModelFor{head}")
+        if type(config) in auto._model_mapping:
+            return Choice(auto._model_mapping[type(config)], config)
+    raise Refusal(f"Transformers has no language model of type {config.model_type}")
+
+
+def _config(workload: Workload) -> Any:
+    import transformers
+
+    values = dict(workload.config)
+    try:
+        config = transformers.AutoConfig.for_model(values.pop("model_type", None), **values)
+    except Exception as error:
+        raise Refusal(f"Transformers refuses the model's config: {in_a_line(error)}") from error
+    config.use_cache = False  # as the Trainer does
+    if config.is_encoder_decoder and getattr(config, "decoder_start_token_id", None) is None:
+        config.decoder_start_token_id = config.pad_token_id = 0  # the loss needs one, whichever
+    return config
+
+
+def built(workload: Workload, choice: Choice, capability: tuple[int, int]) -> Any:
+    """In training mode, with adapters where the method has them."""
+    from transformers import initialization
+
+    attention = _attention(choice.kind, workload.attention)
+    with initialization.no_init_weights():
+        network = choice.kind._from_config(
+            choice.config, dtype=getattr(torch, workload.dtype), attn_implementation=attention
+        )
+    network.tie_weights()
+    _keep_wide(network, getattr(torch, workload.dtype))
+    if workload.fused_loss:
+        liger.apply(network, capability)
+    if workload.method != "full":
+        network = adapters.adapted(workload, network)
+    network.train()
+    if workload.checkpointing:
+        network.activation_checkpointing_enable({"use_reentrant": False, "preserve_rng_state": False})
+    return network
+
+
+def _keep_wide(network: Any, dtype: torch.dtype) -> None:
+    """Parameters that a model keeps in float32 when it is loaded in 16 bits."""
+    for part in network._get_dtype_plan(dtype):
+        names = {name for name, _ in network.named_parameters() if f".{part}." in f".{name}."}
+        adapters.cast(network, torch.float32, names)
+
+
+def _attention(kind: Any, asked: str) -> str:
+    """The implementation that Transformers takes where this one is asked for."""
+    if asked.startswith("flash_attention") and not kind._supports_flash_attn:
+        raise Refusal(f"{kind.__name__} does not support {asked}")
+    if asked not in ("eager", "sdpa") and not asked.startswith("flash_attention"):
+        raise Refusal(f"{asked} is not traced")
+    if asked == "sdpa" and not kind._supports_sdpa:
+        return "eager"
+    return asked
+
+
+def vocabulary(network: Any) -> int:
+    head = network.get_output_embeddings()
+    return int(head.weight.shape[0]) if head is not None else 0
+
+
+def inputs(workload: Workload, network: Any) -> dict[str, torch.Tensor]:
+    """One micro-batch. A mask is given where a batch holds padding, but for FlashAttention, that leaves
+    the padding out."""
+    shape = (workload.batch, workload.length)
+    made = {name: torch.zeros(shape, dtype=torch.int64) for name in ("input_ids", "labels")}
+    if workload.padded and not workload.attention.startswith("flash_attention"):
+        made["attention_mask"] = torch.ones(shape, dtype=torch.int64)
+    return made
+
+
+def loss(network: Any, inputs: dict[str, torch.Tensor], tracker: Tracker) -> torch.Tensor:
+    """The loss; what the model returns beside it is let go, as the Trainer does before the backward."""
+    from accelerate.utils.operations import convert_to_fp32
+
+    def at_the_head(*_: Any) -> None:
+        tracker.phase = "loss"
+
+    head = network.get_output_embeddings()
+    hook = head.register_forward_pre_hook(at_the_head) if head is not None else None
+    with torch.autocast("cpu", dtype=tracker.autocast) if tracker.autocast else nullcontext():
+        outputs = network(**inputs)
+    at_the_head()
+    if tracker.autocast:
+        outputs = convert_to_fp32(outputs)
+    if hook:
+        hook.remove()
+    result: torch.Tensor = outputs["loss"]
+    return result
