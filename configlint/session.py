@@ -18,7 +18,7 @@ from configlint.frontends import FRONT_ENDS, FrontEnd
 from configlint.host.read import decode, read_bytes
 from configlint.host.walk import walk
 from configlint.solver import solve
-from configlint.syntax import read, validate
+from configlint.syntax import read
 
 # Where each file extends the one before, all of them are merged for the last: nobody has so many layers.
 _MOST_BASES = 100
@@ -107,7 +107,7 @@ class Session:
         """The plans of a spec, and what is wrong with its form and that of its bases."""
         documents, diagnostics = self._chain(file, front_end)
         for document in [*documents, *self.assignments]:
-            diagnostics += self._form(document)
+            diagnostics += self._form(document, front_end)
         if len(documents) == 0:
             return Loaded([], diagnostics)
         targets = front_end.target_names(documents)
@@ -125,11 +125,11 @@ class Session:
         plans = [plan._replace(reference=reference, nearest=near) for plan in plans]
         return Loaded(plans, diagnostics, is_base=not plans)
 
-    def _form(self, document: Mapping) -> list[Diagnostic]:
+    def _form(self, document: Mapping, front_end: FrontEnd) -> list[Diagnostic]:
         """What is wrong with the form of a document, looked at once for all that extend it."""
         source = document.span.source
         if source not in self.forms:
-            self.forms[source] = validate(document)
+            self.forms[source] = front_end.form(document)
         return self.forms[source]
 
     def _chain(self, file: Parsed, front_end: FrontEnd) -> tuple[list[Mapping], list[Diagnostic]]:

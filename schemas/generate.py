@@ -3,9 +3,9 @@
     python schemas/generate.py            writes it
     python schemas/generate.py --check    says with exit code 1 what is stale
 
-- configlint/syntax/_valid.py: the fast check of a spec's form, from spec.schema.json
+- configlint/knowledge/_generated/spec_form.py: the fast check of a spec's form, from spec.schema.json
 - training_arguments.json: what arguments.yaml and trl_arguments.yaml note, joined in
-- configlint/knowledge/_transformers.py and _trl.py: the same as constants, which cost a tenth to load
+- transformers.py and trl.py beside it: the same as constants, which cost a tenth to load
 - editor.schema.json: the training section for editors
 """
 
@@ -45,7 +45,7 @@ SIGNATURE = "def validate(data: object, custom_formats: object = {}, name_prefix
 
 
 def validator() -> str:
-    """The text of _valid.py."""
+    """The text of spec_form.py."""
     schema = json.loads((ROOT / "schemas" / "spec.schema.json").read_text(encoding="utf-8"))
     code = fastjsonschema.compile_to_code(_without_words(schema), use_default=False, detailed_exceptions=False)
     # Its own import of fastjsonschema would make that a dependency, and cost a millisecond.
@@ -70,7 +70,7 @@ def _without_words(schema: object, is_schema: bool = True) -> object:
 
 FACTS_HEADER = '''"""Made from schemas/training_arguments.json by schemas/generate.py: do not edit.
 
-Every argument of {package}'s config classes over the releases, as configlint/release.py reads it.
+Every argument of {package}'s config classes over the releases, as configlint/core/release.py reads it.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def _flat(note: dict[str, Any]) -> dict[str, Any]:
 
 
 def facts(package: str, content: dict[str, Any]) -> str:
-    """The text of _transformers.py or _trl.py: the history with releases as tuples."""
+    """The text of transformers.py or trl.py: the history with releases as tuples."""
     releases = tuple(map(_version, content["releases"]))
     lines = [
         FACTS_HEADER.format(package=package) + f"RELEASES: tuple[tuple[int, int], ...] = {releases}",
@@ -159,11 +159,11 @@ def _version(text: str | None) -> tuple[int, ...] | None:
 def outputs() -> Iterator[tuple[Path, str]]:
     """Every file that is made, and its text; the last is made with those before it."""
     joined = history()
-    knowledge = ROOT / "configlint" / "knowledge"
-    yield ROOT / "configlint" / "syntax" / "_valid.py", validator()
+    generated = ROOT / "configlint" / "knowledge" / "_generated"
+    yield generated / "spec_form.py", validator()
     yield HISTORY, history_text(joined)
     for package, content in joined.items():
-        yield knowledge / f"_{package}.py", facts(package, content)
+        yield generated / f"{package}.py", facts(package, content)
     from configlint.commands.schema import beside_spec
 
     yield ROOT / "schemas" / "editor.schema.json", json.dumps(beside_spec(), indent=1, ensure_ascii=False) + "\n"

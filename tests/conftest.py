@@ -7,7 +7,7 @@ import pytest
 from configlint import knowledge
 from configlint.core.document import Mapping
 from configlint.core.plan import Plan
-from configlint.frontends import spec_yaml
+from configlint.frontends import spec as spec_yaml
 from configlint.session import Parsed, Session
 from configlint.solver import solve
 

@@ -418,7 +418,7 @@ class TestOtherPeoplesFiles:
 def test_all_root_keys_of_the_schema_are_known() -> None:
     import json
 
-    from configlint.frontends.spec_yaml import KEYS
-    from configlint.syntax import schema_text
+    from configlint.frontends.spec import KEYS
+    from configlint.knowledge.schemas import schema_text
 
     assert set(json.loads(schema_text())["properties"]) == KEYS

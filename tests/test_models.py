@@ -13,7 +13,8 @@ from configlint import knowledge
 from configlint.core.document import plain
 from configlint.core.profile import Model
 from configlint.core.source import Source
-from configlint.syntax import read, schema_text
+from configlint.knowledge.schemas import schema_text
+from configlint.syntax import read
 
 MODELS = knowledge.names("models")
 

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.document import Mapping, Node, Scalar, Sequence, last_line, plain
 from configlint.core.source import Source, Span
+from configlint.frontends.spec.schema import validate
 from configlint.host.read import decode
-from configlint.syntax import read, validate
-from configlint.syntax.reader import MAX_CHARACTERS, MAX_DEPTH, MAX_NODES
+from configlint.syntax import read
+from configlint.syntax.yaml import MAX_CHARACTERS, MAX_DEPTH, MAX_NODES
 
 
 def document(text: str, name: str = "train.yaml") -> Node:

@@ -21,9 +21,11 @@ from configlint.core.diagnostic import Diagnostic
 from configlint.core.document import plain
 from configlint.core.profile import Accelerator, Model
 from configlint.core.source import Source
-from configlint.syntax import read, schema_text, validate
-from configlint.syntax._valid import JsonSchemaValueException
-from configlint.syntax._valid import validate as is_valid
+from configlint.frontends.spec.schema import validate
+from configlint.knowledge._generated.spec_form import JsonSchemaValueException
+from configlint.knowledge._generated.spec_form import validate as is_valid
+from configlint.knowledge.schemas import schema_text
+from configlint.syntax import read
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "configlint"
@@ -119,7 +121,7 @@ def test_what_is_generated_is_current() -> None:
 
 
 def test_the_generated_check_imports_nothing_heavy() -> None:
-    written = (PACKAGE / "syntax" / "_valid.py").read_text(encoding="utf-8")
+    written = (PACKAGE / "knowledge" / "_generated" / "spec_form.py").read_text(encoding="utf-8")
     assert re.findall(r"^(?:import|from) .+", written, re.MULTILINE) == ["import re"]
 
 

@@ -20,10 +20,10 @@ from configlint.core.document import Entry, Mapping, Node, Scalar, Sequence
 from configlint.core.plan import Batch, Plan, causes, with_numbers
 from configlint.core.source import Source, Span
 from configlint.core.values import flag, natural, positive, real, text, whole
-from configlint.frontends import spec_yaml
+from configlint.frontends import spec as spec_yaml
+from configlint.knowledge.schemas import schema_text
 from configlint.lint import lint
 from configlint.session import Parsed, Session
-from configlint.syntax import schema_text
 
 
 def plan_of(**sections: object) -> Plan:

@@ -10,7 +10,7 @@ from configlint import knowledge
 from configlint.core.release import UNKNOWN, Argument, Layer, Release, Version, written
 from configlint.core.spec import DERIVED
 from configlint.core.wording import code, listing
-from configlint.syntax import schema_text
+from configlint.knowledge.schemas import schema_text
 
 Schema = dict[str, Any]
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")

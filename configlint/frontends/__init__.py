@@ -8,7 +8,7 @@ from typing import Protocol
 from configlint.core.diagnostic import Diagnostic
 from configlint.core.document import Mapping, Node, Scalar
 from configlint.core.spec import Spec
-from configlint.frontends import spec_yaml
+from configlint.frontends import spec
 
 
 class FrontEnd(Protocol):
@@ -25,6 +25,9 @@ class FrontEnd(Protocol):
 
     def can_be_base(self, document: Node | None, text: str) -> bool:
         """Whether a file of this dialect can start from the document; None where the text cannot be parsed."""
+
+    def form(self, document: Node) -> list[Diagnostic]:
+        """What is wrong with the form of a document, in the order of the text."""
 
     def base(self, document: Mapping) -> Scalar | None:
         """The value that names the file it starts from, if it does."""
@@ -43,4 +46,4 @@ class FrontEnd(Protocol):
 
 
 # In the order of detection.
-FRONT_ENDS: dict[str, FrontEnd] = {"spec": spec_yaml}
+FRONT_ENDS: dict[str, FrontEnd] = {"spec": spec}

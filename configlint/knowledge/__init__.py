@@ -1,7 +1,7 @@
 """What is known of releases, accelerators and models: data files, and their loader.
 
 Profiles are found by name alone: the file `hardware/<name>.yaml` or `models/<name>.yaml`. Of releases, what
-`_transformers.py` and `_trl.py` hold is made from schemas/training_arguments.json.
+`_generated` holds is made from schemas/training_arguments.json.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from functools import cache
 from typing import Any
 
 from configlint.core.document import plain
-from configlint.knowledge import _transformers
 from configlint.core.profile import Accelerator, Model
-from configlint.host.read import read_bytes
 from configlint.core.release import Layer, Release, Version, same_names
 from configlint.core.source import Source
+from configlint.host.read import read_bytes
+from configlint.knowledge._generated import transformers as _transformers
 from configlint.syntax import read
 
 # From which release of TRL on which of Transformers is asked for, and where no later one is allowed.
@@ -44,7 +44,7 @@ def find_release(transformers: str | None, trl: str | None, trainer: str | None)
     version = _nearest(transformers, _transformers.RELEASES)
     asks_for = None
     if trainer not in _transformers.TRAINERS:
-        from configlint.knowledge import _trl  # 0.5 ms, for TRL's trainers only
+        from configlint.knowledge._generated import trl as _trl  # 0.5 ms, for TRL's trainers only
 
         trl_version = _nearest(trl, _trl.RELEASES)
         if trl is None:
@@ -65,12 +65,14 @@ def find_release(transformers: str | None, trl: str | None, trainer: str | None)
         if config_class:
             layers.append(others[config_class])
     arguments = {name: argument for layer in layers for name, argument in layer.held().items()}
-    return Release(config_class, tuple(layers), arguments, same_names(tuple(layers), arguments), others, known, asks_for)
+    return Release(
+        config_class, tuple(layers), arguments, same_names(tuple(layers), arguments), others, known, asks_for
+    )
 
 
 def trl_trainers() -> tuple[str, ...]:
     """The trainers of TRL whose config classes are known."""
-    from configlint.knowledge import _trl
+    from configlint.knowledge._generated import trl as _trl
 
     return tuple(_trl.TRAINERS)
 

@@ -1,5 +1,3 @@
-"""Text to located documents, and their form."""
+"""Text to located documents: a module a syntax. No key is known here."""
 
-from configlint.syntax.reader import read as read
-from configlint.syntax.schema import schema_text as schema_text
-from configlint.syntax.schema import validate as validate
+from configlint.syntax.yaml import read as read

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.document import Mapping, Node, Scalar, plain
 from configlint.core.spec import Sections, Setting, Spec
+from configlint.frontends.spec.schema import validate
 
 # All keys of a spec's root. Others have some of them too: `data` beside `model`, or `batch` beside `queue`.
 KEYS = frozenset((
@@ -67,6 +68,10 @@ def _are_ours(names: Iterable[str]) -> bool:
 def _root_keys(text: str) -> set[str]:
     """What looks like a key at the start of a line."""
     return set(_ROOT_KEY.findall(text)) if "\0" not in text else set()
+
+
+def form(document: Node) -> list[Diagnostic]:
+    return validate(document)
 
 
 def base(document: Mapping) -> Scalar | None:

@@ -1,6 +1,6 @@
 """Made from schemas/training_arguments.json by schemas/generate.py: do not edit.
 
-Every argument of transformers's config classes over the releases, as configlint/release.py reads it.
+Every argument of transformers's config classes over the releases, as configlint/core/release.py reads it.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ one of the wrong form is jsonschema imported, which finds every problem; this mo
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -15,8 +14,9 @@ from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.document import Mapping, Node, Scalar, plain
 from configlint.core.source import Span
 from configlint.core.wording import Suggestions, code, in_a_line, listing
-from configlint.syntax._valid import JsonSchemaValueException
-from configlint.syntax._valid import validate as is_valid
+from configlint.knowledge._generated.spec_form import JsonSchemaValueException
+from configlint.knowledge._generated.spec_form import validate as is_valid
+from configlint.knowledge.schemas import schema_text
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -43,17 +43,6 @@ _ELSEWHERE: dict[str, dict[str, str]] = {
 }
 # Characters of a user's text that a sentence repeats.
 _LONGEST = 60
-
-
-def schema_text(name: str = "spec", suffix: str = ".schema.json") -> str:
-    """The text of a file of schemas/, which is inside the wheel, or at the top of a checkout."""
-    package = os.path.dirname(os.path.dirname(__file__))
-    path = os.path.join("schemas", name + suffix)
-    inside = os.path.join(package, path)
-    with open(
-        inside if os.path.exists(inside) else os.path.join(package, os.pardir, path), encoding="utf-8"
-    ) as file:
-        return file.read()
 
 
 def validate(document: Node) -> list[Diagnostic]:

@@ -1,0 +1,1 @@
+"""What start-up needs of data as code, made by schemas/generate.py."""
