@@ -22,7 +22,7 @@ from configlint.core.profile import Accelerator
 from configlint.core.workload import CATEGORIES, PHASES, Estimate, Workload
 from configlint.memory import options
 from configlint.memory.closed_form import liger
-from configlint.memory.options import Answer, Way, base_workload, changes, ways
+from configlint.memory.options import Fit, Way, base_workload, changes, ways
 from configlint.reporters import fit_report
 from configlint.session import Session, load_one
 
@@ -439,12 +439,12 @@ _ESTIMATE = Estimate(
 )
 
 
-def known(**changed: Any) -> Answer:
+def known(**changed: Any) -> Fit:
     """The example of the specification."""
     made = plan(FITS)
     memory = made.memory._replace(capacity=24 * GIB, budget=int(21.6 * GIB))
     way = Way("training.use_liger_kernel: true", 8, 4, _ESTIMATE._replace(low=16 * GIB, high=18 * GIB))
-    found = Answer(
+    found = Fit(
         made._replace(memory=memory),
         2,
         16,

@@ -21,7 +21,7 @@ from configlint.memory.closed_form import estimate, simulated
 from configlint.memory.closed_form.architecture import architecture
 from configlint.memory.closed_form.optimizers import optimizer
 from configlint.memory.closed_form.parts import Parts
-from configlint.memory.closed_form.step import Step
+from configlint.memory.closed_form.step import ComputedStep
 from configlint.session import Session, load_one
 
 MIB = 2**20
@@ -42,7 +42,7 @@ def workload(**fields: Any) -> Workload:
     return Workload(**{"config": LLAMA_8B, "batch": 4, "length": 1024, "capability": (8, 0), **fields})
 
 
-def step(**fields: Any) -> Step:
+def step(**fields: Any) -> ComputedStep:
     found = simulated(workload(**fields))
     assert found is not None
     return found

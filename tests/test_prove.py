@@ -11,7 +11,7 @@ from program import run, write
 
 from configlint import backends
 from configlint.proving import ranks
-from configlint.proving.answer import Answer, Found, Rank
+from configlint.proving.answer import Found, Proof, Rank
 from configlint.proving.prove import answer, job, sample
 from configlint.proving.ranks import Job
 from configlint.reporters import prove_report
@@ -86,7 +86,7 @@ def jobs() -> dict[str, Job]:
 
 
 @pytest.fixture(scope="module")
-def answers() -> dict[str, Answer]:
+def answers() -> dict[str, Proof]:
     asked = jobs()
     found = ranks.set_up(list(asked.values()))
     return {name: answer(each, result) for (name, each), result in zip(asked.items(), found, strict=True)}
@@ -94,7 +94,7 @@ def answers() -> dict[str, Answer]:
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("name", MESHES)
-def test_on_every_mesh_the_ranks_get_what_is_written(name: str, answers: dict[str, Answer]) -> None:
+def test_on_every_mesh_the_ranks_get_what_is_written(name: str, answers: dict[str, Proof]) -> None:
     found = answers[name]
     assert found.found.unproven is None
     assert found.found.refusals == ()
@@ -106,7 +106,7 @@ def test_on_every_mesh_the_ranks_get_what_is_written(name: str, answers: dict[st
 
 
 @pytest.mark.heavy
-def test_with_all_ranks_what_is_counted_is_the_batch(answers: dict[str, Answer]) -> None:
+def test_with_all_ranks_what_is_counted_is_the_batch(answers: dict[str, Proof]) -> None:
     found = answers["all"]
     assert found.all_asked
     assert found.distinct == (64, 64)
@@ -119,7 +119,7 @@ def test_with_all_ranks_what_is_counted_is_the_batch(answers: dict[str, Answer])
 
 
 @pytest.mark.heavy
-def test_of_256_ranks_some_are_asked_and_that_is_said(answers: dict[str, Answer]) -> None:
+def test_of_256_ranks_some_are_asked_and_that_is_said(answers: dict[str, Proof]) -> None:
     text = prove_report.as_text([answers["256"]])
     assert "16 of 256 ranks asked: 16 of 256 replicas get 64 distinct samples a step" in text
     assert "of which all would make 1,024; the plan says 1,024, the Trainer 1,024" in text
@@ -127,7 +127,7 @@ def test_of_256_ranks_some_are_asked_and_that_is_said(answers: dict[str, Answer]
 
 
 @pytest.mark.heavy
-def test_a_batch_that_is_split_is_seen_though_the_trainer_says_otherwise(answers: dict[str, Answer]) -> None:
+def test_a_batch_that_is_split_is_seen_though_the_trainer_says_otherwise(answers: dict[str, Proof]) -> None:
     """So that the tests above could fail."""
     found = answers["split"]
     assert found.distinct == (32, 32)
@@ -140,7 +140,7 @@ def test_a_batch_that_is_split_is_seen_though_the_trainer_says_otherwise(answers
 
 
 @pytest.mark.heavy
-def test_another_mesh_than_planned_is_another_batch(answers: dict[str, Answer]) -> None:
+def test_another_mesh_than_planned_is_another_batch(answers: dict[str, Proof]) -> None:
     differences = answers["another mesh"].differences
     assert "ranks 0 and 1 are of two replicas, and both get 2 samples of step 1" in differences
     assert "32 samples a step as the Trainer counts them, and the plan says 64" in differences
@@ -148,7 +148,7 @@ def test_another_mesh_than_planned_is_another_batch(answers: dict[str, Answer]) 
 
 
 @pytest.mark.heavy
-def test_a_library_refuses_in_its_own_words_at_the_line_that_they_are_about(answers: dict[str, Answer]) -> None:
+def test_a_library_refuses_in_its_own_words_at_the_line_that_they_are_about(answers: dict[str, Proof]) -> None:
     (misfit,) = answers["too small a mesh"].found.refusals
     assert misfit.rule == "verify/accelerate"
     assert "on rank 0 of 32: ParallelismConfig total_size (16) does not match num_processes (32)" in misfit.message
@@ -162,14 +162,14 @@ def test_a_library_refuses_in_its_own_words_at_the_line_that_they_are_about(answ
 
 
 @pytest.mark.heavy
-def test_what_trains_without_a_gpu_is_asked_as_it_trains(answers: dict[str, Answer]) -> None:
+def test_what_trains_without_a_gpu_is_asked_as_it_trains(answers: dict[str, Proof]) -> None:
     assert {rank.engine for rank in answers["cpu"].found.ranks} == {"MULTI_CPU"}
     assert answers["cpu"].proven
     assert answers["fsdp on cpu"].differences[0] == "Accelerate runs MULTI_CPU, and the plan says fsdp"
 
 
 @pytest.mark.heavy
-def test_what_needs_a_gpu_or_a_network_is_put_aside_and_named(answers: dict[str, Answer]) -> None:
+def test_what_needs_a_gpu_or_a_network_is_put_aside_and_named(answers: dict[str, Proof]) -> None:
     assert answers["gpu"].proven
     assert answers["gpu"].found.aside == tuple(
         f"{name} (it needs the machine of the job)" for name in ("fp16", "push_to_hub")
@@ -177,7 +177,7 @@ def test_what_needs_a_gpu_or_a_network_is_put_aside_and_named(answers: dict[str,
 
 
 @pytest.mark.heavy
-def test_the_sampler_is_the_trainers_own(answers: dict[str, Answer]) -> None:
+def test_the_sampler_is_the_trainers_own(answers: dict[str, Proof]) -> None:
     assert answers["sft"].proven
     assert answers["sft"].found.aside == ("SFTTrainer.__init__ (it needs the model and the data)",)
     found = answers["grpo"]
@@ -188,7 +188,7 @@ def test_the_sampler_is_the_trainers_own(answers: dict[str, Answer]) -> None:
 
 @pytest.mark.heavy
 @pytest.mark.parametrize(("name", "reason"), [("dispatch", "dispatch_batches"), ("grpo, spread", "at random")])
-def test_what_cannot_be_told_is_not_claimed(name: str, reason: str, answers: dict[str, Answer]) -> None:
+def test_what_cannot_be_told_is_not_claimed(name: str, reason: str, answers: dict[str, Proof]) -> None:
     found = answers[name]
     assert found.proven is None
     assert found.found.unproven

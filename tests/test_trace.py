@@ -37,7 +37,7 @@ TOKENS = 1024
 
 def the_step() -> Any:
     """The module that traces, imported with torch where a test runs."""
-    return pytest.importorskip("configlint.memory.trace.step", reason="torch is not installed")
+    return pytest.importorskip("configlint.memory.trace.traced", reason="torch is not installed")
 
 
 def traced(config: dict[str, object] | None = None, **fields: Any) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from configlint.core.workload import Workload
 from configlint.memory.closed_form.architecture import Architecture
 from configlint.memory.closed_form.attention import Scope
 from configlint.memory.closed_form.blocks import feed_forward
-from configlint.memory.closed_form.model import Model, Tuning
 from configlint.memory.closed_form.operations import cross_entropy, linear, rms_norm
 from configlint.memory.closed_form.tape import Node, Storage, Tape, Tensor, Weight
+from configlint.memory.closed_form.taped import TapedModel, Tuning
 
 READINGS = Path(__file__).with_name("published.yaml")
 MIB = 2**20
@@ -77,7 +77,7 @@ def _loss(tape: Tape, x: Tensor, output: Weight, rows: int) -> Tensor:
     return cross_entropy(tape, logits, rows)
 
 
-def _mlp(tape: Tape, rows: int, hidden: int, inner: int) -> Model:
+def _mlp(tape: Tape, rows: int, hidden: int, inner: int) -> TapedModel:
     sizes = Architecture(family="llama", hidden=hidden, inner=inner)
     workload = Workload(config={}, batch=1, length=rows)
-    return Model(tape, sizes, Scope(workload, 2), Tuning(True, 0, (), 4, False, False))
+    return TapedModel(tape, sizes, Scope(workload, 2), Tuning(True, 0, (), 4, False, False))

@@ -12,7 +12,7 @@ from configlint.core.plan import Plan
 from configlint.core.profile import Accelerator, lacks
 from configlint.core.wording import code, listing, nearest
 from configlint.core.workload import CATEGORIES, Workload, of_batch
-from configlint.memory.options import Answer, Way, base_workload, largest, of_size, samples, ways
+from configlint.memory.options import Fit, Way, base_workload, largest, of_size, samples, ways
 from configlint.session import UsageError
 from configlint.solver.room import Room
 
@@ -29,7 +29,7 @@ class _Traced(NamedTuple):
     phases: dict[str, int]
 
 
-def answer(plan: Plan, per_device: int | None = None, trace: bool = False) -> Answer:
+def answer(plan: Plan, per_device: int | None = None, trace: bool = False) -> Fit:
     """What a plan takes of a device with its own per-device batch or another, by the closed form or a trace.
 
     Raises:
@@ -37,13 +37,13 @@ def answer(plan: Plan, per_device: int | None = None, trace: bool = False) -> An
     """
     workload, share, own = base_workload(plan), samples(plan), plan.batch.per_device
     if workload is None or share is None or own is None or plan.hardware.accelerator_name == "cpu":
-        return Answer(plan, refusal="it is not known what" if trace else None, unknown=tuple(_unknown(plan)))
+        return Fit(plan, refusal="it is not known what" if trace else None, unknown=tuple(_unknown(plan)))
     size = per_device or own
     if share % size:
         raise UsageError(_indivisible(plan, share, size))
     at = of_size(plan.memory, workload, share, size)
     now = largest(plan.memory, workload, share)
-    found = Answer(
+    found = Fit(
         plan,
         size,
         share // size,
@@ -100,7 +100,7 @@ def _larger(plan: Plan, workload: Workload) -> list[Accelerator]:
     return [other for _, _, other in sorted(found)]
 
 
-def _traced(found: Answer, workload: Workload) -> Answer:
+def _traced(found: Fit, workload: Workload) -> Fit:
     """With the trace in place of the closed form, or why there is none."""
     from configlint.memory.closed_form import on_device
     from configlint.memory.trace import trace

@@ -45,7 +45,7 @@ class Way(NamedTuple):
     estimate: Estimate
 
 
-class Change(NamedTuple):
+class Relief(NamedTuple):
     """What to write, and what of the workload it changes. `free` says that nothing else is learned for it."""
 
     text: str
@@ -57,7 +57,7 @@ class Change(NamedTuple):
         return self.text.partition(":")[0]
 
 
-class Answer(NamedTuple):
+class Fit(NamedTuple):
     """What `fit` has to say of a plan.
 
     `estimate` is of `per_device` samples: the trace's where there is one, with the `closed_form` beside it;
@@ -151,7 +151,7 @@ def base_workload(plan: Plan) -> Workload | None:
     return workload._replace(padded=not (plan.data.packed or workload.flattened))
 
 
-def changes(plan: Plan, base: Workload) -> Iterator[Change]:
+def changes(plan: Plan, base: Workload) -> Iterator[Relief]:
     """Everything that could be tried, cheapest first."""
     yield from _loss(plan, base)
     yield from _kernels(plan, base)
@@ -159,38 +159,38 @@ def changes(plan: Plan, base: Workload) -> Iterator[Change]:
     yield from _sharding(plan, base)
     if (half := base.length // 2) >= _SHORTEST:
         path = "model.sequence_length" if plan.sequence_length else plan.path("max_length")
-        yield Change(f"{path}: {half}", {"length": half})
+        yield Relief(f"{path}: {half}", {"length": half})
     yield from _methods(plan, base)
 
 
-def _loss(plan: Plan, base: Workload) -> Iterator[Change]:
+def _loss(plan: Plan, base: Workload) -> Iterator[Relief]:
     """Losses that never hold all logits: Liger's, with its other kernels, and that of TRL's SFTTrainer."""
     trl = plan.release.trl if plan.trainer == "SFTTrainer" else None
     has_kernels = base.config.get("model_type") in LIGER and plan.release.spelling("use_liger_kernel")
     if has_kernels and not base.fused_loss:
         # Until then Liger's loss takes the place of TRL's own.
         own = base.chunked_loss and trl is not None and trl >= _ALWAYS_CHUNKED
-        yield Change(f"{plan.path('use_liger_kernel')}: true", {"fused_loss": True, "chunked_loss": own}, free=True)
+        yield Relief(f"{plan.path('use_liger_kernel')}: true", {"fused_loss": True, "chunked_loss": own}, free=True)
     if trl is not None and trl >= _CHUNKED and not base.chunked_loss and not base.fused_loss:
-        yield Change("training.loss_type: chunked_nll", {"chunked_loss": True}, free=True)
+        yield Relief("training.loss_type: chunked_nll", {"chunked_loss": True}, free=True)
 
 
-def _kernels(plan: Plan, base: Workload) -> Iterator[Change]:
+def _kernels(plan: Plan, base: Workload) -> Iterator[Relief]:
     """What computes the same with less room, or with padding left out."""
     if base.attention == "eager":
-        yield Change("model.attention: sdpa", {"attention": "sdpa"}, free=True)
+        yield Relief("model.attention: sdpa", {"attention": "sdpa"}, free=True)
     if not base.checkpointing:
         # The Trainer's own gathers each layer once more under FSDP.
         own = "parallel.fsdp.activation_checkpointing"
         path = own if base.data == "fsdp" else plan.path("gradient_checkpointing")
-        yield Change(f"{path}: true", {"checkpointing": True}, free=True)
+        yield Relief(f"{path}: true", {"checkpointing": True}, free=True)
     if base.padded:
         trl = plan.release.spelling("packing") is not None
         path = "training.packing" if trl else "data.packed"
-        yield Change(f"{path}: true", {"padded": False, "flattened": trl})
+        yield Relief(f"{path}: true", {"padded": False, "flattened": trl})
 
 
-def _optimizers(plan: Plan, base: Workload) -> Iterator[Change]:
+def _optimizers(plan: Plan, base: Workload) -> Iterator[Relief]:
     """The same AdamW without a tensor a parameter while it steps, and with states of 8 bits."""
     known = plan.release.arguments.get("optim")
     names = {"adamw_torch_fused": base.optimizer == "adamw_torch"}
@@ -198,29 +198,29 @@ def _optimizers(plan: Plan, base: Workload) -> Iterator[Change]:
     names["adamw_bnb_8bit"] = base.optimizer in _ADAMW and base.data != "fsdp"
     for name, sensible in names.items():
         if sensible and (known is None or not known.choices or name in known.choices):
-            yield Change(f"{plan.path('optim')}: {name}", {"optimizer": name}, free=name == "adamw_torch_fused")
+            yield Relief(f"{plan.path('optim')}: {name}", {"optimizer": name}, free=name == "adamw_torch_fused")
 
 
-def _sharding(plan: Plan, base: Workload) -> Iterator[Change]:
+def _sharding(plan: Plan, base: Workload) -> Iterator[Relief]:
     """Only over devices that each have the whole model now, and of weights that can be cut."""
     if base.tensor * base.context > 1 or base.method == "qlora":
         return
     if base.data == "fsdp" and not base.synchronised and not plan.writes("accelerator_config"):
         # Without it the gradients stay whole between micro-batches.
         config = "{gradient_accumulation_kwargs: {sync_each_batch: true}}"
-        yield Change(f"training.accelerator_config: {config}", {"synchronised": True}, free=True)
+        yield Relief(f"training.accelerator_config: {config}", {"synchronised": True}, free=True)
     if base.data == "fsdp" and base.shard < base.world:
-        yield Change(f"parallel.shard: {base.world}", {"shard": base.world})
+        yield Relief(f"parallel.shard: {base.world}", {"shard": base.world})
     for stage in _STAGES.get(base.data, ()) if base.world > 1 else ():
         dtype = base.autocast or base.dtype
         fields: dict[str, object] = {"data": stage, "shard": base.world, "dtype": dtype}
         if stage.startswith("zero"):
             # DeepSpeed casts all weights in place of autocast; FSDP gathers them in 16 bits.
             fields |= {"autocast": None, "adapter_dtype": dtype}
-        yield Change(f"parallel.data: {stage}", fields)
+        yield Relief(f"parallel.data: {stage}", fields)
 
 
-def _methods(plan: Plan, base: Workload) -> Iterator[Change]:
+def _methods(plan: Plan, base: Workload) -> Iterator[Relief]:
     """Adapters; on weights of 4 bits only where those stay whole."""
     trl, whole = plan.release.trl is not None, base.data in ("ddp", "zero0", "zero1", "zero2")
     # As PEFT and TRL prepare the model, and DeepSpeed casts it.
@@ -232,19 +232,19 @@ def _methods(plan: Plan, base: Workload) -> Iterator[Change]:
     for method, fields in kinds.items():
         if base.method == "full" and (method == "lora" or whole):
             text = f"tuning: {{method: {method}, rank: {_RANK}, target_modules: all-linear}}"
-            yield Change(text, {"method": method, "rank": _RANK, "targets": ("all-linear",), **fields})
+            yield Relief(text, {"method": method, "rank": _RANK, "targets": ("all-linear",), **fields})
         elif base.method == "lora" and method == "qlora" and whole:
-            yield Change("tuning.method: qlora", {"method": method, **fields})
+            yield Relief("tuning.method: qlora", {"method": method, **fields})
 
 
-def _way(plan: Plan, base: Workload, share: int, tried: list[Change]) -> Way | None:
+def _way(plan: Plan, base: Workload, share: int, tried: list[Relief]) -> Way | None:
     found = largest(plan.memory, _changed(base, tried), share, plan.batch.max_per_device)
     return found._replace(change=" and ".join(change.text for change in tried)) if found else None
 
 
-def _together(plan: Plan, base: Workload, share: int, needed: list[Change]) -> Way | None:
+def _together(plan: Plan, base: Workload, share: int, needed: list[Relief]) -> Way | None:
     """The way with some changes and all that cost only time, less those of the latter that it does not take."""
-    free: list[Change] = []
+    free: list[Relief] = []
     for change in changes(plan, _changed(base, needed)):
         # Of what excludes each other, the first.
         if change.free and not any(change.fields.keys() & taken.fields.keys() for taken in free):
@@ -266,7 +266,7 @@ def _pairs(plan: Plan, base: Workload, share: int) -> Iterator[Way]:
                 yield way
 
 
-def _changed(base: Workload, made: list[Change]) -> Workload:
+def _changed(base: Workload, made: list[Relief]) -> Workload:
     fields = {name: value for change in made for name, value in change.fields.items()}
     return base._replace(**fields)  # type: ignore[arg-type]
 

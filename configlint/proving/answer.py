@@ -37,7 +37,7 @@ class Found(NamedTuple):
     aside: tuple[str, ...] = ()
 
 
-class Answer(NamedTuple):
+class Proof(NamedTuple):
     """Of one plan: the ranks that were asked, in whole replicas, and what became of them; `distinct` counts the
     samples of each step that any of them gets, and `differences` are sentences: what is not as planned."""
 

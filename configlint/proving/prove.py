@@ -11,7 +11,7 @@ from configlint.core.artifact import Artifact
 from configlint.core.plan import Plan
 from configlint.core.wording import count, listing
 from configlint.proving import ranks
-from configlint.proving.answer import Answer, Found, Rank
+from configlint.proving.answer import Found, Proof, Rank
 from configlint.proving.ranks import Job
 from configlint.session import UsageError
 
@@ -22,7 +22,7 @@ _ALL_UP_TO, _SAMPLED = 64, 16
 _ENGINES = {"ddp": ("MULTI_GPU", "MULTI_CPU"), "fsdp": ("FSDP",)}
 
 
-def prove(plans: Sequence[Plan], files: Sequence[Sequence[Artifact]], every: bool = False) -> list[Answer]:
+def prove(plans: Sequence[Plan], files: Sequence[Sequence[Artifact]], every: bool = False) -> list[Proof]:
     """What becomes of each plan with the files that were made of it; `every` asks all ranks.
 
     Raises:
@@ -60,17 +60,17 @@ def sample(plan: Plan, every: bool) -> tuple[int, ...]:
     return tuple(replica * size + member for replica in sorted(chosen) for member in range(size))
 
 
-def answer(job: Job, found: Found) -> Answer:
+def answer(job: Job, found: Found) -> Proof:
     """What was found, held against the plan."""
     if not found.ranks:
-        return Answer(job.plan, job.ranks, found)
+        return Proof(job.plan, job.ranks, found)
     steps = range(min(len(rank.steps) for rank in found.ranks))
     distinct = [len({number for rank in found.ranks for number in rank.steps[step]}) for step in steps]
-    result = Answer(job.plan, job.ranks, found, tuple(distinct))
+    result = Proof(job.plan, job.ranks, found, tuple(distinct))
     return result._replace(differences=tuple(dict.fromkeys(_differences(result))))
 
 
-def _differences(answer: Answer) -> Iterator[str]:
+def _differences(answer: Proof) -> Iterator[str]:
     plan, found = answer.plan, answer.found.ranks
     if answer.all_asked:
         yield from islice(_counts(answer), 1)
@@ -80,7 +80,7 @@ def _differences(answer: Answer) -> Iterator[str]:
         yield from _engine(plan, rank)
 
 
-def _counts(answer: Answer) -> Iterator[str]:
+def _counts(answer: Proof) -> Iterator[str]:
     """What all ranks get together, in the steps where it is not what is planned."""
     trained, ranks = answer.plan.batch.trained or 0, answer.found.ranks
     size = (answer.plan.parallel.world or 1) // (answer.plan.parallel.replicas or 1)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from configlint.core.plan import Plan
 from configlint.core.wording import in_a_line
 from configlint.core.workload import CATEGORIES, Estimate
-from configlint.memory.options import Answer, Way
+from configlint.memory.options import Fit, Way
 
 _GIB = 2**30
 _NAMES = {
@@ -26,16 +26,16 @@ _BARS = 20
 _HEADER = 110
 
 
-def as_text(answers: Sequence[Answer]) -> str:
+def as_text(answers: Sequence[Fit]) -> str:
     return "\n".join("".join(f"{line}\n" for line in _block(answer)) for answer in answers)
 
 
-def as_json(answers: Sequence[Answer]) -> str:
+def as_json(answers: Sequence[Fit]) -> str:
     document = {"version": 1, "targets": [_record(answer) for answer in answers]}
     return json.dumps(document, indent=2) + "\n"
 
 
-def _block(answer: Answer) -> Iterator[str]:
+def _block(answer: Fit) -> Iterator[str]:
     if answer.estimate is None:
         yield from _not_known(answer)
         return
@@ -49,14 +49,14 @@ def _block(answer: Answer) -> Iterator[str]:
         yield "no way out was found: it takes a smaller model, or more devices to share it"
 
 
-def _not_known(answer: Answer) -> Iterator[str]:
+def _not_known(answer: Fit) -> Iterator[str]:
     reasons = "; ".join(in_a_line(reason) for _, reason in answer.unknown)
     yield f"{_place(answer.plan)}: it is not known what fits: {reasons}"
     if answer.refusal:
         yield f"not traced: {in_a_line(answer.refusal)}"
 
 
-def _header(answer: Answer, estimate: Estimate) -> Iterator[str]:
+def _header(answer: Fit, estimate: Estimate) -> Iterator[str]:
     """The device, the batch, the peak; on two lines where one would be too long."""
     memory, replicas = answer.plan.memory, answer.plan.parallel.replicas
     first = f"{_place(answer.plan)}{',' if answer.plan.spec.target else ':'} "
@@ -76,7 +76,7 @@ def _header(answer: Answer, estimate: Estimate) -> Iterator[str]:
         yield f"  {second}"
 
 
-def _verdict(answer: Answer, estimate: Estimate) -> str:
+def _verdict(answer: Fit, estimate: Estimate) -> str:
     capacity = answer.plan.memory.capacity
     if answer.fits is not False or capacity is None:
         return ""
@@ -107,7 +107,7 @@ def _column(rows: Sequence[tuple[str, int]], total: int) -> list[str]:
     ]
 
 
-def _method(answer: Answer) -> Iterator[str]:
+def _method(answer: Fit) -> Iterator[str]:
     """Where it was asked for, how far the closed form is from the trace; or why there is none."""
     if answer.refusal:
         yield f"not traced: {in_a_line(answer.refusal)}; these are the closed form's numbers"
@@ -121,7 +121,7 @@ def _method(answer: Answer) -> Iterator[str]:
         yield line
 
 
-def _around(answer: Answer) -> Iterator[str]:
+def _around(answer: Fit) -> Iterator[str]:
     """The largest that fits, where that is another batch; and the next that does not."""
     largest, following = answer.largest, answer.following
     if answer.fits is None:
@@ -136,7 +136,7 @@ def _around(answer: Answer) -> Iterator[str]:
         yield f"{lead}per_device {following.per_device} needs {_range(following.estimate)} GiB"
 
 
-def _reason(answer: Answer) -> str:
+def _reason(answer: Fit) -> str:
     """Why the batch is another one than the largest that fits."""
     batch = answer.plan.batch
     if answer.per_device != batch.per_device:
@@ -161,7 +161,7 @@ def _table(title: str, options: Sequence[Way]) -> Iterator[str]:
         yield f"{lines[-1]:{width}}  {batch:{columns}}  {_range(option.estimate)}"
 
 
-def _record(answer: Answer) -> dict[str, object]:
+def _record(answer: Fit) -> dict[str, object]:
     plan, estimate = answer.plan, answer.estimate
     return {
         "target": plan.spec.target,
@@ -201,7 +201,7 @@ def _option(option: Way) -> dict[str, object]:
     }
 
 
-def _largest(answer: Answer) -> int | None:
+def _largest(answer: Fit) -> int | None:
     """0 where not even one sample fits, None where that is not known."""
     if answer.largest:
         return answer.largest.per_device

@@ -8,20 +8,20 @@ from collections.abc import Iterator, Sequence
 from configlint.core.diagnostic import Diagnostic
 from configlint.core.plan import Plan
 from configlint.core.wording import count, in_a_line, listing
-from configlint.proving.answer import Answer, Rank
+from configlint.proving.answer import Proof, Rank
 
 
-def as_text(answers: Sequence[Answer]) -> str:
+def as_text(answers: Sequence[Proof]) -> str:
     blocks = ["".join(f"{in_a_line(line)}\n" for line in _block(answer)) for answer in answers]
     return "\n".join(blocks) + _together(answers)
 
 
-def as_json(answers: Sequence[Answer]) -> str:
+def as_json(answers: Sequence[Proof]) -> str:
     document = {"version": 1, "targets": [_record(answer) for answer in answers]}
     return json.dumps(document, indent=2) + "\n"
 
 
-def _block(answer: Answer) -> Iterator[str]:
+def _block(answer: Proof) -> Iterator[str]:
     plan, found = answer.plan, answer.found
     name = plan.spec.target or plan.spec.source.name
     if not found.ranks:
@@ -39,7 +39,7 @@ def _block(answer: Answer) -> Iterator[str]:
     yield f"  resolved at full world size by {', '.join(found.by)}; model and data are stand-ins"
 
 
-def _counted(answer: Answer) -> str:
+def _counted(answer: Proof) -> str:
     """What was counted, and of how many ranks; what follows where that is not all."""
     plan, ranks = answer.plan, answer.found.ranks
     world, replicas, repeats = plan.parallel.world or 1, plan.parallel.replicas or 1, ranks[0].repeats
@@ -75,7 +75,7 @@ def _engine(plan: Plan, rank: Rank) -> str:
     return f"engine: {rank.engine}{stage}, {over or count(plan.parallel.world or 1, 'rank')}"
 
 
-def _together(answers: Sequence[Answer]) -> str:
+def _together(answers: Sequence[Proof]) -> str:
     """Whether the targets would train the very same samples in each step: that can be seen where all are asked."""
     whole = [answer for answer in answers if answer.proven and answer.all_asked]
     if len(whole) < 2:
@@ -86,12 +86,12 @@ def _together(answers: Sequence[Answer]) -> str:
     return f"\n{in_a_line(names)} train the same samples in each step\n" if same else ""
 
 
-def _samples(answer: Answer) -> list[set[int]]:
+def _samples(answer: Proof) -> list[set[int]]:
     steps = range(len(answer.distinct))
     return [{number for rank in answer.found.ranks for number in rank.steps[step]} for step in steps]
 
 
-def _record(answer: Answer) -> dict[str, object]:
+def _record(answer: Proof) -> dict[str, object]:
     plan, found = answer.plan, answer.found
     batch, parallel, schedule = plan.batch, plan.parallel, plan.schedule
     return {

@@ -13,11 +13,11 @@ from configlint.core.release import Argument, Release, is_kind, written
 from configlint.core.spec import DERIVED, Spec
 from configlint.core.values import flag, positive, text
 from configlint.solver.batch import solve_batch
+from configlint.solver.demand import solve_workload
 from configlint.solver.ledger import Ledger
 from configlint.solver.parallelism import solve_hardware, solve_parallel
 from configlint.solver.room import Room, solve_memory
 from configlint.solver.schedule import solve_data, solve_intervals, solve_schedule
-from configlint.solver.workload import solve_workload
 
 
 class Knowledge(Protocol):

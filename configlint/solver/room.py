@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 GIB = 2**30
 
 
-class Question:
+class Estimator:
     """What a workload takes of an accelerator: two about the same one are equal."""
 
     def __init__(self, accelerator: Accelerator | None) -> None:
         self.accelerator = accelerator
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Question) and self.accelerator == other.accelerator
+        return isinstance(other, Estimator) and self.accelerator == other.accelerator
 
     def __hash__(self) -> int:
         return hash(self.accelerator)
@@ -66,7 +66,7 @@ class Room:
         memory, headroom = self.accelerator.memory_gib if self.accelerator else None, hardware.headroom
         self.capacity = int(memory * GIB) if memory else None
         self.budget = int(self.capacity * (1 - headroom)) if self.capacity and headroom is not None else None
-        self.ask = Question(self.accelerator)
+        self.ask = Estimator(self.accelerator)
 
     def estimate(self, per_device: int, accumulation: int) -> Estimate | None:
         """What a batch takes of the device; None where that cannot be known."""

@@ -1,4 +1,4 @@
-"""Construct the real config classes; part of worker.py, and asked by its path in tests: it imports nothing else.
+"""Construct the real config classes; part of ask_readers.py. Tests ask it by its path: it imports nothing else.
 
 A job is {arguments, script, config_class, trainer, transformers, trl, folder, bf16, tf32, world}; a result is
 {by, unverified, error}, with {about} where it was the object for DeepSpeed that was being read.

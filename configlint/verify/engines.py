@@ -1,4 +1,4 @@
-"""The configs that shard a model, read by DeepSpeed and by Transformers; part of worker.py."""
+"""The configs that shard a model, read by DeepSpeed and by Transformers; part of ask_readers.py."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def verify(made: Sequence[Made]) -> list[list[Verdict]]:
 def _ask(asked: Sequence[Sequence[Question]]) -> tuple[list[list[dict[str, Any]]], str | None]:
     """The readings of each plan's files by what is installed; or none, and why."""
     jobs = [{each.kind: each.job for each in group if _installed(each)} for group in asked]
-    answers = ask(Path(__file__).with_name("worker.py"), jobs, TIMEOUT_SECONDS) if any(jobs) else []
+    answers = ask(Path(__file__).with_name("ask_readers.py"), jobs, TIMEOUT_SECONDS) if any(jobs) else []
     if isinstance(answers, str):
         return [[] for _ in jobs], answers
     return [answer["readings"] for answer in answers] or [[] for _ in jobs], None
@@ -59,7 +59,7 @@ def _unread(group: Sequence[Question], failure: str | None) -> Iterator[Verdict]
 
 
 def _verdict(plan: Plan, reading: dict[str, Any]) -> Verdict:
-    """Of one of worker.py's readings."""
+    """Of one of ask_readers.py's readings."""
     what, by, error = reading["what"], reading["by"], reading["error"]
     unverified = tuple(reading["unverified"])
     if error is None:

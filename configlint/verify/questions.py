@@ -1,4 +1,4 @@
-"""What worker.py is asked about a plan's files, and of which package.
+"""What ask_readers.py is asked about a plan's files, and of which package.
 
 What is planned goes with it, so that what a package reads is compared with the plan.
 """
@@ -21,7 +21,7 @@ _MESH, _LAUNCH, _ACCELERATE = "distributed_config.json", "launch.sh", "accelerat
 
 
 class Question(NamedTuple):
-    """`job` is for the function of worker.py that is called `kind`, and of which `package` reads `files`."""
+    """`job` is for the function of ask_readers.py that is called `kind`, and of which `package` reads `files`."""
 
     kind: str
     package: str

@@ -1,4 +1,4 @@
-"""What a package makes of a file, as worker.py prints it."""
+"""What a package makes of a file, as ask_readers.py prints it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The launcher's command and file, read by torchrun and Accelerate, which start nothing; part of worker.py.
+"""The launcher's command and file, read by torchrun and Accelerate, which start nothing; part of ask_readers.py.
 
 Both end in torchrun's arguments, on each node.
 """

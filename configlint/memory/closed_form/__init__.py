@@ -13,7 +13,7 @@ from configlint.core.workload import Estimate, Workload
 from configlint.memory.closed_form.architecture import architecture
 from configlint.memory.closed_form.liger import FAMILIES
 from configlint.memory.closed_form.optimizers import optimizer
-from configlint.memory.closed_form.step import Step as Step
+from configlint.memory.closed_form.step import ComputedStep as ComputedStep
 from configlint.memory.closed_form.step import simulate
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def without_closed_form(workload: Workload) -> tuple[str, ...]:
     return tuple(found)
 
 
-def simulated(workload: Workload) -> Step | None:
+def simulated(workload: Workload) -> ComputedStep | None:
     """One device's step; None where there is no closed form, or nothing is trained."""
     sizes, kind = architecture(workload.config), optimizer(workload.optimizer)
     if sizes is None or kind is None or without_closed_form(workload):

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from configlint.memory.closed_form import liger
 from configlint.memory.closed_form.attention import attend
-from configlint.memory.closed_form.model import Model, activate, is_biased, norm, project
 from configlint.memory.closed_form.operations import add, dropout, mul, views
 from configlint.memory.closed_form.tape import Storage, Tape, Tensor
+from configlint.memory.closed_form.taped import TapedModel, activate, is_biased, norm, project
 
 
-def attention_block(model: Model, x: Tensor, number: int) -> Tensor:
+def attention_block(model: TapedModel, x: Tensor, number: int) -> Tensor:
     sizes = model.sizes
     q, k, v = _projections(model, x)
     x = _heads(model, q, k, v, number)
@@ -25,7 +25,7 @@ def attention_block(model: Model, x: Tensor, number: int) -> Tensor:
     return dropout(model.tape, out, sizes.dropout) if sizes.family == "gpt2" else out
 
 
-def _projections(model: Model, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _projections(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Queries, keys and values."""
     sizes, tape, rows = model.sizes, model.tape, model.scope.rows
     bert = sizes.family in ("bert", "roberta")
@@ -45,7 +45,7 @@ def _projections(model: Model, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return q, k, project(model, x, third, sizes.hidden, sizes.key, "key", is_biased(model, "v"))
 
 
-def _normed(model: Model, x: Tensor, name: str, heads: int) -> Tensor:
+def _normed(model: TapedModel, x: Tensor, name: str, heads: int) -> Tensor:
     """Queries or keys through a norm of their own, of each head or of the whole row."""
     sizes, rows = model.sizes, model.scope.rows
     if sizes.query_norm == "head":
@@ -53,7 +53,7 @@ def _normed(model: Model, x: Tensor, name: str, heads: int) -> Tensor:
     return norm(model, x, name, heads * sizes.head, rows) if sizes.query_norm else x
 
 
-def _heads(model: Model, q: Tensor, k: Tensor, v: Tensor, number: int) -> Tensor:
+def _heads(model: TapedModel, q: Tensor, k: Tensor, v: Tensor, number: int) -> Tensor:
     sizes = model.sizes
     if sizes.rotary and number not in sizes.unturned:
         turned = rotate(model, q)
@@ -63,7 +63,7 @@ def _heads(model: Model, q: Tensor, k: Tensor, v: Tensor, number: int) -> Tensor
     return attend(model.tape, q, k, v, sizes, model.scope, window)
 
 
-def rotate(model: Model, x: Tensor) -> Tensor:
+def rotate(model: TapedModel, x: Tensor) -> Tensor:
     """Rotary positions: `x * cos + rotate_half(x) * sin`, on a share of each head. Neither product saves x, as
     cosines and sines need no gradient."""
     tape, sizes = model.tape, model.sizes
@@ -109,7 +109,7 @@ def _turned(tape: Tape, x: Tensor, item: int) -> Tensor:
     return Tensor(out, x.count, item, tape.record((x.node,), (), rule))
 
 
-def feed_forward(model: Model, x: Tensor) -> Tensor:
+def feed_forward(model: TapedModel, x: Tensor) -> Tensor:
     sizes, tape = model.sizes, model.tape
     hidden, inner = sizes.hidden, sizes.inner
     if sizes.experts:
@@ -134,7 +134,7 @@ def feed_forward(model: Model, x: Tensor) -> Tensor:
     return project(model, product, "down_proj", inner, hidden, "hidden")
 
 
-def _plain(model: Model, x: Tensor) -> Tensor:
+def _plain(model: TapedModel, x: Tensor) -> Tensor:
     sizes = model.sizes
     wide = ("dense_h_to_4h", "dense_4h_to_h")
     first, second = {"gpt2": ("c_fc", "c_proj"), "gpt_neox": wide, "falcon": wide}.get(

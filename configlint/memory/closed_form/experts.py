@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from configlint.memory.closed_form.model import Model, activate
 from configlint.memory.closed_form.operations import cast, gather, gives, linear, mul, mul_rows, unary, views
 from configlint.memory.closed_form.tape import Storage, Tensor
+from configlint.memory.closed_form.taped import TapedModel, activate
 
 
-def experts(model: Model, x: Tensor) -> Tensor:
+def experts(model: TapedModel, x: Tensor) -> Tensor:
     """A mixture: each token goes through some of the experts, whose products are one grouped product.
 
     Source: transformers 5.23, integrations/moe.py, grouped_mm_experts_forward.
@@ -34,7 +34,7 @@ def experts(model: Model, x: Tensor) -> Tensor:
     return Tensor(summed, rows * hidden, out.item, node)
 
 
-def _route(model: Model, x: Tensor) -> Tensor:
+def _route(model: TapedModel, x: Tensor) -> Tensor:
     """The weights of the experts that each token goes through."""
     sizes, tape, rows = model.sizes, model.tape, model.scope.rows
     router = model.weight("router", sizes.experts * sizes.hidden)

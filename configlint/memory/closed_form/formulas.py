@@ -10,7 +10,7 @@ from configlint.memory.closed_form import SLACK, UNMEASURED
 from configlint.memory.closed_form.architecture import Architecture, architecture
 from configlint.memory.closed_form.optimizers import Optimizer, optimizer
 from configlint.memory.closed_form.parts import ITEMS
-from configlint.memory.closed_form.step import Step, simulate
+from configlint.memory.closed_form.step import ComputedStep, simulate
 
 _MODEL = ("model.config", "model.dtype", "tuning.method", "tuning.rank")
 _BATCH = ("batch.per_device", "model.sequence_length")
@@ -58,7 +58,7 @@ class Term(NamedTuple):
     inputs: tuple[str, ...]
 
 
-def terms(workload: Workload, sizes: Architecture, kind: Optimizer, step: Step) -> dict[str, Term]:
+def terms(workload: Workload, sizes: Architecture, kind: Optimizer, step: ComputedStep) -> dict[str, Term]:
     """What the layers save for the backward; and what is there at the peak, by category."""
     item = ITEMS[workload.dtype if workload.method == "full" else workload.adapter_dtype]
     tokens = workload.batch * workload.length
@@ -83,7 +83,7 @@ def terms(workload: Workload, sizes: Architecture, kind: Optimizer, step: Step) 
     return {"saved": _saved(workload, sizes, step), **found}
 
 
-def _weights(workload: Workload, step: Step) -> str:
+def _weights(workload: Workload, step: ComputedStep) -> str:
     size = f"{ITEMS[workload.dtype]} bytes" if workload.method != "qlora" else "4 bits in layers, more elsewhere"
     return f"{step.parameters} parameters x {size}{_shared(workload, 'zero3')}"
 
@@ -100,7 +100,7 @@ def _states(kind: Optimizer, item: int) -> str:
     return f"{kind.states * (4 if kind.wide else item)} bytes"
 
 
-def _saved(workload: Workload, sizes: Architecture, step: Step) -> Term:
+def _saved(workload: Workload, sizes: Architecture, step: ComputedStep) -> Term:
     """`32 layers x 4096 tokens x (16 hidden + 4 query + 8 inner) bytes`, for each kind of layer."""
     tokens = workload.batch * workload.length
     kinds: dict[int, int] = {}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from configlint.memory.closed_form import liger, trl
 from configlint.memory.closed_form.blocks import attention_block, feed_forward
-from configlint.memory.closed_form.model import Model, activate, norm, project
 from configlint.memory.closed_form.operations import (
     add,
     add_in_place,
@@ -22,9 +21,10 @@ from configlint.memory.closed_form.operations import (
     unary,
 )
 from configlint.memory.closed_form.tape import Node, Tensor
+from configlint.memory.closed_form.taped import TapedModel, activate, norm, project
 
 
-def embed(model: Model) -> Tensor:
+def embed(model: TapedModel) -> Tensor:
     """Tokens to the residual stream."""
     tape, sizes, rows = model.tape, model.sizes, model.scope.rows
     hidden = sizes.hidden
@@ -47,7 +47,7 @@ def embed(model: Model) -> Tensor:
     return dropout(tape, x, sizes.embedding_dropout)
 
 
-def layer(model: Model, x: Tensor, number: int) -> Tensor:
+def layer(model: TapedModel, x: Tensor, number: int) -> Tensor:
     """One layer of the stack; `number` says which, for what is not the same in all."""
     order = model.sizes.order
     if order == "parallel":
@@ -71,7 +71,7 @@ def layer(model: Model, x: Tensor, number: int) -> Tensor:
     return add(tape, residual, x)
 
 
-def _parallel(model: Model, x: Tensor, number: int) -> Tensor:
+def _parallel(model: TapedModel, x: Tensor, number: int) -> Tensor:
     """Both blocks read the same input: GPT-NeoX through a norm for each, Falcon through one for both."""
     tape, hidden, rows = model.tape, model.sizes.hidden, model.scope.rows
     if model.sizes.family == "falcon":
@@ -86,7 +86,7 @@ def _parallel(model: Model, x: Tensor, number: int) -> Tensor:
     return add(tape, add(tape, fed, attended), x)
 
 
-def _summed(model: Model, x: Tensor, number: int) -> Tensor:
+def _summed(model: TapedModel, x: Tensor, number: int) -> Tensor:
     """BERT: the norm comes after the sum."""
     tape, hidden, rows = model.tape, model.sizes.hidden, model.scope.rows
     attended = dropout(tape, attention_block(model, x, number), model.sizes.dropout)
@@ -96,7 +96,7 @@ def _summed(model: Model, x: Tensor, number: int) -> Tensor:
     return norm(model, add(tape, fed, x), "after_feed_forward_norm", hidden, rows)
 
 
-def head(model: Model, x: Tensor) -> tuple[Tensor, Tensor | None]:
+def head(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor | None]:
     """The last norm, the output layer and the loss: the loss, and the logits if the caller is given them too."""
     tape, sizes, rows = model.tape, model.sizes, model.scope.rows
     if sizes.order == "sum":

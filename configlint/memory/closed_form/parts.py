@@ -6,10 +6,10 @@ from configlint.core.workload import Workload
 from configlint.memory.closed_form import layers
 from configlint.memory.closed_form.architecture import Architecture
 from configlint.memory.closed_form.attention import Scope
-from configlint.memory.closed_form.model import Model, Tuning
 from configlint.memory.closed_form.operations import cast
 from configlint.memory.closed_form.segments import Segment, run
 from configlint.memory.closed_form.tape import Tape, Tensor
+from configlint.memory.closed_form.taped import TapedModel, Tuning
 
 # Bytes of an element.
 ITEMS = {"float32": 4, "bfloat16": 2, "float16": 2}
@@ -38,9 +38,9 @@ class Parts:
         # Frozen weights below the first adapter need no gradient, unless checkpointing asks for one.
         self.trained_input = full or workload.checkpointing
 
-    def model(self, sizes: Architecture) -> Model:
+    def model(self, sizes: Architecture) -> TapedModel:
         autocast = ITEMS[self.workload.autocast] if self.workload.autocast else 0
-        return Model(Tape(autocast, self.workload.accumulation == 1), sizes, self.scope, self.tuning)
+        return TapedModel(Tape(autocast, self.workload.accumulation == 1), sizes, self.scope, self.tuning)
 
     def embedding(self) -> Segment:
         model = self.model(self.sizes)

@@ -22,7 +22,7 @@ Vector = list[int]
 Runs = Sequence[tuple[Segment, int]]
 
 
-class Step(NamedTuple):
+class ComputedStep(NamedTuple):
     """The tensor peak in bytes, the phase it falls into, each category's bytes there, and each phase's peak; the
     layers; and how many parameters there are, adapters and all, and how many are trained."""
 
@@ -35,7 +35,7 @@ class Step(NamedTuple):
     trained: int
 
 
-def simulate(workload: Workload, sizes: Architecture, kind: Optimizer) -> Step:
+def simulate(workload: Workload, sizes: Architecture, kind: Optimizer) -> ComputedStep:
     """What one device holds in the second and later steps of a training."""
     parts = Parts(workload, sizes)
     embedding, stack, head = parts.embedding(), parts.stack(), parts.head()
@@ -56,7 +56,7 @@ def simulate(workload: Workload, sizes: Architecture, kind: Optimizer) -> Step:
     worst["step"] = level
     totals = {phase: sum(worst[phase]) for phase in PHASES}
     phase = max(PHASES, key=totals.__getitem__)
-    return Step(
+    return ComputedStep(
         totals[phase],
         phase,
         dict(zip(CATEGORIES, worst[phase], strict=True)),

@@ -1,7 +1,7 @@
 """The real model's training step, run on tensors without data: what it would hold on one CUDA device.
 
 A process of its own builds the model from its config, without weights and without a GPU, and counts the
-storages that are alive; see worker.py. That takes seconds, so that answers are kept in the user's cache.
+storages that are alive; see run_trace.py. That takes seconds, so that answers are kept in the user's cache.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ VERSION = 2
 _PACKAGES = ("torch", "transformers", "accelerate", "peft", "bitsandbytes", "liger-kernel")
 
 
-class Step(TypedDict):
+class TracedStep(TypedDict):
     """Bytes of one device, of tensors alone: at the worst moment of a step, in which `phase` it is, and by
     category; the worst of each phase; what the forward keeps for the backward. And how long the trace took.
 
@@ -41,16 +41,16 @@ class Step(TypedDict):
     seconds: float
 
 
-def trace(workload: Workload) -> Step | str:
+def trace(workload: Workload) -> TracedStep | str:
     """What a training step holds, or one sentence that says why it cannot be traced."""
     return traces([workload])[0]
 
 
-def traces(workloads: Sequence[Workload]) -> list[Step | str]:
+def traces(workloads: Sequence[Workload]) -> list[TracedStep | str]:
     """The same of several, that share one process; one answer each, in order."""
     workloads = [_one_row(workload) for workload in workloads]
     versions = {name: _version(name) for name in _PACKAGES}
-    answers: dict[int, Step | str] = {}
+    answers: dict[int, TracedStep | str] = {}
     for index, workload in enumerate(workloads):
         reason = _unfit(workload, versions)
         found = reason or _remembered(_place(workload, versions))
@@ -59,7 +59,7 @@ def traces(workloads: Sequence[Workload]) -> list[Step | str]:
     missing = [index for index in range(len(workloads)) if index not in answers]
     if missing:
         asked = _ask([workloads[index] for index in missing])
-        results: list[Step | str] = [asked for _ in missing] if isinstance(asked, str) else asked
+        results: list[TracedStep | str] = [asked for _ in missing] if isinstance(asked, str) else asked
         for index, result in zip(missing, results, strict=True):
             answers[index] = result
             if not isinstance(result, str):
@@ -95,13 +95,13 @@ def _unfit(workload: Workload, versions: dict[str, str | None]) -> str | None:
     return None
 
 
-def _ask(workloads: Sequence[Workload]) -> list[Step | str] | str:
-    """The answers of worker.py, or why there are none."""
-    script = Path(__file__).with_name("worker.py")
+def _ask(workloads: Sequence[Workload]) -> list[TracedStep | str] | str:
+    """The answers of run_trace.py, or why there are none."""
+    script = Path(__file__).with_name("run_trace.py")
     answers = ask(script, [workload._asdict() for workload in workloads], TIMEOUT_SECONDS)
     if isinstance(answers, str):
         return f"the trace {answers}"
-    return [result["error"] if "error" in result else cast("Step", result) for result in answers]
+    return [result["error"] if "error" in result else cast("TracedStep", result) for result in answers]
 
 
 def _place(workload: Workload, versions: dict[str, str | None]) -> Path:
@@ -112,16 +112,16 @@ def _place(workload: Workload, versions: dict[str, str | None]) -> Path:
     return Path(home, "configlint", "trace", f"{digest}.json")
 
 
-def _remembered(place: Path) -> Step | None:
+def _remembered(place: Path) -> TracedStep | None:
     """What can be read there; anything else is as if there were nothing."""
     try:
-        found: Step = json.loads(place.read_text(encoding="utf-8"))
+        found: TracedStep = json.loads(place.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) and "allocated" in found else None
 
 
-def _remember(place: Path, result: Step) -> None:
+def _remember(place: Path, result: TracedStep) -> None:
     """Where the cache cannot be written, the answer is worked out again next time."""
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from unittest import mock
 import torch
 
 from configlint.core.workload import Workload
-from configlint.memory.trace import as_cuda, liger
+from configlint.memory.trace import as_cuda, liger_kernels
 from configlint.memory.trace.refusal import Refusal
 
 
@@ -29,7 +29,7 @@ def steered(workload: Workload) -> Iterator[None]:
         if workload.attention.startswith("flash_attention"):
             _bring_flash(stack)
         if workload.fused_loss:
-            liger.replace_rope(stack, str(workload.config.get("model_type")))
+            liger_kernels.replace_rope(stack, str(workload.config.get("model_type")))
         yield
 
 

@@ -46,7 +46,7 @@ def missing() -> list[str]:
 def set_up(jobs: Sequence[Job]) -> list[Found]:
     """What becomes of each job; all are asked of one process, which imports once."""
     seconds = _START_SECONDS + _RANK_SECONDS * sum(len(job.ranks) for job in jobs)
-    answers = ask(Path(__file__).with_name("worker.py"), [_question(job) for job in jobs], seconds)
+    answers = ask(Path(__file__).with_name("start_ranks.py"), [_question(job) for job in jobs], seconds)
     if isinstance(answers, str):
         return [Found(unproven=f"the setting up of ranks {answers}") for _ in jobs]
     return [_found(job, answer["ranks"]) for job, answer in zip(jobs, answers, strict=True)]

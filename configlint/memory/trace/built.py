@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 
 from configlint.core.workload import Workload
-from configlint.memory.trace import adapters, liger
+from configlint.memory.trace import adapters, liger_kernels
 from configlint.memory.trace.refusal import Refusal, in_a_line
 from configlint.memory.trace.tracker import Tracker
 
@@ -63,7 +63,7 @@ def built(workload: Workload, choice: Choice, capability: tuple[int, int]) -> An
     network.tie_weights()
     _keep_wide(network, getattr(torch, workload.dtype))
     if workload.fused_loss:
-        liger.apply(network, capability)
+        liger_kernels.apply(network, capability)
     if workload.method != "full":
         network = adapters.adapted(workload, network)
     network.train()

@@ -41,7 +41,7 @@ class Tuning:
         return not self.full and (self.targets == ("all-linear",) or module in self.targets)
 
 
-class Model:
+class TapedModel:
     """One model on one tape: its sizes, what is trained of it, and the micro-batch."""
 
     __slots__ = ("scope", "sizes", "tape", "tuning")
@@ -69,7 +69,7 @@ class Model:
         return weights[name]
 
 
-def norm(model: Model, x: Tensor, name: str, wide: int, rows: int) -> Tensor:
+def norm(model: TapedModel, x: Tensor, name: str, wide: int, rows: int) -> Tensor:
     style = model.sizes.norm
     weight = model.weight(name, wide)
     if style == "layer":
@@ -89,7 +89,7 @@ def activate(tape: Tape, x: Tensor, name: str) -> Tensor:
 
 
 def project(
-    model: Model, x: Tensor, module: str, into: int, wide: int, width: str, bias: bool = False, place: str = ""
+    model: TapedModel, x: Tensor, module: str, into: int, wide: int, width: str, bias: bool = False, place: str = ""
 ) -> Tensor:
     """A linear module, with its adapter where it has one; `place` tells apart modules of one name."""
     tape, rows = model.tape, model.scope.rows
@@ -114,6 +114,6 @@ def project(
     return cast(tape, result, kept)
 
 
-def is_biased(model: Model, which: str) -> bool:
+def is_biased(model: TapedModel, which: str) -> bool:
     biased = model.sizes.biased
     return biased == "all" or which in biased

@@ -14,7 +14,7 @@ from torch._subclasses.fake_tensor import (
 )
 
 from configlint.core.workload import CATEGORIES, PHASES, Workload
-from configlint.memory.trace import as_cuda, model, optimizer, steering
+from configlint.memory.trace import as_cuda, built, optimizer, steering
 from configlint.memory.trace.refusal import Refusal, in_a_line
 from configlint.memory.trace.tracker import Tracker
 
@@ -63,13 +63,13 @@ def _refuse(workload: Workload) -> None:
 
 def _run(workload: Workload, idle: frozenset[str]) -> tuple[dict[str, Any], frozenset[str]]:
     """The result, and the names of the parameters that got no gradient; `idle` are known to get none."""
-    choice = model.chosen(workload)
+    choice = built.chosen(workload)
     autocast = getattr(torch, workload.autocast) if workload.autocast else None
     device = as_cuda.Device(_capability(workload), autocast)
     with as_cuda.as_cuda(device), steering.steered(workload), FakeTensorMode(allow_non_fake_inputs=True):
-        network = model.built(workload, choice, device.capability)
+        network = built.built(workload, choice, device.capability)
         tokens = workload.batch * workload.length
-        with Tracker(tokens, model.vocabulary(network), autocast, as_cuda.SCRATCH) as tracker:
+        with Tracker(tokens, built.vocabulary(network), autocast, as_cuda.SCRATCH) as tracker:
             for tensor in [*network.parameters(), *network.buffers()]:
                 tracker.count(tensor)
             return _steps(workload, network, tracker, idle)
@@ -116,10 +116,10 @@ def _micro_batch(workload: Workload, network: torch.nn.Module, tracker: Tracker)
     the first micro-batch: gradients are there already."""
     gc.collect()
     with tracker.during("forward"):
-        inputs = model.inputs(workload, network)
+        inputs = built.inputs(workload, network)
         tracker.reset()
         given = tracker.total
-        loss = model.loss(network, inputs, tracker)
+        loss = built.loss(network, inputs, tracker)
         saved = tracker.total - given
     with tracker.during("backward"):
         loss.backward()

@@ -20,9 +20,9 @@ def main() -> None:
     os.dup2(2, 1)
     # -P keeps this folder off the path; at its end, configlint hides nothing that is installed.
     sys.path.append(str(Path(__file__).resolve().parents[3]))
-    from configlint.memory.trace import step
+    from configlint.memory.trace import traced
 
-    results: list[dict[str, Any]] = [step.traced(job) for job in jobs]
+    results: list[dict[str, Any]] = [traced.traced(job) for job in jobs]
     with os.fdopen(results_to, "w") as file:
         json.dump(results, file)
 
