@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import asked
-from corpus import ROOT
 from mutate import Case
 from running import LIMIT_CPU_SECONDS, Fault, Result, own_faults, run
+
+import configlint
 
 Json = dict[str, Any]
 Texts = dict[str, list[list[str]]]  # by the names of files; of each text its lines
@@ -413,7 +414,8 @@ def _by_itself(made: Trial, words: tuple[str, ...], new: dict[str, bytes]) -> No
         "--",
         made.case.name,
     ]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": str(made.case.number % 1000)}
+    package = os.path.dirname(os.path.dirname(configlint.__file__))
+    environment = {**os.environ, "PYTHONPATH": package, "PYTHONHASHSEED": str(made.case.number % 1000)}
     result = subprocess.run(command, capture_output=True, check=False, env=environment)
     made.expect(result.returncode == 0 and not result.stdout, "another process compiles other files", result)
 
