@@ -47,8 +47,6 @@ EVERY_KEY: dict[str, Any] = {
             "vendor": "nvidia",
             "compute_capability": "9.0",
             "dtypes": ["float32", "bfloat16"],
-            "bf16_tflops": 989.4,
-            "memory_bandwidth_gb_per_s": 3350,
         },
         "devices_per_node": 8,
         "nodes": 2,

@@ -20,8 +20,6 @@ class Accelerator(NamedTuple):
     memory_gib: float | None = None
     compute_capability: tuple[int, int] | None = None
     dtypes: frozenset[str] = frozenset()
-    bf16_tflops: float | None = None
-    memory_bandwidth_gb_per_s: float | None = None
     devices_per_node: int | None = None
     context_mib: tuple[float, float] | None = None
     workspace_mib: float | None = None

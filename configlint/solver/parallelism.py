@@ -91,6 +91,4 @@ def _inline(fields: dict[str, object]) -> Accelerator | None:
         if len(capability) == 2 and all(part.isdecimal() for part in capability)
         else None,
         dtypes=frozenset(str(dtype) for dtype in dtypes) if isinstance(dtypes, list) else frozenset(),
-        bf16_tflops=real(fields.get("bf16_tflops")),
-        memory_bandwidth_gb_per_s=real(fields.get("memory_bandwidth_gb_per_s")),
     )

@@ -446,22 +446,6 @@ def validate___definitions_hardware(data, custom_formats={}, name_prefix=None):
                         for data__accelerator__dtypes_x, data__accelerator__dtypes_item in enumerate(data__accelerator__dtypes):
                             if not (isinstance(data__accelerator__dtypes_item, str) and data__accelerator__dtypes_item == 'float64' or isinstance(data__accelerator__dtypes_item, str) and data__accelerator__dtypes_item == 'float32' or isinstance(data__accelerator__dtypes_item, str) and data__accelerator__dtypes_item == 'tf32' or isinstance(data__accelerator__dtypes_item, str) and data__accelerator__dtypes_item == 'float16' or isinstance(data__accelerator__dtypes_item, str) and data__accelerator__dtypes_item == 'bfloat16' or isinstance(data__accelerator__dtypes_item, str) and data__accelerator__dtypes_item == 'float8'):
                                 raise JsonSchemaValueException("" + (name_prefix or "data") + ".accelerator.dtypes[{data__accelerator__dtypes_x}]".format(**locals()) + " must be one of ['float64', 'float32', 'tf32', 'float16', 'bfloat16', 'float8']")
-                if "bf16_tflops" in data__accelerator_keys:
-                    data__accelerator_keys.remove("bf16_tflops")
-                    data__accelerator__bf16tflops = data__accelerator["bf16_tflops"]
-                    if not isinstance(data__accelerator__bf16tflops, (int, float)) or isinstance(data__accelerator__bf16tflops, bool):
-                        raise JsonSchemaValueException("" + (name_prefix or "data") + ".accelerator.bf16_tflops must be number")
-                    if isinstance(data__accelerator__bf16tflops, (int, float)) and not isinstance(data__accelerator__bf16tflops, bool):
-                        if data__accelerator__bf16tflops <= 0:
-                            raise JsonSchemaValueException("" + (name_prefix or "data") + ".accelerator.bf16_tflops must be bigger than 0")
-                if "memory_bandwidth_gb_per_s" in data__accelerator_keys:
-                    data__accelerator_keys.remove("memory_bandwidth_gb_per_s")
-                    data__accelerator__memorybandwidthgbpers = data__accelerator["memory_bandwidth_gb_per_s"]
-                    if not isinstance(data__accelerator__memorybandwidthgbpers, (int, float)) or isinstance(data__accelerator__memorybandwidthgbpers, bool):
-                        raise JsonSchemaValueException("" + (name_prefix or "data") + ".accelerator.memory_bandwidth_gb_per_s must be number")
-                    if isinstance(data__accelerator__memorybandwidthgbpers, (int, float)) and not isinstance(data__accelerator__memorybandwidthgbpers, bool):
-                        if data__accelerator__memorybandwidthgbpers <= 0:
-                            raise JsonSchemaValueException("" + (name_prefix or "data") + ".accelerator.memory_bandwidth_gb_per_s must be bigger than 0")
                 if data__accelerator_keys:
                     raise JsonSchemaValueException("" + (name_prefix or "data") + ".accelerator must not contain "+str(data__accelerator_keys)+" properties")
         if "devices_per_node" in data_keys:
