@@ -18,8 +18,8 @@ Good:
     hardware: {accelerator: a100-80gb, devices_per_node: 8}
     launch: {script: train.py, env: {WANDB_PROJECT: llama}}
 
-Source: huggingface_hub 1.0 constants.py (HF_TOKEN) and docs "User access tokens"; docs.wandb.ai "Environment
-variables" (WANDB_API_KEY); sbatch(1) of Slurm 22.05, --export: the job gets the environment that submits it
+Source: huggingface_hub 2.4 utils/_auth.py, get_token (HF_TOKEN); docs.wandb.ai/guides/track/environment-variables
+(WANDB_API_KEY); sbatch(1) of Slurm 22.05, --export: by default the job has the environment that submits it
 """
 
 from __future__ import annotations
