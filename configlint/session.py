@@ -11,19 +11,20 @@ from configlint import knowledge
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.document import Entry, Mapping, Node, Scalar
 from configlint.core.plan import Plan
-from configlint.core.secrets import MASK, could_hold
+from configlint.core.secrets import MASK
 from configlint.core.source import Source, Span
 from configlint.core.wording import Suggestions, nearest
-from configlint.frontends import FRONT_ENDS, FrontEnd
+from configlint.frontends import FrontEnd, could_be, is_meant, of_document
 from configlint.host.read import decode, read_bytes
 from configlint.host.walk import walk
 from configlint.solver import solve
 from configlint.syntax import read
+from configlint.syntax.safe import read_safely, without_secrets
 
 # Where each file extends the one before, all of them are merged for the last: nobody has so many layers.
 _MOST_BASES = 100
+# Files that are not there: for each, all of its folder are compared with it.
 _MOST_NEAR = 100
-
 # A file that is too large, or no file but a device or a pipe, is as little a spec as a picture is.
 _NOT_A_TEXT = (errno.EFBIG, errno.EINVAL)
 
@@ -41,7 +42,7 @@ class Parsed(NamedTuple):
 
     @property
     def front_end(self) -> FrontEnd | None:
-        return next((front_end for front_end in FRONT_ENDS.values() if front_end.detect(self.document)), None)
+        return of_document(self.document)
 
 
 class Loaded(NamedTuple):
@@ -75,7 +76,7 @@ class Session:
             if isinstance(source, Diagnostic):
                 self.parsed[path] = _unread(source)
             else:
-                self.parsed[path] = _read(source)
+                self.parsed[path] = Parsed(*read_safely(source))
         return self.parsed[path]
 
     def editable(self, paths: Sequence[str]) -> dict[str, Node]:
@@ -100,7 +101,7 @@ class Session:
         session = self.again()
         session.forms, session.parsed = dict(self.forms), dict(self.parsed)
         for name, text in texts.items():
-            session.parsed[name] = _read(Source(name, text))
+            session.parsed[name] = Parsed(*read_safely(Source(name, text)))
         return session
 
     def load(self, file: Parsed, front_end: FrontEnd) -> Loaded:
@@ -171,25 +172,9 @@ class Session:
         return self.near.get(path)
 
 
-def _read(source: Source) -> Parsed:
-    """A text as a document, without the secrets in it."""
-    document, diagnostics = read(source)
-    safe = _without_secrets(source, document)
-    return Parsed(source, document, diagnostics) if safe == source else Parsed(safe, *read(safe))
-
-
-def _without_secrets(source: Source, document: Node | None = None) -> Source:
-    """A source with the mask in the place of the secrets that are known without its document, or by it."""
-    if not could_hold(source.text):
-        return source
-    from configlint.core.masking import without_secrets  # 5 ms
-
-    return without_secrets(source, document)
-
-
 def _unread(found: Diagnostic) -> Parsed:
     """A text that there is no reading, and why."""
-    source = _without_secrets(found.span.source)
+    source = without_secrets(found.span.source)
     return Parsed(source, None, [found._replace(span=found.span._replace(source=source))])
 
 
@@ -265,7 +250,7 @@ def specs(
                 if expected or error.errno not in _NOT_A_TEXT:
                     unreadable.append(f"{name}: {reason(error)}")
                 continue
-            if isinstance(data, bytes) and not expected and not _could_be_spec(data):
+            if isinstance(data, bytes) and not expected and not could_be(data):
                 continue
             file = session.parse(name, data) if isinstance(data, bytes) else data
             if front_end := file.front_end:
@@ -276,15 +261,11 @@ def specs(
                 unreadable.append(f"{name} is not a spec: {_why_not(file)}")
 
 
-def _could_be_spec(data: bytes) -> bool:
-    return any(front_end.could_be(data) for front_end in FRONT_ENDS.values())
-
-
 def _is_meant_as_spec(text: str, expected: bool) -> bool:
     """Whether to show what is wrong with a text that cannot be parsed: a link can lead anywhere."""
-    if expected and "\0" not in text and _could_be_spec(text.encode(errors="replace")):
+    if expected and "\0" not in text and could_be(text.encode(errors="replace")):
         return True
-    return any(front_end.is_meant(text) for front_end in FRONT_ENDS.values())
+    return is_meant(text)
 
 
 def _why_not(file: Parsed) -> str:
@@ -301,7 +282,7 @@ def _assignment(text: str) -> Mapping:
     Raises:
         UsageError: it has no path or no readable value, or its path is none that can be set.
     """
-    text = _without_secrets(Source("--set", text)).text
+    text = without_secrets(Source("--set", text)).text
     path, equals, value = text.partition("=")
     names = path.split(".")
     if not equals or not all(names):
@@ -311,7 +292,7 @@ def _assignment(text: str) -> Mapping:
     source = Source("--set", text)
     # Blanks in place of the path keep the columns.
     node, problems = read(source, " " * (len(path) + 1) + value)
-    if (safe := _without_secrets(source, node)) != source:
+    if (safe := without_secrets(source, node)) != source:
         return _assignment(safe.text)
     if problems:
         raise UsageError(f"--set {text}: {problems[0].message}")

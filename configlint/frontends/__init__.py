@@ -47,3 +47,18 @@ class FrontEnd(Protocol):
 
 # In the order of detection.
 FRONT_ENDS: dict[str, FrontEnd] = {"spec": spec}
+
+
+def of_document(document: Node | None) -> FrontEnd | None:
+    """The dialect of a document."""
+    return next((front_end for front_end in FRONT_ENDS.values() if front_end.detect(document)), None)
+
+
+def could_be(data: bytes) -> bool:
+    """Whether a file is worth parsing, for any dialect."""
+    return any(front_end.could_be(data) for front_end in FRONT_ENDS.values())
+
+
+def is_meant(text: str) -> bool:
+    """Whether a text that cannot be parsed would be of some dialect if it could."""
+    return any(front_end.is_meant(text) for front_end in FRONT_ENDS.values())
