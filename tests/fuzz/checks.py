@@ -15,7 +15,7 @@ from typing import Any
 
 import asked
 from mutate import Case
-from running import LIMIT_CPU_SECONDS, Fault, Result, own_faults, run
+from running import LIMIT_CPU_SECONDS, LIMIT_MEMORY_MIB, Fault, Result, own_faults, run
 
 import configlint
 
@@ -30,7 +30,7 @@ _BY_BASH, _BY_ITSELF = 5, 150
 
 
 class Enough(Exception):
-    """A run took so long that no more is asked of this input."""
+    """A run took so much that no more is asked of this input."""
 
 
 class Trial:
@@ -53,6 +53,9 @@ class Trial:
         self.faults += own_faults(result)
         if result.cpu_seconds > LIMIT_CPU_SECONDS:
             self.fault(f"slow: {words[0]}", f"{result.cpu_seconds:.1f} s of CPU time")
+            raise Enough
+        if result.memory_mib > LIMIT_MEMORY_MIB:
+            self.fault(f"memory: {words[0]}", f"{result.memory_mib:.0f} MiB")
             raise Enough
         return result
 

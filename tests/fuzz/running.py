@@ -9,7 +9,7 @@ import re
 import resource
 import sys
 import time
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from typing import NamedTuple
 from unittest.mock import patch
 
@@ -28,6 +28,7 @@ class Result(NamedTuple):
     out: bytes
     err: str
     cpu_seconds: float
+    memory_mib: float  # at most, beyond what the process had before
 
 
 class Fault(NamedTuple):
@@ -46,6 +47,7 @@ def run(*arguments: str, stdin: bytes = b"") -> Result:
     depth, limit = _depth(), sys.getrecursionlimit()
     # A process of its own begins with an empty stack.
     sys.setrecursionlimit(limit + depth)
+    had = memory_now_mib()
     start = time.process_time()
     try:
         with (
@@ -59,14 +61,14 @@ def run(*arguments: str, stdin: bytes = b"") -> Result:
         code = exit.code if isinstance(exit.code, int) else None
     except BaseException:
         escaped = _traceback()
-    seconds = time.process_time() - start
+    seconds, memory = time.process_time() - start, peak_mib() - had
     sys.setrecursionlimit(limit)
     gc.enable()  # the program is too short to need it, many runs in one process are not
     gc.unfreeze()
     if seconds > 0.1:
-        gc.collect()  # so that what one run left is not counted among what the next takes
+        gc.collect()  # so that the next run does not find a heap that it can use for nothing
     texts = [_written(stream) for stream in (out, err)]
-    return Result(arguments, code, texts[0], texts[1].decode(errors="replace") + escaped, seconds)
+    return Result(arguments, code, texts[0], texts[1].decode(errors="replace") + escaped, seconds, memory)
 
 
 def _written(stream: io.TextIOWrapper) -> bytes:
@@ -89,8 +91,16 @@ def _traceback() -> str:
     return traceback.format_exc()
 
 
+def memory_now_mib() -> float:
+    """What this process has now, from where its peak is counted anew. Where a system cannot do that, the most that
+    it ever had: a run has to go beyond that to be noticed."""
+    with suppress(OSError), open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+    return peak_mib()
+
+
 def peak_mib() -> float:
-    """The most memory that this process ever had."""
+    """The most memory that this process had since its peak was counted anew."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
