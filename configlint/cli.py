@@ -172,6 +172,9 @@ def explain(spec: str, path: str | None, target: str | None, assignments: tuple[
         if path and not paths:
             note(explain.unknown(plan, path))
             code = max(code, USAGE)
+        elif not paths:
+            note("there is nothing to explain: the batch cannot be computed from this spec")
+            code = max(code, FINDINGS)
         echo("\n".join(explain.tree(plan, each) for each in paths))
     return code
 

@@ -212,6 +212,14 @@ def test_a_value_that_cannot_be_computed_is_2(name: str) -> None:
     assert result.err.splitlines()[-1] == message
 
 
+def test_that_nothing_can_be_computed_is_said_also_where_the_finding_is_ignored() -> None:
+    hardware = "hardware: {accelerator: cpu, devices_per_node: 1000000000}"
+    write("b.yaml", f"batch: {{effective: 64}}\n{hardware}  # configlint: ignore[hardware/too-many-devices]\n")
+    result = run("explain", "b.yaml")
+    message = "configlint: there is nothing to explain: the batch cannot be computed from this spec"
+    assert (result.code, result.out.strip(), result.err.splitlines()[-1]) == (1, "", message)
+
+
 def test_a_name_is_not_proposed_that_has_no_value() -> None:
     write("b.yaml", "configlint: 1\nbatch: {effective: 64}\n")
     result = run("explain", "b.yaml", "wrld")
