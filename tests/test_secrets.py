@@ -212,6 +212,20 @@ def arguments() -> set[str]:
     return names
 
 
+class TestWhatLooksLikeNone:
+    @pytest.mark.parametrize(
+        "value", ["my-S3cretPassw0rd", "api-8f3k2j1h0x", "the1ongpassw0rd", "token-1a2b3c4d", "true1234true"]
+    )
+    def test_a_word_in_front_makes_none_of_it_where_there_are_digits(self, value: str) -> None:
+        assert is_secret("password", value)
+        assert value not in masked(f"export DB_PASSWORD={value}")
+
+    @pytest.mark.parametrize("user", ["token", "api", "my", "me", "x-access-token"])
+    def test_of_a_url_the_password_counts_and_not_the_user(self, user: str) -> None:
+        assert is_secret("proxy", f"https://{user}:correcthorse@example.org/")
+        assert not is_secret("proxy", f"https://{user}:your-token@example.org/")
+
+
 class TestWhatIsNone:
     def test_of_all_known_arguments_only_the_tokens_of_the_hub_are_by_name(self) -> None:
         assert len(arguments()) > 500

@@ -61,7 +61,7 @@ _STAND_IN = re.compile(
     | (?:\w{1,8}[_-])?(.)\1{5,}$
     | (?:(?:hf|sk|ghp)[_-])?
       (?:your|my|the|insert|replace|change|example|dummy|placeholder|fake|todo|password|secret|token|api|none|null|true
-      |false|auto)(?![a-z]*[0-9])
+      |false|auto)(?!.*[0-9])
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
@@ -80,7 +80,7 @@ def masked(text: str) -> str:
     """A text without the secrets that are known by their form, or by a name in front of them."""
     if not could_hold(text):
         return text
-    text = _FORM.sub(lambda match: match[0] if _STAND_IN.match(match[0]) else _mask(match[0]), text)
+    text = _FORM.sub(lambda match: _mask(match[0]) if _is_real(match[0]) else match[0], text)
     return _ASSIGNMENT.sub(_without_value, text)
 
 
@@ -97,7 +97,7 @@ def without_secrets(source: Source, document: Node | None) -> Source:
 
 def is_secret(name: str, value: str) -> bool:
     """Whether a value is one by its form or by the name of its key."""
-    if any(not _STAND_IN.match(match[0]) for match in _FORM.finditer(value)):
+    if any(_is_real(match[0]) for match in _FORM.finditer(value)):
         return True
     value = value.strip()
     if len(value) < _SHORTEST or any(each.isspace() for each in value) or _STAND_IN.match(value):
@@ -106,6 +106,11 @@ def is_secret(name: str, value: str) -> bool:
     if name in _BARE_NAMES:
         return _RANDOM.fullmatch(value) is not None
     return _NAME.fullmatch(name) is not None
+
+
+def _is_real(found: str) -> bool:
+    """Whether what has the form of a secret is one; of a user and a password it is the password that counts."""
+    return _STAND_IN.match(found.rpartition(":")[2]) is None
 
 
 def _secrets(node: Node, name: str) -> Iterator[Scalar]:
