@@ -330,7 +330,7 @@ def _stdin() -> bytes:
     """Raises:
     UsageError: there is no reading it, or it is larger than any spec.
     """
-    from configlint.host.read import LARGEST_BYTES
+    from configlint.host.read import LARGEST_BYTES, TOO_LARGE
     from configlint.session import UsageError, reason
 
     if sys.stdin is None:
@@ -340,7 +340,7 @@ def _stdin() -> bytes:
     except OSError as error:
         raise UsageError(f"stdin: {reason(error)}") from error
     if len(data) > LARGEST_BYTES:
-        raise UsageError(f"stdin: larger than {LARGEST_BYTES // 1_000_000} MB")
+        raise UsageError(f"stdin: {TOO_LARGE}")
     return data
 
 

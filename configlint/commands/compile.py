@@ -37,13 +37,10 @@ def compare(compiled: Compiled, level: str) -> int:
     if level == "require" and not _accepted(compiled, level):
         return FINDINGS
     folders = _with_left_over(compiled)
-    lines = [
-        line
-        for path, before, after in differences(folders)
-        for line in unified(
-            masked(before), masked(after or ""), path, os.devnull if after is None else f"{path} (compiled)"
-        )
-    ]
+    lines: list[str] = []
+    for path, before, after in differences(folders):
+        name = os.devnull if after is None else f"{path} (compiled)"
+        lines += unified(masked(before), masked(after or ""), path, name)
     echo("".join(lines))
     half_done = incomplete(folders)
     for folder in half_done:

@@ -11,6 +11,7 @@ from configlint.core.source import Source, Span
 
 # More bytes are more characters than a syntax takes, and may be a data set of many gigabytes.
 LARGEST_BYTES = 4_000_000
+TOO_LARGE = f"larger than {LARGEST_BYTES // 1_000_000} MB"
 
 
 def read_bytes(path: str) -> bytes:
@@ -28,7 +29,7 @@ def read_bytes(path: str) -> bytes:
     with open(path, "rb", opener=_open_without_waiting) as file:
         data = file.read(LARGEST_BYTES + 1) if status.st_size <= LARGEST_BYTES else None
     if data is None or len(data) > LARGEST_BYTES:
-        raise OSError(errno.EFBIG, f"larger than {LARGEST_BYTES // 1_000_000} MB", path)
+        raise OSError(errno.EFBIG, TOO_LARGE, path)
     return data
 
 

@@ -94,11 +94,12 @@ def incomplete(folders: Iterable[str]) -> list[str]:
 def differences(folders: Folders) -> Iterator[tuple[str, str, str | None]]:
     """Each file that is not as it would be written: its path, the text that is there, and the one that would be;
     None where it would go."""
-    for change in (change for folder, artifacts in folders.items() for change in _changes(folder, artifacts)):
-        before = (content(change.path) or b"").decode("utf-8", errors="surrogateescape")
-        after = change.artifact.text if change.artifact else None
-        if before != (after or ""):
-            yield change.path, before, after
+    for folder, artifacts in folders.items():
+        for change in _changes(folder, artifacts):
+            before = (content(change.path) or b"").decode("utf-8", errors="surrogateescape")
+            after = change.artifact.text if change.artifact else None
+            if before != (after or ""):
+                yield change.path, before, after
 
 
 def made_of(spec: str, output: str) -> list[str]:
