@@ -11,11 +11,13 @@ from typing import NamedTuple
 
 from configlint.core.diagnostic import Diagnostic, Related, Severity
 from configlint.core.document import Mapping, Node, Scalar, Sequence, last_line
-from configlint.core.edit import Change, Edit
+from configlint.core.edit import KEPT, Edit
 from configlint.core.plan import Plan, causes
+from configlint.core.remedy import Drop, Move, Put, Remedy, Say
 from configlint.core.rule import Finding, Rule
 from configlint.core.source import Span, start_of
 from configlint.core.wording import Suggestions
+from configlint.core.writing import written
 
 # Characters of a message. The longest of our own have some hundreds.
 _LONGEST = 1000
@@ -60,24 +62,110 @@ def _readable(sentence: str) -> str:
 def _locate(plan: Plan, rule: Rule, finding: Finding) -> Diagnostic:
     span = _span(plan, finding.path, finding.on_key)
     related = [Related(message, _span(plan, path)) for path, message in finding.related]
+    help = _help(plan, finding)
     return Diagnostic(
         rule.name,
         finding.severity or rule.severity,
         _readable(finding.message),
         span,
-        _readable(finding.help) if finding.help else None,
+        _readable(help) if help else None,
         finding.path,
         tuple(other for other in related if other.span != span),
         (plan.spec.target or "",),
-        fix=_edit(plan, finding.fix),
+        fix=_edit(plan, finding),
         compiled=finding.compiled,
     )
 
 
-def _edit(plan: Plan, change: Change | None) -> Edit | None:
-    """A change at its place; none where nobody wrote what it changes."""
-    setting = plan.spec.settings.get(change.path) if change else None
-    return Edit(setting.key, *change[1:]) if change and setting else None
+def _edit(plan: Plan, finding: Finding) -> Edit | None:
+    """What the first safe remedy does to an entry that is there; None where there is none such."""
+    if finding.fix is not None:
+        change = finding.fix
+        setting = plan.spec.settings.get(change.path)
+        return Edit(setting.key, *change[1:]) if setting else None
+    for remedy in () if isinstance(finding.remedies, str) else finding.remedies or ():
+        if isinstance(remedy, Put | Drop | Move) and remedy.safe:
+            return _edit_of(plan, remedy)
+    return None
+
+
+def _edit_of(plan: Plan, remedy: Put | Drop | Move) -> Edit | None:
+    setting = plan.spec.settings.get(remedy.path)
+    if setting is None:
+        return None
+    if isinstance(remedy, Put):
+        return Edit(setting.key, value=remedy.value)
+    if isinstance(remedy, Drop):
+        return Edit(setting.key, delete=True)
+    route = _route(plan, remedy.to)
+    if route is None or route[:-1] != setting.keys[:-1]:
+        return None  # it would have to be written in another section
+    return Edit(setting.key, route[-1] if route != setting.keys else None, remedy.value)
+
+
+def _help(plan: Plan, finding: Finding) -> str | None:
+    """The remedies as far as they can be said in the dialect of the file; None where there are none."""
+    if finding.help or isinstance(finding.remedies, str):
+        return finding.help or str(finding.remedies)
+    spelled = [words for remedy in finding.remedies or () if (words := _spelled(plan, finding.path, remedy))]
+    # Of several values to choose from, one `write` is enough.
+    return " or ".join(spelled[:1] + [words.removeprefix("write ") for words in spelled[1:]]) or None
+
+
+def _spelled(plan: Plan, at: str, remedy: Remedy) -> str | None:
+    """What to do, where it is said of the setting at a path; None where the dialect cannot say it."""
+    if isinstance(remedy, Say):
+        return remedy.text if plan.can_say(*remedy.needs) else None
+    if isinstance(remedy, Put | Drop | Move):
+        act = _act(plan, at, remedy)
+        return f"{act}: {remedy.why}" if act and remedy.why else act
+    acts = [_spelled(plan, at, each) for each in remedy]
+    return " and ".join(act for act in acts if act) if all(acts) else None
+
+
+def _act(plan: Plan, at: str, remedy: Put | Drop | Move) -> str | None:
+    if isinstance(remedy, Drop):
+        return "remove it" if remedy.path == at else f"remove `{plan.name(remedy.path)}`"
+    if isinstance(remedy, Put):
+        return _write(plan, at, remedy.path, remedy.value)
+    route, setting = _route(plan, remedy.to), plan.spec.settings.get(remedy.path)
+    if route is None or setting is None:
+        return None
+    if remedy.value is not KEPT or not (setting.mapping or isinstance(setting.value, list | dict)):
+        value = setting.value if remedy.value is KEPT else remedy.value
+        if route[:-1] == setting.keys[:-1]:
+            return _write(plan, at, remedy.to, value)
+    what = "it" if remedy.path == at else f"`{plan.name(remedy.path)}`"
+    if route[:-1] == setting.keys[:-1]:
+        return f"rename {what} to `{route[-1]}`"
+    return f"move {what} to `{'.'.join(route)}`"
+
+
+def _write(plan: Plan, at: str, path: str, value: object) -> str | None:
+    """`write `x: 1``, and in which section where that is not the one of the finding."""
+    route, here = _route(plan, path), _route(plan, at)
+    if route is None:
+        return None
+    *section, key = route
+    quote = '"' if plan.spec.source.name.endswith(".json") else ""
+    entry = f"{written(key, quote) if quote else key}: {written(value, quote)}"
+    if here is not None and here[:-1] == route[:-1]:
+        return f"write `{entry}`"
+    if not section:
+        return f"write `{entry}` at the root"
+    # A section that is not there yet has to be written too.
+    for number in range(len(section), 0, -1):
+        name = ".".join(section[:number])
+        if name in plan.spec.settings:
+            return f"write `{entry}` in `{name}`"
+        entry = f"{section[number - 1]}: {{{entry}}}"
+    return f"write `{entry}`"
+
+
+def _route(plan: Plan, path: str) -> tuple[str, ...] | None:
+    """The keys down to a path: as they are written, or as the dialect has them."""
+    setting = plan.spec.settings.get(path)
+    return setting.keys if setting else plan.spec.dialect.route(path)
 
 
 def _span(plan: Plan, path: str, on_key: bool = False) -> Span:

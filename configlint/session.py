@@ -14,7 +14,7 @@ from configlint.core.plan import Plan
 from configlint.core.secrets import MASK
 from configlint.core.source import Source, Span
 from configlint.core.wording import Suggestions, nearest
-from configlint.frontends import FrontEnd, could_be, is_meant, of_document
+from configlint.frontends import FRONT_ENDS, FrontEnd, could_be, of_keys, root_keys, tool_of
 from configlint.host.read import decode, read_bytes
 from configlint.host.walk import walk
 from configlint.solver import solve
@@ -41,8 +41,13 @@ class Parsed(NamedTuple):
     diagnostics: list[Diagnostic]
 
     @property
+    def keys(self) -> frozenset[str]:
+        """The keys at its root, or what looks like them."""
+        return root_keys(self.document, self.source.text)
+
+    @property
     def front_end(self) -> FrontEnd | None:
-        return of_document(self.document)
+        return of_keys(self.keys) if self.document is not None else None
 
 
 class Loaded(NamedTuple):
@@ -107,24 +112,20 @@ class Session:
     def load(self, file: Parsed, front_end: FrontEnd) -> Loaded:
         """The plans of a spec, and what is wrong with its form and that of its bases."""
         documents, diagnostics = self._chain(file, front_end)
-        for document in [*documents, *self.assignments]:
+        for document in documents:
             diagnostics += self._form(document, front_end)
+        for assignment in self.assignments:  # they are in the form of our own spec
+            diagnostics += self._form(assignment, FRONT_ENDS["spec"])
         if len(documents) == 0:
             return Loaded([], diagnostics)
-        targets = front_end.target_names(documents)
-        lowered = front_end.lower_each(documents, (None, *targets), self.assignments)
-        bare = next(lowered)
-        if found := front_end.too_many(documents, bare):
-            return Loaded([], [*diagnostics, found])
-        others = list(lowered)
-        specs = [bare, *others] if "hardware" in bare.settings or not others else others
-        plans = [solve(spec, knowledge) for spec in specs if "batch" in spec.settings]
-        # What the targets must keep: the bare spec's batch, even where it is no plan itself, or the first known.
-        first = plans if specs[0] is bare else [solve(bare, knowledge), *plans]
+        specs, shared, problems = front_end.lower(documents, self.assignments)
+        plans = [solve(spec, knowledge) for spec in specs]
+        # What the targets must keep: the batch of the one without, be it a plan or not, or the first that is known.
+        first = plans if shared in specs[:1] else [solve(shared, knowledge), *plans]
         reference = next((plan.batch.effective for plan in first if plan.batch.effective), None)
         near = Suggestions()
         plans = [plan._replace(reference=reference, nearest=near) for plan in plans]
-        return Loaded(plans, diagnostics, is_base=not plans)
+        return Loaded(plans, [*diagnostics, *problems], is_base=not plans and not problems)
 
     def _form(self, document: Mapping, front_end: FrontEnd) -> list[Diagnostic]:
         """What is wrong with the form of a document, looked at once for all that extend it."""
@@ -142,7 +143,7 @@ class Session:
             if not isinstance(file.document, Mapping):
                 return [], diagnostics
             documents.insert(0, file.document)
-            base = front_end.base(file.document)
+            base = _base(file.document, front_end)
             if base is None:
                 return documents, diagnostics
             path = os.path.normpath(os.path.join(os.path.dirname(file.source.name), base.raw))
@@ -160,7 +161,7 @@ class Session:
                 near = self._file_near(path) if isinstance(error, FileNotFoundError) else None
                 return [], [*diagnostics, found._replace(help=near)]
             # Nothing is shown of what is none: it can be any file of this machine.
-            if not front_end.can_be_base(file.document, file.source.text):
+            if not front_end.DIALECT.marks.is_base(file.keys):
                 return [], [*diagnostics, _syntax("base", f"{path} is not a spec", base.span)]
             diagnostics += file.diagnostics
 
@@ -170,6 +171,13 @@ class Session:
         if path not in self.near and len(self.near) < _MOST_NEAR:
             self.near[path] = _file_near(path)
         return self.near.get(path)
+
+
+def _base(document: Mapping, front_end: FrontEnd) -> Scalar | None:
+    """The value that names the file a document starts from, if it does."""
+    entry = document.entries.get(front_end.DIALECT.extends or "")
+    value = entry.value if entry else None
+    return value if isinstance(value, Scalar) and isinstance(value.value, str) and value.value else None
 
 
 def _unread(found: Diagnostic) -> Parsed:
@@ -235,42 +243,60 @@ def specs(
 ) -> Iterator[tuple[Parsed, FrontEnd | None]]:
     """The specs that paths name or folders hold, each once; the front end is None for one with no
     reading it."""
+    for name, asked_for in _files(paths):
+        expected = asked_for and not session.pass_over
+        try:
+            data = session.parsed[name] if name in session.parsed else read_bytes(name)
+        except OSError as error:
+            if expected or error.errno not in _NOT_A_TEXT:
+                unreadable.append(f"{name}: {reason(error)}")
+            continue
+        if isinstance(data, bytes) and not expected and not could_be(data):
+            continue
+        file = session.parse(name, data) if isinstance(data, bytes) else data
+        if front_end := file.front_end:
+            yield file, front_end
+        elif file.document is None and file.diagnostics and _is_meant(file, expected):
+            yield file, None
+        elif expected:
+            unreadable.append(f"{name} {_why_not(file)}")
+
+
+def _files(paths: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """The files that paths name or folders hold, each once, and whether it was named."""
     seen: set[str] = set()
     for path in paths:
         asked_for = not os.path.isdir(path)
         # Bases are known by such names too, and a file that is both must have one.
         for name in [os.path.normpath(path)] if asked_for else walk(path):
-            if name in seen:
-                continue
-            seen.add(name)
-            expected = asked_for and not session.pass_over
-            try:
-                data = session.parsed[name] if name in session.parsed else read_bytes(name)
-            except OSError as error:
-                if expected or error.errno not in _NOT_A_TEXT:
-                    unreadable.append(f"{name}: {reason(error)}")
-                continue
-            if isinstance(data, bytes) and not expected and not could_be(data):
-                continue
-            file = session.parse(name, data) if isinstance(data, bytes) else data
-            if front_end := file.front_end:
-                yield file, front_end
-            elif file.document is None and file.diagnostics and _is_meant_as_spec(file.source.text, expected):
-                yield file, None
-            elif expected:
-                unreadable.append(f"{name} is not a spec: {_why_not(file)}")
+            if name not in seen and (asked_for or not _is_compiled(name)):
+                seen.add(name)
+                yield name, asked_for
 
 
-def _is_meant_as_spec(text: str, expected: bool) -> bool:
+def _is_compiled(name: str) -> bool:
+    """Whether a file is one that `compile` made: what it was made of is looked at instead."""
+    folder, file = os.path.split(name)
+    return file == "training_args.json" and os.path.exists(os.path.join(folder, "plan.json"))
+
+
+def _is_meant(file: Parsed, expected: bool) -> bool:
     """Whether to show what is wrong with a text that cannot be parsed: a link can lead anywhere."""
+    text = file.source.text
     if expected and "\0" not in text and could_be(text.encode(errors="replace")):
         return True
-    return is_meant(text)
+    return of_keys(file.keys) is not None
 
 
 def _why_not(file: Parsed) -> str:
+    if tool := tool_of(file.keys):
+        return f"looks like a config of {tool}, which configlint does not read yet"
+    return f"is not a training config: {_problem(file)}"
+
+
+def _problem(file: Parsed) -> str:
     if file.document is not None or not file.diagnostics:
-        return "add `configlint: 1` at its root if it is meant as one"
+        return "add `configlint: 1` at its root if it is a configlint spec"
     found = file.diagnostics[-1]
     # The message of a syntax error can repeat the text.
     return found.message if found.rule == "syntax/encoding" else f"line {found.span.line} is not valid YAML"

@@ -6,6 +6,7 @@
 - configlint/knowledge/_generated/spec_form.py: the fast check of a spec's form, from spec.schema.json
 - training_arguments.json: what arguments.yaml and trl_arguments.yaml note, joined in
 - transformers.py and trl.py beside it: the same as constants, which cost a tenth to load
+- names.py beside it: configlint/knowledge/names.yaml as constants
 - editor.schema.json: the training section for editors
 """
 
@@ -156,11 +157,33 @@ def _version(text: str | None) -> tuple[int, ...] | None:
     return None if text is None else tuple(map(int, text.split(".")))
 
 
+NAMES_HEADER = '''"""Made from configlint/knowledge/names.yaml by schemas/generate.py: do not edit.
+
+What each program calls a setting, by canonical path.
+"""
+
+from __future__ import annotations
+
+'''
+
+
+def names() -> str:
+    """The text of names.py."""
+    says = yaml.safe_load((ROOT / "configlint" / "knowledge" / "names.yaml").read_text(encoding="utf-8"))
+    lines = [NAMES_HEADER + "NAMES: dict[str, dict[str, tuple[str, ...]]] = {"]
+    for path, programs in says["names"].items():
+        lines.append(f"    {path!r}: { {program: tuple(held) for program, held in programs.items()} },")
+    lines += ["}", f"VALUES: dict[str, dict[str, str]] = {says['values']}"]
+    files = {name: stem for stem, held in says["files"].items() for name in held}
+    return "\n".join([*lines, f"FILES: dict[str, str] = {files}", ""])
+
+
 def outputs() -> Iterator[tuple[Path, str]]:
     """Every file that is made, and its text; the last is made with those before it."""
     joined = history()
     generated = ROOT / "configlint" / "knowledge" / "_generated"
     yield generated / "spec_form.py", validator()
+    yield generated / "names.py", names()
     yield HISTORY, history_text(joined)
     for package, content in joined.items():
         yield generated / f"{package}.py", facts(package, content)

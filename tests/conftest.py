@@ -26,7 +26,7 @@ def plan(text: str) -> Plan:
     """The plan of a spec without targets, batch or none."""
     document = parsed(text).document
     assert isinstance(document, Mapping)
-    return solve(spec_yaml.lower([document], None, []), knowledge)
+    return solve(spec_yaml.lower([document]).shared, knowledge)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

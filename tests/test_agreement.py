@@ -26,8 +26,8 @@ from configlint.backends.training_args import arguments
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.release import Argument, Release
-from configlint.core.spec import DERIVED
 from configlint.host import process as child
+from configlint.knowledge.naming import owners
 from configlint.lint import lint
 from configlint.verify.questions import training_args
 
@@ -232,7 +232,7 @@ def sections(draw: st.DrawFn, release: str) -> Section:
 
 def others(release: Release) -> st.SearchStrategy[str]:
     """Any argument of the release, now and then one that it does not have."""
-    left_out = {*DERIVED, *ASKED_OF_THE_HUB}
+    left_out = {*owners(), *ASKED_OF_THE_HUB}
     own = sorted(release.arguments.keys() - left_out)
     ever = {name for layer in release.layers for name in layer.arguments}
     return st.sampled_from(own * 12 + sorted(ever - {*own, *left_out}) + NO_ARGUMENTS)

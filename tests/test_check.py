@@ -82,7 +82,7 @@ class TestExitCodes:
     def test_a_file_that_is_named_and_is_no_spec_is_2_in_one_line(self, text: str) -> None:
         result = run("check", write("a.yaml", text))
         assert result.code == 2
-        message = "a.yaml is not a spec: add `configlint: 1` at its root if it is meant as one"
+        message = "a.yaml is not a training config: add `configlint: 1` at its root if it is a configlint spec"
         assert result.err == f"configlint: {message}\n"
 
     @pytest.mark.parametrize("text", ["batch: [1\n", "  hardware: [1\n", '{"targets": {"a" 1}}\n'])
@@ -93,7 +93,7 @@ class TestExitCodes:
 
     def test_of_any_other_that_cannot_be_parsed_nothing_is_shown(self) -> None:
         result = run("check", write("a.yaml", "root:$6$shadow\na: [1\n"))
-        assert result[::2] == (2, "configlint: a.yaml is not a spec: line 2 is not valid YAML\n")
+        assert result[::2] == (2, "configlint: a.yaml is not a training config: line 2 is not valid YAML\n")
         assert "shadow" not in result.out
 
     def test_a_loop_of_links_is_2(self) -> None:
@@ -557,7 +557,10 @@ class TestBytes:
 
     def test_utf_16_is_said_to_be_no_utf8(self) -> None:
         Path("a.yaml").write_bytes(CLEAN.encode("utf-16"))
-        assert run("check", "a.yaml")[::2] == (2, "configlint: a.yaml is not a spec: byte 0xff is not UTF-8\n")
+        assert run("check", "a.yaml")[::2] == (
+            2,
+            "configlint: a.yaml is not a training config: byte 0xff is not UTF-8\n",
+        )
 
     @pytest.mark.parametrize("form", ["text", "concise", "json"])
     def test_what_a_terminal_cannot_show_is_no_failure(self, form: str) -> None:

@@ -381,12 +381,12 @@ MESSAGES = {
     "another program's choice": (
         "parallel: {data: hsdp}\n",
         "1:18 schema/wrong-choice `parallel.data` cannot be hsdp: it is ddp, fsdp, zero0, zero1, zero2 or zero3"
-        " | write fsdp, and `shard` beside it: the devices that share a copy",
+        " | write `fsdp`, and beside it `shard`, the number of devices that share one copy",
     ),
     "another program's choice in a target": (
         "targets: {big: {parallel: {data: DeepSpeed}}}\n",
         "1:34 schema/wrong-choice `targets.big.parallel.data` cannot be DeepSpeed: it is ddp, fsdp, zero0, zero1,"
-        " zero2 or zero3 | write zero2 or zero3, which is ZeRO's stage",
+        " zero2 or zero3 | write `zero2` or `zero3`, the stage of ZeRO",
     ),
     "another program's key": (
         "parallel: {tensor_parallel_size: 2}\n",

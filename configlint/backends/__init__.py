@@ -25,8 +25,6 @@ BACK_ENDS: dict[str, BackEnd] = {
 }
 # What another file holds already: made where it is asked for by its name.
 ON_DEMAND: dict[str, BackEnd] = {"deepspeed": deepspeed}
-# What people call a file that has another name.
-ALSO = {"slurm": "job", "sbatch": "job"}
 # The setting that makes a file, by the file's name.
 MADE_BY = {
     "accelerate": "launch.launcher: accelerate",

@@ -11,7 +11,7 @@ from configlint.backends.json_text import dump
 from configlint.core.artifact import Artifact
 from configlint.core.plan import Plan
 from configlint.core.release import Version
-from configlint.core.spec import DERIVED_DEEPSPEED
+from configlint.knowledge.naming import paths
 
 
 def emit(plan: Plan) -> list[Artifact]:
@@ -86,7 +86,7 @@ def _further(plan: Plan) -> dict[str, object]:
     """What is written beside that: an `auto` in the place of what is derived says no more, and goes, also where
     there is to be nothing."""
     tree = plan.spec.tree("parallel.deepspeed")
-    for path in DERIVED_DEEPSPEED:
+    for path in paths("deepspeed"):
         section, _, key = path.rpartition(".")
         holder = tree.get(section) if section else tree
         if isinstance(holder, dict) and holder.get(key) == "auto":

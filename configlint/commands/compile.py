@@ -95,14 +95,15 @@ def _choose(compiled: Compiled, name: str) -> str:
     Raises:
         UsageError: the spec asks for no such file.
     """
-    from configlint.backends import ALSO, MADE_BY, ON_DEMAND
+    from configlint.backends import MADE_BY, ON_DEMAND
+    from configlint.knowledge.naming import FILES
 
     artifacts = [artifact for artifacts in compiled.folders.values() for artifact in artifacts]
     further = [back_end.emit(plan) for back_end in ON_DEMAND.values() for plan in compiled.plans]
     artifacts += [artifact for found in further for artifact in found]
-    stem = ALSO.get(name, name.partition(".")[0])
+    stem = FILES.get(name, name.partition(".")[0])
     for artifact in artifacts:
-        if name == artifact.name or (ALSO.get(name, name) == artifact.name.partition(".")[0]):
+        if name == artifact.name or (FILES.get(name, name) == artifact.name.partition(".")[0]):
             return artifact.text
     there = ", ".join(artifact.name for artifact in artifacts)
     hint = f"; `{MADE_BY[stem]}` would make one" if stem in MADE_BY else ""

@@ -6,39 +6,12 @@ from collections.abc import Iterator
 
 from configlint.core.plan import Origin, Plan, with_numbers
 from configlint.core.wording import code, in_a_line, nearest
+from configlint.knowledge.naming import paths
 
 # What is worth explaining when nothing is asked for.
 MAIN = ("batch.trained", "schedule.total_steps", "schedule.warmup_steps")
-# Names of what comes out, and of what people call things.
-_EMITTED = {
-    "per_device_train_batch_size": "batch.per_device",
-    "gradient_accumulation_steps": "batch.accumulation",
-    "effective": "batch.effective",
-    "per_device": "batch.per_device",
-    "accumulation": "batch.accumulation",
-    "world_size": "world",
-    "num_processes": "world",
-    "nproc_per_node": "nproc_per_node",
-    "nnodes": "hardware.nodes",
-    "num_machines": "hardware.nodes",
-    "use_cpu": "hardware.accelerator",
-    "gpus-per-node": "hardware.devices_per_node",
-    "fsdp": "parallel.data",
-    "fsdp_config": "parallel.fsdp",
-    "deepspeed": "parallel.data",
-    "data_parallel": "replicas",
-    "tp_size": "parallel.tensor",
-    "autotp_size": "parallel.tensor",
-    "fsdp_size": "parallel.shard",
-    "dp_shard_size": "parallel.shard",
-    "dp_replicate_size": "copies",
-    "cp_size": "parallel.context",
-    "sp_size": "parallel.sequence",
-    "steps_per_epoch": "schedule.steps_per_epoch",
-    "total_steps": "schedule.total_steps",
-    "warmup_steps": "schedule.warmup_steps",
-    "memory": "memory.high",
-}
+# Whose names are understood; of a name that several have, the first's meaning counts.
+_PROGRAMS = ("configlint", "training_arguments", "derived", "torchrun", "accelerate", "sbatch", "elsewhere")
 
 
 def complete(plan: Plan) -> Plan:
@@ -61,11 +34,12 @@ def asked(plan: Plan, name: str | None) -> list[str]:
     if not name:
         return [path for path in MAIN if path in plan.origins]
     known = _paths(plan)
-    candidates = (name, _EMITTED.get(name, ""), f"training.{name}", f"arguments.{name}")
+    named = paths(*_PROGRAMS).get(name, name)
+    candidates = (name, named, f"training.{name}", f"arguments.{name}")
     for path in candidates:
         if path in known:
             return [path]
-    section = [path for path in known if path.startswith(f"{_EMITTED.get(name, name)}.")]
+    section = [path for path in known if path.startswith(f"{named}.")]
     return section or [path for path in known if path.rpartition(".")[2] == name][:1]
 
 
@@ -78,11 +52,12 @@ def tree(plan: Plan, path: str) -> str:
 
 def unknown(plan: Plan, name: str) -> str:
     """Why there is nothing to explain."""
-    if _EMITTED.get(name, name) in (*_EMITTED.values(), *MAIN):
+    names = paths(*_PROGRAMS)
+    if names.get(name, name) in (*names.values(), *MAIN):
         return f"{name} is not known: the spec does not give what it is computed from"
-    paths = _paths(plan)
-    emitted = [name for name, path in _EMITTED.items() if path in paths]
-    close = nearest(name, [*paths, *(path.rpartition(".")[2] for path in paths), *emitted])
+    known = _paths(plan)
+    emitted = [name for name, path in names.items() if path in known]
+    close = nearest(name, [*known, *(path.rpartition(".")[2] for path in known), *emitted])
     return f"there is no value {name}" + (f": did you mean {close}?" if close else "")
 
 

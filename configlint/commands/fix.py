@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from typing import NamedTuple
 
-from configlint.core.document import Mapping
 from configlint.core.edit import Edit, identity
 from configlint.core.plan import Plan
 from configlint.core.source import Span
@@ -84,10 +83,8 @@ def settled(report: Report, paths: Sequence[str], session: Session, target: str 
 
 
 def _has_layers(file: Parsed) -> bool:
-    front_end, document = file.front_end, file.document
-    if front_end is None or not isinstance(document, Mapping):
-        return False
-    return front_end.base(document) is not None or front_end.target_names([document]) != ()
+    """Whether a file makes several plans, or one with others."""
+    return file.front_end is not None and not file.keys.isdisjoint(("extends", "targets"))
 
 
 def write(mended: Mended, paths: Sequence[str], target: str | None) -> Report:

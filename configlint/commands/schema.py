@@ -8,8 +8,8 @@ from typing import Any
 
 from configlint import knowledge
 from configlint.core.release import UNKNOWN, Argument, Layer, Release, Version, written
-from configlint.core.spec import DERIVED
 from configlint.core.wording import code, listing
+from configlint.knowledge.naming import owners
 from configlint.knowledge.schemas import schema_text
 
 Schema = dict[str, Any]
@@ -89,8 +89,9 @@ def _only(names: list[str], arguments: Schema | None = None) -> Schema:
 
 def _argument(release: Release, argument: Argument, says: Schema) -> Schema:
     """One argument: what it takes, and what an editor shows of it."""
-    if argument.name in DERIVED:
-        return {"description": f"Derived, not written: it comes from {DERIVED[argument.name]}.", "not": {}}
+    if argument.name in owners():
+        decides = listing(owners()[argument.name], "or")
+        return {"description": f"Derived, not written: it comes from {decides}.", "not": {}}
     facts, layer = argument.facts, argument.layer
     # What a class of TRL's only overrides is described where it comes from.
     groups = [

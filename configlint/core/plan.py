@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from configlint.core.dialect import in_words
 from configlint.core.profile import Accelerator, Model
 from configlint.core.release import UNKNOWN, Argument, Release
 from configlint.core.spec import Setting, Spec
@@ -202,6 +203,16 @@ class Plan(NamedTuple):
     def writes(self, *names: str) -> bool:
         """Whether one of these arguments of the trainer's class was written."""
         return not self.training.keys().isdisjoint(names)
+
+    def name(self, path: str) -> str:
+        """What the user calls a setting: as it was written, or as the dialect has it."""
+        setting = self.spec.settings.get(path)
+        keys = setting.keys if setting else self.spec.dialect.route(path)
+        return in_words(keys or (path,))
+
+    def can_say(self, *paths: str) -> bool:
+        """Whether the dialect can say all of these: what it cannot say is not demanded."""
+        return all(self.spec.dialect.route(path) is not None for path in paths)
 
     def path(self, name: str) -> str:
         """Where an argument of the trainer's class stands, or would stand."""

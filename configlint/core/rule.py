@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from configlint.core.diagnostic import Severity
 from configlint.core.edit import Change
 from configlint.core.plan import Plan
+from configlint.core.remedy import Remedy
 
 
 class Finding(NamedTuple):
     """Something wrong with the setting at `path`, or with what was derived there.
 
-    `message` is one sentence, lower case, with the numbers; `help` the remedy. `severity`
-    is for a finding milder than its rule; `related` names further (path, message) places;
-    `on_key` puts it on the key rather than the value. `fix` is a change of what was written that loses
-    nothing; `compiled` says that what `compile` writes is right all the same.
+    `message` is one sentence, lower case, with the numbers; `remedies` are two at most, the cheapest first, and
+    `--fix` makes the first that is safe. `severity` is for a finding milder than its rule; `related` names further
+    (path, message) places; `on_key` puts it on the key rather than the value; `compiled` says that what `compile`
+    writes is right all the same.
     """
 
     path: str
     message: str
-    help: str | None = None
+    remedies: Sequence[Remedy] | str | None = ()
     severity: Severity | None = None
     related: tuple[tuple[str, str], ...] = ()
     on_key: bool = False
     fix: Change | None = None
     compiled: bool = False
+    help: str | None = None
 
 
 Check = Callable[[Plan], Iterator[Finding]]

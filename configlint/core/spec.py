@@ -6,37 +6,9 @@ from bisect import bisect
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from configlint.core.diagnostic import Diagnostic
+from configlint.core.dialect import Dialect, Reader
 from configlint.core.source import Source, Span
-
-# Arguments of the trainer's class that the spec's own sections decide on, and where.
-DERIVED = {
-    "per_device_train_batch_size": "batch.per_device",
-    "per_gpu_train_batch_size": "batch.per_device",
-    "gradient_accumulation_steps": "batch.accumulation",
-    "fsdp": "parallel.data: fsdp",
-    "fsdp_config": "parallel.fsdp",
-    "deepspeed": "parallel.data and parallel.deepspeed",
-    "parallelism_config": "parallel.tensor, parallel.context or parallel.sequence",
-    "use_cpu": "hardware.accelerator: cpu",
-    "no_cuda": "hardware.accelerator: cpu",
-    "fsdp_min_num_params": "parallel.fsdp",
-    "fsdp_transformer_layer_cls_to_wrap": "parallel.fsdp",
-    "sharded_ddp": "parallel.data",
-    "tp_size": "parallel.tensor",
-    "local_rank": "the launcher",
-}
-
-# Keys of DeepSpeed's config that the compiler writes itself, and what decides on them.
-DERIVED_DEEPSPEED = {
-    "train_batch_size": "batch.effective",
-    "train_micro_batch_size_per_gpu": "batch.per_device",
-    "gradient_accumulation_steps": "batch.accumulation",
-    "gradient_clipping": "training.max_grad_norm",
-    "bf16.enabled": "training.bf16",
-    "fp16.enabled": "training.fp16",
-    "zero_optimization.stage": "parallel.data",
-    "tensor_parallel.autotp_size": "parallel.tensor",
-}
 
 
 class Setting(NamedTuple):
@@ -72,11 +44,13 @@ class Sections:
 class Spec(NamedTuple):
     """What was written under canonical dotted paths, for one target or, with None, for none.
 
-    `targets` are the names of all targets that the file has.
+    `reader` is what the dialect's loader makes of this file; `targets` are the names of all targets that it has.
     """
 
     source: Source
     settings: dict[str, Setting]
+    dialect: Dialect
+    reader: Reader
     target: str | None = None
     targets: tuple[str, ...] = ()
 
@@ -115,3 +89,12 @@ class Spec(NamedTuple):
             while end > 0 and (section := self.settings.get(path[:end])):
                 setting, end = section, path.find(".", end + 1)
         return setting
+
+
+class Lowered(NamedTuple):
+    """What a front end makes of a file: the specs of which each makes a plan, and the one without a target, whose
+    batch all of them must keep, be it one of them or not; and what is wrong with them together."""
+
+    specs: tuple[Spec, ...]
+    shared: Spec
+    problems: tuple[Diagnostic, ...] = ()

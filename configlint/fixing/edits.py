@@ -15,12 +15,10 @@ from typing import NamedTuple
 from configlint.core.document import Entry, Mapping, Node, Scalar, Sequence, last_line, plain
 from configlint.core.edit import KEPT, Edit, Patch, identity
 from configlint.core.source import Source, Span
+from configlint.core.writing import written
 from configlint.syntax import read
 from configlint.syntax.scalars import resolve
 
-# A text that every reader of YAML, also one of 1.1, takes for a text without quotes, unless it is such a word.
-_PLAIN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
-_WORDS = frozenset(["y", "yes", "on", "true", "n", "no", "off", "false", "null"])
 _ANCHOR = re.compile(r"&[^\s,\[\]{}]+[ \t]+")
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 _INDENTATION = re.compile(r"[ \t]*")
@@ -98,7 +96,7 @@ def _located(document: Node, edits: Iterable[Edit]) -> list[Edit]:
             continue
         try:
             changes = list(_changes(_Place(source, starts, *found[0]), edit))
-        except _GivenUp:
+        except (_GivenUp, ValueError):
             continue
         patches = [Patch(_span(source, starts, start, end), text) for start, end, text in changes]
         located.append(edit._replace(patches=tuple(patches)))
@@ -164,7 +162,7 @@ def _changes(place: _Place, edit: Edit) -> Iterator[_Change]:
         return
     if edit.key is not None:
         quote = place.text[place.key] if place.entry.key.quoted else ""
-        yield place.key, place.key_end, _written(edit.key, '"' if place.json else quote)
+        yield place.key, place.key_end, written(edit.key, '"' if place.json else quote)
     if edit.value is not KEPT:
         yield _replacement(place, edit.value)
 
@@ -177,7 +175,7 @@ def _replacement(place: _Place, value: object) -> _Change:
         if not before.endswith(":"):
             raise _GivenUp
         blank = "" if place.text[start - 1].isspace() else " "
-        return start, end, blank + _written(value, '"' if place.json else "")
+        return start, end, blank + written(value, '"' if place.json else "")
     start = place.after(_ANCHOR, start)
     first = place.text[start]
     opens = "'\"" if isinstance(node, Scalar) and node.quoted else "" if isinstance(node, Scalar) else "{["
@@ -186,7 +184,7 @@ def _replacement(place: _Place, value: object) -> _Change:
         raise _GivenUp
     if isinstance(node, Scalar) and node.quoted and _is_text_of(node.raw, value, place.json):
         return start, end, node.raw
-    return start, end, _written(value, '"' if place.json else first if first in "'\"" else "")
+    return start, end, written(value, '"' if place.json else first if first in "'\"" else "")
 
 
 def _is_text_of(raw: str, value: object, as_json: bool) -> bool:
@@ -195,42 +193,6 @@ def _is_text_of(raw: str, value: object, as_json: bool) -> bool:
         return not isinstance(value, str) and _same_value(json.loads(raw) if as_json else resolve(raw), value)
     except (ValueError, RecursionError):
         return False
-
-
-def _written(value: object, quote: str) -> str:
-    """A value as it stands in a spec, on one line; `"` for a quote asks for JSON.
-
-    Raises:
-        _GivenUp: JSON has no such value.
-    """
-    if isinstance(value, str):
-        return _text(value, quote)
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(_written(item, quote) for item in value)}]"
-    if isinstance(value, dict):
-        pairs = (f"{_text(str(key), quote)}: {_written(item, quote)}" for key, item in value.items())
-        return f"{{{', '.join(pairs)}}}"
-    if isinstance(value, float):
-        return _float(value, quote)
-    return json.dumps(value)
-
-
-def _text(text: str, quote: str) -> str:
-    if not quote and _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
-        return text
-    if quote == "'" and text.isprintable():
-        return "'" + text.replace("'", "''") + "'"
-    return json.dumps(text, ensure_ascii=not text.isprintable())
-
-
-def _float(value: float, quote: str) -> str:
-    if value - value != 0:
-        if quote == '"':
-            raise _GivenUp
-        return ".nan" if value != value else ".inf" if value > 0 else "-.inf"
-    # With a point, without which YAML 1.1 sees a text in `2e-05`.
-    mantissa, e, exponent = repr(value).partition("e")
-    return f"{mantissa}.0e{exponent}" if e and "." not in mantissa else repr(value)
 
 
 def _block_deletion(place: _Place) -> tuple[int, int]:

@@ -2,63 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Sequence
 from typing import Protocol
 
 from configlint.core.diagnostic import Diagnostic
-from configlint.core.document import Mapping, Node, Scalar
-from configlint.core.spec import Spec
-from configlint.frontends import spec
+from configlint.core.dialect import Dialect
+from configlint.core.document import Mapping, Node
+from configlint.core.spec import Lowered
+from configlint.frontends import spec, training_arguments
+from configlint.frontends.others import OTHERS
+
+_ROOT_KEY = re.compile(r"""^["']?(\w+)["']?[ \t]*:""", re.MULTILINE)
 
 
 class FrontEnd(Protocol):
     """What a dialect's module has."""
 
-    def detect(self, document: Node | None) -> bool:
-        """Whether the document is of this dialect."""
-
-    def could_be(self, data: bytes) -> bool:
-        """Whether it is worth parsing to find out."""
-
-    def is_meant(self, text: str) -> bool:
-        """Whether a text that cannot be parsed would be of this dialect if it could."""
-
-    def can_be_base(self, document: Node | None, text: str) -> bool:
-        """Whether a file of this dialect can start from the document; None where the text cannot be parsed."""
+    DIALECT: Dialect
 
     def form(self, document: Node) -> list[Diagnostic]:
         """What is wrong with the form of a document, in the order of the text."""
 
-    def base(self, document: Mapping) -> Scalar | None:
-        """The value that names the file it starts from, if it does."""
-
-    def target_names(self, documents: list[Mapping]) -> tuple[str, ...]:
-        """The targets of a file and its bases, in the order that they appear."""
-
-    def too_many(self, documents: list[Mapping], bare: Spec) -> Diagnostic | None:
-        """What is said where a spec has more targets than are looked at; `bare` is the one without a target."""
-
-    def lower_each(
-        self, documents: list[Mapping], targets: Iterable[str | None], assignments: list[Mapping]
-    ) -> Iterator[Spec]:
-        """The merged spec of each target: bases farthest first, the file itself last; the target, or with None no
-        one; `--set`."""
+    def lower(self, documents: list[Mapping], assignments: Sequence[Mapping] = ()) -> Lowered:
+        """What a file says, in canonical paths: its bases farthest first, the file itself last; `--set`."""
 
 
-# In the order of detection.
-FRONT_ENDS: dict[str, FrontEnd] = {"spec": spec}
+FRONT_ENDS: dict[str, FrontEnd] = {"spec": spec, "training_arguments": training_arguments}
 
-
-def of_document(document: Node | None) -> FrontEnd | None:
-    """The dialect of a document."""
-    return next((front_end for front_end in FRONT_ENDS.values() if front_end.detect(document)), None)
+_DIALECTS = [front_end.DIALECT for front_end in FRONT_ENDS.values()]
+# A folder holds other YAML and JSON, some of it large: only what could be of a dialect is parsed at all.
+_WORD = "|".join(dict.fromkeys(word for dialect in _DIALECTS for word in dialect.marks.words))
+_COULD_BE = re.compile(rf"""["']?\b(?:{_WORD})["']?\s*:""".encode())
 
 
 def could_be(data: bytes) -> bool:
     """Whether a file is worth parsing, for any dialect."""
-    return any(front_end.could_be(data) for front_end in FRONT_ENDS.values())
+    return _COULD_BE.search(data) is not None
 
 
-def is_meant(text: str) -> bool:
-    """Whether a text that cannot be parsed would be of some dialect if it could."""
-    return any(front_end.is_meant(text) for front_end in FRONT_ENDS.values())
+def root_keys(document: Node | None, text: str) -> frozenset[str]:
+    """The keys at the root of a document; where the text cannot be parsed, what looks like one."""
+    if document is None:
+        return frozenset(_ROOT_KEY.findall(text)) if "\0" not in text else frozenset()
+    return frozenset(document.entries) if isinstance(document, Mapping) else frozenset()
+
+
+def of_keys(keys: frozenset[str]) -> FrontEnd | None:
+    """The dialect of a file with these keys at its root; None where it is nobody's, or that of a tool whose files
+    are not read yet."""
+    if FRONT_ENDS["spec"].DIALECT.marks.fit(keys):
+        return FRONT_ENDS["spec"]
+    if tool_of(keys):
+        return None
+    return next((each for each in FRONT_ENDS.values() if each.DIALECT.marks.fit(keys)), None)
+
+
+def tool_of(keys: frozenset[str]) -> str | None:
+    """The tool whose files have such keys, of those that are not read yet."""
+    return next((tool for tool, fits in OTHERS.items() if fits(keys)), None)

@@ -10,8 +10,9 @@ from typing import Protocol
 from configlint.core.plan import Hardware, Launch, Plan, Precision, Use
 from configlint.core.profile import Accelerator, Model
 from configlint.core.release import Argument, Release, is_kind, written
-from configlint.core.spec import DERIVED, Spec
+from configlint.core.spec import Spec
 from configlint.core.values import flag, positive, text
+from configlint.knowledge.naming import owners
 from configlint.solver.batch import solve_batch
 from configlint.solver.demand import solve_workload
 from configlint.solver.ledger import Ledger
@@ -36,7 +37,9 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
     """The plan of a spec."""
     named = [spec.settings.get(path) for path in ("transformers", "trl", "trainer")]
     transformers, trl, trainer = (text(setting.value) if setting else None for setting in named)
-    ledger = Ledger(spec, knowledge.find_release(transformers, trl, trainer or "Trainer"))
+    # Where a file does not say for which class it is, only what all of them have is known.
+    default = "Trainer" if spec.dialect.route("trainer") else None
+    ledger = Ledger(spec, knowledge.find_release(transformers, trl, trainer or default))
     newest = written(ledger.release.transformers)
     hardware = solve_hardware(ledger, knowledge.find_accelerator)
     parallel = solve_parallel(ledger, hardware)
@@ -87,14 +90,14 @@ def _uses(
 ) -> Iterator[Use]:
     """What was written of the trainer's class; and of what TRL's own scripts read beside it."""
     for name, value in training.items():
-        if name not in DERIVED:
+        if name not in owners():
             # Of one that is compiled under another name, it is that one's types which count.
             meant = release.arguments.get(release.spelling(name) or "")
             yield _use(f"training.{name}", name, value, meant)._replace(argument=release.arguments.get(name))
     script = release.others.get(launch.module) if launch.module else None
     if script and script.held():
         for name, value in arguments.items():
-            if name not in DERIVED and name not in release.arguments:
+            if name not in owners() and name not in release.arguments:
                 yield _use(f"arguments.{name}", name, value, script.get(name))
 
 

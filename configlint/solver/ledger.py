@@ -29,9 +29,12 @@ class Ledger:
         return value
 
     def given_or(self, path: str, accept: Callable[[object], T | None], default: T, why: str) -> T | None:
-        """Likewise, with a default where nothing was written; None where something wrong was."""
+        """Likewise, with a default where nothing was written; None where something wrong was, or where it is said
+        elsewhere than in such a file."""
         if path in self.spec.settings:
             return self.given(path, accept)
+        if self.spec.dialect.route(path) is None:
+            return None
         self.origins[path] = Origin(default, "default", why)
         return default
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from configlint.core.diagnostic import Diagnostic, Severity
+from configlint.core.dialect import Dialect, Marks, Reader
 from configlint.core.document import Mapping, Node, Scalar, plain
-from configlint.core.spec import Sections, Setting, Spec
+from configlint.core.spec import Lowered, Sections, Setting, Spec
 from configlint.frontends.spec.schema import validate
 
 # All keys of a spec's root. Others have some of them too: `data` beside `model`, or `batch` beside `queue`.
@@ -16,9 +16,6 @@ KEYS = frozenset((
     "data", "training", "arguments", "launch", "targets",
 ))  # fmt: skip
 _MARKS = ("batch", "hardware", "extends", "targets")
-# A folder holds other YAML and JSON, some of it large: only what could be a spec is parsed at all.
-_COULD_BE_SPEC = re.compile(rf"""["']?\b(?:configlint|{"|".join(_MARKS)})["']?\s*:""".encode())
-_ROOT_KEY = re.compile(r"""^["']?(\w+)["']?[ \t]*:""", re.MULTILINE)
 # Below these every value is the user's own: replaced whole, and null is the value None.
 _OPEN = ("training.", "arguments.")
 # Replaced whole even where they are mappings.
@@ -33,58 +30,53 @@ MAX_VALUES = 100_000
 Settings = dict[str, Setting]
 
 
-def detect(document: Node | None) -> bool:
-    return isinstance(document, Mapping) and _is_spec(document.entries)
-
-
-def could_be(data: bytes) -> bool:
-    return _COULD_BE_SPEC.search(data) is not None
-
-
-def is_meant(text: str) -> bool:
-    return _is_spec(_root_keys(text))
-
-
-def can_be_base(document: Node | None, text: str) -> bool:
-    if document is None:
-        return _are_ours(_root_keys(text))
-    return isinstance(document, Mapping) and _are_ours(document.entries)
-
-
-def _is_spec(names: Iterable[str]) -> bool:
+def _is_spec(keys: frozenset[str]) -> bool:
     """Whether a root with these keys is a spec's: `configlint` says so, and of the others it takes two."""
-    keys = set(names)
     if "configlint" in keys:
         return True
     return _are_ours(keys) and len(keys & KEYS) >= 2 and not keys.isdisjoint(_MARKS)
 
 
-def _are_ours(names: Iterable[str]) -> bool:
+def _are_ours(keys: frozenset[str]) -> bool:
     """Whether more of the keys are a spec's than somebody else's."""
-    keys = set(names)
     return "configlint" in keys or len(keys & KEYS) > len(keys - KEYS)
 
 
-def _root_keys(text: str) -> set[str]:
-    """What looks like a key at the start of a line."""
-    return set(_ROOT_KEY.findall(text)) if "\0" not in text else set()
+_READER = Reader("yaml-1.2", coerces=False, unknown="refused")
+DIALECT = Dialect(
+    name="spec",
+    title="configlint spec",
+    marks=Marks(("configlint", *_MARKS), _is_spec, _are_ours),
+    names={"training.*": "training.*", "arguments.*": "arguments.*", "*": "*"},
+    readers={"yaml": _READER, "json": _READER},
+    extends="extends",
+)
 
 
 def form(document: Node) -> list[Diagnostic]:
     return validate(document)
 
 
-def base(document: Mapping) -> Scalar | None:
-    entry = document.entries.get("extends")
-    value = entry.value if entry else None
-    return value if isinstance(value, Scalar) and isinstance(value.value, str) and value.value else None
+def lower(documents: list[Mapping], assignments: Sequence[Mapping] = ()) -> Lowered:
+    """The bare spec, if it is a plan of its own, and that of each target."""
+    targets = target_names(documents)
+    lowered = lower_each(documents, (None, *targets), assignments)
+    bare = next(lowered)
+    if found := too_many(documents, bare):
+        return Lowered((), bare, (found,))
+    others = list(lowered)
+    specs = [bare, *others] if "hardware" in bare.settings or not others else others
+    # Without a batch it is a base.
+    return Lowered(tuple(spec for spec in specs if "batch" in spec.settings), bare)
 
 
 def target_names(documents: list[Mapping]) -> tuple[str, ...]:
+    """The targets of a file and its bases, in the order that they appear."""
     return tuple(_overlays(documents))
 
 
 def too_many(documents: list[Mapping], bare: Spec) -> Diagnostic | None:
+    """What is said where a spec has more targets than are looked at; `bare` is the one without a target."""
     targets, values = len(bare.targets), len(bare.settings)
     if targets > MAX_TARGETS:
         message = f"`targets` must have at most {MAX_TARGETS:,} targets, got {targets:,}"
@@ -99,13 +91,11 @@ def too_many(documents: list[Mapping], bare: Spec) -> Diagnostic | None:
     return Diagnostic("schema/too-many-targets", Severity.ERROR, message, place, help, "targets")
 
 
-def lower(documents: list[Mapping], target: str | None, assignments: list[Mapping]) -> Spec:
-    return next(lower_each(documents, [target], assignments))
-
-
 def lower_each(
-    documents: list[Mapping], targets: Iterable[str | None], assignments: list[Mapping]
+    documents: list[Mapping], targets: Iterable[str | None], assignments: Sequence[Mapping] = ()
 ) -> Iterator[Spec]:
+    """The merged spec of each target: bases farthest first, the file itself last; the target, or with None no one;
+    `--set`."""
     shared: Settings = {}
     for document in documents:
         _overlay(shared, _flatten(document, None))
@@ -122,7 +112,7 @@ def lower_each(
             _overlay(settings, layer)
         for layer in last:
             _overlay(settings, layer)
-        yield Spec(documents[-1].span.source, settings, target, names)
+        yield Spec(documents[-1].span.source, settings, DIALECT, _READER, target, names)
 
 
 def _overlays(documents: list[Mapping]) -> dict[str, list[Mapping]]:

@@ -16,6 +16,7 @@ from configlint.core.source import Span
 from configlint.core.wording import Suggestions, code, in_a_line, listing
 from configlint.knowledge._generated.spec_form import JsonSchemaValueException
 from configlint.knowledge._generated.spec_form import validate as is_valid
+from configlint.knowledge.naming import VALUES, paths
 from configlint.knowledge.schemas import schema_text
 
 if TYPE_CHECKING:
@@ -28,18 +29,6 @@ _NOUNS = {
     "boolean": "true or false",
     "object": "a section with keys of its own",
     "array": "a list",
-}
-# What other programs call a key of a section or a choice of a value, and what it is here.
-_ELSEWHERE: dict[str, dict[str, str]] = {
-    "parallel": {
-        **dict.fromkeys(("context_parallel", "context_parallel_size", "cp_size"), "did you mean `context`?"),
-        **dict.fromkeys(("sequence_parallel", "sequence_parallel_size", "sp_size"), "did you mean `sequence`?"),
-        **dict.fromkeys(("tensor_parallel", "tensor_parallel_size", "tp_size"), "did you mean `tensor`?"),
-    },
-    "parallel.data": {
-        **dict.fromkeys(("deepspeed", "zero"), "write zero2 or zero3, which is ZeRO's stage"),
-        "hsdp": "write fsdp, and `shard` beside it: the devices that share a copy",
-    },
 }
 # Characters of a user's text that a sentence repeats.
 _LONGEST = 60
@@ -114,11 +103,15 @@ def _unknown_keys(
         yield _diagnostic("unknown-key", where, _key_of(node, name), full, help)
 
 
-def _elsewhere(path: str, name: str) -> str | None:
-    """What a name of another program's is at a path, be it a target's."""
-    if path.startswith("targets."):
-        path = path.split(".", 2)[-1]
-    return _ELSEWHERE.get(path, {}).get(name.lower())
+def _elsewhere(section: str, name: str) -> str | None:
+    """What a key that another program has is called in this section of a spec."""
+    home, _, key = paths("elsewhere", "accelerate").get(name.lower(), "").rpartition(".")
+    return f"did you mean `{key}`?" if home and home == _canonical(section) else None
+
+
+def _canonical(path: str) -> str:
+    """A path without the target that it may be in."""
+    return path.split(".", 2)[-1] if path.startswith("targets.") else path
 
 
 def _homes(schema: dict[str, Any], name: str) -> list[str]:
@@ -142,7 +135,7 @@ def _value(error: ValidationError, path: str, node: Node, near: Suggestions) -> 
         return "wrong-type", f"`{path}` must be {nouns}, not {_kind(node)}", _unquote(node, types)
     if error.validator == "enum":
         choices = [code(choice) for choice in limit if choice is not None]
-        meant = _elsewhere(path, raw)
+        meant = VALUES.get(_canonical(path), {}).get(raw.lower())
         close = near(raw, choices)
         message = f"`{path}` cannot be {raw}: it is {listing(choices, 'or')}"
         return "wrong-choice", message, meant or (f"did you mean {close}?" if close else None)

@@ -25,13 +25,13 @@ from collections.abc import Iterator
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.rule import Finding, rule
-from configlint.core.spec import DERIVED
+from configlint.knowledge.naming import owners
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     for name in plan.arguments:
-        if name not in DERIVED and name not in plan.training and plan.release.spelling(name):
+        if name not in owners() and name not in plan.training and plan.release.spelling(name):
             yield Finding(
                 f"arguments.{name}",
                 f"`{name}` is a field of the trainer's config class",

@@ -28,43 +28,9 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan, Use
 from configlint.core.release import Argument, written
 from configlint.core.rule import Finding, rule
-from configlint.core.spec import DERIVED
+from configlint.core.wording import listing
+from configlint.knowledge.naming import owners, paths
 from configlint.rules.argument import is_deprecated, is_scripts, layer_of
-
-# What people write in `training`, and where it belongs.
-_OWNED = {
-    "batch.effective": ("effective_batch_size", "global_batch_size", "total_batch_size", "train_batch_size"),
-    "batch.per_device": ("batch_size", "micro_batch_size", "micro_train_batch_size", "per_device_batch_size"),
-    "batch.accumulation": ("accumulation_steps", "grad_accum_steps", "gradient_accumulation"),
-    "hardware.devices_per_node": ("gpus", "gpus_per_node", "n_gpu", "nproc_per_node", "num_gpus", "num_processes"),
-    "hardware.nodes": ("nnodes", "num_machines", "num_nodes"),
-    "launch.env": ("env",),
-}
-# What the script reads, and the section that tells configlint of it, if one does.
-_SCRIPTS = {
-    "model.attention": ("attn_implementation", "flash_attention", "use_flash_attention_2"),
-    "model.sequence_length": ("max_length", "max_seq_len", "max_seq_length", "sequence_len", "sequence_length"),
-    "model.dtype": ("dtype", "torch_dtype"),
-    "model.config": ("model", "model_name", "model_name_or_path"),
-    "tuning": ("load_in_4bit", "load_in_8bit", "lora_alpha", "use_lora", "use_peft"),
-    "tuning.rank": ("lora_r", "lora_rank"),
-    "tuning.target_modules": ("lora_target_modules", "target_modules"),
-    "": ("dataset", "dataset_mixer", "dataset_name", "datasets"),
-}
-# What other programs call it.
-_MEANT = {
-    "learning_rate": ("lr",),
-    "lr_scheduler_type": ("lr_scheduler", "scheduler", "scheduler_type"),
-    "max_grad_norm": ("clip_grad_norm", "gradient_clip_val", "gradient_clipping"),
-    "max_steps": ("num_steps", "num_training_steps", "train_iters"),
-    "num_train_epochs": ("epochs", "max_epochs", "num_epochs"),
-    "optim": ("optimizer",),
-    "per_device_eval_batch_size": ("eval_batch_size", "eval_micro_batch_size", "micro_eval_batch_size"),
-    "warmup_steps": ("num_warmup_steps", "warmup", "warmup_iters"),
-}
-_OWNERS, _READERS, _NAMES = (
-    {name: place for place, names in table.items() for name in names} for table in (_OWNED, _SCRIPTS, _MEANT)
-)
 
 _SCRIPTS_OWN = "what only the script reads belongs in arguments"
 
@@ -111,17 +77,20 @@ def _of_seq2seq(plan: Plan, name: str) -> str | None:
 
 
 def _of_script(name: str) -> str | None:
-    if name not in _READERS:
+    path = paths("script").get(name)
+    if path is None:
         return None
-    return f"{_SCRIPTS_OWN}; {_READERS[name]} tells configlint of it" if _READERS[name] else _SCRIPTS_OWN
+    return _SCRIPTS_OWN if path == "arguments" else f"{_SCRIPTS_OWN}; {path} tells configlint of it"
 
 
 def _meant(plan: Plan, name: str, known: dict[str, Argument]) -> str | None:
-    close = _NAMES[name] if _NAMES.get(name) in known else plan.nearest(name, known)
+    path = paths("elsewhere").get(name, "")
+    meant = path.removeprefix("training.")
+    close = meant if meant in known else plan.nearest(name, known)
     if close and is_deprecated(known[close]):
         close = known[close].facts.get("by")
-    if name in _OWNERS and not (close and close.startswith(name)):
-        return f"it belongs in {_OWNERS[name]}"
-    if close in DERIVED:
-        return f"did you mean `{close}`? That is derived: it comes from {DERIVED[close]}"
+    if path and meant == path and not (close and close.startswith(name)):
+        return f"it belongs in {path}"
+    if close in owners():
+        return f"did you mean `{close}`? That is derived: it comes from {listing(owners()[close], 'or')}"
     return f"did you mean `{close}`?" if close else None

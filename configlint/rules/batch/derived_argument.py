@@ -26,14 +26,15 @@ from collections.abc import Iterator
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.rule import Finding, rule
-from configlint.core.spec import DERIVED, DERIVED_DEEPSPEED
 from configlint.core.values import whole
+from configlint.core.wording import listing
+from configlint.knowledge.naming import owners, paths
 
 _DEEPSPEED = "parallel.deepspeed."
 _STAGE = f"{_DEEPSPEED}zero_optimization.stage"
 _OWNERS = {
-    **{f"{section}.{name}": owner for section in ("training", "arguments") for name, owner in DERIVED.items()},
-    **{f"{_DEEPSPEED}{name}": owner for name, owner in DERIVED_DEEPSPEED.items()},
+    **{f"{section}.{name}": owner for section in ("training", "arguments") for name, owner in owners().items()},
+    **{f"{_DEEPSPEED}{name}": (owner,) for name, owner in paths("deepspeed").items()},
 }
 
 
@@ -45,7 +46,7 @@ _SECTIONS = {path.rpartition(".")[0]: owner for path, owner in _OWNERS.items() i
 def check(plan: Plan) -> Iterator[Finding]:
     settings = plan.spec.settings
     for path, owner in _OWNERS.items():
-        if path in settings and not _says_the_same(plan, path):
+        if path in settings and plan.can_say(*owner) and not _says_the_same(plan, path):
             yield _finding(plan, path, owner)
     for path, owner in _SECTIONS.items():
         if path in settings and not settings[path].mapping:
@@ -65,11 +66,11 @@ def _says_the_same(plan: Plan, path: str) -> bool:
     return setting.value == "auto"
 
 
-def _finding(plan: Plan, path: str, owner: str) -> Finding:
+def _finding(plan: Plan, path: str, owner: tuple[str, ...]) -> Finding:
     from configlint.rules.batch._remedies import remedy  # needed only where something is wrong
 
     name = path.removeprefix("training.").removeprefix("arguments.").removeprefix(_DEEPSPEED)
     message = f"`{name}` is derived"
     if path == _STAGE and plan.parallel.data:
         message += f", and data is {plan.parallel.data}" + ("" if plan.given("parallel.data") else " (the default)")
-    return Finding(path, message, remedy(plan, path, name, owner), on_key=True)
+    return Finding(path, message, remedy(plan, path, name, listing(owner, "or")), on_key=True)

@@ -29,13 +29,13 @@ from configlint.core.diagnostic import Severity
 from configlint.core.edit import Change
 from configlint.core.plan import Plan
 from configlint.core.rule import Finding, rule
-from configlint.core.spec import DERIVED_DEEPSPEED
+from configlint.knowledge.naming import paths
 from configlint.rules.deepspeed import OFFLOADS, SECTION, settings, stage
 
 _FILLED = {
-    *DERIVED_DEEPSPEED,
+    *paths("deepspeed"),
     # In the place of the section that holds one of those, it is another rule's.
-    *(name.partition(".")[0] for name in DERIVED_DEEPSPEED),
+    *(name.partition(".")[0] for name in paths("deepspeed")),
     *(f"optimizer.params.{name}" for name in ("lr", "betas", "eps", "weight_decay")),
     *(f"scheduler.params.{name}" for name in ("warmup_min_lr", "warmup_max_lr")),
     *(f"scheduler.params.{name}" for name in ("total_num_steps", "warmup_num_steps")),

@@ -1,0 +1,46 @@
+"""A value as it is written in a user's file."""
+
+from __future__ import annotations
+
+import json
+import re
+
+# A text that every reader of YAML, also one of 1.1, takes for a text without quotes, unless it is such a word.
+_PLAIN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
+_WORDS = frozenset(["y", "yes", "on", "true", "n", "no", "off", "false", "null"])
+
+
+def written(value: object, quote: str = "") -> str:
+    """A value on one line, its texts in these quotes, or without any in those that they need; `"` asks for JSON.
+
+    Raises:
+        ValueError: JSON has no such value.
+    """
+    if isinstance(value, str):
+        return _text(value, quote)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(written(item, quote) for item in value)}]"
+    if isinstance(value, dict):
+        pairs = (f"{_text(str(key), quote)}: {written(item, quote)}" for key, item in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    if isinstance(value, float):
+        return _float(value, quote)
+    return json.dumps(value)
+
+
+def _text(text: str, quote: str) -> str:
+    if not quote and _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
+        return text
+    if quote == "'" and text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    return json.dumps(text, ensure_ascii=not text.isprintable())
+
+
+def _float(value: float, quote: str) -> str:
+    if value - value != 0:
+        if quote == '"':
+            raise ValueError("JSON has no such number")
+        return ".nan" if value != value else ".inf" if value > 0 else "-.inf"
+    # With a point, without which YAML 1.1 sees a text in `2e-05`.
+    mantissa, e, exponent = repr(value).partition("e")
+    return f"{mantissa}.0e{exponent}" if e and "." not in mantissa else repr(value)

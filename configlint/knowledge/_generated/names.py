@@ -1,0 +1,52 @@
+"""Made from configlint/knowledge/names.yaml by schemas/generate.py: do not edit.
+
+What each program calls a setting, by canonical path.
+"""
+
+from __future__ import annotations
+
+NAMES: dict[str, dict[str, tuple[str, ...]]] = {
+    'batch.effective': {'configlint': ('effective',), 'deepspeed': ('train_batch_size',), 'axolotl': ('batch_size',), 'elsewhere': ('effective_batch_size', 'global_batch_size', 'total_batch_size', 'train_batch_size')},
+    'batch.per_device': {'configlint': ('per_device',), 'training_arguments': ('per_device_train_batch_size', 'per_gpu_train_batch_size'), 'deepspeed': ('train_micro_batch_size_per_gpu',), 'axolotl': ('micro_batch_size',), 'elsewhere': ('batch_size', 'micro_batch_size', 'micro_train_batch_size', 'per_device_batch_size')},
+    'batch.accumulation': {'configlint': ('accumulation',), 'training_arguments': ('gradient_accumulation_steps',), 'deepspeed': ('gradient_accumulation_steps',), 'accelerate': ('gradient_accumulation_steps',), 'axolotl': ('gradient_accumulation_steps',), 'elsewhere': ('accumulation_steps', 'grad_accum_steps', 'gradient_accumulation')},
+    'world': {'configlint': ('world_size',), 'accelerate': ('num_processes',)},
+    'replicas': {'configlint': ('data_parallel',)},
+    'copies': {'accelerate': ('dp_replicate_size',)},
+    'nproc_per_node': {'torchrun': ('nproc_per_node',)},
+    'hardware.accelerator': {'derived': ('use_cpu', 'no_cuda')},
+    'hardware.devices_per_node': {'sbatch': ('gpus-per-node',), 'elsewhere': ('gpus', 'gpus_per_node', 'n_gpu', 'nproc_per_node', 'num_gpus', 'num_processes')},
+    'hardware.nodes': {'torchrun': ('nnodes',), 'accelerate': ('num_machines',), 'elsewhere': ('num_nodes',)},
+    'launch.env': {'elsewhere': ('env',)},
+    'launch.launcher': {'derived': ('local_rank',)},
+    'parallel.data': {'derived': ('fsdp', 'deepspeed', 'sharded_ddp'), 'deepspeed': ('zero_optimization.stage',)},
+    'parallel.deepspeed': {'derived': ('deepspeed',)},
+    'parallel.fsdp': {'derived': ('fsdp_config', 'fsdp_min_num_params', 'fsdp_transformer_layer_cls_to_wrap')},
+    'parallel.shard': {'accelerate': ('dp_shard_size',), 'elsewhere': ('fsdp_size',)},
+    'parallel.tensor': {'derived': ('tp_size', 'parallelism_config'), 'deepspeed': ('tensor_parallel.autotp_size',), 'accelerate': ('tp_size',), 'axolotl': ('tensor_parallel_size',), 'elsewhere': ('tensor_parallel', 'tensor_parallel_size', 'autotp_size')},
+    'parallel.context': {'derived': ('parallelism_config',), 'accelerate': ('cp_size',), 'axolotl': ('context_parallel_size',), 'elsewhere': ('context_parallel', 'context_parallel_size')},
+    'parallel.sequence': {'derived': ('parallelism_config',), 'accelerate': ('sp_size',), 'elsewhere': ('sequence_parallel', 'sequence_parallel_size')},
+    'schedule.steps_per_epoch': {'configlint': ('steps_per_epoch',)},
+    'schedule.total_steps': {'configlint': ('total_steps',)},
+    'schedule.warmup_steps': {'configlint': ('warmup_steps',)},
+    'memory.high': {'configlint': ('memory',)},
+    'model.attention': {'script': ('attn_implementation', 'flash_attention', 'use_flash_attention_2')},
+    'model.config': {'script': ('model_name_or_path', 'model', 'model_name')},
+    'model.dtype': {'script': ('dtype', 'torch_dtype')},
+    'model.sequence_length': {'axolotl': ('sequence_len',), 'script': ('max_length', 'max_seq_len', 'max_seq_length', 'sequence_len', 'sequence_length')},
+    'tuning': {'script': ('use_peft', 'load_in_4bit', 'load_in_8bit', 'lora_alpha', 'use_lora')},
+    'tuning.rank': {'script': ('lora_r', 'lora_rank')},
+    'tuning.target_modules': {'script': ('lora_target_modules', 'target_modules')},
+    'arguments': {'script': ('dataset', 'dataset_mixer', 'dataset_name', 'datasets')},
+    'training.bf16': {'deepspeed': ('bf16.enabled',)},
+    'training.fp16': {'deepspeed': ('fp16.enabled',)},
+    'training.learning_rate': {'elsewhere': ('lr',)},
+    'training.lr_scheduler_type': {'axolotl': ('lr_scheduler',), 'elsewhere': ('lr_scheduler', 'scheduler', 'scheduler_type')},
+    'training.max_grad_norm': {'deepspeed': ('gradient_clipping',), 'elsewhere': ('clip_grad_norm', 'gradient_clip_val', 'gradient_clipping')},
+    'training.max_steps': {'elsewhere': ('num_steps', 'num_training_steps', 'train_iters')},
+    'training.num_train_epochs': {'axolotl': ('num_epochs',), 'elsewhere': ('epochs', 'max_epochs', 'num_epochs')},
+    'training.optim': {'axolotl': ('optimizer',), 'elsewhere': ('optimizer',)},
+    'training.per_device_eval_batch_size': {'axolotl': ('eval_batch_size',), 'elsewhere': ('eval_batch_size', 'eval_micro_batch_size', 'micro_eval_batch_size')},
+    'training.warmup_steps': {'elsewhere': ('num_warmup_steps', 'warmup', 'warmup_iters')},
+}
+VALUES: dict[str, dict[str, str]] = {'parallel.data': {'deepspeed': 'write `zero2` or `zero3`, the stage of ZeRO', 'zero': 'write `zero2` or `zero3`, the stage of ZeRO', 'hsdp': 'write `fsdp`, and beside it `shard`, the number of devices that share one copy'}}
+FILES: dict[str, str] = {'slurm': 'job', 'sbatch': 'job'}

@@ -1,0 +1,35 @@
+"""What each program calls a setting: names to canonical paths and back."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from configlint.knowledge._generated.names import FILES, NAMES, VALUES
+
+__all__ = ["FILES", "NAMES", "VALUES", "owners", "paths", "spellings"]
+
+
+def spellings(program: str) -> dict[str, str]:
+    """Canonical paths to the names that a program wants."""
+    return {path: names[program][0] for path, names in NAMES.items() if program in names}
+
+
+@cache
+def paths(*programs: str) -> dict[str, str]:
+    """The names that some programs have, to canonical paths; of a name that several have, the first's."""
+    found: dict[str, str] = {}
+    for program in programs:
+        for path, names in NAMES.items():
+            for name in names.get(program, ()):
+                found.setdefault(name, path)
+    return found
+
+
+@cache
+def owners() -> dict[str, tuple[str, ...]]:
+    """The arguments of TrainingArguments that a spec's own sections decide on, and where."""
+    found: dict[str, tuple[str, ...]] = {}
+    for path, names in NAMES.items():
+        for name in (*names.get("training_arguments", ()), *names.get("derived", ())):
+            found[name] = (*found.get(name, ()), path)
+    return found
