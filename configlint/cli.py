@@ -126,8 +126,9 @@ def compile_(
 ) -> int:
     """Compile a spec into TrainingArguments JSON and launch files; print the JSON, or write all to DIR."""
     from configlint.commands import compile as deliver
+    from configlint.core.errors import UsageError
     from configlint.pipeline import compile_spec
-    from configlint.session import Session, UsageError
+    from configlint.session import Session
 
     if output == "":
         raise UsageError("-o is empty: name a folder")
@@ -255,10 +256,10 @@ def prove(spec: str, target: str | None, assignments: tuple[str, ...], all_ranks
 def rule_(name: str | None, output_format: str) -> int:
     """Print a rule's page, or the list of all rules."""
     from configlint import rules
+    from configlint.core.errors import UsageError
     from configlint.core.wording import nearest
     from configlint.lint import NOT_IGNORABLE
     from configlint.reporters.pages import as_json, as_text, listing
-    from configlint.session import UsageError
 
     chosen = [rule for rule in rules.all_rules() if name in (None, rule.name)]
     if not chosen:
@@ -283,7 +284,7 @@ def schema(transformers: str | None, trl: str | None) -> int:
     import json
 
     from configlint.commands.schema import bundle
-    from configlint.session import UsageError
+    from configlint.core.errors import UsageError
 
     try:
         found = bundle(transformers, trl)
@@ -330,8 +331,9 @@ def _stdin() -> bytes:
     """Raises:
     UsageError: there is no reading it, or it is larger than any spec.
     """
+    from configlint.core.errors import UsageError
     from configlint.host.read import LARGEST_BYTES, TOO_LARGE
-    from configlint.session import UsageError, reason
+    from configlint.session import reason
 
     if sys.stdin is None:
         raise UsageError("there is nothing to read: stdin is closed")
@@ -348,7 +350,7 @@ def _refuse_together(paths: tuple[str, ...], fix: bool, compare: bool, output_fo
     """Raises:
     UsageError: these options do not go together.
     """
-    from configlint.session import UsageError
+    from configlint.core.errors import UsageError
 
     if fix and compare:
         raise UsageError("--fix writes and --diff does not: give one of them")

@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from configlint import rules
+from configlint import knowledge, rules
 from configlint.core import secrets
 from configlint.core.artifact import Artifact
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.plan import Plan
+from configlint.core.release import Version, written
+from configlint.core.spec import Setting
+from configlint.frontends import OWN
 from configlint.lint import NOT_IGNORABLE, Ignore, Ignored, RuleCrash, crash, ignores, lint, unused
 from configlint.session import Loaded, Session, load_one, one, selected, specs
+from configlint.solver import solve
 
 if TYPE_CHECKING:
     from configlint.verify import Made
@@ -22,8 +26,8 @@ if TYPE_CHECKING:
 class Report(NamedTuple):
     """What `check` found: diagnostics in order, what it looked at, and what went wrong on the way.
 
-    `fixed` counts the findings that are there no more, as their fixes were made; `loaded` are the plans of
-    all targets, whichever was asked for.
+    `specs` counts the files, and `foreign` those of them that are not configlint's own specs; `fixed` the findings
+    that are there no more, as their fixes were made; `loaded` are the plans of all targets, whichever was asked for.
     """
 
     diagnostics: list[Diagnostic]
@@ -34,6 +38,7 @@ class Report(NamedTuple):
     crashes: list[RuleCrash]
     fixed: int = 0
     loaded: tuple[Plan, ...] = ()
+    foreign: int = 0
 
 
 def check(paths: Sequence[str], session: Session, target: str | None = None) -> Report:
@@ -44,9 +49,10 @@ def check(paths: Sequence[str], session: Session, target: str | None = None) -> 
     crashes: list[RuleCrash] = []
     plans: list[Plan] = []
     every: list[Plan] = []
-    number = 0
+    number = foreign = 0
     for file, front_end in specs(paths, session, unreadable):
         number += 1
+        foreign += front_end not in (None, OWN)
         try:
             loaded = session.load(file, front_end) if front_end else Loaded([], file.diagnostics)
         except Exception as error:  # the other files are still checked
@@ -72,7 +78,7 @@ def check(paths: Sequence[str], session: Session, target: str | None = None) -> 
         from configlint.fixing.sure import sure  # hardly ever needed
 
         kept = sure(kept, every, session.editable(paths))
-    return Report(in_order(kept), number, len(plans), suppressed, unreadable, crashes, loaded=tuple(every))
+    return Report(in_order(kept), number, len(plans), suppressed, unreadable, crashes, 0, tuple(every), foreign)
 
 
 class Compiled(NamedTuple):
@@ -177,12 +183,46 @@ def judge(plans: list[Plan]) -> tuple[list[Diagnostic], list[RuleCrash]]:
     for plan in plans:
         diagnostics, failed = lint(plan, rules.for_plan(plan))
         crashes += failed
-        for diagnostic in diagnostics:
+        for diagnostic in doubted(plan, diagnostics) if plan.spec.assumed else diagnostics:
             key = _key(diagnostic)
             merged.setdefault(key, diagnostic)
             found_in.setdefault(key, []).extend(diagnostic.targets)
     number = sum(bool(plan.spec.target) for plan in plans)
     return [_labelled(diagnostic, found_in[key], number) for key, diagnostic in merged.items()], crashes
+
+
+# What is said where nobody knows the release that runs the job.
+_MILDER = {Severity.ERROR: Severity.WARNING, Severity.WARNING: Severity.INFO, Severity.INFO: Severity.INFO}
+
+
+def doubted(plan: Plan, diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    """What is found in a plan for a release that is only assumed: milder, and without a fix, where some other
+    release would not have it."""
+    others = [
+        version for version in reversed(plan.release.known["transformers"]) if version != plan.release.transformers
+    ]
+    plans: dict[Version, Plan] = {}
+    by_name = {rule.name: rule for rule in rules.for_plan(plan)}
+
+    def has(found: Diagnostic, version: Version) -> bool:
+        if version not in plans:
+            release = Setting(written(version), (), found.span, found.span)
+            plans[version] = solve(
+                plan.spec._replace(settings={**plan.spec.settings, "transformers": release}), knowledge
+            )
+        again, _ = lint(plans[version], [by_name[found.rule]])
+        return any((each.path, each.span) == (found.path, found.span) for each in again)
+
+    return [
+        found
+        if all(has(found, version) for version in others)
+        else found._replace(
+            severity=_MILDER[found.severity],
+            message=f"{found.message} (assuming transformers {written(plan.release.transformers)})",
+            fix=None,
+        )
+        for found in diagnostics
+    ]
 
 
 def _labelled(diagnostic: Diagnostic, found_in: list[str], number: int) -> Diagnostic:

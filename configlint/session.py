@@ -10,13 +10,16 @@ from typing import NamedTuple
 from configlint import knowledge
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.document import Entry, Mapping, Node, Scalar
+from configlint.core.errors import UsageError
 from configlint.core.plan import Plan
 from configlint.core.secrets import MASK
 from configlint.core.source import Source, Span
+from configlint.core.spec import Spec
 from configlint.core.wording import Suggestions, nearest
-from configlint.frontends import FRONT_ENDS, FrontEnd, could_be, of_keys, root_keys, tool_of
+from configlint.frontends import FRONT_ENDS, OWN, FrontEnd, could_be, of_keys, root_keys, tool_of
 from configlint.host.read import decode, read_bytes
 from configlint.host.walk import walk
+from configlint.project import Projects
 from configlint.solver import solve
 from configlint.syntax import read
 from configlint.syntax.safe import read_safely, without_secrets
@@ -27,10 +30,6 @@ _MOST_BASES = 100
 _MOST_NEAR = 100
 # A file that is too large, or no file but a device or a pipe, is as little a spec as a picture is.
 _NOT_A_TEXT = (errno.EFBIG, errno.EINVAL)
-
-
-class UsageError(Exception):
-    """What was asked for cannot be done: a line for stderr, exit code 2."""
 
 
 class Parsed(NamedTuple):
@@ -44,10 +43,6 @@ class Parsed(NamedTuple):
     def keys(self) -> frozenset[str]:
         """The keys at its root, or what looks like them."""
         return root_keys(self.document, self.source.text)
-
-    @property
-    def front_end(self) -> FrontEnd | None:
-        return of_keys(self.keys) if self.document is not None else None
 
 
 class Loaded(NamedTuple):
@@ -69,6 +64,7 @@ class Session:
         self.parsed: dict[str, Parsed] = {}
         self.forms: dict[Source, list[Diagnostic]] = {}
         self.near: dict[str, str | None] = {}
+        self.projects = Projects()
         self.assignments = [_assignment(text) for text in assignments]
         self.pass_over = pass_over
 
@@ -109,16 +105,24 @@ class Session:
             session.parsed[name] = Parsed(*read_safely(Source(name, text)))
         return session
 
+    def front_end(self, file: Parsed) -> FrontEnd | None:
+        """The dialect of a file that was read: what the settings say, or what its keys do."""
+        if file.document is None:
+            return None
+        said = self.projects.of(file.source.name).settings.dialect(file.source.name)
+        return FRONT_ENDS[said] if said else of_keys(file.keys)
+
     def load(self, file: Parsed, front_end: FrontEnd) -> Loaded:
         """The plans of a spec, and what is wrong with its form and that of its bases."""
         documents, diagnostics = self._chain(file, front_end)
         for document in documents:
             diagnostics += self._form(document, front_end)
         for assignment in self.assignments:  # they are in the form of our own spec
-            diagnostics += self._form(assignment, FRONT_ENDS["spec"])
+            diagnostics += self._form(assignment, OWN)
         if len(documents) == 0:
             return Loaded([], diagnostics)
         specs, shared, problems = front_end.lower(documents, self.assignments)
+        specs, shared = tuple(map(self._in_project, specs)), self._in_project(shared)
         plans = [solve(spec, knowledge) for spec in specs]
         # What the targets must keep: the batch of the one without, be it a plan or not, or the first that is known.
         first = plans if shared in specs[:1] else [solve(shared, knowledge), *plans]
@@ -126,6 +130,20 @@ class Session:
         near = Suggestions()
         plans = [plan._replace(reference=reference, nearest=near) for plan in plans]
         return Loaded(plans, [*diagnostics, *problems], is_base=not plans and not problems)
+
+    def _in_project(self, spec: Spec) -> Spec:
+        """A spec with what its project says in its place: the releases, and the machine where the dialect has no
+        way to say it."""
+        settings, pins = self.projects.of(spec.source.name)
+        said = pins | settings.releases
+        if spec.dialect.route("hardware") is None:
+            said |= settings.hardware
+        trainer = spec.settings.get("trainer")
+        if spec.dialect.route("trainer") and knowledge.is_of_transformers(trainer.value if trainer else None):
+            said.pop("trl", None)
+        added = {path: setting for path, setting in said.items() if path not in spec.settings}
+        assumed = spec.dialect.route("transformers") is None and "transformers" not in added
+        return spec._replace(settings=spec.settings | added, assumed=assumed)
 
     def _form(self, document: Mapping, front_end: FrontEnd) -> list[Diagnostic]:
         """What is wrong with the form of a document, looked at once for all that extend it."""
@@ -243,7 +261,7 @@ def specs(
 ) -> Iterator[tuple[Parsed, FrontEnd | None]]:
     """The specs that paths name or folders hold, each once; the front end is None for one with no
     reading it."""
-    for name, asked_for in _files(paths):
+    for name, asked_for in _files(paths, session):
         expected = asked_for and not session.pass_over
         try:
             data = session.parsed[name] if name in session.parsed else read_bytes(name)
@@ -251,10 +269,11 @@ def specs(
             if expected or error.errno not in _NOT_A_TEXT:
                 unreadable.append(f"{name}: {reason(error)}")
             continue
-        if isinstance(data, bytes) and not expected and not could_be(data):
+        said = session.projects.of(name).settings.dialect(name)
+        if isinstance(data, bytes) and not expected and not said and not could_be(data):
             continue
         file = session.parse(name, data) if isinstance(data, bytes) else data
-        if front_end := file.front_end:
+        if front_end := session.front_end(file):
             yield file, front_end
         elif file.document is None and file.diagnostics and _is_meant(file, expected):
             yield file, None
@@ -262,14 +281,17 @@ def specs(
             unreadable.append(f"{name} {_why_not(file)}")
 
 
-def _files(paths: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """The files that paths name or folders hold, each once, and whether it was named."""
+def _files(paths: Iterable[str], session: Session) -> Iterator[tuple[str, bool]]:
+    """The files that paths name or folders hold, each once, as far as the settings have it, and whether it was
+    named."""
     seen: set[str] = set()
     for path in paths:
         asked_for = not os.path.isdir(path)
         # Bases are known by such names too, and a file that is both must have one.
         for name in [os.path.normpath(path)] if asked_for else walk(path):
-            if name not in seen and (asked_for or not _is_compiled(name)):
+            settings = session.projects.of(name).settings
+            is_wanted = asked_for or (settings.includes(name) and not _is_compiled(name))
+            if name not in seen and is_wanted and not settings.excludes(name):
                 seen.add(name)
                 yield name, asked_for
 

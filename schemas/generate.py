@@ -3,7 +3,8 @@
     python schemas/generate.py            writes it
     python schemas/generate.py --check    says with exit code 1 what is stale
 
-- configlint/knowledge/_generated/spec_form.py: the fast check of a spec's form, from spec.schema.json
+- configlint/knowledge/_generated/spec_form.py: the fast check of a spec's form, from spec.schema.json;
+  settings_form.py beside it, from settings.schema.json
 - training_arguments.json: what arguments.yaml and trl_arguments.yaml note, joined in
 - transformers.py and trl.py beside it: the same as constants, which cost a tenth to load
 - names.py beside it: configlint/knowledge/names.yaml as constants
@@ -25,9 +26,9 @@ from history import TARGET as HISTORY
 from history import text as history_text
 
 ROOT = Path(__file__).resolve().parent.parent
-HEADER = '''"""Made from schemas/spec.schema.json by schemas/generate.py: do not edit.
+HEADER = '''"""Made from schemas/{name}.schema.json by schemas/generate.py: do not edit.
 
-Says in microseconds whether a spec has the right form; schema.py says what is wrong.
+Says in microseconds whether the form is right; what is wrong with it is said elsewhere.
 """
 
 import re
@@ -45,9 +46,9 @@ class JsonSchemaValueException(ValueError):
 SIGNATURE = "def validate(data: object, custom_formats: object = {}, name_prefix: str | None = None) -> None:"
 
 
-def validator() -> str:
-    """The text of spec_form.py."""
-    schema = json.loads((ROOT / "schemas" / "spec.schema.json").read_text(encoding="utf-8"))
+def validator(name: str) -> str:
+    """The text of spec_form.py or settings_form.py."""
+    schema = json.loads((ROOT / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))
     code = fastjsonschema.compile_to_code(_without_words(schema), use_default=False, detailed_exceptions=False)
     # Its own import of fastjsonschema would make that a dependency, and cost a millisecond.
     body = re.sub(r"^(VERSION|import|from) .*\n", "", code, flags=re.MULTILINE)
@@ -55,7 +56,7 @@ def validator() -> str:
     # The other has many errors, which nobody asks for here.
     body = body.replace("(JsonSchemaValueException, JsonSchemaValuesException)", "JsonSchemaValueException")
     body = body.replace("def validate(data, custom_formats={}, name_prefix=None):", SIGNATURE, 1)
-    return HEADER + body.strip().replace("\n\n\n\n", "\n\n\n") + "\n"
+    return HEADER.replace("{name}", name) + body.strip().replace("\n\n\n\n", "\n\n\n") + "\n"
 
 
 def _without_words(schema: object, is_schema: bool = True) -> object:
@@ -182,7 +183,8 @@ def outputs() -> Iterator[tuple[Path, str]]:
     """Every file that is made, and its text; the last is made with those before it."""
     joined = history()
     generated = ROOT / "configlint" / "knowledge" / "_generated"
-    yield generated / "spec_form.py", validator()
+    for name in ("spec", "settings"):
+        yield generated / f"{name}_form.py", validator(name)
     yield generated / "names.py", names()
     yield HISTORY, history_text(joined)
     for package, content in joined.items():

@@ -186,7 +186,7 @@ class TestFolders:
         Path("folder.yaml").mkdir()
         Path("nowhere.yaml").symlink_to("missing.yaml")
         Path("loop.yaml").symlink_to("loop.yaml")
-        assert run("check") == (0, "no spec found\n", "")
+        assert run("check") == (0, "no training config found\n", "")
 
     def test_big_files_are_passed_over_quickly(self) -> None:
         row = '{"text": "the quick brown fox jumps over the lazy dog", "batch": 3},\n'
@@ -195,7 +195,7 @@ class TestFolders:
         with open("sparse.json", "wb") as file:
             file.truncate(2**31)
         start = time.monotonic()
-        assert run("check") == (0, "no spec found\n", "")
+        assert run("check") == (0, "no training config found\n", "")
         assert time.monotonic() - start < 2
 
     @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ class TestGit:
         write(".gitignore", "a.yaml\n")
         write("a.yaml", ERROR)
         assert run("check", "a.yaml").code == 1
-        assert run("check").out == "no spec found\n"
+        assert run("check").out == "no training config found\n"
 
     def test_tracked_and_new_files_are_looked_at_and_deleted_ones_are_not(self) -> None:
         for name in ("tracked.yaml", "deleted.yaml", "new.yaml"):

@@ -232,7 +232,7 @@ class TestFolders:
         for _ in range(150):
             folder.mkdir()
             os.chdir(folder)
-        assert run("check").out == "no spec found\n"
+        assert run("check").out == "no training config found\n"
 
     NAMES = st.sampled_from(["a", "b", "ab", "a.yaml", "b.yaml", "ab.yaml", "c d.yaml"])
     PATTERNS = st.lists(
@@ -308,7 +308,7 @@ class TestFilesThatAreNone:
         for command in (["check"], ["compile"], ["explain"], ["fit"], ["check", "--fix"], ["check", "--diff"]):
             result = run(*command, "a.yaml")
             assert (result.code, result.err.splitlines()[-1]) == (2, f"configlint: a.yaml: {why}")
-        assert run("check", ".").out == "no spec found\n"
+        assert run("check", ".").out == "no training config found\n"
 
     @pytest.mark.parametrize("make", [fifo, device, sparse, grown, loop, folder])
     def test_a_base(self, make: Callable[[Path], str]) -> None:
@@ -374,7 +374,7 @@ class TestPassOver:
         result = run("check", "--pass-over", *names)
         assert (result.code, result.err) == (1, "")
         assert found(result) == ["a.yaml:1:20 batch/indivisible", "b.yaml:1:8 syntax/invalid"]
-        assert run("check", "--pass-over", "compose.yaml") == (0, "no spec found\n", "")
+        assert run("check", "--pass-over", "compose.yaml") == (0, "no training config found\n", "")
         assert run("check", *names).code == 2
 
     def test_a_file_that_is_not_there_is_said(self) -> None:
@@ -397,7 +397,7 @@ class TestOtherPeoplesFiles:
     )
     def test_are_no_specs(self, text: str) -> None:
         write("a.yaml", text)
-        assert run("check") == (0, "no spec found\n", "")
+        assert run("check") == (0, "no training config found\n", "")
         assert run("check", "a.yaml").code == 2
 
     @pytest.mark.parametrize(

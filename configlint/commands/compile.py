@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from configlint.commands.console import CLEAN, FINDINGS, echo, note, show
 from configlint.core.artifact import Artifact
+from configlint.core.errors import UsageError
 from configlint.pipeline import Compiled, verified
-from configlint.session import UsageError, reason
+from configlint.session import reason
 
 if TYPE_CHECKING:
     from configlint.host.write import NotOurs

@@ -20,10 +20,12 @@ CLEAN, FINDINGS, USAGE, FAULT = range(4)
 
 def failure(error: Exception) -> int:
     """Say what went wrong, and whose fault it is."""
-    from configlint.session import UsageError, reason
+    from configlint.core.errors import UsageError
+    from configlint.session import reason
 
     if isinstance(error, UsageError):
-        note(str(error))
+        for line in str(error).split("\n"):
+            note(line)
         return USAGE
     if isinstance(error, OSError):
         if error.filename is None:

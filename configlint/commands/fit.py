@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from configlint import knowledge
 from configlint.core.arithmetic import divisors
+from configlint.core.errors import UsageError
 from configlint.core.plan import Plan
 from configlint.core.profile import Accelerator, lacks
 from configlint.core.wording import code, listing, nearest
 from configlint.core.workload import CATEGORIES, Workload, of_batch
 from configlint.memory.options import Fit, Way, base_workload, largest, of_size, samples, ways
-from configlint.session import UsageError
 from configlint.solver.room import Room
 
 # More accelerators than this are no help to choose.

@@ -77,14 +77,14 @@ def resumed(report: Report, paths: Sequence[str], session: Session, target: str 
 
 def settled(report: Report, paths: Sequence[str], session: Session, target: str | None) -> Report:
     """A report with the fixes only that `mend` would make: where several layers make a plan, it has to be tried."""
-    if not any(map(_has_layers, session.parsed.values())):
+    if not any(_has_layers(file) for file in session.parsed.values()):
         return report
     return mend(report, paths, session, target).before
 
 
 def _has_layers(file: Parsed) -> bool:
     """Whether a file makes several plans, or one with others."""
-    return file.front_end is not None and not file.keys.isdisjoint(("extends", "targets"))
+    return not file.keys.isdisjoint(("extends", "targets"))
 
 
 def write(mended: Mended, paths: Sequence[str], target: str | None) -> Report:

@@ -45,6 +45,8 @@ class Spec(NamedTuple):
     """What was written under canonical dotted paths, for one target or, with None, for none.
 
     `reader` is what the dialect's loader makes of this file; `targets` are the names of all targets that it has.
+    `assumed` says that nobody stated a release, in a dialect that has no default for it: what is true of the newest
+    only is not certain then.
     """
 
     source: Source
@@ -53,6 +55,7 @@ class Spec(NamedTuple):
     reader: Reader
     target: str | None = None
     targets: tuple[str, ...] = ()
+    assumed: bool = False
 
     def section(self, name: str) -> dict[str, object]:
         """The values directly below `name`, in the order written: `training`, `launch.env`."""

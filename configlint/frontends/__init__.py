@@ -29,6 +29,8 @@ class FrontEnd(Protocol):
 
 
 FRONT_ENDS: dict[str, FrontEnd] = {"spec": spec, "training_arguments": training_arguments}
+# configlint's own, which alone can be compiled.
+OWN = FRONT_ENDS["spec"]
 
 _DIALECTS = [front_end.DIALECT for front_end in FRONT_ENDS.values()]
 # A folder holds other YAML and JSON, some of it large: only what could be of a dialect is parsed at all.
@@ -51,8 +53,8 @@ def root_keys(document: Node | None, text: str) -> frozenset[str]:
 def of_keys(keys: frozenset[str]) -> FrontEnd | None:
     """The dialect of a file with these keys at its root; None where it is nobody's, or that of a tool whose files
     are not read yet."""
-    if FRONT_ENDS["spec"].DIALECT.marks.fit(keys):
-        return FRONT_ENDS["spec"]
+    if OWN.DIALECT.marks.fit(keys):
+        return OWN
     if tool_of(keys):
         return None
     return next((each for each in FRONT_ENDS.values() if each.DIALECT.marks.fit(keys)), None)

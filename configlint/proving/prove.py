@@ -8,12 +8,12 @@ from itertools import combinations, islice
 
 from configlint.backends import mesh
 from configlint.core.artifact import Artifact
+from configlint.core.errors import UsageError
 from configlint.core.plan import Plan
 from configlint.core.wording import count, listing
 from configlint.proving import ranks
 from configlint.proving.answer import Found, Proof, Rank
 from configlint.proving.ranks import Job
-from configlint.session import UsageError
 
 # Optimizer steps that are looked at.
 _STEPS = 2

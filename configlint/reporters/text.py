@@ -65,11 +65,12 @@ def summary(report: Totals) -> str:
     others = {"fixed": report.fixed, "fixable": fixable, "ignored": report.suppressed}
     also = "".join(f"; {number:,} {word}" for word, number in others.items() if number)
     if not report.specs:
-        return "no spec found\n"
+        return "no training config found\n"
+    looked_at = count(report.specs, "file" if report.foreign else "spec") + plans
     if not counts:
-        return f"{count(report.specs, 'spec')}{plans} clean{also}\n"
+        return f"{looked_at} clean{also}\n"
     of = f"{wrong} of " if report.specs > 1 else ""
-    return f"{', '.join(counts)} in {of}{count(report.specs, 'spec')}{plans}{also}\n"
+    return f"{', '.join(counts)} in {of}{looked_at}{also}\n"
 
 
 def _clean(text: str) -> str:

@@ -1,6 +1,6 @@
 """Made from schemas/spec.schema.json by schemas/generate.py: do not edit.
 
-Says in microseconds whether a spec has the right form; schema.py says what is wrong.
+Says in microseconds whether the form is right; what is wrong with it is said elsewhere.
 """
 
 import re

@@ -1,0 +1,103 @@
+"""The releases of Transformers and TRL that a project pins: in its lock file, pyproject.toml or requirements.
+
+Files are searched as bytes: what is looked for has a form of its own, and a lock file can be large.
+Source: PEP 440 and PEP 508; uv 0.9 and poetry 2.2, whose lock files have a name and a version on two lines.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from configlint.core.release import Version, written
+from configlint.core.source import Source, Span
+from configlint.core.spec import Setting
+from configlint.host.read import read_bytes
+from configlint.knowledge import releases
+
+_PACKAGES = ("transformers", "trl")
+_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock")
+_OPERATORS = r"(===?|~=|<=?|>=?|!=|\^|~)\s*v?(\d+(?:\.\d+)*(?:\.\*)?)"
+# A patch release that no package has reached.
+_LAST_PATCH = 999
+
+
+def pins(folder: str, names: set[str]) -> dict[str, Setting]:
+    """The releases that the files of a folder pin, each with its place."""
+    found: dict[str, Setting] = {}
+    requirements = sorted(name for name in names if name.startswith("requirements") and name.endswith(".txt"))
+    for name in (*_LOCKS, "pyproject.toml", *requirements):
+        if name not in names:
+            continue
+        path = os.path.join(folder, name)
+        try:
+            data = read_bytes(path)
+        except OSError:
+            continue
+        for package in _PACKAGES:
+            if package not in found and package.encode() in data and (pin := _pin(path, data, package)):
+                found[package] = pin
+    return found
+
+
+def _pin(path: str, data: bytes, package: str) -> Setting | None:
+    text = data.decode(errors="replace")
+    if path.endswith(".lock"):
+        match = re.search(rf'^name = "{package}"\r?\nversion = "(\d+\.\d+[^"]*)"', text, re.MULTILINE)
+        return _setting(path, text, match, match[1]) if match else None
+    start = r"""^[ \t]*""" if path.endswith(".txt") else r"""^[^#\n]*?["']"""
+    needs = re.compile(rf"{start}{package}[ \t]*(?:\[[^\]\n]*\])?[ \t]*({_OPERATORS}[^;#\"'\n]*)", re.MULTILINE)
+    poetry = re.compile(
+        rf"""^{package}[ \t]*=[ \t]*(?:\{{[^\n]*?version[ \t]*=[ \t]*)?["']([^"'\n]+)""", re.MULTILINE
+    )
+    for pattern in (needs,) if path.endswith(".txt") else (needs, poetry):
+        for match in pattern.finditer(text):
+            if release := _release(match[1], releases(package)):
+                return _setting(path, text, match, release)
+    return None
+
+
+def _setting(path: str, text: str, match: re.Match[str], release: str) -> Setting:
+    line = text.count("\n", 0, match.start(1))
+    column = match.start(1) - text.rfind("\n", 0, match.start(1))
+    # Of a lock file of megabytes, the line is enough.
+    span = Span(Source(os.path.relpath(path), ""), line + 1, column, line + 1, column + len(match[1].rstrip()))
+    return Setting(release, ("transformers",), span, span)
+
+
+def _release(needed: str, known: tuple[Version, ...]) -> str | None:
+    """The exact release that is asked for, or the newest known one that a range with an upper bound allows."""
+    parts = re.findall(_OPERATORS, needed)
+    if not parts and re.fullmatch(r"\d+\.\d+(\.\d+)*", needed.strip()):
+        return needed.strip()  # poetry's way to say it
+    exact = [number for sign, number in parts if sign in ("==", "===") and not number.endswith("*")]
+    if exact:
+        return exact[0] if "." in exact[0] else None
+    bounds = [bound for sign, number in parts for bound in _bounds(sign, number)]
+    if not any(sign in ("<", "<=") for sign, _ in bounds):
+        return None
+    fitting = [version for version in known if all(_fits(version, *bound) for bound in bounds)]
+    return written(fitting[-1]) if fitting else None
+
+
+def _bounds(sign: str, number: str) -> list[tuple[str, tuple[int, ...]]]:
+    """What an operator asks for, as bounds."""
+    version = tuple(int(part) for part in number.removesuffix(".*").split("."))
+    if sign in ("<", "<=", ">", ">="):
+        return [(sign, version)]
+    if sign == "!=":
+        return []
+    if sign == "^":  # poetry: up to the next first number that is not 0
+        kept = next((index for index, part in enumerate(version) if part), 0) + 1
+    elif sign == "==":
+        kept = len(version)
+    else:
+        kept = len(version) - 1 if sign == "~=" else min(len(version), 2)
+    return [(">=", version), ("<", (*version[: kept - 1], version[kept - 1] + 1))] if kept else []
+
+
+def _fits(version: Version, sign: str, bound: tuple[int, ...]) -> bool:
+    """Whether some patch of a release is within a bound."""
+    if sign in (">", ">="):
+        return (*version, _LAST_PATCH) >= bound
+    return (*version, 0) < bound if sign == "<" else version <= bound

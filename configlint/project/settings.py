@@ -1,0 +1,177 @@
+"""`[tool.configlint]` in pyproject.toml, or configlint.toml: read, checked, each value at its line."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cached_property
+from typing import Any
+
+from configlint.core.errors import UsageError
+from configlint.core.source import Source, Span
+from configlint.core.spec import Setting
+from configlint.core.wording import code, in_a_line, nearest
+from configlint.frontends import FRONT_ENDS
+from configlint.host.read import read_bytes
+
+_TABLE = "tool.configlint"
+_FILES = ("configlint.toml", "pyproject.toml")
+_HARDWARE = re.compile(r"(?:(\d+)x)?(\d+)x(.+)")
+_NOUNS = {"string": "a string", "array": "a list of strings", "object": "a table"}
+# What a pattern of the schema asks for, by key.
+_FORMS = {
+    "transformers": 'a release such as "5.23"',
+    "trl": 'a release such as "1.16"',
+    "hardware": 'devices and accelerator, such as "8xa100-80gb" or, with nodes, "4x8xh100-80gb"',
+}
+
+
+class Settings:
+    """The settings of one file; without one, none of anything."""
+
+    def __init__(self, source: Source | None = None, values: dict[str, Any] | None = None) -> None:
+        self.source = source
+        self.values = values or {}
+        self.folder = os.path.dirname(source.name) if source else ""
+
+    @cached_property
+    def releases(self) -> dict[str, Setting]:
+        """The releases that they state, by package."""
+        return {key: self._setting(key, self.values[key]) for key in ("transformers", "trl") if key in self.values}
+
+    @cached_property
+    def hardware(self) -> dict[str, Setting]:
+        """The hardware, for files that cannot say it: nothing else than data parallelism is meant by it."""
+        match = _HARDWARE.fullmatch(self.values.get("hardware", ""))
+        if match is None:
+            return {}
+        nodes, devices, accelerator = match.groups()
+        said = {
+            "hardware.accelerator": accelerator.lower(),
+            "hardware.devices_per_node": int(devices),
+            "hardware.nodes": int(nodes or 1),
+            "hardware.reserved": 0,
+            "parallel.tensor": 1,
+            "parallel.context": 1,
+            "parallel.sequence": 1,
+        }
+        return {path: self._setting("hardware", value) for path, value in said.items()}
+
+    def excludes(self, path: str) -> bool:
+        return "exclude" in self.values and self._matches(self.values["exclude"], path)
+
+    def includes(self, path: str) -> bool:
+        return "include" not in self.values or self._matches(self.values["include"], path)
+
+    def dialect(self, path: str) -> str | None:
+        """The dialect that a file is said to be of."""
+        formats: dict[str, str] = self.values.get("format", {})
+        return next((name for glob, name in formats.items() if self._matches([glob], path)), None)
+
+    def _matches(self, patterns: list[str], path: str) -> bool:
+        from configlint.host.patterns import compiled  # 20 ms
+
+        relative = os.path.relpath(os.path.abspath(path), self.folder).replace(os.sep, "/")
+        return compiled(patterns).match_file(relative)
+
+    def _setting(self, key: str, value: object) -> Setting:
+        assert self.source is not None
+        span = _place(self.source, key)
+        return Setting(value, (key,), span, span)
+
+
+def settings_in(folder: str, names: set[str]) -> Settings | None:
+    """The settings in a folder that has files of these names; None where it has none.
+
+    Raises:
+        UsageError: there is no reading them, or they are not as they must be.
+    """
+    for name in _FILES:
+        if name not in names:
+            continue
+        path = os.path.join(folder, name)
+        try:
+            data = read_bytes(path)
+        except OSError:
+            continue
+        if name == "configlint.toml" or b"configlint" in data:
+            values = _table(path, data, None if name == "configlint.toml" else _TABLE)
+            if values is not None:
+                source = Source(os.path.relpath(path), data.decode(errors="replace"))
+                _refuse(source, values)
+                return Settings(source._replace(name=path), values)
+    return None
+
+
+def _table(path: str, data: bytes, table: str | None) -> Any:
+    """What a file says, or one table of it; None where it has no such table.
+
+    Raises:
+        UsageError: it is not TOML.
+    """
+    import tomllib  # 4 ms, and few have settings
+
+    try:
+        found: Any = tomllib.loads(data.decode())
+        for key in table.split(".") if table else ():
+            found = found.get(key)
+            if not isinstance(found, dict):
+                return found
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{os.path.relpath(path)} is not valid TOML: {in_a_line(str(error))}") from error
+    return found
+
+
+def _refuse(source: Source, values: Any) -> None:
+    """Raises:
+    UsageError: a key is unknown, or a value is not what it must be; with its line.
+    """
+    from configlint.knowledge._generated.settings_form import JsonSchemaValueException, validate
+
+    try:
+        validate(values)
+    except JsonSchemaValueException:
+        raise UsageError("\n".join(_problems(source, values))) from None
+    for glob, name in values.get("format", {}).items():
+        if name not in FRONT_ENDS:
+            close = nearest(name, FRONT_ENDS) or " or ".join(FRONT_ENDS)
+            message = f"format {in_a_line(glob)} must name a dialect, got {in_a_line(name)}: did you mean {close}?"
+            raise UsageError(f"{source.name}:{_place(source, glob).line}: {message}")
+
+
+def _problems(source: Source, values: Any) -> list[str]:
+    import json
+
+    import jsonschema  # 100 ms, and only for settings that are wrong
+
+    from configlint.knowledge.schemas import schema_text
+
+    schema = json.loads(schema_text("settings"))
+    lines = []
+    for error in jsonschema.Draft7Validator(schema).iter_errors(values):
+        route = [str(step) for step in error.absolute_path]
+        if error.validator == "additionalProperties":
+            known = list(schema["properties"])
+            for key in values.keys() - set(known):
+                close = nearest(key, known)
+                hint = f"did you mean `{close}`?" if close else f"known are {', '.join(known)}"
+                lines.append((_place(source, key).line, f"unknown setting `{in_a_line(key)}`: {hint}"))
+        else:
+            key = route[0] if route else _TABLE
+            want = _FORMS.get(key) or _NOUNS.get(str(error.validator_value), str(error.validator_value))
+            got = in_a_line(code(error.instance))
+            lines.append((_place(source, route[-1] if route else key).line, f"`{key}` must be {want}, got {got}"))
+    return [f"{source.name}:{line}: {message}" for line, message in sorted(set(lines))]
+
+
+def _place(source: Source, key: str) -> Span:
+    """Where a key is set, in the table if there is one; its start where it cannot be found."""
+    lines = source.lines()
+    header = re.compile(rf"\s*\[\s*{re.escape(_TABLE)}\b")
+    first = next((number for number, line in enumerate(lines) if header.match(line)), 0)
+    entry = re.compile(rf"""\s*(["']?){re.escape(key)}\1\s*=""")
+    for number, line in enumerate(lines[first:], first + 1):
+        if match := entry.match(line):
+            start = match.end() - len(match[0].lstrip()) + 1
+            return Span(source, number, start, number, len(line.rstrip()) + 1)
+    return Span(source, first + 1, 1, first + 1, len(lines[first]) + 1)
