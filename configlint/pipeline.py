@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class Report(NamedTuple):
     """What `check` found: diagnostics in order, what it looked at, and what went wrong on the way.
 
-    `specs` counts the files, and `foreign` those of them that are not configlint's own specs; `fixed` the findings
-    that are there no more, as their fixes were made; `loaded` are the plans of all targets, whichever was asked for.
+    `specs` counts the files, `foreign` those of them that are not configlint's own specs, and `fixed` findings that
+    are there no more, as their fixes were made; `loaded` are the plans of all targets, whichever was asked for.
     """
 
     diagnostics: list[Diagnostic]
@@ -102,7 +102,7 @@ def compile_spec(path: str, session: Session, target: str | None, output: str | 
     """
     from configlint import backends
 
-    loaded = load_one(path, session)
+    loaded = load_one(path, session, own=True)
     if output is None:
         plans = [one(loaded.plans, target)] if loaded.plans else []
     else:

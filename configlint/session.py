@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from configlint import knowledge
 from configlint.core.diagnostic import Diagnostic, Severity
+from configlint.core.dialect import Root
 from configlint.core.document import Entry, Mapping, Node, Scalar
 from configlint.core.errors import UsageError
 from configlint.core.plan import Plan
@@ -16,7 +17,7 @@ from configlint.core.secrets import MASK
 from configlint.core.source import Source, Span
 from configlint.core.spec import Spec
 from configlint.core.wording import Suggestions, nearest
-from configlint.frontends import FRONT_ENDS, OWN, FrontEnd, could_be, of_keys, root_keys, tool_of
+from configlint.frontends import FRONT_ENDS, OWN, FrontEnd, could_be, of_root, root_of, tool_of
 from configlint.host.read import decode, read_bytes
 from configlint.host.walk import walk
 from configlint.project import Projects
@@ -40,9 +41,9 @@ class Parsed(NamedTuple):
     diagnostics: list[Diagnostic]
 
     @property
-    def keys(self) -> frozenset[str]:
-        """The keys at its root, or what looks like them."""
-        return root_keys(self.document, self.source.text)
+    def root(self) -> Root:
+        """Its root, or what looks like it."""
+        return root_of(self.document, self.source.text)
 
 
 class Loaded(NamedTuple):
@@ -110,7 +111,7 @@ class Session:
         if file.document is None:
             return None
         said = self.projects.of(file.source.name).settings.dialect(file.source.name)
-        return FRONT_ENDS[said] if said else of_keys(file.keys)
+        return FRONT_ENDS[said] if said else of_root(file.root)
 
     def load(self, file: Parsed, front_end: FrontEnd) -> Loaded:
         """The plans of a spec, and what is wrong with its form and that of its bases."""
@@ -179,7 +180,7 @@ class Session:
                 near = self._file_near(path) if isinstance(error, FileNotFoundError) else None
                 return [], [*diagnostics, found._replace(help=near)]
             # Nothing is shown of what is none: it can be any file of this machine.
-            if not front_end.DIALECT.marks.is_base(file.keys):
+            if not front_end.DIALECT.marks.is_base(file.root):
                 return [], [*diagnostics, _syntax("base", f"{path} is not a spec", base.span)]
             diagnostics += file.diagnostics
 
@@ -239,21 +240,24 @@ def one(plans: list[Plan], target: str | None) -> Plan:
     return chosen[0]
 
 
-def load_one(path: str, session: Session) -> Loaded:
-    """The spec that a command names.
+def load_one(path: str, session: Session, own: bool = False) -> Loaded:
+    """The file that a command names, which with `own` must be a spec of configlint's.
 
     Raises:
-        UsageError: it cannot be read, is no spec, or is a base.
+        UsageError: it cannot be read, is not a training config, or is a base.
     """
     if os.path.isdir(path):
         raise UsageError(f"{path} is a folder: name a spec in it")
     unreadable: list[str] = []
     for file, front_end in specs([path], session, unreadable):
+        if own and front_end not in (None, OWN):
+            title = front_end.DIALECT.title if front_end else ""
+            raise UsageError(f"{path} is a {title}: only a configlint spec can be compiled")
         loaded = session.load(file, front_end) if front_end else Loaded([], file.diagnostics)
         if loaded.is_base and not any(found.severity is Severity.ERROR for found in loaded.diagnostics):
             raise UsageError(f"{path} is a base: it has no batch, and can only be extended")
         return loaded
-    raise UsageError(unreadable[0])
+    raise UsageError(unreadable[0] if unreadable else f"{path} is excluded by the settings")
 
 
 def specs(
@@ -307,11 +311,11 @@ def _is_meant(file: Parsed, expected: bool) -> bool:
     text = file.source.text
     if expected and "\0" not in text and could_be(text.encode(errors="replace")):
         return True
-    return of_keys(file.keys) is not None
+    return of_root(file.root) is not None
 
 
 def _why_not(file: Parsed) -> str:
-    if tool := tool_of(file.keys):
+    if tool := tool_of(file.root):
         return f"looks like a config of {tool}, which configlint does not read yet"
     return f"is not a training config: {_problem(file)}"
 

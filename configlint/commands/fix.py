@@ -84,7 +84,7 @@ def settled(report: Report, paths: Sequence[str], session: Session, target: str 
 
 def _has_layers(file: Parsed) -> bool:
     """Whether a file makes several plans, or one with others."""
-    return not file.keys.isdisjoint(("extends", "targets"))
+    return not file.root.keys.isdisjoint(("extends", "targets"))
 
 
 def write(mended: Mended, paths: Sequence[str], target: str | None) -> Report:

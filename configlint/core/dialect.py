@@ -20,16 +20,23 @@ class Reader(NamedTuple):
     redeclared: frozenset[str] = frozenset()
 
 
+class Root(NamedTuple):
+    """The keys at the root of a file, and those of them that hold mappings."""
+
+    keys: frozenset[str]
+    sections: frozenset[str] = frozenset()
+
+
 class Marks(NamedTuple):
     """By what files of a dialect are known: `words` are keys of which a text must have one to be worth parsing,
-    `fit` says of the keys at its root whether it is one, `fit_base` whether another can start from it."""
+    `fit` says of its root whether it is one, `fit_base` whether another can start from it."""
 
     words: tuple[str, ...]
-    fit: Callable[[frozenset[str]], bool]
-    fit_base: Callable[[frozenset[str]], bool] | None = None
+    fit: Callable[[Root], bool]
+    fit_base: Callable[[Root], bool] | None = None
 
-    def is_base(self, keys: frozenset[str]) -> bool:
-        return self.fit_base is not None and self.fit_base(keys)
+    def is_base(self, root: Root) -> bool:
+        return self.fit_base is not None and self.fit_base(root)
 
 
 class Dialect(NamedTuple):

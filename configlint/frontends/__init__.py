@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from configlint.core.diagnostic import Diagnostic
-from configlint.core.dialect import Dialect
+from configlint.core.dialect import Dialect, Root
 from configlint.core.document import Mapping, Node
 from configlint.core.spec import Lowered
 from configlint.frontends import spec, training_arguments
@@ -43,23 +43,24 @@ def could_be(data: bytes) -> bool:
     return _COULD_BE.search(data) is not None
 
 
-def root_keys(document: Node | None, text: str) -> frozenset[str]:
-    """The keys at the root of a document; where the text cannot be parsed, what looks like one."""
-    if document is None:
-        return frozenset(_ROOT_KEY.findall(text)) if "\0" not in text else frozenset()
-    return frozenset(document.entries) if isinstance(document, Mapping) else frozenset()
+def root_of(document: Node | None, text: str) -> Root:
+    """The root of a document; where the text cannot be parsed, what looks like its keys."""
+    if isinstance(document, Mapping):
+        sections = (key for key, entry in document.entries.items() if isinstance(entry.value, Mapping))
+        return Root(frozenset(document.entries), frozenset(sections))
+    return Root(frozenset(_ROOT_KEY.findall(text) if document is None and "\0" not in text else ()))
 
 
-def of_keys(keys: frozenset[str]) -> FrontEnd | None:
-    """The dialect of a file with these keys at its root; None where it is nobody's, or that of a tool whose files
-    are not read yet."""
-    if OWN.DIALECT.marks.fit(keys):
+def of_root(root: Root) -> FrontEnd | None:
+    """The dialect of a file with this root; None where it is nobody's, or that of a tool whose files are not read
+    yet."""
+    if OWN.DIALECT.marks.fit(root):
         return OWN
-    if tool_of(keys):
+    if tool_of(root):
         return None
-    return next((each for each in FRONT_ENDS.values() if each.DIALECT.marks.fit(keys)), None)
+    return next((each for each in FRONT_ENDS.values() if each.DIALECT.marks.fit(root)), None)
 
 
-def tool_of(keys: frozenset[str]) -> str | None:
+def tool_of(root: Root) -> str | None:
     """The tool whose files have such keys, of those that are not read yet."""
-    return next((tool for tool, fits in OTHERS.items() if fits(keys)), None)
+    return next((tool for tool, fits in OTHERS.items() if fits(root.keys)), None)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from configlint.core.diagnostic import Diagnostic, Severity
-from configlint.core.dialect import Dialect, Marks, Reader
+from configlint.core.dialect import Dialect, Marks, Reader, Root
 from configlint.core.document import Mapping, Node, Scalar
 from configlint.core.spec import Lowered, Setting, Spec
 from configlint.frontends.values import coerced, value_of
@@ -31,7 +31,9 @@ _BASE = transformers.GROUPS["TrainingArguments"] | transformers.GROUPS["Seq2SeqT
 _COUNTS = ("batch.per_device", "batch.accumulation")
 
 
-def _fit(keys: frozenset[str]) -> bool:
+def _fit(root: Root) -> bool:
+    # A file about arguments has their names too, and a mapping below each.
+    keys = root.keys - root.sections
     return not keys.isdisjoint(_MARKS) and len(keys & _BASE.keys()) >= _LEAST
 
 

@@ -27,12 +27,12 @@ _FORMS = {
 
 
 class Settings:
-    """The settings of one file; without one, none of anything."""
+    """The settings of one file, with globs that are relative to its folder; without one, none of anything."""
 
-    def __init__(self, source: Source | None = None, values: dict[str, Any] | None = None) -> None:
-        self.source = source
-        self.values = values or {}
-        self.folder = os.path.dirname(source.name) if source else ""
+    def __init__(
+        self, source: Source | None = None, values: dict[str, Any] | None = None, folder: str = ""
+    ) -> None:
+        self.source, self.values, self.folder = source, values or {}, folder
 
     @cached_property
     def releases(self) -> dict[str, Setting]:
@@ -99,7 +99,7 @@ def settings_in(folder: str, names: set[str]) -> Settings | None:
             if values is not None:
                 source = Source(os.path.relpath(path), data.decode(errors="replace"))
                 _refuse(source, values)
-                return Settings(source._replace(name=path), values)
+                return Settings(source, values, folder)
     return None
 
 

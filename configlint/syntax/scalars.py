@@ -33,15 +33,15 @@ def resolve(text: str) -> object:
 
 def resolve_1_1(text: str) -> object:
     """The value of a plain scalar as PyYAML's safe loader has it, which follows YAML 1.1: `2e-5` is a text, `no` is
-    false. A date, which JSON has not, stays a text; so does a number that cannot be read."""
-    from yaml.constructor import SafeConstructor
+    false. A date, which JSON has not, stays a text; so does what PyYAML cannot read."""
+    from yaml.constructor import ConstructorError, SafeConstructor
     from yaml.nodes import ScalarNode
     from yaml.resolver import Resolver
 
     tag = Resolver().resolve(ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
     try:
         value: object = SafeConstructor().construct_object(ScalarNode(tag, text))
-    except (ValueError, OverflowError):
+    except (ConstructorError, ValueError, OverflowError):
         return text
     return value if value is None or isinstance(value, bool | int | float) else text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from configlint.core.diagnostic import Diagnostic, Severity
-from configlint.core.dialect import Dialect, Marks, Reader
+from configlint.core.dialect import Dialect, Marks, Reader, Root
 from configlint.core.document import Mapping, Node, Scalar, plain
 from configlint.core.spec import Lowered, Sections, Setting, Spec
 from configlint.frontends.spec.schema import validate
@@ -30,15 +30,16 @@ MAX_VALUES = 100_000
 Settings = dict[str, Setting]
 
 
-def _is_spec(keys: frozenset[str]) -> bool:
-    """Whether a root with these keys is a spec's: `configlint` says so, and of the others it takes two."""
-    if "configlint" in keys:
+def _is_spec(root: Root) -> bool:
+    """Whether a root is a spec's: `configlint` says so, and of the other keys it takes two."""
+    if "configlint" in root.keys:
         return True
-    return _are_ours(keys) and len(keys & KEYS) >= 2 and not keys.isdisjoint(_MARKS)
+    return _is_ours(root) and len(root.keys & KEYS) >= 2 and not root.keys.isdisjoint(_MARKS)
 
 
-def _are_ours(keys: frozenset[str]) -> bool:
+def _is_ours(root: Root) -> bool:
     """Whether more of the keys are a spec's than somebody else's."""
+    keys = root.keys
     return "configlint" in keys or len(keys & KEYS) > len(keys - KEYS)
 
 
@@ -46,7 +47,7 @@ _READER = Reader("yaml-1.2", coerces=False, unknown="refused")
 DIALECT = Dialect(
     name="spec",
     title="configlint spec",
-    marks=Marks(("configlint", *_MARKS), _is_spec, _are_ours),
+    marks=Marks(("configlint", *_MARKS), _is_spec, _is_ours),
     names={"training.*": "training.*", "arguments.*": "arguments.*", "*": "*"},
     readers={"yaml": _READER, "json": _READER},
     extends="extends",
