@@ -108,8 +108,9 @@ def _help(plan: Plan, finding: Finding) -> str | None:
     if finding.help or isinstance(finding.remedies, str):
         return finding.help or str(finding.remedies)
     spelled = [words for remedy in finding.remedies or () if (words := _spelled(plan, finding.path, remedy))]
-    # Of several values to choose from, one `write` is enough.
-    return " or ".join(spelled[:1] + [words.removeprefix("write ") for words in spelled[1:]]) or None
+    if all(words.startswith("write `") for words in spelled):  # of several to choose from, one `write` is enough
+        spelled[1:] = [words.removeprefix("write ") for words in spelled[1:]]
+    return " or ".join(spelled) or None
 
 
 def _spelled(plan: Plan, at: str, remedy: Remedy) -> str | None:

@@ -143,8 +143,8 @@ class Session:
         if spec.dialect.route("trainer") and knowledge.is_of_transformers(trainer.value if trainer else None):
             said.pop("trl", None)
         added = {path: setting for path, setting in said.items() if path not in spec.settings}
-        assumed = spec.dialect.route("transformers") is None and "transformers" not in added
-        return spec._replace(settings=spec.settings | added, assumed=assumed)
+        known = spec.dialect.route("transformers") or "transformers" in (*added, *spec.dialect.releases)
+        return spec._replace(settings=spec.settings | added, assumed=not known)
 
     def _form(self, document: Mapping, front_end: FrontEnd) -> list[Diagnostic]:
         """What is wrong with the form of a document, looked at once for all that extend it."""

@@ -37,6 +37,9 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
     """The plan of a spec."""
     named = [spec.settings.get(path) for path in ("transformers", "trl", "trainer")]
     transformers, trl, trainer = (text(setting.value) if setting else None for setting in named)
+    # What nobody states may be pinned by the tool whose dialect it is.
+    transformers = transformers or spec.dialect.releases.get("transformers")
+    trl = trl or spec.dialect.releases.get("trl")
     # Where a file does not say for which class it is, only what all of them have is known.
     default = "Trainer" if spec.dialect.route("trainer") else None
     ledger = Ledger(spec, knowledge.find_release(transformers, trl, trainer or default))
