@@ -88,6 +88,11 @@ def is_scripts(use: Use) -> bool:
     return use.path.startswith("arguments.")
 
 
+def is_compiled(plan: Plan) -> bool:
+    """Whether `compile` writes files of such a spec; otherwise the job reads the user's own file."""
+    return plan.can_say("launch.script")
+
+
 def is_over(layer: Layer, name: str) -> bool:
     """Whether an argument that this release lacks existed in an earlier one."""
     came: Version = layer.arguments[name]["life"][0][0]

@@ -28,7 +28,7 @@ from configlint.core.plan import Plan, Use
 from configlint.core.release import Layer, Version, written
 from configlint.core.remedy import Drop, Move, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
-from configlint.rules.argument import elsewhere, is_over, is_scripts
+from configlint.rules.argument import elsewhere, is_compiled, is_over, is_scripts
 
 
 @rule(Severity.ERROR)
@@ -38,20 +38,21 @@ def check(plan: Plan) -> Iterator[Finding]:
             continue
         came = layer.arguments[use.name]["life"][0][0]
         old = None if is_scripts(use) else plan.release.spelling(use.name)
+        is_written = old is not None and is_compiled(plan)
         yield Finding(
             use.path,
             f"`{plan.name(use.path)}` was added in {layer.package} {written(came)}; "
             f"this job runs {written(layer.version)}",
             _remedies(plan, use, layer, old, came),
-            severity=Severity.INFO if old else None,
+            severity=Severity.INFO if is_written else None,
             on_key=True,
-            compiled=old is not None,
+            compiled=is_written,
         )
 
 
 def _remedies(plan: Plan, use: Use, layer: Layer, old: str | None, came: Version) -> list[Remedy]:
     if old is None:
         return [Drop(use.path), Put(layer.package, written(came), why="the job must then run that release")]
-    if plan.can_say("launch.script"):  # what says how it is launched is compiled
+    if is_compiled(plan):
         return [Say(f"no action needed: `compile` writes `{old}`")]
     return [Move(use.path, f"training.{old}")]
