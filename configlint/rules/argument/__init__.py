@@ -1,11 +1,13 @@
-"""Training arguments: whether the release has them, where they stand and what they are."""
+"""Training arguments: whether the release has them, which section they belong in, and which values they accept."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
 from configlint.core.plan import Plan, Use
-from configlint.core.release import Argument, Layer, Version
+from configlint.core.release import UNKNOWN, Argument, Layer, Version, is_required
+from configlint.core.remedy import Drop
+from configlint.core.wording import code
 
 
 def applies(plan: Plan) -> bool:
@@ -66,14 +68,14 @@ def misfits(plan: Plan) -> Iterator[tuple[Use, Argument]]:
 
 
 def elsewhere(plan: Plan) -> Iterator[tuple[Use, Layer]]:
-    """Those that other releases have, and the layer that knows of them."""
+    """Arguments that only other releases have, and the layer that knows them."""
     for use in plan.uses:
         if use.argument is None and (layer := layer_of(plan, use)):
             yield use, layer
 
 
 def layer_of(plan: Plan, use: Use) -> Layer | None:
-    """What knows of an argument in any release: the trainer's class, or for `arguments` the script's parser."""
+    """What has an argument in any release: the trainer's class, or for `arguments` the script's parser."""
     if not is_scripts(use):
         # Some that TRL's classes give another default come with TrainingArguments, not with TRL.
         return plan.release.lives(use.name)[-1] if plan.release.lives(use.name) else None
@@ -82,14 +84,35 @@ def layer_of(plan: Plan, use: Use) -> Layer | None:
 
 
 def is_scripts(use: Use) -> bool:
-    """Whether an argument is not the trainer's, but of the script's parser."""
+    """Whether an argument belongs to the script's parser, not to the trainer's class."""
     return use.path.startswith("arguments.")
 
 
+def is_compiled(plan: Plan) -> bool:
+    """Whether `compile` writes files of such a spec; otherwise the job reads the user's own file."""
+    return plan.can_say("launch.script")
+
+
 def is_over(layer: Layer, name: str) -> bool:
-    """Whether an argument that the release does not have was there before it."""
+    """Whether an argument that this release lacks existed in an earlier one."""
     came: Version = layer.arguments[name]["life"][0][0]
     return came <= layer.version
+
+
+def owner(plan: Plan, use: Use, argument: Argument) -> str:
+    """Whose default an argument has, in a sentence."""
+    if is_scripts(use):
+        return plan.launch.module or "the script"
+    return plan.trainer or "the trainer" if argument.layer.package == "trl" else "the Trainer"
+
+
+def removal(plan: Plan, use: Use, argument: Argument) -> list[Drop]:
+    """The remedy of removing an argument, with the default that applies then; none where it is required."""
+    if is_required(argument):
+        return []
+    default = argument.default
+    is_said = default is not UNKNOWN and default is not None
+    return [Drop(use.path, f"{owner(plan, use, argument)}'s default is {code(default)}" if is_said else "")]
 
 
 def is_deprecated(argument: Argument) -> bool:

@@ -1,34 +1,39 @@
-"""Values of another type than an argument takes, and what was meant by them."""
+"""Values of a type that an argument does not accept, and what was probably meant."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 
 from configlint.core.plan import Plan
 from configlint.core.release import Argument, is_kind
+from configlint.core.remedy import Put, Remedy, Say
 from configlint.core.values import whole
 from configlint.core.wording import listing
+from configlint.core.writing import written
 from configlint.syntax.scalars import resolve
 
+# Choices that a line can name.
+_MOST = 8
 _NOUNS = {
     "boolean": ("true", "false"),
-    "integer": ("a whole number",),
+    "integer": ("an integer",),
     "number": ("a number",),
-    "string": ("a text",),
+    "string": ("a string",),
     "array": ("a list",),
     "object": ("a mapping",),
 }
 
 
 def described(kinds: tuple[str, ...]) -> str:
-    """`a number`, `true or false`, `a text or a list`; that null is taken too need not be said."""
+    """`a number`, `true or false`, `a string or a list`; null is left out even where it is accepted."""
     skipped = {"null", "integer"} if "number" in kinds else {"null"}
     nouns = [noun for kind in sorted(kinds, key="boolean".__ne__) if kind not in skipped for noun in _NOUNS[kind]]
     return listing(dict.fromkeys(nouns), "or")
 
 
 def as_number(value: object, kinds: tuple[str, ...]) -> int | float | None:
-    """The number that a text is, where a number is meant and no text is taken."""
+    """The number that a string stands for, where a number is expected and no string is accepted."""
     if not isinstance(value, str) or "string" in kinds or not {"integer", "number"} & {*kinds}:
         return None
     try:
@@ -41,9 +46,9 @@ def as_number(value: object, kinds: tuple[str, ...]) -> int | float | None:
 
 
 def is_converted(plan: Plan) -> bool:
-    """Whether the JSON is read by TRL's parser, which makes of a text what the argument is.
+    """Whether the JSON is read by TRL's parser, which converts strings to the argument's type.
 
-    Source: trl 1.16 scripts/utils.py, set_defaults_with_config; argparse converts defaults that are texts.
+    Source: trl 1.16 scripts/utils.py, set_defaults_with_config; argparse converts defaults that are strings.
     """
     return plan.release.trl is not None and plan.launch.config_flag == "--config"
 
@@ -52,7 +57,7 @@ _MEANT = {"true": True, "yes": True, "on": True, "false": False, "no": False, "o
 
 
 def as_boolean(value: object, kinds: tuple[str, ...]) -> bool | None:
-    """What a text stands for where true or false is meant and no text is taken."""
+    """What a string stands for where true or false is expected and no string is accepted."""
     if not isinstance(value, str) or "boolean" not in kinds or "string" in kinds:
         return None
     return _MEANT.get(value.strip().lower())
@@ -60,3 +65,14 @@ def as_boolean(value: object, kinds: tuple[str, ...]) -> bool | None:
 
 def is_boolean_for_word(value: object, argument: Argument) -> bool:
     return isinstance(value, bool) and bool(argument.choices) and not is_kind(value, argument.kinds)
+
+
+def choose(path: str, choices: Sequence[object]) -> list[Remedy]:
+    """The remedies where a value must be one of some words."""
+    return [Put(path, choice) for choice in choices] if len(choices) <= 2 else [one_of(choices)]
+
+
+def one_of(choices: Sequence[object]) -> Say:
+    names = [written(choice) for choice in choices]
+    more = [f"… ({len(names) - _MOST} more)"] if len(names) > _MOST else []
+    return Say(f"write one of {', '.join(names[:_MOST] + more)}")

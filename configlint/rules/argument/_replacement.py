@@ -1,64 +1,78 @@
-"""What takes the place of an argument that is gone or going."""
+"""What replaces an argument that was removed or is deprecated."""
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
-from configlint.core.edit import KEPT, Change
+from configlint.core.edit import KEPT
 from configlint.core.plan import Plan, Use
 from configlint.core.release import Argument, Facts, Layer, is_kind
-from configlint.core.wording import code
+from configlint.core.remedy import Drop, Move, Remedy, Say
 from configlint.rules.argument import is_scripts
+
+_REMOVE = re.compile(r"delete it[,;]? ?")
 
 
 class Replacement(NamedTuple):
-    """What to write in an argument's place: in words, as a change where that loses nothing, and whether
-    `compile` does it by itself."""
+    """What to do about an argument, and whether `compile` does it by itself."""
 
-    help: str
-    fix: Change | None = None
+    remedies: tuple[Remedy, ...]
     compiled: bool = False
 
 
 def replacement(plan: Plan, use: Use, layer: Layer) -> Replacement:
-    """What takes the place of an argument in the release, by its life in a layer."""
+    """What replaces an argument in the release, by its life in a layer."""
     facts = layer.arguments[use.name]
     target = layer.get(new := facts.get("by", "")) or plan.release.arguments.get(new)
     if target and layer.version < facts["from"]:
         target = None
-    change = _change(use, facts, target)
-    if change is None:
-        help = facts.get("help", "delete it")
-        if target and facts.get("same_value") and use.value is not None:
-            help = f"write `{new}`: {help}" if "help" in facts else f"write `{new}`"
-        return Replacement(help)
-    if change.key in (plan.arguments if is_scripts(use) else plan.training):
-        return Replacement(f"delete it: `{change.key}` is given too")
-    if change.delete:
-        return Replacement(facts.get("help", "delete it") if facts.get("no_effect") else "delete it", change)
-    renamed = change.value is KEPT
-    value = use.value if renamed else change.value
-    write = (
-        f"write `{change.key}`"
-        if renamed and isinstance(value, list | dict)
-        else f"write `{change.key}: {code(value)}`"
-    )
-    help = f"{write}: {facts['help']}" if renamed and "help" in facts else write
-    return Replacement(help, change, compiled=renamed and not is_scripts(use))
+    act = _act(use, facts, target)
+    if act is None:
+        return Replacement((_advice(plan, use, facts, target),))
+    if isinstance(act, Drop):
+        return Replacement((act,))
+    if act.to in plan.spec.settings:
+        return Replacement((Drop(use.path, f"`{plan.name(act.to)}` is set too"),))
+    return Replacement((act,), compiled=act.value is KEPT and not is_scripts(use))
 
 
-def _change(use: Use, facts: Facts, target: Argument | None) -> Change | None:
+def _act(use: Use, facts: Facts, target: Argument | None) -> Drop | Move | None:
+    """What loses nothing; None where there is no such thing."""
     if use.value is None and facts.get("default") and facts["default"][0][1] is None:
-        return Change(use.path, delete=True)  # as if it were not given
+        return _removed(use, facts)  # as if it were not given
     for value, others in facts.get("values", {}).items():
         if value == use.value and type(value) is type(use.value) and len(others) < 2:
             if not others:
-                return Change(use.path, delete=True)
+                return _removed(use, facts)
             [(name, new)] = others.items()
-            return Change(use.path, key=name, value=new) if target else None
+            return Move(use.path, _beside(use, name), new, safe=True) if target else None
     if target and facts.get("same_value") and is_kind(use.value, target.kinds) and not _is_beyond(use.value, facts):
-        return Change(use.path, key=target.name)
-    return Change(use.path, delete=True) if facts.get("no_effect") else None
+        return Move(use.path, _beside(use, target.name), why=facts.get("help", ""), safe=True)
+    return _removed(use, facts) if facts.get("no_effect") else None
+
+
+def _removed(use: Use, facts: Facts) -> Drop:
+    why = _REMOVE.sub("", facts.get("help", "")) if facts.get("no_effect") else ""
+    return Drop(use.path, why, safe=True)
+
+
+def _advice(plan: Plan, use: Use, facts: Facts, target: Argument | None) -> Remedy:
+    """What to do where something is lost, or where the value must be another one."""
+    help: str = facts.get("help", "")
+    if target and facts.get("same_value") and use.value is not None:
+        path = _beside(use, target.name)
+        return Say(f"write `{plan.name(path)}` instead" + (f": {help}" if help else ""), (path,))
+    rest = _REMOVE.sub("", help)
+    if rest == help and rest:
+        is_said = plan.can_say("launch.env") or "launch.env" not in help
+        return Say(help) if is_said else Drop(use.path)
+    return Say(f"remove it {rest}") if rest.startswith(("and ", "or ")) else Drop(use.path, rest)
+
+
+def _beside(use: Use, name: str) -> str:
+    """The path of another argument of the same section."""
+    return f"{use.path.partition('.')[0]}.{name}"
 
 
 def _is_beyond(value: object, facts: Facts) -> bool:

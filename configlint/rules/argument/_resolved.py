@@ -1,4 +1,4 @@
-"""What the Trainer ends up with, where several arguments or sections have a say."""
+"""What the Trainer uses in the end, where several arguments or sections decide."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from configlint.core.values import flag
 
 
 def optimizer(plan: Plan) -> str | None:
-    """The optimizer that the Trainer makes; None where there is none of that name in the release, or where
-    DeepSpeed has one of its own."""
+    """The optimizer that the Trainer creates; None where the release has none of that name, or where DeepSpeed's
+    config names its own."""
     if plan.parallel.uses_deepspeed and plan.given("parallel.deepspeed.optimizer"):
         return None
     known, name = plan.release.arguments.get("optim"), plan.argument("optim")
@@ -22,11 +22,11 @@ def is_layerwise(plan: Plan) -> bool:
 
 
 def activation_checkpointing(plan: Plan) -> bool | None:
-    """Whether the Trainer turns it on, which left open it does not."""
+    """Whether the Trainer turns it on; unset, it is off."""
     value = plan.argument("activation_checkpointing")
     return flag(False if value is None else value)
 
 
 def is_fsdp(plan: Plan) -> bool:
-    """Whether Accelerate wraps the model: not one that is sharded when it is loaded, and none on a CPU."""
+    """Whether Accelerate wraps the model: not where loading already shards it, and never on CPU."""
     return plan.parallel.data == "fsdp" and plan.parallel.tensor == 1 and not plan.hardware.is_cpu

@@ -1,8 +1,8 @@
-"""True or false is written as a text.
+"""A boolean is written as a string.
 
-Any text is true: `bf16: "false"` turns it on, and so does `bf16: no`, which is a text in YAML 1.2. Nothing
-complains, and the job trains something else than written. TRL's parser takes some of them for what is meant; there,
-this is a warning.
+Every non-empty string counts as true: `bf16: "false"` turns bf16 on. So does `bf16: no`, because `no` is a string
+in YAML 1.2. Nothing reports it, and the job trains with another setting than the one written. TRL's parser converts
+some strings to the boolean that was meant; there, this is a warning.
 
 Bad:
 
@@ -25,8 +25,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
-from configlint.core.edit import Change
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.rules.argument import misfits
 from configlint.rules.argument._kinds import as_boolean, is_converted
@@ -38,13 +38,11 @@ def check(plan: Plan) -> Iterator[Finding]:
         meant = as_boolean(use.value, argument.kinds)
         if meant is not None:
             converted = is_converted(plan)
-            what = (
-                f'not the text "{use.value}"' if converted else f'and the text "{use.value}" is true like any other'
-            )
+            text = f'the string "{use.value}"'
+            what = f", got {text}" if converted else f"; {text} is non-empty, so it counts as true"
             yield Finding(
                 use.path,
-                f"`{use.name}` is true or false, {what}",
-                f"write {str(meant).lower()}",
+                f"`{plan.name(use.path)}` must be true or false{what}",
+                [Put(use.path, meant, safe=True)],
                 severity=Severity.WARNING if converted else None,
-                fix=Change(use.path, value=meant),
             )

@@ -1,7 +1,7 @@
-"""True or false is written where a word is meant.
+"""A boolean is written where a string is expected.
 
-In a file that PyYAML reads, and in what it writes, an unquoted `no` is false: the class then fails on a value
-that nobody wrote. In quotes it is the word for every reader.
+PyYAML reads an unquoted `no` as false, and some tools write it back that way; the config class then rejects a value
+that nobody typed. Quoted, `"no"` is a string for every YAML reader.
 
 Bad:
 
@@ -23,12 +23,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
-from configlint.core.edit import Change
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
-from configlint.core.wording import code, listing
+from configlint.core.wording import code
 from configlint.rules.argument import misfits
-from configlint.rules.argument._kinds import is_boolean_for_word
+from configlint.rules.argument._kinds import choose, described, is_boolean_for_word
 
 
 @rule(Severity.ERROR, fixes=True)
@@ -36,10 +36,10 @@ def check(plan: Plan) -> Iterator[Finding]:
     for use, argument in misfits(plan):
         if is_boolean_for_word(use.value, argument):
             is_no = use.value is False and "no" in argument.choices
-            whence = ", which is what an unquoted no becomes in PyYAML" if is_no else ""
+            is_yaml = plan.spec.reader.scalars != "json"
+            what = "; PyYAML reads an unquoted no as false" if is_no and is_yaml else f", got {code(use.value)}"
             yield Finding(
                 use.path,
-                f"`{use.name}` is a word, not {code(use.value)}{whence}",
-                'write "no"' if is_no else f"write {listing(map(str, argument.choices), 'or')}",
-                fix=Change(use.path, value="no") if is_no else None,
+                f"`{plan.name(use.path)}` must be {described(argument.kinds)}{what}",
+                [Put(use.path, "no", safe=True)] if is_no else choose(use.path, argument.choices),
             )

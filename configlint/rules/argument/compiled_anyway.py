@@ -1,6 +1,6 @@
-"""torch_compile is false, and the model is compiled all the same.
+"""torch_compile is false, but another argument turns it on.
 
-torch_compile_backend and torch_compile_mode turn torch_compile on, whatever it says.
+torch_compile_backend and torch_compile_mode each turn torch_compile on, whatever its own value is.
 
 Bad:
 
@@ -23,6 +23,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import text
 
@@ -32,12 +33,12 @@ def check(plan: Plan) -> Iterator[Finding]:
     if plan.training.get("torch_compile") is not False:
         return
     for name in ("torch_compile_backend", "torch_compile_mode"):
-        value = text(plan.training.get(name))
-        if value is not None:
+        if text(plan.training.get(name)) is not None:
+            path, switch = f"training.{name}", plan.name("training.torch_compile")
             yield Finding(
-                f"training.{name}",
-                f"{name} {value} turns torch_compile on, which is to be false",
-                "delete it",
-                related=(("training.torch_compile", "torch_compile false"),),
+                path,
+                f"`{plan.name(path)}` turns `{switch}` on, but it is set to false",
+                [Drop(path), Put("training.torch_compile", True)],
+                related=(("training.torch_compile", f"`{switch}` is set to false here"),),
                 on_key=True,
             )

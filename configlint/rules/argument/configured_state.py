@@ -1,7 +1,8 @@
-"""The state of Accelerate is to be one that the script has made.
+"""use_configured_state requires a PartialState that the script has created.
 
-With use_configured_state the script must make a PartialState or an Accelerator before it reads its arguments, for
-DeepSpeed one that knows of it. Most scripts read them first, and fail there: after the queue.
+With use_configured_state the script must create a PartialState or an Accelerator before it parses its arguments;
+under DeepSpeed, one that is set up for it. Most scripts parse their arguments first and fail there, after the job
+has waited in the queue.
 
 Bad:
 
@@ -24,11 +25,12 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Say
 from configlint.core.rule import Finding, rule
 from configlint.rules.batch import accelerator_config
 
 
-# No error: what the script does first is not to be seen.
+# Not an error: configlint cannot see what the script does first.
 @rule(Severity.WARNING)
 def check(plan: Plan) -> Iterator[Finding]:
     keys = plan.release.others.get("AcceleratorConfig")
@@ -36,10 +38,10 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     if keys is None or keys.get("use_configured_state") is None:
         return
-    made = "one for DeepSpeed" if plan.parallel.uses_deepspeed else "one"
+    state = "a PartialState for DeepSpeed" if plan.parallel.uses_deepspeed else "a PartialState"
     yield Finding(
         "training.accelerator_config",
-        f"use_configured_state needs a PartialState, and the script must make {made} before it reads its arguments",
-        "leave it out, or make sure that the script does",
+        f"`use_configured_state` requires the script to create {state} before it parses its arguments",
+        [Say("remove `use_configured_state`"), Say("make sure that the script does")],
         on_key=True,
     )

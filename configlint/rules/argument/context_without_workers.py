@@ -1,7 +1,7 @@
-"""A way to start workers is chosen, and there are none.
+"""dataloader_multiprocessing_context is set, but there are no workers to start.
 
-PyTorch's data loader refuses dataloader_multiprocessing_context where dataloader_num_workers is 0, as it is
-by default: after the queue and the loading of the model, when training starts.
+PyTorch's data loader rejects dataloader_multiprocessing_context where dataloader_num_workers is 0 (the Trainer's
+default). The job fails when training starts, after it has waited in the queue and loaded the model.
 
 Bad:
 
@@ -24,6 +24,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import natural
 
@@ -35,9 +36,11 @@ def check(plan: Plan) -> Iterator[Finding]:
     if known is None or context not in known.choices:
         return
     if natural(plan.argument("dataloader_num_workers")) == 0:
+        path, workers = f"training.{name}", plan.path("dataloader_num_workers")
+        default = "" if plan.given(workers) else " (the Trainer's default)"
         yield Finding(
-            f"training.{name}",
-            f"{name} {context} needs workers, and dataloader_num_workers is 0",
-            "write `dataloader_num_workers: 4`, or delete it",
+            path,
+            f"`{plan.name(path)}` requires workers, but `{plan.name(workers)}` is 0{default}",
+            [Drop(path), Put(workers, 4)],
             on_key=True,
         )

@@ -1,8 +1,8 @@
-"""A layer-wise optimizer is chosen for a job of several processes.
+"""A layerwise optimizer is used in a distributed job.
 
-These optimizers update each layer as soon as it has its gradient, before the processes have agreed on it. The
-Trainer refuses them in a distributed run, when it makes the optimizer: after the queue and the loading of the
-model. What torchrun and accelerate start is a distributed run also on one device.
+Layerwise optimizers update each layer as soon as its gradient is computed, before the processes have averaged it.
+The Trainer rejects them in a distributed run when it creates the optimizer, after the job has waited in the queue
+and loaded the model. Whatever torchrun or accelerate starts is a distributed run, even on one device.
 
 Bad:
 
@@ -26,6 +26,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 from configlint.rules.argument._resolved import is_layerwise
@@ -36,10 +37,10 @@ def check(plan: Plan) -> Iterator[Finding]:
     world, launch = plan.parallel.world, plan.launch
     if world is None or not is_layerwise(plan):
         return
-    name, path = plan.argument("optim"), plan.path("optim")
-    help = f"write `optim: {str(name).removesuffix('_layerwise')}`"
+    name, path = str(plan.argument("optim")), plan.path("optim")
+    what, remedies = f"{plan.name(path)} `{name}`", [Put(path, name.removesuffix("_layerwise"))]
     if world > 1:
         related = (("hardware.devices_per_node", count(world, "device")),)
-        yield Finding(path, f"{name} does not train on {count(world, 'device')}", help, related=related)
-    elif launch.script or launch.module:
-        yield Finding(path, f"{name} does not train under {launch.launcher}, on one device either", help)
+        yield Finding(path, f"{what} cannot run on {count(world, 'device')}", remedies, related=related)
+    elif launch.launcher and (launch.script or launch.module):
+        yield Finding(path, f"{what} cannot run under {launch.launcher}, even on one device", remedies)

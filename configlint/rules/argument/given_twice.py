@@ -1,6 +1,6 @@
-"""An argument is given twice: in `training` and in `arguments`, or under two names.
+"""An argument is set twice: in `training` and in `arguments`, or under two names.
 
-All of them are joined into one flat JSON, which can hold one value only.
+Both sections are joined into one flat JSON file that can hold only one value for it.
 
 Bad:
 
@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Remedy, Say
 from configlint.core.rule import Finding, rule
 
 
@@ -32,21 +33,30 @@ from configlint.core.rule import Finding, rule
 def check(plan: Plan) -> Iterator[Finding]:
     for name in plan.arguments:
         if name in plan.training:
+            path, section = f"arguments.{name}", plan.name("training")
             yield Finding(
-                f"arguments.{name}",
-                f"`{name}` is in training too, and the JSON holds one of them",
-                "delete one: a field of the trainer's class stands in training, what only the script reads here",
-                related=((f"training.{name}", "in training"),),
+                path,
+                f"`{plan.name(path)}` is also set in `{section}`, but the script can read only one value",
+                [_in_vain(plan, name)],
+                related=((f"training.{name}", f"set in `{section}` here"),),
                 on_key=True,
             )
     for name in plan.training:
         newest, *others = plan.release.aliases(name)
         older = [alias for alias in others if alias in plan.training]
         if older and name == newest:
+            path, new = f"training.{older[0]}", plan.name(f"training.{name}")
             yield Finding(
-                f"training.{older[0]}",
-                f"`{older[0]}` and `{name}` are one argument",
-                f"delete `{older[0]}`",
-                related=((f"training.{name}", f"{name} is given too"),),
+                path,
+                f"`{plan.name(path)}` was replaced by `{new}`, but both are set",
+                [Drop(path)],
+                related=((f"training.{name}", f"`{new}` is set here"),),
                 on_key=True,
             )
+
+
+def _in_vain(plan: Plan, name: str) -> Remedy:
+    """To remove the one that is in the wrong section."""
+    if plan.release.config_class and plan.release.spelling(name) is None:
+        return Say(f"remove it from `{plan.name('training')}`", ("training",))
+    return Drop(f"arguments.{name}")

@@ -1,7 +1,7 @@
-"""A field of the trainer's config class is in `arguments`.
+"""An argument of the trainer's config class is in `arguments`.
 
-Both sections end in one JSON, so it would take effect, but nothing would reckon with it: the steps, the
-schedule and the batch that were checked would not be those that are trained.
+Both sections end up in one JSON file, so it would take effect. But configlint would not take it into account: the
+steps, the schedule and the batch that it checked would not be those of the run.
 
 Bad:
 
@@ -24,6 +24,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Move
 from configlint.core.rule import Finding, rule
 from configlint.knowledge.naming import owners
 
@@ -32,9 +33,14 @@ from configlint.knowledge.naming import owners
 def check(plan: Plan) -> Iterator[Finding]:
     for name in plan.arguments:
         if name not in owners() and name not in plan.training and plan.release.spelling(name):
+            path, to = f"arguments.{name}", f"training.{plan.release.spelling(name)}"
             yield Finding(
-                f"arguments.{name}",
-                f"`{name}` is a field of the trainer's config class",
-                "write it in training, where it is reckoned with",
+                path,
+                f"`{plan.name(path)}` is an argument of the trainer, not of the script",
+                [
+                    Drop(path, why=f"`{plan.name(to)}` is set too")
+                    if plan.given(to)
+                    else Move(path, to, why="configlint takes it into account there")
+                ],
                 on_key=True,
             )

@@ -1,7 +1,7 @@
-"""An argument comes in a later release than the one that runs the job.
+"""An argument was added in a later release than the one that runs the job.
 
-The class refuses an argument that it does not have: the job dies at its start. Where an older name means the
-same, that is what is compiled, and this is a note.
+The config class rejects an argument that it does not have, so the job fails at its start. Where an older name means
+the same, `compile` writes that one, and this is a note.
 
 Bad:
 
@@ -24,10 +24,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
-from configlint.core.plan import Plan
-from configlint.core.release import written
+from configlint.core.plan import Plan, Use
+from configlint.core.release import Layer, Version, written
+from configlint.core.remedy import Drop, Move, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
-from configlint.rules.argument import elsewhere, is_over, is_scripts
+from configlint.rules.argument import elsewhere, is_compiled, is_over, is_scripts
 
 
 @rule(Severity.ERROR)
@@ -37,11 +38,21 @@ def check(plan: Plan) -> Iterator[Finding]:
             continue
         came = layer.arguments[use.name]["life"][0][0]
         old = None if is_scripts(use) else plan.release.spelling(use.name)
+        is_written = old is not None and is_compiled(plan)
         yield Finding(
             use.path,
-            f"`{use.name}` comes in {layer.package} {written(came)}, and {written(layer.version)} runs the job",
-            f"compiled as `{old}`" if old else "leave it out, or run the job with that release",
-            severity=Severity.INFO if old else None,
+            f"`{plan.name(use.path)}` was added in {layer.package} {written(came)}; "
+            f"this job runs {written(layer.version)}",
+            _remedies(plan, use, layer, old, came),
+            severity=Severity.INFO if is_written else None,
             on_key=True,
-            compiled=old is not None,
+            compiled=is_written,
         )
+
+
+def _remedies(plan: Plan, use: Use, layer: Layer, old: str | None, came: Version) -> list[Remedy]:
+    if old is None:
+        return [Drop(use.path), Put(layer.package, written(came), why="the job must then run that release")]
+    if is_compiled(plan):
+        return [Say(f"no action needed: `compile` writes `{old}`")]
+    return [Move(use.path, f"training.{old}")]

@@ -1,8 +1,8 @@
-"""A number is written as a text.
+"""A number is written as a string.
 
-TrainingArguments checks no type: the optimizer or the scheduler fails, after the queue and the loading of the
-model. In YAML 1.2, which a spec is, `2e-5` is a number without quotes; PyYAML reads it as a text. Where TRL's
-parser makes a number of it, this is a warning.
+TrainingArguments checks no types: the optimizer or the scheduler fails, after the job has waited in the queue and
+loaded the model. A spec is YAML 1.2, where an unquoted `2e-5` is a number; PyYAML reads it as a string. Where TRL's
+parser converts the string to a number, this is a warning.
 
 Bad:
 
@@ -25,8 +25,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
-from configlint.core.edit import Change
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.rules.argument import misfits
 from configlint.rules.argument._kinds import as_number, described, is_converted
@@ -39,8 +39,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         if number is not None:
             yield Finding(
                 use.path,
-                f'`{use.name}` is {described(argument.kinds)}, not the text "{use.value}"',
-                f"write {use.value}, without quotes",
+                f'`{plan.name(use.path)}` must be {described(argument.kinds)}, got the string "{use.value}"',
+                [Put(use.path, number, safe=True)],
                 severity=Severity.WARNING if is_converted(plan) else None,
-                fix=Change(use.path, value=number),
             )

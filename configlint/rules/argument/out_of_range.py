@@ -1,6 +1,6 @@
-"""A number is outside of what the argument can be.
+"""A number is out of the range of its argument.
 
-Few of these are looked at when the class is built; the others fail in the middle of things, or mean nothing.
+The config class checks few of them when it is built; the others fail during the run or make no sense.
 
 Bad:
 
@@ -26,14 +26,14 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import code
-from configlint.rules.argument import known
+from configlint.rules.argument import known, removal
 
-# By the words of JSON Schema: the bound, the remedy, and what keeps it.
-_BOUNDS: dict[str, tuple[str, str, Callable[[float, float], bool]]] = {
-    "minimum": ("at least", "{} or more", ge),
-    "exclusiveMinimum": ("above", "more than {}", gt),
-    "maximum": ("at most", "{} or less", le),
-    "exclusiveMaximum": ("below", "less than {}", lt),
+# By the words of JSON Schema: what a value must be, and whether it is.
+_BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
+    "minimum": ("{} or more", ge),
+    "exclusiveMinimum": ("greater than {}", gt),
+    "maximum": ("{} or less", le),
+    "exclusiveMaximum": ("less than {}", lt),
 }
 
 
@@ -41,8 +41,8 @@ _BOUNDS: dict[str, tuple[str, str, Callable[[float, float], bool]]] = {
 def check(plan: Plan) -> Iterator[Finding]:
     for use, argument in known(plan):
         if isinstance(use.value, int | float) and use.fits:
-            for key, (bound, remedy, is_kept) in _BOUNDS.items():
+            for key, (bound, is_kept) in _BOUNDS.items():
                 if key in argument.facts and not is_kept(use.value, argument.facts[key]):
-                    limit = argument.facts[key]
-                    message = f"`{use.name}` is {bound} {limit}, not {code(use.value)}"
-                    yield Finding(use.path, message, f"write {remedy.format(limit)}")
+                    wanted, got = bound.format(argument.facts[key]), code(use.value)
+                    message = f"`{plan.name(use.path)}` must be {wanted}, got {got}"
+                    yield Finding(use.path, message, removal(plan, use, argument))

@@ -1,7 +1,8 @@
-"""An argument is gone in the release that runs the job.
+"""An argument was removed before the release that runs the job.
 
-The class refuses an argument that it does not have, and the script's parser a key that it does not know: the
-job dies at its start, after the queue. What only got another name is compiled under that.
+The config class rejects an argument that it does not have, and the script's parser rejects an unknown key. The job
+fails at its start, after it has waited in the queue. For an argument that was only renamed, `compile` writes the
+new name.
 
 Bad:
 
@@ -36,6 +37,6 @@ def check(plan: Plan) -> Iterator[Finding]:
         if is_over(layer, use.name):
             life = layer.arguments[use.name]["life"]
             went = next(last for _, last in reversed(life) if last and last <= layer.version)
-            message = f"`{use.name}` is gone since {layer.package} {written(went)}"
-            help, fix, compiled = replacement(plan, use, layer)
-            yield Finding(use.path, message, help, on_key=True, fix=fix, compiled=compiled)
+            message = f"`{plan.name(use.path)}` was removed in {layer.package} {written(went)}"
+            remedies, compiled = replacement(plan, use, layer)
+            yield Finding(use.path, message, remedies, on_key=True, compiled=compiled)

@@ -1,8 +1,8 @@
-"""A key of `training` is no argument of the trainer's class.
+"""The trainer's config class has no argument of this name.
 
-The class refuses what it does not know: the job dies at its start, after the queue. TRL's own scripts drop
-what they do not know in `arguments` without a word, so for them that is looked at too. What a class of your
-own has beside TrainingArguments is not known, and not judged.
+The class rejects what it does not know, so the job fails at its start, after it has waited in the queue. TRL's own
+scripts silently ignore unknown keys in `arguments`, so those are checked too. What a class of your own has besides
+TrainingArguments is unknown and not checked.
 
 Bad:
 
@@ -27,16 +27,17 @@ from collections.abc import Iterator
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan, Use
 from configlint.core.release import Argument, written
+from configlint.core.remedy import Drop, Move, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import listing
 from configlint.knowledge.naming import owners, paths
 from configlint.rules.argument import is_deprecated, is_scripts, layer_of
 
-_SCRIPTS_OWN = "what only the script reads belongs in arguments"
-
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
+    if plan.spec.reader.unknown == "kept":
+        return
     release = plan.release
     script = release.others.get(plan.launch.module or "")
     known = (script.held() if script else {}) | release.arguments
@@ -48,49 +49,73 @@ def check(plan: Plan) -> Iterator[Finding]:
         elif release.config_class:
             layer = release.layers[-1]
             where = f"{release.config_class} in {layer.package} {written(layer.version)}"
-            yield Finding(
-                use.path,
-                f"`{use.name}` is no argument of {where}",
-                _of_seq2seq(plan, use.name)
-                or _of_script(use.name)
-                or _meant(plan, use.name, release.arguments)
-                or _SCRIPTS_OWN,
-                on_key=True,
+            remedies = (
+                _of_seq2seq(plan, use)
+                or _of_script(plan, use)
+                or _meant(plan, use, release.arguments)
+                or _own(plan, use)
             )
+            yield Finding(use.path, f"`{plan.name(use.path)}` is not an argument of {where}", remedies, on_key=True)
 
 
 def _dropped(plan: Plan, use: Use, known: dict[str, Argument]) -> Finding:
     layer = plan.release.others[plan.launch.module or ""]
     return Finding(
         use.path,
-        f"{plan.launch.module} reads no `{use.name}` in trl {written(layer.version)}, and drops it without a word",
-        _meant(plan, use.name, known),
+        f"{plan.launch.module} silently ignores `{plan.name(use.path)}` in trl {written(layer.version)}",
+        _meant(plan, use, known) or [Drop(use.path)],
         on_key=True,
     )
 
 
-def _of_seq2seq(plan: Plan, name: str) -> str | None:
+def _of_seq2seq(plan: Plan, use: Use) -> list[Remedy]:
     known = plan.release.others["Seq2SeqTrainingArguments"]
-    if plan.release.config_class != "TrainingArguments" or known.get(name) is None:
-        return None
-    return "Seq2SeqTrainingArguments has it: write `trainer: Seq2SeqTrainer`, if the script builds that"
+    if plan.release.config_class != "TrainingArguments" or known.get(use.name) is None:
+        return []
+    return [Drop(use.path), Put("trainer", "Seq2SeqTrainer", why="Seq2SeqTrainingArguments has it")]
 
 
-def _of_script(name: str) -> str | None:
-    path = paths("script").get(name)
+def _of_script(plan: Plan, use: Use) -> list[Remedy]:
+    path = paths("script").get(use.name)
     if path is None:
-        return None
-    return _SCRIPTS_OWN if path == "arguments" else f"{_SCRIPTS_OWN}; {path} tells configlint of it"
+        return []
+    why = "only the script reads it"
+    if path != "arguments" and plan.can_say(path):
+        why += f"; tell configlint with `{plan.name(path)}`"
+    return [_moved(plan, use, _to_script(plan, use), why)]
 
 
-def _meant(plan: Plan, name: str, known: dict[str, Argument]) -> str | None:
+def _own(plan: Plan, use: Use) -> list[Remedy]:
+    """What to do about an argument that only the script can know."""
+    to = _to_script(plan, use)
+    moved = _moved(plan, use, to, "script-only settings belong there")
+    return [moved] if to is None or plan.given(to) else [Drop(use.path), moved]
+
+
+def _to_script(plan: Plan, use: Use) -> str | None:
+    """Where an argument of the script belongs; None where the script cannot read it."""
+    script = plan.release.others.get(plan.launch.module or "")
+    is_known = bool(use.name) and (script is None or script.get(use.name) is not None)
+    return f"arguments.{use.name}" if is_known else None
+
+
+def _moved(plan: Plan, use: Use, to: str | None, why: str = "") -> Remedy:
+    if to is None:
+        return Drop(use.path)
+    return Drop(use.path, f"`{plan.name(to)}` is set too") if plan.given(to) else Move(use.path, to, why=why)
+
+
+def _meant(plan: Plan, use: Use, known: dict[str, Argument]) -> list[Remedy]:
+    name = use.name
     path = paths("elsewhere").get(name, "")
     meant = path.removeprefix("training.")
     close = meant if meant in known else plan.nearest(name, known)
     if close and is_deprecated(known[close]):
         close = known[close].facts.get("by")
     if path and meant == path and not (close and close.startswith(name)):
-        return f"it belongs in {path}"
+        return [_moved(plan, use, path)]
     if close in owners():
-        return f"did you mean `{close}`? That is derived: it comes from {listing(owners()[close], 'or')}"
-    return f"did you mean `{close}`?" if close else None
+        settings = [f"`{plan.name(owner)}`" for owner in owners()[close] if plan.can_say(owner)]
+        sets = f"configlint sets it from {listing(settings, 'or')}"
+        return [Say(f"did you mean `{close}`? {sets}" if settings else f"did you mean `{close}`?")]
+    return [Say(f"did you mean `{close}`?")] if close else []

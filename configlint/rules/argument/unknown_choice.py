@@ -1,7 +1,7 @@
-"""A word is none of those that the argument takes in the release.
+"""A value is not one of the choices that the argument has in the release.
 
-The class, or the first that looks at it, fails: `adamw_hf` is gone since 4.50, and `save_strategy: best`
-comes with 4.47.
+The config class rejects it, or whatever reads it first: `adamw_hf` was removed in 4.50, and `save_strategy: best`
+was added in 4.47.
 
 Bad:
 
@@ -23,15 +23,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
-from configlint.core.edit import Change
-from configlint.core.plan import Plan
+from configlint.core.plan import Plan, Use
 from configlint.core.release import Argument, written
+from configlint.core.remedy import Put, Remedy, Say
 from configlint.core.rule import Finding, rule
-from configlint.core.wording import listing
 from configlint.rules.argument import known
-
-# Choices that a line can name.
-_MOST = 8
+from configlint.rules.argument._kinds import choose, one_of
 
 
 @rule(Severity.ERROR, fixes=True)
@@ -41,40 +38,43 @@ def check(plan: Plan) -> Iterator[Finding]:
         for word in _words(use.value, argument) if choices and use.fits else ():
             if word in choices:
                 continue
-            better = argument.facts.get("words", {}).get(word)
             yield Finding(
                 use.path,
-                _message(word, argument),
-                f"write `{use.name}: {better}`" if better else _help(plan, word, choices),
+                _message(plan.name(use.path), word, argument),
+                _remedies(plan, use, argument, word, choices),
                 severity=Severity.WARNING if argument.facts.get("open") else None,
-                fix=Change(use.path, value=better) if better and word == use.value else None,
             )
 
 
 def _words(value: object, argument: Argument) -> list[str]:
-    """The words of a value: of one that takes a list as a text too, those between its blanks."""
+    """The words of a value; an argument that also accepts a list as a string has them separated by blanks."""
     if isinstance(value, str):
         return value.split() if "array" in argument.kinds and argument.name == "debug" else [value]
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
-def _message(word: str, argument: Argument) -> str:
+def _message(name: str, word: str, argument: Argument) -> str:
     layer, changes = argument.layer, argument.facts["choices"][::-1]  # the oldest first
     at_release = f"{layer.package} {written(layer.version)}"
     came = next((release for release, words in changes if release > layer.version and word in words), None)
     if came:
-        return f"`{argument.name}` {word} comes in {layer.package} {written(came)}, and {at_release} runs the job"
+        return (
+            f"{name} `{word}` was added in {layer.package} {written(came)}; this job runs {written(layer.version)}"
+        )
     had = [release for release, words in changes if word in words]
     if had:
         went = next(release for release, words in changes if release > had[-1])
-        return f"`{argument.name}` {word} is gone since {layer.package} {written(went)}"
-    return f'`{argument.name}` has no choice "{word}" in {at_release}'
+        return f"{name} `{word}` was removed in {layer.package} {written(went)}"
+    return f"{name} `{word}` is unknown in {at_release}"
 
 
-def _help(plan: Plan, word: str, choices: list[str]) -> str:
-    close = plan.nearest(word, choices)
+def _remedies(plan: Plan, use: Use, argument: Argument, word: str, choices: list[str]) -> list[Remedy]:
+    better = argument.facts.get("words", {}).get(word)
+    if better and word == use.value:
+        return [Put(use.path, better, safe=True)]
+    # `adamw` is adamw_torch, though grokadamw is as near.
+    longer = (choice for choice in choices if choice.startswith(f"{word}_"))
+    close = better or next(longer, None) or plan.nearest(word, choices)
     if close:
-        return f"did you mean {close}?"
-    if len(choices) > _MOST:
-        return f"write {', '.join(choices[:_MOST])} or …"
-    return f"write {listing(choices, 'or')}"
+        return [Say(f"did you mean `{close}`?")]
+    return choose(use.path, choices) if word == use.value else [one_of(choices)]

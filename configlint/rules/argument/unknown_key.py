@@ -1,6 +1,7 @@
-"""A key inside an argument is none that its reader knows.
+"""A mapping has a key that its reader does not know.
 
-`accelerator_config` fails on it when the class is built, its `gradient_accumulation_kwargs` when the Trainer is.
+An unknown key in `accelerator_config` is rejected when the config class is built, one in its
+`gradient_accumulation_kwargs` when the Trainer is built.
 
 Bad:
 
@@ -24,6 +25,7 @@ from collections.abc import Iterable, Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Say
 from configlint.core.rule import Finding, rule
 from configlint.core.values import mapping
 
@@ -44,4 +46,5 @@ def _unknown(plan: Plan, path: str, name: str, keys: Iterable[str], known: Itera
     for key in keys:
         if key not in known:
             close = plan.nearest(key, known)
-            yield Finding(path, f"{name} has no key `{key}`", f"did you mean `{close}`?" if close else None)
+            help = f"did you mean `{close}`?" if close else f"remove `{key}`"
+            yield Finding(path, f"`{name}` has no key `{key}`", [Say(help)])

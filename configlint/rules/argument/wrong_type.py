@@ -1,7 +1,7 @@
-"""An argument has a value of another type than its class declares.
+"""A value has a type that its argument does not accept.
 
-TrainingArguments checks no type: most such values fail later, after the queue and the loading of the model,
-and some do something else than what was meant.
+TrainingArguments checks no types: most such values fail later, after the job has waited in the queue and loaded the
+model, and some are silently taken for something else.
 
 Bad:
 
@@ -21,16 +21,16 @@ transformers 5.23 training_args.py, __post_init__ (nothing converts a type)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from configlint.core.diagnostic import Severity
-from configlint.core.edit import Change
-from configlint.core.plan import Plan
+from configlint.core.plan import Plan, Use
 from configlint.core.release import Argument
+from configlint.core.remedy import Move, Put, Remedy
 from configlint.core.rule import Finding, rule
-from configlint.core.values import whole
+from configlint.core.values import mapping, whole
 from configlint.core.wording import code
-from configlint.rules.argument import misfits
+from configlint.rules.argument import is_scripts, misfits, removal
 from configlint.rules.argument._kinds import as_boolean, as_number, described, is_boolean_for_word
 
 
@@ -40,7 +40,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         value = use.value
         if _has_its_own_rule(value, argument):
             continue
-        message = f"`{use.name}` is {described(argument.kinds)}, not {_named(value)}"
+        message = f"`{plan.name(use.path)}` must be {described(argument.kinds)}, got {_named(value)}"
         severity = None
         meant: object = None
         if "boolean" in argument.kinds and (value in (0, 1) or (value is None and "string" not in argument.kinds)):
@@ -48,11 +48,27 @@ def check(plan: Plan) -> Iterator[Finding]:
             meant, severity = bool(value), Severity.WARNING if value is None else None
         elif isinstance(value, float) and "integer" in argument.kinds:
             meant = whole(value)
-        help = f"write {code(meant) if meant is not None else described(argument.kinds)}"
-        if isinstance(value, float) and 0 < value < 1 and use.name == "warmup_steps":
-            help += f", or `warmup_ratio: {code(value)}`"  # before 5.0 a share has an argument of its own
-        fix = Change(use.path, value=meant) if meant is not None else None
-        yield Finding(use.path, message, help, severity, fix=fix)
+        remedies = _remedies(plan, use, argument) if meant is None else [Put(use.path, meant, safe=True)]
+        yield Finding(use.path, message, remedies, severity)
+
+
+def _remedies(plan: Plan, use: Use, argument: Argument) -> Sequence[Remedy]:
+    """What to do where there is no telling what was meant."""
+    is_share = isinstance(use.value, float) and 0 < use.value < 1
+    if is_share and use.name == "warmup_steps" and not is_scripts(use) and not plan.writes("warmup_ratio"):
+        return [Move(use.path, "training.warmup_ratio")]  # before 5.0 a share has an argument of its own
+    meant = _wrapped(use.value, argument)
+    return removal(plan, use, argument) if meant is None else [Put(use.path, meant)]
+
+
+def _wrapped(value: object, argument: Argument) -> object:
+    """The value as what is expected: quoted, in a list, or out of its quotes; None where that is impossible."""
+    if isinstance(value, str):
+        if "object" in argument.kinds:
+            return mapping(value)
+        return [value] if "array" in argument.kinds and not value.lstrip().startswith("[") else None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return code(value) if is_number and "string" in argument.kinds and not argument.choices else None
 
 
 def _has_its_own_rule(value: object, argument: Argument) -> bool:
@@ -62,7 +78,7 @@ def _has_its_own_rule(value: object, argument: Argument) -> bool:
 
 def _named(value: object) -> str:
     if isinstance(value, str):
-        return f'the text "{value}"'
+        return f'the string "{value}"'
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "a mapping"
     return code(value)
