@@ -318,4 +318,4 @@ def _not_yaml(source: Source, text: str, error: yaml.YAMLError) -> Diagnostic:
         return _diagnostic(
             "tab", "the line is indented with a tab, YAML requires spaces", span, "write spaces instead"
         )
-    return _diagnostic("invalid", f"the file is not valid YAML: {problem}", span, _REMEDIES.get(problem))
+    return _diagnostic("invalid", f"invalid YAML: {problem}", span, _REMEDIES.get(problem))
