@@ -405,9 +405,9 @@ class TestSet:
             ("targets.a.batch.effective=64", "`targets` is read before anything is set"),
             ("extends=b.yaml", "`extends` is read before anything is set"),
             ("configlint=1", "`configlint` is read before anything is set"),
-            ("batch.effective=[1", "this is not valid YAML: did not find expected ',' or ']'"),
-            ("batch.effective=*a", "`*a` has no anchor `&a` above it"),
-            ("batch.effective=!x 3", "the tag `!x` means nothing in a spec"),
+            ("batch.effective=[1", "invalid YAML: did not find expected ',' or ']'"),
+            ("batch.effective=*a", "the alias `*a` requires an anchor `&a` above it"),
+            ("batch.effective=!x 3", "the tag `!x` is unknown"),
         ],
     )
     def test_what_cannot_be_set_is_2_in_one_line(self, assignment: str, reason: str) -> None:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator
 
 import pytest
+import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -331,16 +332,41 @@ def test_what_json_dumps_unescaped_is_read_as_json_loads_it(value: object, inden
 # What is wrong with a text, each at its place
 
 
-def test_a_key_given_twice_is_said_at_the_second_and_the_first_counts() -> None:
+def test_a_key_given_twice_is_said_at_the_second_and_the_last_counts() -> None:
     text = "a: 1\nb: {c: 1, c: 2}\na: 3\n"
     node, found = read(Source("train.yaml", text))
     assert [(each.rule, *start(each)) for each in found] == [
         ("syntax/duplicate-key", 2, 11),
         ("syntax/duplicate-key", 3, 1),
     ]
-    assert found[1].message == "`a` is given twice, first at line 1"
+    assert found[1].message == "`a` is set twice to different values, first at line 1"
+    assert {each.severity for each in found} == {Severity.ERROR}
     assert node is not None
-    assert plain(node) == {"a": 1, "b": {"c": 1}}
+    assert plain(node) == yaml.safe_load(text) == {"a": 3, "b": {"c": 2}}
+
+
+@pytest.mark.parametrize("value", ["1", "x", "{b: 1, c: [2]}", "[1, {b: 2}]", ".nan", "", "null"])
+def test_a_key_given_twice_with_the_same_value_is_a_warning(value: str) -> None:
+    _, [found] = read(Source("train.yaml", f"a: {value}\nb: 0\na: {value}  # again\n"))
+    assert (found.rule, *start(found)) == ("syntax/duplicate-key", 3, 1)
+    assert found.severity is Severity.WARNING
+    assert found.message == "`a` is set twice to the same value, first at line 1"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("1", "true"), ("1", "1.0"), ("1", '"1"'), ("{b: 1}", "{b: 1, c: 2}"), ("[1]", "[2]"), ("", "0")],
+)
+def test_a_key_given_twice_with_other_values_is_an_error(one: str, other: str) -> None:
+    found = problem(f"a: {one}\na: {other}\n")
+    assert found.rule == "syntax/duplicate-key"
+    assert found.help == "remove one of them: YAML parsers silently use the last"
+
+
+def test_the_entries_of_a_mapping_are_in_the_order_of_the_text_whatever_is_given_twice() -> None:
+    node, _ = read(Source("train.yaml", "a: 1\nb: 2\na: 3\n"))
+    assert isinstance(node, Mapping)
+    assert [*node.entries] == ["b", "a"]
 
 
 def test_keys_that_differ_only_as_yaml_1_1_sees_it_are_two() -> None:
@@ -388,14 +414,14 @@ def test_an_empty_document_is_null(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "place", "help"),
     [
-        ("a: 1\nb: [1, 2\nc: 3\n", (2, 4), "close the bracket, or put a comma between the items"),
-        ("a: 1\nb: {c: 1\n", (2, 4), "close the brace, or put a comma between the entries"),
+        ("a: 1\nb: [1, 2\nc: 3\n", (2, 4), "close the bracket, or write a comma between the items"),
+        ("a: 1\nb: {c: 1\n", (2, 4), "close the brace, or write a comma between the entries"),
         ("a: 1\nb: 'text\nc: 3\n", (2, 4), "close the quote"),
-        ("a: b: c\n", (1, 5), "quote a text that holds `: `, or mend the indentation"),
-        ("a: 1\nb\nc: 3\n", None, "a key needs a colon and a space after it"),
+        ("a: b: c\n", (1, 5), "quote the text if it contains `: `, or fix the indentation"),
+        ("a: 1\nb\nc: 3\n", None, "write a colon and a space after the key"),
         ("a: @x\n", (1, 4), "quote the text that starts here"),
         ("a: `x`\n", (1, 4), "quote the text that starts here"),
-        ("a: 1\n  b: 2\n", (2, 4), "quote a text that holds `: `, or mend the indentation"),
+        ("a: 1\n  b: 2\n", (2, 4), "quote the text if it contains `: `, or fix the indentation"),
         ("  a: 1\nb: 2\n", None, None),
     ],
 )
@@ -432,7 +458,7 @@ def test_a_character_that_yaml_forbids_is_said_at_its_place(text: str, place: tu
 
 def test_messages_stay_on_one_line() -> None:
     found = problem('"a\\nb": 1\n"a\\nb": 2\n')
-    assert found.message == "`a\\nb` is given twice, first at line 1"
+    assert found.message == "`a\\nb` is set twice to different values, first at line 1"
 
 
 # Merge keys and aliases

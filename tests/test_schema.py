@@ -266,15 +266,15 @@ MESSAGES = {
     "a field of the config class at the root": (
         "learning_rate: 2e-5\n",
         "1:1 schema/unknown-key a spec has no key `learning_rate`"
-        " | a field of the trainer's config class goes into `training`",
+        " | put arguments of the trainer under `training` and those of your script under `arguments`",
     ),
     "a key of another section at the root": (
         "batch: {}\ntensor: 2\n",
-        "2:1 schema/unknown-key a spec has no key `tensor` | it belongs to `parallel`",
+        "2:1 schema/unknown-key a spec has no key `tensor` | move it to `parallel`",
     ),
     "a key of another section": (
         "hardware:\n  per_device: 2\n",
-        "2:3 schema/unknown-key `hardware` has no key `per_device` | it belongs to `batch`",
+        "2:3 schema/unknown-key `hardware` has no key `per_device` | move it to `batch`",
     ),
     "a key of another section that is like one of this": (
         "model: {sequence: 2}\n",
@@ -283,7 +283,7 @@ MESSAGES = {
     ),
     "a key of no section": (
         "data:\n  zzz: 2\n",
-        "2:3 schema/unknown-key `data` has no key `zzz` | its keys are train_examples, eval_examples and packed",
+        "2:3 schema/unknown-key `data` has no key `zzz` | expected train_examples, eval_examples or packed",
     ),
     "an unknown key in a target": (
         "targets:\n  big:\n    hardware: {node: 2}\n",
@@ -291,102 +291,101 @@ MESSAGES = {
     ),
     "a key that no target has": (
         "targets: {big: {extends: other.yaml}}\n",
-        "1:17 schema/unknown-key `targets.big` has no key `extends` | its keys are transformers, trl,"
-        " trainer, model, tuning, batch, hardware, parallel, data, training, arguments and launch",
+        "1:17 schema/unknown-key `targets.big` has no key `extends` | expected transformers, trl,"
+        " trainer, model, tuning, batch, hardware, parallel, data, training, arguments or launch",
     ),
     "a text for a number": (
         "batch:\n  effective: many\n",
-        '2:14 schema/wrong-type `batch.effective` must be a whole number, not the text "many"',
+        '2:14 schema/wrong-type `batch.effective` must be an integer, got the string "many"',
     ),
     "a quoted number": (
         "batch:\n  effective: '64'\n",
-        '2:14 schema/wrong-type `batch.effective` must be a whole number, not the text "64"'
-        " | without the quotes: 64",
+        '2:14 schema/wrong-type `batch.effective` must be an integer, got the string "64"'
+        " | write `64` without quotes",
     ),
     "a fraction for a whole number": (
         "batch: {effective: 8.5}\n",
-        "1:20 schema/wrong-type `batch.effective` must be a whole number, not 8.5",
+        "1:20 schema/wrong-type `batch.effective` must be an integer, got 8.5",
     ),
     "a section for a number": (
         "batch:\n  effective: {max: 3}\n",
-        "2:3 schema/wrong-type `batch.effective` must be a whole number, not a section",
+        "2:3 schema/wrong-type `batch.effective` must be an integer, got a mapping",
     ),
     "a list for a section": (
         "batch: [64]\n",
-        "1:8 schema/wrong-type `batch` must be a section with keys of its own, not a list",
+        "1:8 schema/wrong-type `batch` must be a mapping, got a list",
     ),
     "a number for a section": (
         "batch: 64\n",
-        "1:8 schema/wrong-type `batch` must be a section with keys of its own, not 64",
+        "1:8 schema/wrong-type `batch` must be a mapping, got 64",
     ),
     "a number or a section": (
         "batch: {per_device: yes}\n",
-        "1:21 schema/wrong-type `batch.per_device` must be a whole number or a section with keys of its own,"
-        ' not the text "yes"',
+        '1:21 schema/wrong-type `batch.per_device` must be an integer or a mapping, got the string "yes"',
     ),
     "yes for true": (
         "data: {packed: yes}\n",
-        '1:16 schema/wrong-type `data.packed` must be true or false, not the text "yes"',
+        '1:16 schema/wrong-type `data.packed` must be true or false, got the string "yes" | write `true`',
     ),
     "an unquoted version": (
         "transformers: 5.20\n",
-        '1:15 schema/wrong-type `transformers` is a text, and 5.20 is read as a number | quote it: "5.20"',
+        '1:15 schema/wrong-type `transformers` must be a string, got the number 5.20 | write `"5.20"`',
     ),
     "true for a text": (
         "trainer: true\n",
-        '1:10 schema/wrong-type `trainer` is a text, and true is read as true or false | quote it: "true"',
+        '1:10 schema/wrong-type `trainer` must be a string, got the boolean true | write `"true"`',
     ),
     "a number in a list of texts": (
         "tuning: {target_modules: [a, 1]}\n",
-        '1:30 schema/wrong-type `tuning.target_modules.1` is a text, and 1 is read as a number | quote it: "1"',
+        '1:30 schema/wrong-type `tuning.target_modules.1` must be a string, got the number 1 | write `"1"`',
     ),
     "no version": (
         "transformers: newest\n",
-        '1:15 schema/wrong-value `transformers` cannot be newest: a version is written "5.23"',
+        '1:15 schema/wrong-value `transformers` must be a version such as "5.23", got newest',
     ),
     "a version and a line break": (
         'transformers: "5.23\\n"\n',
-        '1:15 schema/wrong-value `transformers` cannot be 5.23\\n: a version is written "5.23"',
+        '1:15 schema/wrong-value `transformers` must be a version such as "5.23", got 5.23\\n',
     ),
     "no compute capability": (
         "hardware: {accelerator: {name: x, memory: 1, compute_capability: '9'}}\n",
-        '1:66 schema/wrong-value `hardware.accelerator.compute_capability` cannot be 9: it is written "9.0"',
+        '1:66 schema/wrong-value `hardware.accelerator.compute_capability` must be a version such as "9.0", got 9',
     ),
     "a path for a module": (
         "launch: {module: scripts/train.py}\n",
-        "1:18 schema/wrong-value `launch.module` cannot be scripts/train.py:"
-        " a module is names with dots between them",
+        "1:18 schema/wrong-value `launch.module` must be a module name such as"
+        " `trl.scripts.sft`, got scripts/train.py",
     ),
     "zero": (
         "hardware:\n  nodes: 0\n",
-        "2:10 schema/out-of-range `hardware.nodes` must be at least 1, not 0",
+        "2:10 schema/out-of-range `hardware.nodes` must be 1 or more, got 0",
     ),
     "all of the memory": (
         "hardware: {headroom: 1.0}\n",
-        "1:22 schema/out-of-range `hardware.headroom` must be less than 1, not 1.0",
+        "1:22 schema/out-of-range `hardware.headroom` must be less than 1, got 1.0",
     ),
     "more than anybody has": (
         "hardware:\n  nodes: 10000000000\n",
-        "2:10 schema/out-of-range `hardware.nodes` must be at most 1000000000, not 10000000000",
+        "2:10 schema/out-of-range `hardware.nodes` must be 1,000,000,000 or less, got 10000000000",
     ),
     "no memory": (
         "hardware: {accelerator: {name: x, memory: 0}}\n",
-        "1:43 schema/out-of-range `hardware.accelerator.memory` must be more than 0, not 0",
+        "1:43 schema/out-of-range `hardware.accelerator.memory` must be more than 0, got 0",
     ),
     "a wrong choice": (
         "parallel: {data: zero4}\n",
-        "1:18 schema/wrong-choice `parallel.data` cannot be zero4: it is ddp, fsdp, zero0, zero1, zero2 or zero3"
-        " | did you mean zero3?",
+        "1:18 schema/wrong-choice `parallel.data` must be ddp, fsdp, zero0, zero1, zero2 or zero3, got zero4"
+        " | did you mean `zero3`?",
     ),
     "another program's choice": (
         "parallel: {data: hsdp}\n",
-        "1:18 schema/wrong-choice `parallel.data` cannot be hsdp: it is ddp, fsdp, zero0, zero1, zero2 or zero3"
+        "1:18 schema/wrong-choice `parallel.data` must be ddp, fsdp, zero0, zero1, zero2 or zero3, got hsdp"
         " | write `fsdp`, and beside it `shard`, the number of devices that share one copy",
     ),
     "another program's choice in a target": (
         "targets: {big: {parallel: {data: DeepSpeed}}}\n",
-        "1:34 schema/wrong-choice `targets.big.parallel.data` cannot be DeepSpeed: it is ddp, fsdp, zero0, zero1,"
-        " zero2 or zero3 | write `zero2` or `zero3`, the stage of ZeRO",
+        "1:34 schema/wrong-choice `targets.big.parallel.data` must be ddp, fsdp, zero0, zero1,"
+        " zero2 or zero3, got DeepSpeed | write `zero2` or `zero3`, the stage of ZeRO",
     ),
     "another program's key": (
         "parallel: {tensor_parallel_size: 2}\n",
@@ -394,63 +393,63 @@ MESSAGES = {
     ),
     "a wrong choice, like none": (
         "launch: {launcher: mpirun}\n",
-        "1:20 schema/wrong-choice `launch.launcher` cannot be mpirun: it is torchrun or accelerate",
+        "1:20 schema/wrong-choice `launch.launcher` must be torchrun or accelerate, got mpirun",
     ),
     "nothing where there is a choice": (
         "parallel: {data: ''}\n",
-        '1:18 schema/wrong-choice `parallel.data` cannot be "": it is ddp, fsdp, zero0, zero1, zero2 or zero3',
+        '1:18 schema/wrong-choice `parallel.data` must be ddp, fsdp, zero0, zero1, zero2 or zero3, got ""',
     ),
     "a list where there is a choice": (
         "parallel: {data: [null]}\n",
-        "1:18 schema/wrong-choice `parallel.data` cannot be a list: it is ddp, fsdp, zero0, zero1, zero2 or zero3",
+        "1:18 schema/wrong-choice `parallel.data` must be ddp, fsdp, zero0, zero1, zero2 or zero3, got a list",
     ),
     "null where there is a choice": (
         "configlint:\nbatch: {}\n",
-        "1:12 schema/wrong-choice `configlint` cannot be empty: it is 1",
+        "1:12 schema/wrong-choice `configlint` must be 1, got nothing",
     ),
     "another format": (
         "configlint: 2\n",
-        "1:13 schema/wrong-choice `configlint` cannot be 2: it is 1",
+        "1:13 schema/wrong-choice `configlint` must be 1, got 2",
     ),
     "an empty text": (
         "trainer: ''\n",
-        "1:10 schema/wrong-value `trainer` is empty | leave it out",
+        "1:10 schema/wrong-value `trainer` must not be empty | remove it",
     ),
     "a missing key": (
         "batch:\n  per_device: {}\n",
-        "2:3 schema/missing-key `batch.per_device` needs `max`",
+        "2:3 schema/missing-key `batch.per_device` requires `max`",
     ),
     "two missing keys": (
         "hardware: {accelerator: {vendor: amd}}\n",
-        "1:12 schema/missing-key `hardware.accelerator` needs `name` and `memory`",
+        "1:12 schema/missing-key `hardware.accelerator` requires `name` and `memory`",
     ),
     "a name with a blank": (
         "targets: {big node: {}}\n",
-        "1:11 schema/name `big node` is no name that can stand here: use letters, digits, `-` and `_`,"
-        " the first a letter or digit",
+        "1:11 schema/name the name `big node` must consist of letters, digits, `-` and `_` and start"
+        " with a letter or digit",
     ),
     "a name of a variable": (
         "launch: {env: {MY-VAR: 1}}\n",
-        "1:16 schema/name `MY-VAR` is no name that can stand here: use letters, digits and `_`, the first no digit",
+        "1:16 schema/name the name `MY-VAR` must consist of letters, digits and `_` and start with a letter or `_`",
     ),
     "an option with its hyphens": (
         "launch: {slurm: {--time: 10}}\n",
-        "1:18 schema/name `--time` is no name that can stand here: use letters, digits, `-` and `_`,"
-        " the first a letter or digit | write `time`",
+        "1:18 schema/name the name `--time` must consist of letters, digits, `-` and `_` and start"
+        " with a letter | write `time`",
     ),
     "a list for a variable": (
         "launch: {env: {PATHS: [a, b]}}\n",
-        "1:23 schema/wrong-type `launch.env.PATHS` must be text, a number or true or false, not a list",
+        "1:23 schema/wrong-type `launch.env.PATHS` must be a string, a number or true or false, got a list",
     ),
     "a long text": (
         f"parallel: {{data: {'x' * 100}}}\n",
-        f"1:18 schema/wrong-choice `parallel.data` cannot be {'x' * 60}…: it is ddp, fsdp, zero0, zero1, zero2 or"
-        " zero3",
+        f"1:18 schema/wrong-choice `parallel.data` must be ddp, fsdp, zero0, zero1, zero2 or zero3,"
+        f" got {'x' * 60}…",
     ),
     "a text of several lines": (
         "launch:\n  launcher: |\n    torchrun\n    --x\n",
-        "2:3 schema/wrong-choice `launch.launcher` cannot be torchrun\\n--x\\n: it is torchrun or accelerate"
-        " | did you mean torchrun?",
+        "2:3 schema/wrong-choice `launch.launcher` must be torchrun or accelerate, got torchrun\\n--x\\n"
+        " | did you mean `torchrun`?",
     ),
 }
 

@@ -31,16 +31,20 @@ MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 100
 MAX_NODES = 100_000
 
+_TOO_NESTED = f"the file is nested deeper than the limit of {MAX_DEPTH} levels"
+# Characters of a user's text that a sentence repeats.
+_LONGEST = 60
+
 _CORE = "tag:yaml.org,2002:"
 # libyaml's words for what people get wrong most, and what to do.
 _REMEDIES = {
     "found character that cannot start any token": "quote the text that starts here",
-    "mapping values are not allowed in this context": "quote a text that holds `: `, or mend the indentation",
-    "did not find expected key": "line this up with the keys above it",
-    "could not find expected ':'": "a key needs a colon and a space after it",
+    "mapping values are not allowed in this context": "quote the text if it contains `: `, or fix the indentation",
+    "did not find expected key": "indent this as the keys above it",
+    "could not find expected ':'": "write a colon and a space after the key",
     "found unexpected end of stream": "close the quote",
-    "did not find expected ',' or '}'": "close the brace, or put a comma between the entries",
-    "did not find expected ',' or ']'": "close the bracket, or put a comma between the items",
+    "did not find expected ',' or '}'": "close the brace, or write a comma between the entries",
+    "did not find expected ',' or ']'": "close the bracket, or write a comma between the items",
     "found invalid Unicode character escape code": "write the character itself",
 }
 _UNCLOSED = frozenset(problem for problem, remedy in _REMEDIES.items() if remedy.startswith("close the"))
@@ -62,7 +66,7 @@ def read(source: Source, text: str | None = None) -> tuple[Node | None, list[Dia
     """
     text = source.text if text is None else text
     if len(text) > MAX_CHARACTERS:
-        message = f"a spec of {len(text):,} characters is beyond the limit of {MAX_CHARACTERS:,}"
+        message = f"the file has {len(text):,} characters, the limit is {MAX_CHARACTERS:,}"
         return None, [_diagnostic("too-large", message, start_of(source))]
     if source.name.endswith(".json") or text.lstrip()[:1] == "{":
         # JSON may indent with tabs, which YAML forbids; a space keeps the columns.
@@ -102,8 +106,8 @@ class _Reader:
         self.next()  # the document ends
         another = self.next()
         if not isinstance(another, StreamEndEvent):
-            message = "a second document starts here, and a spec is one"
-            self.report("multiple-documents", message, another, "put it into a file of its own")
+            message = "expected one document in the file, a second one starts here"
+            self.report("multiple-documents", message, another, "move it to a file of its own")
         return root
 
     def node(self, event: Any, depth: int) -> Node:
@@ -114,8 +118,10 @@ class _Reader:
             return self.scalar(event)  # nearly all nodes
         nodes, characters, deepest, self.deepest = self.nodes, self.characters, self.deepest, depth
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
-            limit = f"{MAX_DEPTH} levels" if depth > MAX_DEPTH else f"{MAX_NODES:,} values"
-            raise _Stop(self.diagnostic("too-large", f"this is beyond the limit of {limit}", event))
+            message = (
+                _TOO_NESTED if depth > MAX_DEPTH else f"the file has more than the limit of {MAX_NODES:,} values"
+            )
+            raise _Stop(self.diagnostic("too-large", message, event))
         if event.anchor:
             self.open_anchors.add(event.anchor)
         node: Node
@@ -134,17 +140,19 @@ class _Reader:
 
     def alias(self, event: Any, depth: int) -> Node:
         if event.anchor in self.open_anchors:
-            message = f"`*{event.anchor}` stands inside what it stands for"
+            message = f"the alias `*{event.anchor}` refers to the value that contains it"
             raise _Stop(self.diagnostic("recursive-alias", message, event))
         if event.anchor not in self.anchors:
-            message = f"`*{event.anchor}` has no anchor `&{event.anchor}` above it"
-            raise _Stop(self.diagnostic("unknown-alias", message, event))
+            message = f"the alias `*{event.anchor}` requires an anchor `&{event.anchor}` above it"
+            raise _Stop(self.diagnostic("unknown-alias", message, event, "quote it if it is a string"))
         node, size, levels, characters = self.anchors[event.anchor]
         self.nodes += size
         self.deepest = max(self.deepest, depth + levels)
         self.characters += characters
         if limit := self.limit():
-            raise _Stop(self.diagnostic("too-large", f"aliases expand this to more than {limit}", event))
+            raise _Stop(
+                self.diagnostic("too-large", f"aliases expand the file to more than the limit of {limit}", event)
+            )
         return node
 
     def limit(self) -> str | None:
@@ -168,12 +176,13 @@ class _Reader:
                 value = text if kind == "str" else resolve(text)
                 if isinstance(value, _TYPES[kind]):
                     return Scalar(float(value) if kind == "float" else value, text, not plain, span)  # type: ignore[arg-type]
-                self.report("wrong-tag", f"`{text}` is no {kind}", event, "leave out the tag")
+                message = f"the tag `!!{kind}` requires {_NOUNS[kind]}, got {_short(text) or 'nothing'}"
+                self.report("wrong-tag", message, event, "remove the tag")
             else:
                 self.unknown_tag(event)
         except (ValueError, OverflowError):
-            message = f"a number of {len(text):,} digits is beyond what can be read"
-            self.report("too-large", message, event, "quote it, if it is a text")
+            message = f"the number has {len(text):,} digits, more than can be read"
+            self.report("too-large", message, event, "quote it if it is a string")
         return Scalar(text, text, True, span)
 
     def sequence(self, event: Any, depth: int) -> Sequence:
@@ -193,29 +202,42 @@ class _Reader:
             key = self.node(child, depth + 1)
             value = self.node(self.next(), depth + 1)
             if not isinstance(key, Scalar):
-                self.report("key", "a key is one word, no mapping or list", child)
+                kind = "a mapping" if isinstance(key, Mapping) else "a list"
+                self.report("key", f"a key must be a string, got {kind}", child, "quote it if it is a string")
             elif key.raw == "<<" and not key.quoted:
                 self.merge(value, merged, child)
-            elif key.raw in entries:
-                first = entries[key.raw].key.span
-                message = f"`{key.raw}` is given twice, first at line {first.line}"
-                self.report("duplicate-key", message, child, "keep one: YAML readers take the last without a word")
             else:
+                # The last one wins, as with PyYAML; taken out before, so that entries are in the order of the text.
+                if first := entries.pop(key.raw, None):
+                    self.duplicate(first, value, child)
                 entries[key.raw] = Entry(key, value)
         # What stands in the mapping itself wins over what is merged in, wherever `<<` stands.
         return Mapping({**merged, **entries}, self.span(event, child))
+
+    def duplicate(self, first: Entry, value: Node, event: Any) -> None:
+        """A key that is given again: no more than untidy where its value is the same."""
+        name, line = _short(first.key.raw), first.key.span.line
+        if _is_same(first.value, value):
+            message = f"`{name}` is set twice to the same value, first at line {line}"
+            found = self.diagnostic("duplicate-key", message, event, "remove one of them")
+            self.diagnostics.append(found._replace(severity=Severity.WARNING))
+        else:
+            message = f"`{name}` is set twice to different values, first at line {line}"
+            help = "remove one of them: YAML parsers silently use the last"
+            self.report("duplicate-key", message, event, help)
 
     def merge(self, value: Node, merged: dict[str, Entry], event: Any) -> None:
         """Take in `<<: *base` or `<<: [*one, *other]`, of which the first wins."""
         for base in value.items if isinstance(value, Sequence) else (value,):
             if not isinstance(base, Mapping):
-                self.report("merge", "only mappings can be merged with `<<`", event)
+                self.report("merge", "`<<` requires a mapping or a list of mappings", event)
                 return
             for key, entry in base.entries.items():
                 merged.setdefault(key, entry)
 
     def unknown_tag(self, event: Any) -> None:
-        self.report("unknown-tag", f"the tag `{event.tag}` means nothing in a spec", event, "leave it out")
+        tag = _short(event.tag.replace(_CORE, "!!", 1))
+        self.report("unknown-tag", f"the tag `{tag}` is unknown", event, "remove it")
 
     def report(self, defect: str, message: str, event: Any, help: str | None = None) -> None:
         self.diagnostics.append(self.diagnostic(defect, message, event, help))
@@ -241,6 +263,29 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "bool": bool,
     "null": type(None),
 }
+_NOUNS = {"int": "an integer", "float": "a number", "bool": "true or false", "null": "null"}
+
+
+def _is_same(one: Node, other: Node) -> bool:
+    """Whether two nodes are the same value, in whatever order their keys stand."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.entries.keys() == other.entries.keys() and all(
+            _is_same(entry.value, other.entries[key].value) for key, entry in one.entries.items()
+        )
+    if isinstance(one, Sequence) and isinstance(other, Sequence):
+        return len(one.items) == len(other.items) and all(map(_is_same, one.items, other.items))
+    # By what they are written as too: 1 is no true, and not-a-number not equal to itself.
+    return (
+        isinstance(one, Scalar)
+        and isinstance(other, Scalar)
+        and type(one.value) is type(other.value)
+        and (one.value == other.value or one.raw == other.raw)
+    )
+
+
+def _short(text: str) -> str:
+    """A user's text as part of a sentence."""
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
 def _diagnostic(defect: str, message: str, span: Span, help: str | None = None) -> Diagnostic:
@@ -268,7 +313,9 @@ def _not_yaml(source: Source, text: str, error: yaml.YAMLError) -> Diagnostic:
     line, column = min((mark.line, mark.column), end) if mark else (0, 0)
     span = Span(source, line + 1, column + 1, line + 1, column + 2)
     if problem.startswith(_TOO_DEEP):
-        return _diagnostic("too-large", f"this is beyond the limit of {MAX_DEPTH} levels", span)
+        return _diagnostic("too-large", _TOO_NESTED, span)
     if "\t" in lines[line][: column + 1].lstrip(" ")[:1]:
-        return _diagnostic("tab", "a tab indents this line", span, "YAML indents with spaces only")
-    return _diagnostic("invalid", f"this is not valid YAML: {problem}", span, _REMEDIES.get(problem))
+        return _diagnostic(
+            "tab", "the line is indented with a tab, YAML requires spaces", span, "write spaces instead"
+        )
+    return _diagnostic("invalid", f"invalid YAML: {problem}", span, _REMEDIES.get(problem))

@@ -23,12 +23,17 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 _NOUNS = {
-    "integer": "a whole number",
+    "integer": "an integer",
     "number": "a number",
-    "string": "text",
+    "string": "a string",
     "boolean": "true or false",
-    "object": "a section with keys of its own",
+    "object": "a mapping",
     "array": "a list",
+}
+# What YAML 1.1 reads as true or false, and 1.2 as a string.
+_BOOLEANS = {
+    **dict.fromkeys(("y", "yes", "on", "true"), "true"),
+    **dict.fromkeys(("n", "no", "off", "false"), "false"),
 }
 # Characters of a user's text that a sentence repeats.
 _LONGEST = 60
@@ -68,7 +73,7 @@ def _word(
         yield from _unknown_keys(schema, error, path, node, near)
     elif "propertyNames" in error.schema_path:
         name = str(error.instance)
-        message = f"`{_short(name)}` is no name that can stand here: {_names(str(error.validator_value))}"
+        message = f"the name `{_short(name)}` must consist of {_names(str(error.validator_value))}"
         bare = name.lstrip("-")
         help = f"write `{bare}`" if bare != name and re.search(str(error.validator_value), bare) else None
         yield _diagnostic("name", message, _key_of(node, name), f"{path}.{name}", help)
@@ -95,11 +100,11 @@ def _unknown_keys(
             others = [f"`{home}.{name}`" for home in _homes(schema, name)]
             help = f"did you mean {listing([f'`{close}`', *others], 'or')}?"
         elif homes := _homes(schema, name):
-            help = f"it belongs to {listing([f'`{home}`' for home in homes], 'or')}"
+            help = f"move it to {listing([f'`{home}`' for home in homes], 'or')}"
         elif not path:
-            help = "a field of the trainer's config class goes into `training`"
+            help = "put arguments of the trainer under `training` and those of your script under `arguments`"
         else:
-            help = f"its keys are {listing(known)}"
+            help = f"expected {listing(known, 'or')}"
         yield _diagnostic("unknown-key", where, _key_of(node, name), full, help)
 
 
@@ -128,62 +133,67 @@ def _value(error: ValidationError, path: str, node: Node, near: Suggestions) -> 
     limit: Any = error.validator_value
     if error.validator == "type":
         if _only_text(limit) and isinstance(node, Scalar) and node.value is not None:
-            read = "true or false" if isinstance(node.value, bool) else "a number"
-            return "wrong-type", f"`{path}` is a text, and {raw} is read as {read}", f'quote it: "{raw}"'
+            read = "the boolean" if isinstance(node.value, bool) else "the number"
+            return "wrong-type", f"`{path}` must be a string, got {read} {raw}", f'write `"{raw}"`'
         types = [limit] if isinstance(limit, str) else limit
         nouns = listing([_NOUNS[name] for name in types if name != "null"], "or")
-        return "wrong-type", f"`{path}` must be {nouns}, not {_kind(node)}", _unquote(node, types)
+        return "wrong-type", f"`{path}` must be {nouns}, got {_kind(node)}", _converted(node, types)
     if error.validator == "enum":
         choices = [code(choice) for choice in limit if choice is not None]
         meant = VALUES.get(_canonical(path), {}).get(raw.lower())
         close = near(raw, choices)
-        message = f"`{path}` cannot be {raw}: it is {listing(choices, 'or')}"
-        return "wrong-choice", message, meant or (f"did you mean {close}?" if close else None)
+        message = f"`{path}` must be {listing(choices, 'or')}, got {raw}"
+        return "wrong-choice", message, meant or (f"did you mean `{close}`?" if close else None)
     if error.validator == "required":
         missing = [f"`{name}`" for name in limit if isinstance(node, Mapping) and name not in node.entries]
-        return "missing-key", f"`{path}` needs {listing(missing)}", None
+        return "missing-key", f"`{path}` requires {listing(missing)}", None
     if error.validator == "minLength" or limit == r"\S":
-        return "wrong-value", f"`{path}` is empty", "leave it out"
+        return "wrong-value", f"`{path}` must not be empty", "remove it"
     if error.validator == "pattern":
-        return "wrong-value", f"`{path}` cannot be {raw}: {_names(limit)}", None
+        return "wrong-value", f"`{path}` must be {_names(limit)}, got {raw}", None
     bound = {
-        "minimum": f"at least {limit}",
-        "maximum": f"at most {limit}",
-        "exclusiveMinimum": f"more than {limit}",
-        "exclusiveMaximum": f"less than {limit}",
+        "minimum": f"{limit:,} or more",
+        "maximum": f"{limit:,} or less",
+        "exclusiveMinimum": f"more than {limit:,}",
+        "exclusiveMaximum": f"less than {limit:,}",
     }[str(error.validator)]
-    return "out-of-range", f"`{path}` must be {bound}, not {raw}", None
+    return "out-of-range", f"`{path}` must be {bound}, got {raw}", None
 
 
 def _only_text(types: object) -> bool:
     return types in ("string", ["string", "null"])
 
 
-def _unquote(node: Node, types: list[str]) -> str | None:
-    if isinstance(node, Scalar) and node.quoted and node.raw.isdecimal() and {"integer", "number"} & set(types):
-        return f"without the quotes: {node.raw}"
-    return None
+def _converted(node: Node, types: list[str]) -> str | None:
+    """What to write for a string that stands for a value of one of the types."""
+    if not isinstance(node, Scalar) or not isinstance(node.value, str):
+        return None
+    if node.quoted and node.raw.isdecimal() and {"integer", "number"} & set(types):
+        return f"write `{node.raw}` without quotes"
+    meant = _BOOLEANS.get(node.raw.lower()) if "boolean" in types else None
+    return f"write `{meant}`" if meant else None
 
 
 def _names(pattern: str) -> str:
     """What a pattern of the schema asks for."""
     if "[0-9]+\\." in pattern:
-        return 'a version is written "5.23"' if "?" in pattern else 'it is written "9.0"'
+        return 'a version such as "5.23"' if "?" in pattern else 'a version such as "9.0"'
     if "\\." in pattern:
-        return "a module is names with dots between them"
+        return "a module name such as `trl.scripts.sft`"
     if "_-]" in pattern:
-        return "use letters, digits, `-` and `_`, the first a letter or digit"
-    return "use letters, digits and `_`, the first no digit"
+        first = "a letter or digit" if pattern.startswith("^[A-Za-z0-9]") else "a letter"
+        return f"letters, digits, `-` and `_` and start with {first}"
+    return "letters, digits and `_` and start with a letter or `_`"
 
 
 def _kind(node: Node) -> str:
     if isinstance(node, Scalar):
         if node.value is None:
-            return "empty"
+            return _short(node.raw) or "nothing"
         if isinstance(node.value, str):
-            return f'the text "{_short(node.raw)}"'
+            return f'the string "{_short(node.raw)}"'
         return _short(node.raw)
-    return "a section" if isinstance(node, Mapping) else "a list"
+    return "a mapping" if isinstance(node, Mapping) else "a list"
 
 
 def _written(node: Node) -> str:

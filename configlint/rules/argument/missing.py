@@ -1,6 +1,7 @@
-"""An argument that the release demands is not given.
+"""An argument without a default is not set.
 
-Until 4.48 `output_dir` has no default: the class is not built without it, and the job dies at its start.
+Up to transformers 4.48, `output_dir` has no default. TrainingArguments cannot be created without it, so the job
+fails at its start.
 
 Bad:
 
@@ -26,6 +27,7 @@ from collections.abc import Iterator
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.release import is_required, written
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 
 
@@ -34,5 +36,5 @@ def check(plan: Plan) -> Iterator[Finding]:
     for name, argument in plan.release.arguments.items():
         path = plan.path(name)
         if is_required(argument) and not plan.given(path) and name not in plan.arguments:
-            release = f"{argument.layer.package} {written(argument.layer.version)}"
-            yield Finding(path, f"`{name}` has no default in {release}", f"write `{name}: …` in training")
+            message = f"{argument.layer.package} {written(argument.layer.version)} requires `{plan.name(path)}`"
+            yield Finding(path, message, [Put(path, "out")])

@@ -1,7 +1,7 @@
-"""A low-rank optimizer is chosen, and not the modules that it is for.
+"""A low-rank optimizer is set without the modules that it applies to.
 
-GaLore and APOLLO work on the layers that optim_target_modules names. Without it the Trainer fails when it makes
-the optimizer: after the queue and the loading of the model.
+GaLore and APOLLO require `optim_target_modules`, the layers that they apply to. Without it the Trainer fails when
+it creates the optimizer, after the job has waited in the queue and loaded the model.
 
 Bad:
 
@@ -24,6 +24,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.rules.argument._resolved import optimizer
 
@@ -32,8 +33,6 @@ from configlint.rules.argument._resolved import optimizer
 def check(plan: Plan) -> Iterator[Finding]:
     name = optimizer(plan) or ""
     if name.startswith(("galore_", "apollo_")) and plan.training.get("optim_target_modules") is None:
-        yield Finding(
-            plan.path("optim"),
-            f"{name} needs optim_target_modules",
-            "write `optim_target_modules: all-linear`, or a list of names",
-        )
+        path, modules = plan.path("optim"), "training.optim_target_modules"
+        message = f"`{plan.name(path)}` {name} requires `{plan.name(modules)}`"
+        yield Finding(path, message, [Put(modules, "all-linear")])

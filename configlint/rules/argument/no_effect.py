@@ -1,11 +1,10 @@
-"""An argument has no effect, because of the value of another.
+"""An argument has no effect because of the value of another.
 
-save_steps is read where save_strategy is steps, eval_steps where eval_strategy is, the hub_ arguments with
-push_to_hub, adam_beta1 by optimizers of Adam's kind. Elsewhere they are passed over without a word, and what
-somebody wanted does not happen: nothing is evaluated, nothing is pushed.
+`save_steps` requires `save_strategy: steps`, `eval_steps` requires `eval_strategy: steps`, the `hub_` arguments
+require `push_to_hub`, and `adam_beta1` requires an optimizer of the Adam family. Otherwise the Trainer silently
+ignores them, so nothing is evaluated or pushed although the config asks for it.
 
-What a target, or a file that extends another, turns off on purpose is not reported, nor is a value that is the
-default.
+Not reported: what a target or an extending file turns off on purpose, and values that are the argument's default.
 
 Bad:
 
@@ -30,19 +29,23 @@ from typing import NamedTuple
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.spec import Setting
 from configlint.core.values import natural, real
 from configlint.core.wording import code
+from configlint.rules.argument import is_deprecated
 from configlint.rules.argument._resolved import activation_checkpointing, optimizer
 from configlint.rules.schedule import BY_METRIC
 
 
 class Idle(NamedTuple):
-    """The argument whose value keeps another from having an effect, and the remedy."""
+    """The argument whose value keeps another from having an effect; `needed` is what to write for it instead, and
+    `beside` another remedy than to remove what has none."""
 
     by: str
-    help: str = "delete it"
+    needed: object = None
+    beside: Remedy | None = None
     severity: Severity | None = None
 
 
@@ -58,25 +61,30 @@ def check(plan: Plan) -> Iterator[Finding]:
         by = plan.path(idle.by)
         yield Finding(
             use.path,
-            f"`{use.name}` has no effect {_described(plan, idle.by)}",
-            idle.help,
+            f"`{plan.name(use.path)}` has no effect {_described(plan, idle.by)}",
+            _remedies(plan, use.path, idle),
             idle.severity,
-            related=((by, f"{_spelled(plan, idle.by)} {code(plan.argument(idle.by))}"),) if plan.given(by) else (),
+            related=((by, f"`{plan.name(by)}` is {code(plan.argument(idle.by))}"),) if plan.given(by) else (),
             on_key=True,
         )
 
 
+def _remedies(plan: Plan, path: str, idle: Idle) -> list[Remedy]:
+    by = plan.path(idle.by)
+    argument = plan.release.arguments.get(by.rpartition(".")[2])
+    # What is deprecated would be the next finding.
+    is_going = not plan.given(by) and argument is not None and is_deprecated(argument)
+    first = [Put(by, idle.needed)] if idle.needed is not None and not is_going else []
+    return [*first, Drop(path), *([idle.beside] if idle.beside else [])]
+
+
 def _described(plan: Plan, by: str) -> str:
-    """`with save_strategy epoch`, `without push_to_hub`."""
-    value = optimizer(plan) if by == "optim" else plan.argument(by)
+    """`while save_strategy is epoch`, `without push_to_hub`."""
+    value, path = optimizer(plan) if by == "optim" else plan.argument(by), plan.path(by)
     if value is None or value is False:
-        return f"without {_spelled(plan, by)}"
-    return f"with {_spelled(plan, by)} {code(value)}" + ("" if plan.given(plan.path(by)) else " (the default)")
-
-
-def _spelled(plan: Plan, name: str) -> str:
-    """The name under which it is written, or would be."""
-    return plan.path(name).rpartition(".")[2]
+        return f"without `{plan.name(path)}`"
+    whose = "" if plan.given(path) else " (the Trainer's default)"
+    return f"while `{plan.name(path)}` is {code(value)}{whose}"
 
 
 def _is_overridden(plan: Plan, path: str, by: str) -> bool:
@@ -97,8 +105,7 @@ def _unless_steps(kind: str) -> Callable[[Plan], Idle | None]:
         strategy = getattr(plan.intervals, f"{kind}_strategy")
         if strategy not in ("no", "epoch", "best"):
             return None
-        help = f"write `{_spelled(plan, f'{kind}_strategy')}: steps`, or delete it"
-        return Idle(f"{kind}_strategy", help)
+        return Idle(f"{kind}_strategy", "steps")
 
     return why
 
@@ -111,9 +118,7 @@ def _logging_steps(plan: Plan) -> Idle | None:
 
 
 def _without_evaluation(plan: Plan) -> Idle | None:
-    if plan.intervals.eval_strategy != "no":
-        return None
-    return Idle("eval_strategy", f"write {_spelled(plan, 'eval_strategy')}, or delete it")
+    return Idle("eval_strategy", "steps") if plan.intervals.eval_strategy == "no" else None
 
 
 def _without_saving(plan: Plan) -> Idle | None:
@@ -133,7 +138,9 @@ def _metric(plan: Plan) -> Idle | None:
 def _greater(plan: Plan) -> Idle | None:
     if plan.argument("metric_for_best_model") is not None or _needs_metric(plan):
         return None
-    return Idle("metric_for_best_model", "write metric_for_best_model, or delete it")
+    path = plan.path("metric_for_best_model")
+    say = Say(f"name the metric in `{plan.name(path)}`", needs=(path,))
+    return Idle("metric_for_best_model", beside=say)
 
 
 def _needs_metric(plan: Plan) -> bool:
@@ -146,8 +153,7 @@ def _without(by: str, *, severity: Severity | None = None) -> Callable[[Plan], I
     """Where a flag is off."""
 
     def why(plan: Plan) -> Idle | None:
-        help = f"write `{by}: true`, or delete it"
-        return Idle(by, help, severity) if plan.argument(by) is False else None
+        return Idle(by, True, severity=severity) if plan.argument(by) is False else None
 
     return why
 
@@ -161,10 +167,7 @@ def _private_repo(plan: Plan) -> Idle | None:
 
 
 def _checkpointing(plan: Plan) -> Idle | None:
-    if activation_checkpointing(plan) is not False:
-        return None
-    help = f"write `{_spelled(plan, 'activation_checkpointing')}: true`, or delete it"
-    return Idle("activation_checkpointing", help)
+    return Idle("activation_checkpointing", True) if activation_checkpointing(plan) is False else None
 
 
 def _reports(plan: Plan) -> list[str] | None:
@@ -179,9 +182,15 @@ def _without_report(to: str) -> Callable[[Plan], Idle | None]:
         reports = _reports(plan)
         if reports is None or to in reports:
             return None
-        return Idle("report_to", f"write `report_to: {to}`, or delete it")
+        return Idle("report_to", [*reports, to] if reports else to)
 
     return why
+
+
+def _logging_dir(plan: Plan) -> Idle | None:
+    idle = _without_report("tensorboard")(plan)
+    # From 5.0 on nothing reads it, whatever is reported to.
+    return idle._replace(needed=None) if idle and plan.release.transformers >= (5, 0) else idle
 
 
 def _length_column(plan: Plan) -> Idle | None:
@@ -193,7 +202,7 @@ def _length_column(plan: Plan) -> Idle | None:
         or "group_by_length" in plan.training
     ):
         return None
-    return Idle("train_sampling_strategy", "write `train_sampling_strategy: group_by_length`, or delete it")
+    return Idle("train_sampling_strategy", "group_by_length")
 
 
 def _in_order(plan: Plan) -> Idle | None:
@@ -202,7 +211,9 @@ def _in_order(plan: Plan) -> Idle | None:
 
 def _epochs(plan: Plan) -> Idle | None:
     steps = plan.schedule.max_steps
-    return Idle("max_steps", "delete one of them", Severity.INFO) if steps is not None and steps > 0 else None
+    if steps is None or steps <= 0:
+        return None
+    return Idle("max_steps", beside=Drop("training.max_steps"), severity=Severity.INFO)
 
 
 def _warmup_ratio(plan: Plan) -> Idle | None:
@@ -275,7 +286,7 @@ _CASES: dict[str, Callable[[Plan], Idle | None]] = {
     "activation_checkpointing_kwargs": _checkpointing,
     "gradient_checkpointing_kwargs": _checkpointing,
     "liger_kernel_config": _without("use_liger_kernel"),
-    "logging_dir": _without_report("tensorboard"),
+    "logging_dir": _logging_dir,
     "project": _without_report("trackio"),
     "trackio_space_id": _without_report("trackio"),
     "trackio_bucket_id": _without_report("trackio"),

@@ -1,7 +1,7 @@
-"""The run has no steps, or one that nobody asked for.
+"""The run ends without training, or after a single step.
 
-With num_train_epochs at 0 or below nothing is trained, and the job ends well. max_steps at 0 does not mean that
-the epochs decide: the Trainer does one step before it looks, and ends.
+With `num_train_epochs` of 0 or less nothing is trained, although the job succeeds. `max_steps: 0` does not leave
+the length of the run to `num_train_epochs` as -1 does: the Trainer stops after one step.
 
 Bad:
 
@@ -25,8 +25,11 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import code
+
+_STEPS, _EPOCHS = "training.max_steps", "training.num_train_epochs"
 
 
 @rule(Severity.ERROR)
@@ -34,8 +37,16 @@ def check(plan: Plan) -> Iterator[Finding]:
     steps, epochs = plan.schedule.max_steps, plan.schedule.epochs
     # Until 4.49 a 0 was as good as -1.
     if steps == 0 and plan.release.transformers >= (4, 49):
-        help = "write -1, or delete it: the epochs decide"
-        yield Finding("training.max_steps", "max_steps 0 trains one step", help)
+        message = f"`{plan.name(_STEPS)}` 0 ends the run after one step"
+        yield Finding(_STEPS, message, [_by_epochs(plan, epochs)])
     elif steps is not None and steps <= 0 and epochs is not None and epochs <= 0:
-        message = f"num_train_epochs {code(epochs)} trains nothing, and max_steps is not given"
-        yield Finding("training.num_train_epochs", message, "write more than 0, or max_steps")
+        must = f"`{plan.name(_EPOCHS)}` must be more than 0 without `{plan.name(_STEPS)}`, got {code(epochs)}"
+        message = f"{must}: the job ends without training"
+        yield Finding(_EPOCHS, message, [Put(_EPOCHS, 3), Put(_STEPS, 1000)])
+
+
+def _by_epochs(plan: Plan, epochs: float | None) -> Remedy:
+    """Leave the length of the run to the epochs, of which there must be some."""
+    if epochs is not None and epochs <= 0:
+        return Drop(_STEPS), Put(_EPOCHS, 3)
+    return Put(_STEPS, -1, why=f"`{plan.name(_EPOCHS)}` then sets the length of the run")

@@ -1,7 +1,7 @@
-"""Copies to the device are not to block, and the memory that they start from is not pinned.
+"""Non-blocking copies to the device are requested without pinned memory.
 
-Only a copy from pinned memory runs beside the computation. From other memory it blocks all the same, and
-`non_blocking` has no effect.
+Only a copy from pinned memory overlaps with computation. From other memory it blocks, and `non_blocking` has no
+effect.
 
 Bad:
 
@@ -24,6 +24,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.rules.batch import accelerator_config
 
@@ -36,10 +37,8 @@ def check(plan: Plan) -> Iterator[Finding]:
     # Nothing is copied there, and the Trainer turns pinning off by itself.
     if accelerator is not None and accelerator.vendor == "cpu":
         return
+    path = "training.dataloader_pin_memory"
     if plan.argument("dataloader_pin_memory") is False:
-        yield Finding(
-            "training.dataloader_pin_memory",
-            "non_blocking has no effect without pinned memory, and dataloader_pin_memory is false",
-            "delete it: true is the default",
-            related=(("training.accelerator_config", "non_blocking true"),),
-        )
+        message = f"`non_blocking` has no effect while `{plan.name(path)}` is false"
+        related = (("training.accelerator_config", "`non_blocking` is true"),)
+        yield Finding(path, message, [Put(path, True)], related=related)

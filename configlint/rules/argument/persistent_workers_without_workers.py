@@ -1,7 +1,7 @@
-"""Workers are to be kept that there are none of.
+"""Persistent data loader workers are requested without any workers.
 
-PyTorch's data loader refuses dataloader_persistent_workers where dataloader_num_workers is 0, as it is by
-default: after the queue and the loading of the model, when training starts.
+PyTorch's data loader rejects `dataloader_persistent_workers` while `dataloader_num_workers` is 0, the Trainer's
+default. The job fails when training starts, after it has waited in the queue and loaded the model.
 
 Bad:
 
@@ -24,19 +24,17 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import natural
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    name = "dataloader_persistent_workers"
+    name, workers = "dataloader_persistent_workers", "training.dataloader_num_workers"
     if plan.training.get(name) is not True or plan.release.arguments.get(name) is None:
         return
     if natural(plan.argument("dataloader_num_workers")) == 0:
-        yield Finding(
-            f"training.{name}",
-            f"{name} needs workers, and dataloader_num_workers is 0",
-            "write `dataloader_num_workers: 4`, or delete it",
-            on_key=True,
-        )
+        path, whose = f"training.{name}", "" if plan.given(workers) else " (the Trainer's default)"
+        message = f"`{plan.name(path)}` requires workers, but `{plan.name(workers)}` is 0{whose}"
+        yield Finding(path, message, [Put(workers, 4), Drop(path)], on_key=True)

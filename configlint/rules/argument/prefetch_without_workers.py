@@ -1,7 +1,7 @@
-"""Batches are to be fetched ahead by workers that there are none of.
+"""A prefetch factor is set without any data loader workers.
 
-The Trainer refuses dataloader_prefetch_factor where dataloader_num_workers is 0, as it is by default: after
-the queue, when TrainingArguments is built.
+The Trainer rejects `dataloader_prefetch_factor` while `dataloader_num_workers` is 0, the Trainer's default. The
+job fails when it creates TrainingArguments, after it has waited in the queue.
 
 Bad:
 
@@ -24,6 +24,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import natural, positive
 
@@ -32,12 +33,10 @@ from configlint.core.values import natural, positive
 def check(plan: Plan) -> Iterator[Finding]:
     factor = positive(plan.argument("dataloader_prefetch_factor"))
     if factor is not None and plan.release.arguments.get("dataloader_prefetch_factor") and _has_no_workers(plan):
-        yield Finding(
-            "training.dataloader_prefetch_factor",
-            f"dataloader_prefetch_factor {factor} needs workers, and dataloader_num_workers is 0",
-            "write `dataloader_num_workers: 4`, or delete it",
-            on_key=True,
-        )
+        path, workers = "training.dataloader_prefetch_factor", "training.dataloader_num_workers"
+        whose = "" if plan.given(workers) else " (the Trainer's default)"
+        message = f"`{plan.name(path)}` {factor} requires workers, but `{plan.name(workers)}` is 0{whose}"
+        yield Finding(path, message, [Put(workers, 4), Drop(path)], on_key=True)
 
 
 def _has_no_workers(plan: Plan) -> bool:

@@ -1,8 +1,8 @@
-"""Reentrant activation checkpointing meets a search for unused parameters.
+"""Reentrant activation checkpointing is combined with DDP's search for unused parameters.
 
-Reentrant checkpointing runs the backward pass of a layer apart, and DDP then sees its parameters become ready
-twice where ddp_find_unused_parameters is on. The first backward pass fails: after the queue and the loading of
-the model.
+Reentrant checkpointing runs a separate backward pass for each layer. With `ddp_find_unused_parameters`, DDP then
+sees the same parameters become ready twice and fails at the first backward pass, after the job has waited in the
+queue and loaded the model.
 
 Bad:
 
@@ -32,6 +32,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put
 from configlint.core.rule import Finding, rule
 from configlint.rules.argument._resolved import activation_checkpointing
 
@@ -44,21 +45,24 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     if plan.argument("ddp_static_graph") is True or not _is_reentrant(plan):
         return
-    path = plan.path("activation_checkpointing_kwargs")
-    name = path.rpartition(".")[2]
+    path, kwargs = "training.ddp_find_unused_parameters", plan.path("activation_checkpointing_kwargs")
     yield Finding(
-        "training.ddp_find_unused_parameters",
-        "ddp_find_unused_parameters fails with reentrant activation checkpointing",
-        f"write `{name}: {{use_reentrant: false}}`, or delete ddp_find_unused_parameters",
-        related=((path, "use_reentrant true"),) if plan.given(path) else (),
+        path,
+        f"`{plan.name(path)}` cannot be combined with reentrant checkpointing: the first backward pass fails",
+        [Put(kwargs, {**_kwargs(plan), "use_reentrant": False}), Drop(path)],
+        related=((kwargs, "`use_reentrant` is true"),) if plan.given(kwargs) else (),
     )
+
+
+def _kwargs(plan: Plan) -> dict[str, object]:
+    written = plan.argument("activation_checkpointing_kwargs")
+    return written if isinstance(written, dict) else {}
 
 
 def _is_reentrant(plan: Plan) -> bool:
     """As written, else by the default of Transformers' own trainers: until 5.0."""
-    written = plan.argument("activation_checkpointing_kwargs")
-    kwargs = written if isinstance(written, dict) else {}
-    if "use_reentrant" in kwargs:
+    if "use_reentrant" in (kwargs := _kwargs(plan)):
         return kwargs["use_reentrant"] is True
-    is_trainers_own = written is None and plan.trainer in ("Trainer", "Seq2SeqTrainer")
+    is_open = plan.argument("activation_checkpointing_kwargs") is None
+    is_trainers_own = is_open and plan.trainer in ("Trainer", "Seq2SeqTrainer")
     return is_trainers_own and plan.release.transformers < (5, 0)

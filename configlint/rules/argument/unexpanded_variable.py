@@ -1,7 +1,7 @@
-"""A variable of the shell stands in an argument, where nothing puts its value in.
+"""A shell variable is used in an argument, where it is not expanded.
 
-training_args.json is read as it stands: checkpoints go to a folder that is called `$SCRATCH` below the workdir, and
-a run is called `$SLURM_JOB_ID`.
+The Trainer uses the text literally: checkpoints go to a folder named `$SCRATCH` in the working directory, and a
+run is named `$SLURM_JOB_ID`.
 
 Bad:
 
@@ -24,6 +24,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Say
 from configlint.core.rule import Finding, rule
 from configlint.rules._variables import variable
 
@@ -33,5 +34,6 @@ from configlint.rules._variables import variable
 def check(plan: Plan) -> Iterator[Finding]:
     for name, value in plan.training.items():
         if isinstance(value, str) and (found := variable(value)):
-            message = f"nothing puts a value in for `{found}` in {name}: it is taken as it stands"
-            yield Finding(f"training.{name}", message, "write the value itself")
+            path = f"training.{name}"
+            message = f"`{found}` in `{plan.name(path)}` is not expanded; it is used literally"
+            yield Finding(path, message, [Say(f"write the value of `{found}` in its place")])

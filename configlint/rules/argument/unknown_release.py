@@ -1,7 +1,7 @@
-"""There is no data of the release that is named.
+"""configlint has no data for the release that is set.
 
-What it takes is then judged by the last one before it that is known: an argument that came or went since is
-judged wrongly. A release that was never made is most likely a slip.
+The config is then checked against the latest known release before it, so an argument that was added or removed
+since is reported wrongly. A release that was never published is most likely a typo.
 
 Bad:
 
@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.release import written
+from configlint.core.remedy import Say
 from configlint.core.rule import Finding, rule
 from configlint.core.values import decimal
 
@@ -38,14 +39,14 @@ def check(plan: Plan) -> Iterator[Finding]:
             continue
         first, last = versions[0], versions[-1]
         judged = max((version for version in versions if version < meant), default=first)
+        as_what = f"it is checked as {written(judged)}"
         if meant > last:
             # It may have come out since.
-            message, severity = f"{package} {named} is newer than what configlint knows", Severity.INFO
-            help = f"update configlint; judged as {written(judged)}"
+            message = f"{package} {named} is newer than configlint knows; {as_what}"
+            yield Finding(package, message, [Say("update configlint")], Severity.INFO)
         else:
-            message, severity = f"there is no data of {package} {named}", None
-            help = f"name a release from {written(first)} to {written(last)}; judged as {written(judged)}"
-        yield Finding(package, message, help, severity)
+            message = f"configlint has no data for {package} {named}; {as_what}"
+            yield Finding(package, message, [Say(f"write a release from {written(first)} to {written(last)}")])
 
 
 def _version(text: str | None) -> tuple[int, int] | None:

@@ -1,7 +1,7 @@
-"""A number of steps is 1.0, which is one step and not the whole run.
+"""A number of steps is 1.0, one step rather than the whole run.
 
-Below 1 such a number is a share of the run, and 0.5 is half of it; 1.0 is every step all the same. As an
-interval it evaluates or saves after each step, as a warmup it is over after one.
+A number below 1 is a share of the run: 0.5 is half of it. 1.0 is one step. As an interval it logs, evaluates or
+saves after every step; as a warmup it ends after one.
 
 Bad:
 
@@ -24,24 +24,30 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 
-_HAPPENS = {"logging": "logs every step", "eval": "evaluates every step", "save": "saves every step"}
+_MEANS = {
+    "logging": "logs after every step",
+    "eval": "evaluates after every step",
+    "save": "saves after every step",
+}
 
 
 @rule(Severity.WARNING)
 def check(plan: Plan) -> Iterator[Finding]:
-    for kind, happens in _HAPPENS.items():
+    for kind, means in _MEANS.items():
         if getattr(plan.intervals, f"{kind}_strategy") == "steps" and _is_ratio(plan.training.get(f"{kind}_steps")):
-            yield _finding(f"training.{kind}_steps", happens)
+            yield _finding(plan, f"training.{kind}_steps", means)
     # Until 5.0 it was a number in any case.
     if plan.release.transformers >= (5, 0) and _is_ratio(plan.argument("warmup_steps")):
-        yield _finding(plan.path("warmup_steps"), "is a warmup of one step")
+        yield _finding(plan, plan.path("warmup_steps"), "is a warmup of 1 step, not of the whole run")
 
 
 def _is_ratio(value: object) -> bool:
     return isinstance(value, float) and value == 1
 
 
-def _finding(path: str, happens: str) -> Finding:
-    return Finding(path, f"{path.rpartition('.')[2]} 1.0 {happens}", "write 1 if that is meant; a share is below 1")
+def _finding(plan: Plan, path: str, means: str) -> Finding:
+    remedies = [Put(path, 1), Put(path, 0.1, why="10% of the run")]
+    return Finding(path, f"`{plan.name(path)}` 1.0 {means}", remedies)
