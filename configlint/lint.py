@@ -150,7 +150,8 @@ def _write(plan: Plan, at: str, path: str, value: object) -> str | None:
     *section, key = route
     quote = '"' if plan.spec.source.name.endswith(".json") else ""
     entry = f"{written(key, quote) if quote else key}: {written(value, quote)}"
-    if here is not None and here[:-1] == route[:-1]:
+    is_beside = here is not None and here[:-1] == route[:-1] and at in plan.spec.settings
+    if is_beside or (not section and len(here or ()) < 2):
         return f"write `{entry}`"
     if not section:
         return f"write `{entry}` at the root"

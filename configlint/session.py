@@ -136,12 +136,13 @@ class Session:
         """A spec with what its project says in its place: the releases, and the machine where the dialect has no
         way to say it."""
         settings, pins = self.projects.of(spec.source.name)
-        said = pins | settings.releases
-        if spec.dialect.route("hardware") is None:
-            said |= settings.hardware
+        # Releases are chosen together: beside one that a file states, the other would be that of another environment.
+        said = {} if spec.settings.keys() & {"transformers", "trl"} else pins | settings.releases
         trainer = spec.settings.get("trainer")
         if spec.dialect.route("trainer") and knowledge.is_of_transformers(trainer.value if trainer else None):
             said.pop("trl", None)
+        if spec.dialect.route("hardware") is None:
+            said |= settings.hardware
         added = {path: setting for path, setting in said.items() if path not in spec.settings}
         known = spec.dialect.route("transformers") or "transformers" in (*added, *spec.dialect.releases)
         return spec._replace(settings=spec.settings | added, assumed=not known)

@@ -180,7 +180,7 @@ class TestSettings:
         write("a.yaml", WARNING)
         write("sub/a.yaml", WARNING)
         monkeypatch.chdir("sub")
-        assert run("check", ".", "..").out.endswith("1 warning in 1 spec\n")
+        assert run("check", "..").out.endswith("1 warning in 1 spec\n")
 
     def test_of_a_folder_only_what_is_included_is_checked_and_what_is_named_all_the_same(self) -> None:
         write("configlint.toml", 'include = ["recipes/"]\n')

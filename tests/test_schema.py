@@ -380,12 +380,12 @@ MESSAGES = {
     "another program's choice": (
         "parallel: {data: hsdp}\n",
         "1:18 schema/wrong-choice `parallel.data` must be ddp, fsdp, zero0, zero1, zero2 or zero3, got hsdp"
-        " | write `fsdp`, and beside it `shard`, the number of devices that share one copy",
+        " | write `fsdp` and set `shard` to the number of devices that share one copy",
     ),
     "another program's choice in a target": (
         "targets: {big: {parallel: {data: DeepSpeed}}}\n",
         "1:34 schema/wrong-choice `targets.big.parallel.data` must be ddp, fsdp, zero0, zero1,"
-        " zero2 or zero3, got DeepSpeed | write `zero2` or `zero3`, the stage of ZeRO",
+        " zero2 or zero3, got DeepSpeed | write `zero2` or `zero3` (the ZeRO stage)",
     ),
     "another program's key": (
         "parallel: {tensor_parallel_size: 2}\n",

@@ -48,5 +48,5 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     'training.per_device_eval_batch_size': {'axolotl': ('eval_batch_size',), 'elsewhere': ('eval_batch_size', 'eval_micro_batch_size', 'micro_eval_batch_size')},
     'training.warmup_steps': {'elsewhere': ('num_warmup_steps', 'warmup', 'warmup_iters')},
 }
-VALUES: dict[str, dict[str, str]] = {'parallel.data': {'deepspeed': 'write `zero2` or `zero3`, the stage of ZeRO', 'zero': 'write `zero2` or `zero3`, the stage of ZeRO', 'hsdp': 'write `fsdp`, and beside it `shard`, the number of devices that share one copy'}}
+VALUES: dict[str, dict[str, str]] = {'parallel.data': {'deepspeed': 'write `zero2` or `zero3` (the ZeRO stage)', 'zero': 'write `zero2` or `zero3` (the ZeRO stage)', 'hsdp': 'write `fsdp` and set `shard` to the number of devices that share one copy'}}
 FILES: dict[str, str] = {'slurm': 'job', 'sbatch': 'job'}

@@ -11,7 +11,7 @@ from configlint.core.release import Argument, Facts, Layer, is_kind
 from configlint.core.remedy import Drop, Move, Remedy, Say
 from configlint.rules.argument import is_scripts
 
-_REMOVE = re.compile(r"delete it[,;]? ?")
+_REMOVE = re.compile(r"remove it:? ?")
 
 
 class Replacement(NamedTuple):
