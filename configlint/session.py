@@ -136,7 +136,7 @@ class Session:
         """A spec with what its project says in its place: the releases, and the machine where the dialect has no
         way to say it."""
         settings, pins = self.projects.of(spec.source.name)
-        # Releases are chosen together: beside one that a file states, the other would be that of another environment.
+        # Releases are chosen together: beside one that a file states, the other would be another environment's.
         said = {} if spec.settings.keys() & {"transformers", "trl"} else pins | settings.releases
         trainer = spec.settings.get("trainer")
         if spec.dialect.route("trainer") and knowledge.is_of_transformers(trainer.value if trainer else None):

@@ -221,6 +221,25 @@ class TestWhatIsNotKnown:
     def test_what_the_script_may_read_is_not_judged(self) -> None:
         assert loaded(FLAT + "dataset_mixer: {a: 1}\nmy_own: 3\nbeta: x\n")[1] == []
 
+    @pytest.mark.parametrize(
+        ("written", "meant"),
+        [
+            ("learning_rat", "learning_rate"),
+            ("learning_ratee", "learning_rate"),
+            ("lerning_rate", "learning_rate"),
+            ("leanring_rate", "learning_rate"),
+            ("warmup_stebs", "warmup_steps"),
+        ],
+    )
+    def test_what_is_a_letter_away_from_an_argument_is_taken_for_it(self, written: str, meant: str) -> None:
+        _, [found] = loaded(f"{FLAT}{written}: 1\n")
+        assert (found.rule, found.severity.value, found.help) == (
+            "argument/unknown",
+            "warning",
+            f"did you mean `{meant}`?",
+        )
+        assert loaded(f"{FLAT}{written}: 1\n{meant}: 2\n")[1] == []
+
     def test_engines_in_other_files_are_not_judged(self) -> None:
         more = "deepspeed: ds.json\nfsdp: full_shard\nfsdp_config: {xla: false}\nuse_cpu: true\n"
         assert loaded(FLAT + more)[1] == []

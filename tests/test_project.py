@@ -116,10 +116,8 @@ class TestForm:
     def test_all_that_is_wrong_is_said_in_order(self) -> None:
         write("a.yaml", CLEAN)
         write("pyproject.toml", '[project]\nname = "x"\n\n[tool.configlint]\ntrl = 1\nhardwear = ""\n')
-        assert [line.split(" ")[1] for line in run("check").err.splitlines()] == [
-            "pyproject.toml:5:",
-            "pyproject.toml:6:",
-        ]
+        places = [line.split(" ")[1] for line in run("check").err.splitlines()]
+        assert places == ["pyproject.toml:5:", "pyproject.toml:6:"]
 
     @pytest.mark.parametrize("text", ["a = [", "\xff", "[tool.configlint]\nx", "a = " + "[" * 5000])
     def test_what_is_not_toml_is_2(self, text: str) -> None:

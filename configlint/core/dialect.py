@@ -45,8 +45,8 @@ class Dialect(NamedTuple):
     `title` is what a file of it is in a sentence. `names` are canonical paths and what is written for them, as the
     keys down from the root with dots between; a path that is not there cannot be said. `training.*` stands for all
     paths in that section, `*` for all there are, and in a name for what it stood for in the path. `readers` are by
-    syntax: `yaml` or `json`. `releases` are those of packages that the tool itself pins, for files and projects that
-    state none. `extends` is the key that names a file to start from, where the dialect has such.
+    syntax: `yaml` or `json`. `releases` are those of packages that the tool itself pins, for files and projects
+    that state none. `extends` is the key that names a file to start from, where the dialect has such.
     """
 
     name: str

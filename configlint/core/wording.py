@@ -9,6 +9,9 @@ from functools import cache
 # more that are unknown something else is wrong than their spelling.
 _MOST_WORDS = 200
 
+# Letters of a word of which another letter makes no other word.
+_SHORTEST = 6
+
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known name that somebody who wrote `word` most likely meant, if any is near.
@@ -48,6 +51,24 @@ def _nearest(word: str, known: tuple[str, ...]) -> str | None:
     names = {fold(name): name for name in known}
     close = get_close_matches(fold(word), names, n=1, cutoff=0.7)
     return names[close[0]] if close else None
+
+
+def one_off(word: str, known: Iterable[str]) -> str | None:
+    """The known name that a word is but for one letter, or two that changed places; short words are too near to each
+    other."""
+    if len(word) < _SHORTEST:
+        return None
+    return next((name for name in known if abs(len(name) - len(word)) < 2 and _is_one_off(word, name)), None)
+
+
+def _is_one_off(word: str, name: str) -> bool:
+    if word == name:
+        return False
+    pairs = enumerate(zip(word, name, strict=False))
+    start = next((index for index, (one, other) in pairs if one != other), min(len(word), len(name)))
+    word, name = word[start:], name[start:]
+    swapped = word[:2] == name[1::-1] and word[2:] == name[2:]
+    return word[1:] == name[1:] or word[1:] == name or word == name[1:] or swapped
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

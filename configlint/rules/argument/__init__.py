@@ -32,7 +32,7 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "wrong_type": _has_misfits,
     "not_yet": _has_strangers,
     "removed": _has_strangers,
-    "unknown": _has_strangers,
+    "unknown": lambda plan: _has_strangers(plan) or plan.spec.reader.unknown == "kept",
     "compiled_anyway": lambda plan: plan.writes("torch_compile"),
     "configured_state": lambda plan: plan.writes("accelerator_config"),
     "context_without_workers": lambda plan: plan.writes("dataloader_multiprocessing_context"),

@@ -29,7 +29,7 @@ from configlint.core.plan import Plan, Use
 from configlint.core.release import Argument, written
 from configlint.core.remedy import Drop, Move, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
-from configlint.core.wording import listing
+from configlint.core.wording import listing, one_off
 from configlint.knowledge.naming import owners, paths
 from configlint.rules.argument import is_deprecated, is_scripts, layer_of
 
@@ -37,6 +37,7 @@ from configlint.rules.argument import is_deprecated, is_scripts, layer_of
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.spec.reader.unknown == "kept":
+        yield from _misspelt(plan)
         return
     release = plan.release
     script = release.others.get(plan.launch.module or "")
@@ -56,6 +57,18 @@ def check(plan: Plan) -> Iterator[Finding]:
                 or _own(plan, use)
             )
             yield Finding(use.path, f"`{plan.name(use.path)}` is not an argument of {where}", remedies, on_key=True)
+
+
+def _misspelt(plan: Plan) -> Iterator[Finding]:
+    """Of a file whose other keys are the script's, what is a letter away from an argument of TrainingArguments. No
+    argument of TRL's scripts and classes is."""
+    for name in plan.arguments:
+        path, known = f"arguments.{name}", plan.release.layers[0].arguments
+        meant = one_off(name, known)
+        if meant and not plan.writes(meant):
+            message = f"`{plan.name(path)}` is not an argument of TrainingArguments in any release"
+            remedy = Say(f"did you mean `{meant}`?")
+            yield Finding(path, message, [remedy], Severity.WARNING, on_key=True)
 
 
 def _dropped(plan: Plan, use: Use, known: dict[str, Argument]) -> Finding:
