@@ -1,8 +1,8 @@
 """The devices cannot be split into groups that share one model or one sequence.
 
 tensor x context x sequence devices train on the same samples, so the number of training devices must be a multiple
-of that. The Trainer rounds the quotient down and computes another batch size than it trains; Accelerate then fails
-when it builds the device mesh, after the queue.
+of that. The Trainer rounds the quotient down and reports a different batch size than it trains; Accelerate then
+fails when it builds the device mesh, after the queue.
 
 Bad:
 

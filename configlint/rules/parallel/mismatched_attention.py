@@ -1,7 +1,7 @@
-"""The model is loaded with another attention than DeepSpeed is configured for.
+"""The model is loaded with a different attention than DeepSpeed is configured for.
 
 configlint configures DeepSpeed for the attention that `model.attention` names, or else for sdpa. Where the script
-loads the model with another one, DeepSpeed rejects the model: after the queue, and after it was loaded.
+loads the model with a different one, DeepSpeed rejects the model: after the queue, and after it was loaded.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """Batches are rebalanced over all processes, but some processes must train on the same samples.
 
 The sampler of batch_rebalance gives each process samples of its own. Devices that share one model or one sequence
-must get the same samples: with different ones each computes a part of another batch, without an error.
+must get the same samples: with different ones each computes part of a different batch, without an error.
 
 Bad:
 

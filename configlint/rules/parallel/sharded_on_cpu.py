@@ -1,7 +1,7 @@
-"""The model is to be split over CPU processes, which the Trainer does not support.
+"""FSDP and tensor parallelism are not supported on CPU.
 
 With use_cpu, which the accelerator `cpu` turns on, FSDP is silently ignored: each process holds the whole model,
-and a trial run tests something else than the job. Accelerate rejects any further mesh: several sharded copies,
+and a trial run tests something other than the job. Accelerate rejects any further mesh: several sharded copies,
 context parallelism and tensor parallelism.
 
 Bad:

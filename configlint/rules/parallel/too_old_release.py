@@ -1,8 +1,8 @@
 """The Transformers release that runs the job does not support this mesh.
 
 Each kind of parallelism was added to the Trainer in a release of its own. With an older one the job fails when the
-model is loaded or the Trainer is built, or the Trainer does not know that devices share samples and trains another
-batch size than is written.
+model is loaded or the Trainer is built, or the Trainer does not know that devices share samples and trains a
+different batch size than is written.
 
 Bad:
 

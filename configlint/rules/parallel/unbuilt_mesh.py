@@ -2,7 +2,7 @@
 
 Context parallelism requires FSDP 2, and sequence parallelism (Ulysses) requires DeepSpeed. A tensor-parallel model
 supports neither. FSDP can shard a copy of the model over some of the replicas only where their number is divisible.
-Such a job fails after the queue or trains on another mesh: configlint writes no files for it.
+Such a job fails after the queue or trains on a different mesh: configlint writes no files for it.
 
 Bad:
 

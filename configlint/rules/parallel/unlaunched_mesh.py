@@ -2,7 +2,7 @@
 
 Accelerate builds several sharded copies (HSDP), context and sequence parallelism from the environment:
 TrainingArguments cannot carry them in JSON. A job that is started in another way shards over all devices; with
-context or sequence parallelism every device trains on its own samples, so that the batch size is another than is
+context or sequence parallelism every device trains on its own samples, so the batch size differs from the one
 written.
 
 Bad:
