@@ -1,4 +1,4 @@
-"""Memory: whether a training step fits into the device, and what takes the room."""
+"""Memory: whether a training step fits into the device's memory, and what takes it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 
 if TYPE_CHECKING:
     from configlint.core.workload import Estimate
@@ -53,18 +54,40 @@ def pinned(plan: Plan) -> str:
     return "batch.accumulation" if plan.batch.pinned_accumulation else "batch.per_device.max"
 
 
-def factors(plan: Plan, per_device: int, accumulation: int) -> str:
-    """Another micro-batch, under the factors that were pinned."""
+def factors(plan: Plan, per_device: int, accumulation: int, why: str = "") -> tuple[Put, ...]:
+    """To write another micro-batch, in place of the factors that were pinned."""
+    wanted = {"batch.per_device": per_device, "batch.accumulation": accumulation}
     if not plan.batch.pinned_accumulation:
-        return f"batch.per_device: {per_device}"
-    if not plan.batch.pinned_per_device:
-        return f"batch.accumulation: {accumulation}"
-    return f"batch.per_device: {per_device}, batch.accumulation: {accumulation}"
+        # A bound stays one.
+        bound = "batch.per_device.max"
+        wanted = {bound if plan.given(bound) else "batch.per_device": per_device}
+    elif not plan.batch.pinned_per_device:
+        wanted = {"batch.accumulation": accumulation}
+    return explained([Put(path, size) for path, size in wanted.items()], why)
+
+
+def written(change: str, why: str = "") -> tuple[Put, ...]:
+    """To write what `configlint.memory.options` proposes: `parallel.data: zero3 and training.packing: true`."""
+    from configlint.core.document import plain
+    from configlint.core.source import Source
+    from configlint.syntax import read
+
+    puts = []
+    for each in change.split(" and "):
+        path, _, text = each.partition(": ")
+        document, _ = read(Source("", text))
+        puts.append(Put(path, plain(document) if document else None))
+    return explained(puts, why)
+
+
+def explained(puts: list[Put], why: str) -> tuple[Put, ...]:
+    """Several acts that belong together, with a reason after the last."""
+    return (*puts[:-1], puts[-1]._replace(why=why))
 
 
 def gib(size: float) -> str:
     """`23.6`: bytes in GiB."""
-    return f"{size / GIB:.1f}"
+    return f"{size / GIB:,.1f}"
 
 
 def peak(estimate: Estimate) -> str:
@@ -73,9 +96,14 @@ def peak(estimate: Estimate) -> str:
 
 
 def device(plan: Plan) -> str:
-    """`rtx-4090 has 24.0`, in GiB."""
+    """`rtx-4090 has 24.0 GiB`."""
     name = plan.hardware.accelerator.name if plan.hardware.accelerator else "the device"
-    return f"{name} has {gib(plan.memory.capacity or 0)}"
+    return f"{name} has {gib(plan.memory.capacity or 0)} GiB"
+
+
+def usable(plan: Plan) -> str:
+    """`rtx-4090 has 24.0 GiB (21.6 GiB usable)`: less the headroom."""
+    return f"{device(plan)} ({gib(plan.memory.budget or 0)} GiB usable)"
 
 
 def sixteen_bits(plan: Plan) -> bool:

@@ -1,8 +1,8 @@
-"""Accumulation is what does not fit.
+"""Gradient accumulation raises the peak above what fits.
 
-With a single micro-batch a step, gradients are made while activations are given back. From the second on, a whole
-set of gradients lies there while the next micro-batch is computed, on top of all activations and logits: to
-accumulate more often in order to save memory takes more of it, once.
+With one micro-batch per step, gradients are created while activations are freed. From the second micro-batch on, a
+whole set of gradients is kept while the next one is computed, on top of all activations and logits: accumulating to
+save memory costs memory, once.
 
 Bad:
 
@@ -28,9 +28,13 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Remedy, Say
 from configlint.core.rule import Finding, rule
-from configlint.core.wording import count
-from configlint.rules.memory import gib, peak
+from configlint.core.workload import Workload
+from configlint.memory.options import changes
+from configlint.rules.memory import gib, usable, written
+
+_PATH = "batch.accumulation"
 
 
 @rule(Severity.INFO)
@@ -42,19 +46,21 @@ def check(plan: Plan) -> Iterator[Finding]:
     if then is None or estimate.high <= budget or then.high > budget:
         return
     yield Finding(
-        "batch.accumulation",
-        f"{count(workload.batch, 'sample')} at once would take {peak(then)}, and with the gradients that accumulate"
-        f" it is {peak(estimate)}: {gib(budget)} are to be used",
-        _help(plan),
+        _PATH,
+        f"`{plan.name(_PATH)}` {plan.batch.accumulation} keeps gradients between micro-batches, so the peak rises"
+        f" from {gib(then.high)} to {gib(estimate.high)} GiB; {usable(plan)}",
+        [_remedy(plan, workload, budget)],
     )
 
 
-def _help(plan: Plan) -> str:
-    data = plan.parallel.data
-    # Before, the Trainer did not look at it.
-    if data == "fsdp" and plan.release.transformers >= (5, 2):
-        kwargs = "{gradient_accumulation_kwargs: {sync_each_batch: true}}"
-        return f"`training.accelerator_config: {kwargs}` keeps them shared out between micro-batches"
-    if data in ("ddp", "zero0", "zero1") and (plan.parallel.world or 1) > 1:
-        return "`parallel.data: zero2` shares them out"
-    return f"with {plan.batch.accumulation} times as many devices there is nothing to accumulate"
+def _remedy(plan: Plan, workload: Workload, budget: int) -> Remedy:
+    """To shard the gradients, where it then fits."""
+    for change in changes(plan, workload):
+        # Before, the Trainer did not read it.
+        reads = change.path == "training.accelerator_config" and plan.release.transformers >= (5, 2)
+        if reads or change.text == "parallel.data: zero2":
+            then = plan.memory.ask(workload._replace(**change.fields))  # type: ignore[arg-type]
+            if then is not None and then.high <= budget:
+                return written(change.text, "this shards the gradients")
+    devices = f"train on {plan.batch.accumulation} times as many devices instead of accumulating"
+    return Say(devices, needs=("hardware.devices_per_node",))

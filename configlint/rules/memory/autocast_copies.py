@@ -1,9 +1,9 @@
-"""Autocast keeps a copy of the weights that checkpointing was to do without.
+"""Autocast keeps copies of weights that checkpointing was meant to save.
 
-Under autocast a weight in float32 that is trained is cast when it is first used, and the copy is kept until the
-forward pass ends: with all layers checkpointed, little but these copies is left of them, and together they are half
-as large as the weights. Weights that are loaded in bfloat16 need none, but then small steps are rounded away: that
-is a choice, not a fix. DeepSpeed and FSDP keep float32 for the optimizer, shared out, beside one copy in bfloat16.
+Under autocast, a trained float32 weight is cast when it is first used, and the copy is kept until the forward pass
+ends. With all layers checkpointed the copies are most of what is kept, and together they are half as large as the
+weights. Weights that are loaded in bfloat16 need no copies, but small updates are then rounded away: that is a
+trade-off, not a fix. DeepSpeed and FSDP keep sharded float32 weights for the optimizer beside one bfloat16 copy.
 
 Bad:
 
@@ -28,8 +28,11 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.rules.memory import WORTH_A_WORD, gib, peak, share
+
+_DTYPE = "model.dtype"
 
 
 @rule(Severity.INFO)
@@ -37,19 +40,16 @@ def check(plan: Plan) -> Iterator[Finding]:
     estimate, workload = plan.memory.estimate, plan.memory.workload
     if estimate is None or workload is None or not workload.checkpointing or share(plan, "autocast") < WORTH_A_WORD:
         return
-    # What is trained in float16 needs weights in float32; FSDP gathers the weights in 16 bits.
+    # Training in float16 requires float32 weights; FSDP gathers the weights in 16 bits.
     if workload.autocast != "bfloat16" or workload.dtype != "float32" or workload.data == "fsdp":
         return
     then = plan.memory.ask(workload._replace(dtype="bfloat16"))
     if then is None:
         return
+    price = ", but the optimizer also rounds to 16 bits" if workload.method == "full" else ""
     yield Finding(
-        "model.dtype" if plan.given("model.dtype") else "model.config",
-        f"autocast's copies of weights in float32 take {gib(estimate.breakdown['autocast'])} of the"
+        _DTYPE if plan.given(_DTYPE) else "model.config",
+        f"autocast copies of float32 weights take {gib(estimate.breakdown['autocast'])} of the"
         f" {gib(estimate.allocated)} GiB at the peak",
-        f"with `dtype: bfloat16` in model it is {peak(then)}{_price(workload.method)}",
+        [Put(_DTYPE, "bfloat16", why=f"the peak is then {peak(then)}{price}")],
     )
-
-
-def _price(method: str) -> str:
-    return "; then the optimizer too adds up in 16 bits" if method == "full" else ""

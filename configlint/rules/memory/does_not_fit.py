@@ -1,9 +1,9 @@
 """A training step does not fit into the device's memory.
 
-The job fails with CUDA out of memory: where the model is loaded, in the first step, or days in, with the first
-batch of samples as long as model.sequence_length. What is said is the least and the most that the device must
-have: the least is what PyTorch holds in tensors, and beyond the device's memory it is an error; the most adds what
-the allocator loses to fragments, and beyond the memory it is a warning.
+The job fails with CUDA out of memory: when the model is loaded, in the first step, or days later with the first
+batch whose samples are as long as model.sequence_length. Two figures are given. The lower one is what PyTorch holds
+in tensors: where it exceeds the device's memory, that is an error. The higher one adds what the allocator loses to
+fragmentation: where only that exceeds the memory, it is a warning.
 
 Bad:
 
@@ -30,10 +30,11 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 from configlint.memory.options import Way, base_workload, largest, samples, ways
-from configlint.rules.memory import device, factors, gib, peak, pinned
+from configlint.rules.memory import device, explained, factors, gib, peak, pinned, written
 
 
 @rule(Severity.ERROR)
@@ -46,27 +47,43 @@ def check(plan: Plan) -> Iterator[Finding]:
     yield Finding(
         pinned(plan),
         f"{count(workload.batch, 'sample')} of {count(workload.length, 'token')} {needs}"
-        f" {peak(estimate) if certain else gib(estimate.high) + ' GiB'} at the peak ({estimate.phase}),"
-        f" and {device(plan)}",
-        _help(plan),
+        f" {peak(estimate) if certain else gib(estimate.high) + ' GiB'} at the peak ({estimate.phase});"
+        f" {device(plan)}",
+        _remedies(plan),
         None if certain else Severity.WARNING,
-        related=(("hardware.accelerator", device(plan) + " GiB"),),
+        related=(("hardware.accelerator", device(plan)),),
     )
 
 
-def _help(plan: Plan) -> str:
+def _remedies(plan: Plan) -> list[Remedy]:
     """The two cheapest ways out: a smaller micro-batch where one fits, and what makes room for this one."""
-    chosen: list[Way] = []
     base, share = base_workload(plan), samples(plan)
     smaller = largest(plan.memory, base, share, plan.batch.max_per_device) if base and share else None
-    if smaller:
-        chosen.append(smaller._replace(change=factors(plan, smaller.per_device, smaller.accumulation)))
     found = ways(plan)
     enough = [way for way in found if way.per_device >= (plan.batch.per_device or 1)]
-    chosen += enough or found
+    chosen = [*([smaller] if smaller else []), *(enough or found)][:2]
     if not chosen:
-        return "nothing that configlint knows of makes it fit: it takes more devices, or a larger one"
-    return ", or ".join(
-        f"`{way.change}` (up to {way.per_device} x {way.accumulation}, {gib(way.estimate.high)} GiB)"
-        for way in chosen[:2]
-    )
+        return [Say("use more or larger devices: no setting that configlint knows makes it fit")]
+    acts = [_acts(plan, way) for way in chosen]
+    # A way's peak is that of the largest batch that fits with it.
+    if all(way.per_device == _trained(plan, way) for way in chosen):
+        peaks = " or ".join(gib(way.estimate.high) for way in chosen)
+        acts[-1] = explained([*acts[-1]], f"the peak is then up to {peaks} GiB")
+    return [*acts]
+
+
+def _acts(plan: Plan, way: Way) -> tuple[Put, ...]:
+    """A change, with another micro-batch where the one that is pinned does not fit even then."""
+    made = written(way.change) if way.change else ()
+    keeps = not _is_pinned(plan) or _trained(plan, way) == plan.batch.per_device
+    return made if made and keeps else (*made, *factors(plan, way.per_device, way.accumulation))
+
+
+def _trained(plan: Plan, way: Way) -> int:
+    """The per-device batch with which the plan then trains."""
+    wanted = plan.batch.per_device if _is_pinned(plan) else None
+    return wanted if wanted and wanted <= way.per_device and way.change else way.per_device
+
+
+def _is_pinned(plan: Plan) -> bool:
+    return plan.batch.pinned_per_device is not None or plan.batch.pinned_accumulation is not None

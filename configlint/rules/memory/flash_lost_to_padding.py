@@ -1,8 +1,8 @@
-"""Padding turns flash attention off.
+"""Padding disables flash attention.
 
-PyTorch's scaled_dot_product_attention has no flash kernel for a mask, and a batch with padding has one: each layer
-keeps keys and values of all heads, and a mask of batch x length x length. That is memory that a larger micro-batch
-could have, and time. The flash-attn package takes the samples' lengths in place of a mask, and computes no padding.
+PyTorch's scaled_dot_product_attention has no flash kernel for a mask, and a padded batch has one: each layer keeps
+the keys and values of all heads, and a mask of batch x length x length. That costs time, and memory that a larger
+micro-batch could use. The flash-attn package takes the samples' lengths in place of a mask and computes no padding.
 
 Bad:
 
@@ -27,8 +27,11 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.rules.memory import WORTH_A_WORD, gib, is_masked, peak, sixteen_bits
+
+_PATH, _FLASH = "model.attention", "flash_attention_2"
 
 
 @rule(Severity.INFO)
@@ -39,12 +42,12 @@ def check(plan: Plan) -> Iterator[Finding]:
     # Before compute capability 8.0 there are no such kernels to lose.
     if not sixteen_bits(plan) or workload.capability is None or workload.capability < (8, 0):
         return
-    then = plan.memory.ask(workload._replace(attention="flash_attention_2"))
+    then = plan.memory.ask(workload._replace(attention=_FLASH))
     if then is None or estimate.allocated - then.allocated < WORTH_A_WORD * estimate.allocated:
         return
     yield Finding(
-        "model.attention" if plan.given("model.attention") else "model.config",
-        f"sdpa has no flash kernel for padding, which costs {gib(estimate.allocated - then.allocated)} of"
-        f" {gib(estimate.allocated)} GiB",
-        f"with `attention: flash_attention_2` in model, and in the script, the peak is {peak(then)}",
+        _PATH if plan.given(_PATH) else "model.config",
+        f"padding disables the flash kernel of sdpa, at a cost of {gib(estimate.allocated - then.allocated)} of the"
+        f" {gib(estimate.allocated)} GiB at the peak",
+        [Put(_PATH, _FLASH, why=f"set it in the script too; the peak is then {peak(then)}")],
     )

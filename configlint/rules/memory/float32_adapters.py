@@ -1,9 +1,9 @@
-"""Adapters in float32 keep more than full fine-tuning would.
+"""Adapters in float32 keep more activations than full fine-tuning would.
 
-PEFT holds adapters in float32 beside weights of 16 bits, and without autocast casts the input of every one to
-float32: each is kept for the backward pass, on top of what the model keeps anyway. With adapters on all linear
-layers, LoRA then keeps more activations than full fine-tuning does, and what was meant to save memory costs it.
-Under autocast the adapters compute in 16 bits, and their inputs are those that are there already.
+PEFT holds adapters in float32 beside 16-bit weights, and without autocast casts the input of each adapter to
+float32: every copy is kept for the backward pass, on top of what the model keeps anyway. With adapters on all
+linear layers, LoRA then keeps more activations than full fine-tuning, although it was meant to save memory. Under
+autocast the adapters compute in 16 bits on inputs that are kept already.
 
 Bad:
 
@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.profile import lacks
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.workload import Estimate, Workload
 from configlint.rules.memory import gib, peak
@@ -51,8 +52,8 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     yield Finding(
         "tuning.target_modules" if plan.given("tuning.target_modules") else "tuning.method",
-        f"adapters without autocast keep {gib(own)} GiB of activations, where full fine-tuning keeps {gib(full)}",
-        f"with `{name}: true` in training the peak is {peak(then)}, not {peak(estimate)}",
+        f"adapters without autocast keep {gib(own)} GiB of activations; full fine-tuning keeps {gib(full)} GiB",
+        [Put(f"training.{name}", True, why=f"the peak is then {peak(then)} instead of {peak(estimate)}")],
     )
 
 

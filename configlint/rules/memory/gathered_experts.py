@@ -1,9 +1,9 @@
-"""The implementation of the experts copies their weights for every token.
+"""The experts' implementation copies their weights for every token.
 
-`batched_mm` multiplies each token with matrices of its own: for every token and each of the experts that it is sent
-to, it gathers that expert's weights. That suits the few tokens of a decoding step. The thousands of a training step
-take hundreds of GiB, in one layer: tokens x experts a token x 3 matrices x hidden x inner size. `grouped_mm`, which
-is what Transformers takes by itself where it can, sorts the tokens by expert and copies none.
+`batched_mm` gathers, for every token, the weights of each expert that the token is routed to. That suits the few
+tokens of a decoding step. The thousands of tokens of a training step take hundreds of GiB in one layer: tokens x
+experts per token x 3 matrices x hidden size x inner size. `grouped_mm`, the default of Transformers where it is
+supported, sorts the tokens by expert and copies no weights.
 
 Bad:
 
@@ -32,6 +32,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.values import mapping, positive
 from configlint.core.wording import count
@@ -50,9 +51,9 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     yield Finding(
         path,
-        f"batched_mm copies the experts' weights for each of {count(tokens, 'token')}: {gib(tokens * size)} GiB"
-        f" in each layer, and {device(plan)}",
-        "write `experts_implementation: grouped_mm`, or leave it out",
+        f"`{_NAME}` batched_mm copies expert weights for each of {count(tokens, 'token')},"
+        f" {gib(tokens * size)} GiB per layer; {device(plan)}",
+        _remedies(plan, path),
         None if tokens * size > capacity else Severity.WARNING,
     )
 
@@ -64,6 +65,12 @@ def _path(plan: Plan) -> str | None:
     return f"arguments.{_NAME}" if plan.arguments.get(_NAME) == "batched_mm" else None
 
 
+def _remedies(plan: Plan, path: str) -> list[Remedy]:
+    if path.startswith("arguments."):
+        return [Put(path, "grouped_mm"), Drop(path)]
+    return [Say(f"write `{_NAME}: grouped_mm` in `{plan.name(path)}`", needs=(path,))]
+
+
 def _tokens(plan: Plan) -> int | None:
     length = plan.sequence_length or positive(plan.argument("max_length"))
     split = (plan.parallel.context or 1) * (plan.parallel.sequence or 1)
@@ -71,7 +78,7 @@ def _tokens(plan: Plan) -> int | None:
 
 
 def _size(plan: Plan) -> int | None:
-    """Bytes that are gathered for one token; None where the model is not known as a mixture."""
+    """Bytes that are gathered for one token; None where the model is not known to be a mixture of experts."""
     config = plan.model.config if plan.model else {}
     used, hidden = (positive(config.get(name)) for name in ("num_experts_per_tok", "hidden_size"))
     inner = positive(config.get("moe_intermediate_size")) or positive(config.get("intermediate_size"))

@@ -1,9 +1,10 @@
 """The logits of all evaluation examples are kept until the metrics are computed.
 
-For a compute_metrics the Trainer keeps the logits of every example, and on every device those of all devices, until
-the evaluation is over: the job fails with CUDA out of memory in its first one, hours in. They can be handed to
-compute_metrics batch by batch, moved to the host every few batches, or reduced by the script. That there is a
-compute_metrics is concluded from an argument that has no sense without one.
+For compute_metrics, the Trainer keeps the logits of every example until the evaluation is over, and on each device
+those of all devices: the job fails with CUDA out of memory in its first evaluation, hours in. The logits can be
+passed to compute_metrics batch by batch (it must then accept compute_result), moved to the host every few batches,
+or reduced by the script. That the script has a compute_metrics is concluded from an argument that makes no sense
+without one.
 
 Bad:
 
@@ -41,15 +42,16 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.values import positive, text
 from configlint.core.wording import count
 from configlint.rules.memory import device, evaluates, gib, predicts_tokens
 
-# What is there without a compute_metrics; TRL's trainers have some of their own.
+# Metrics that need no compute_metrics; TRL's trainers add some of their own.
 _OWN = ("loss", "runtime", "samples_per_second", "steps_per_second", "accuracy", "entropy", "num_tokens")
 _OF_TRANSFORMERS = 4
-# What keeps none, or not on the device.
+# Arguments with which no logits are kept, or not on the device.
 _WAYS_OUT = ("prediction_loss_only", "batch_eval_metrics", "eval_accumulation_steps")
 
 
@@ -66,15 +68,15 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     yield Finding(
         plan.path(hint),
-        f"for a compute_metrics each device keeps {gib(kept)} GiB of logits, of {count(examples, 'example')},"
-        f" and {device(plan)}",
-        _help(plan),
+        f"evaluation keeps the logits of {count(examples, 'example')} on each device for compute_metrics,"
+        f" {gib(kept)} GiB; {device(plan)}",
+        _remedies(plan),
         related=(("data.eval_examples", count(examples, "example")),),
     )
 
 
 def _hint(plan: Plan) -> str | None:
-    """The argument that only a compute_metrics gives a sense."""
+    """The argument that makes sense only with a compute_metrics."""
     if plan.training.get("include_for_metrics"):
         return "include_for_metrics"
     metric = text(plan.argument("metric_for_best_model"))
@@ -91,7 +93,9 @@ def _sample(plan: Plan) -> int:
     return workload.length * words * (4 if workload.autocast or workload.dtype == "float32" else 2)
 
 
-def _help(plan: Plan) -> str:
+def _remedies(plan: Plan) -> list[Remedy]:
+    hook = "preprocess_logits_for_metrics"
     if plan.release.spelling("batch_eval_metrics"):
-        return "write `batch_eval_metrics: true`, or have the script reduce them in preprocess_logits_for_metrics"
-    return "write `eval_accumulation_steps: 1`, or have the script reduce them in preprocess_logits_for_metrics"
+        reduced = Say(f"reduce the logits in {hook}: the script has to support either")
+        return [Put("training.batch_eval_metrics", True), reduced]
+    return [Put("training.eval_accumulation_steps", 1), Say(f"reduce the logits in the script's {hook}")]

@@ -1,8 +1,8 @@
-"""An evaluation takes more memory than there is.
+"""The evaluation needs more memory than the device has.
 
-The evaluation has a batch size of its own, 8 where nothing is written, whatever fits in training. It keeps no
-activations, but logits: a word's for each at each token, in 16 bits, in float32, and as logarithms of
-probabilities, beside the weights and the optimizer's states. The job fails at its first evaluation, hours in.
+The evaluation has a batch size of its own (8, the Trainer's default), whatever fits in training. It keeps no
+activations but logits: one per word of the vocabulary and token, in 16 bits, in float32 and as log-probabilities,
+beside the weights and the optimizer states. The job fails in its first evaluation, hours in.
 
 Bad:
 
@@ -29,13 +29,14 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.values import positive
 from configlint.core.wording import count
-from configlint.rules.memory import device, evaluates, gib, predicts_tokens, sixteen_bits
+from configlint.rules.memory import device, evaluates, gib, predicts_tokens, sixteen_bits, usable
 
 _NAME = "per_device_eval_batch_size"
-# Bytes a logit: as computed, in float32 where that is another, and the logarithm of its probability.
+# Bytes per logit: as computed, in float32 where that differs, and its log-probability.
 _OF_16_BITS = 2 + 4 + 4
 _OF_32_BITS = 4 + 4
 
@@ -49,15 +50,18 @@ def check(plan: Plan) -> Iterator[Finding]:
     held = _held(plan)
     if held + size * sample <= budget:
         return
-    given = plan.given(plan.path(_NAME))
+    path, is_over = plan.path(_NAME), held + size * sample > capacity
+    given = plan.given(path)
+    whose = "" if given else " (the Trainer's default)"
     few = _power_below((budget - held) // sample)
     yield Finding(
-        plan.path(_NAME) if given else plan.path("eval_strategy"),
-        f"an evaluation in batches of {size}{'' if given else ', the default,'} needs at least"
-        f" {gib(held + size * sample)} GiB, {gib(size * sample)} of them logits, and {device(plan)}",
-        f"write `{_NAME}: {few}`" if few else "not even one sample fits: evaluate shorter ones",
-        None if held + size * sample > capacity else Severity.INFO,
-        related=(("model.sequence_length", f"{count(plan.sequence_length or 0, 'token')} a sample"),),
+        path if given else plan.path("eval_strategy"),
+        f"`{plan.name(path)}` {size}{whose} needs at least"
+        f" {gib(held + size * sample)} GiB, {gib(size * sample)} GiB of it logits;"
+        f" {device(plan) if is_over else usable(plan)}",
+        [Put(path, few) if few else Say("evaluate shorter samples: not even one of these fits")],
+        None if is_over else Severity.INFO,
+        related=(("model.sequence_length", f"{count(plan.sequence_length or 0, 'token')} per sample"),),
     )
 
 
@@ -74,7 +78,7 @@ def _sample(plan: Plan) -> int:
 
 
 def _held(plan: Plan) -> int:
-    """What is there all the time."""
+    """What takes memory all the time."""
     estimate = plan.memory.estimate
     return sum(estimate.breakdown[name] for name in ("weights", "optimizer", "context")) if estimate else 0
 

@@ -1,8 +1,8 @@
-"""A training step fits, but with less headroom than is to be kept.
+"""A training step fits, but leaves less headroom than it should.
 
-hardware.headroom is the share of the memory that stays free, 0.1 where nothing is written: for what an estimate
-cannot know, such as another process on the device, libraries that take memory of their own, and fragments after
-thousands of batches of all lengths. Without it, the job may fail with CUDA out of memory hours in.
+hardware.headroom is the share of the memory to keep free (0.1, configlint's default): for what no estimate can
+know, such as other processes on the device, libraries that allocate memory of their own, and fragmentation after
+thousands of batches of all lengths. Without headroom, the job may fail with CUDA out of memory hours in.
 
 Bad:
 
@@ -30,8 +30,11 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put, Remedy
 from configlint.core.rule import Finding, rule
-from configlint.rules.memory import device, factors, gib, peak, pinned
+from configlint.rules.memory import factors, peak, pinned, usable
+
+_PATH = "hardware.headroom"
 
 
 @rule(Severity.WARNING)
@@ -39,18 +42,18 @@ def check(plan: Plan) -> Iterator[Finding]:
     capacity, budget, estimate = plan.memory.capacity, plan.memory.budget, plan.memory.estimate
     if capacity is None or budget is None or estimate is None or not budget < estimate.high <= capacity:
         return
-    asked = plan.given("hardware.headroom")
+    headroom, asked = f"`{plan.name(_PATH)}` {plan.hardware.headroom:g}", plan.given(_PATH)
+    whose = "" if asked else " (configlint's default)"
     yield Finding(
         pinned(plan),
-        f"the peak of {peak(estimate)} leaves less than a headroom of {plan.hardware.headroom:g}:"
-        f" {device(plan)}, of which {gib(budget)} are to be used",
-        _help(plan),
+        f"the peak of {peak(estimate)} leaves less than {headroom}{whose} free; {usable(plan)}",
+        _remedies(plan, 1 - estimate.high / capacity),
         None if asked else Severity.INFO,
-        related=(("hardware.headroom", f"headroom {plan.hardware.headroom:g}"),) if asked else (),
+        related=((_PATH, f"`{plan.name(_PATH)}` is {plan.hardware.headroom:g}"),) if asked else (),
     )
 
 
-def _help(plan: Plan) -> str:
+def _remedies(plan: Plan, left: float) -> list[Remedy]:
     fits, samples = plan.memory.largest, (plan.batch.per_device or 1) * (plan.batch.accumulation or 1)
-    smaller = f"`{factors(plan, fits, samples // fits)}` keeps it; " if fits else ""
-    return f"{smaller}where it is known to work, write less in `hardware.headroom`"
+    smaller: list[Remedy] = [factors(plan, fits, samples // fits)] if fits else []
+    return [*smaller, Put(_PATH, int(100 * left) / 100, why="if this is known to fit")]

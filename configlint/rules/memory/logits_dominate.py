@@ -1,8 +1,8 @@
-"""Half of the peak, or more, is logits.
+"""Logits take half of the peak or more.
 
-A model has a logit for each of its words at each token, and the loss takes them in float32, in two copies: 12 bytes
-for each, which is more than all layers keep where the words are many and activations are checkpointed. A fused loss
-computes them piece by piece and keeps none, so that a larger micro-batch fits.
+A model computes a logit for each word of its vocabulary at each token, and the loss takes them in float32, in two
+copies: 12 bytes each, more than all layers keep where the vocabulary is large and activations are checkpointed. A
+fused loss computes them piece by piece and keeps none, so a larger micro-batch fits.
 
 Bad:
 
@@ -29,7 +29,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.rule import Finding, rule
 from configlint.memory.options import base_workload, changes
-from configlint.rules.memory import gib, is_tight, peak, predicts_tokens, share
+from configlint.rules.memory import gib, is_tight, peak, predicts_tokens, share, written
 
 
 @rule(Severity.INFO)
@@ -37,7 +37,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     estimate, workload, base = plan.memory.estimate, plan.memory.workload, base_workload(plan)
     if estimate is None or workload is None or base is None or share(plan, "logits") < 0.5:
         return
-    # Where all samples are computed at once, and fit, more room is of no use.
+    # Where all samples are computed at once and fit, more room is of no use.
     if not predicts_tokens(plan) or not (is_tight(plan) or (plan.batch.accumulation or 1) > 1):
         return
     fused = next((change for change in changes(plan, base) if "fused_loss" in change.fields), None)
@@ -47,5 +47,5 @@ def check(plan: Plan) -> Iterator[Finding]:
     yield Finding(
         "model.config",
         f"logits take {gib(estimate.breakdown['logits'])} of the {gib(estimate.allocated)} GiB at the peak",
-        f"with `{fused.text}` the loss keeps none, and the peak is {peak(then)}",
+        [written(fused.text, f"its loss keeps no logits, so the peak is {peak(then)}")],
     )

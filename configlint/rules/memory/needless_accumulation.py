@@ -1,8 +1,8 @@
-"""A small micro-batch is accumulated, where a larger one fits.
+"""A small micro-batch is accumulated although a larger one fits.
 
-Accumulation is for a batch that does not fit. A device that is given few tokens at a time waits for memory and
-for the launch of kernels rather than computing, and the same optimizer step takes longer: the larger the
-micro-batch, the faster, until there are enough tokens to keep it busy. From 2,048 tokens on, nothing is said.
+Accumulation is for a batch that does not fit. A device that gets few tokens at a time waits for memory and kernel
+launches instead of computing, and the same optimizer step takes longer: the larger the micro-batch the faster,
+until there are enough tokens to keep the device busy. From 2,048 tokens on, this rule is silent.
 
 Bad:
 
@@ -29,7 +29,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
-from configlint.rules.memory import gib, is_small, pinned
+from configlint.rules.memory import factors, gib, is_small, pinned
 
 
 @rule(Severity.INFO)
@@ -43,6 +43,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     yield Finding(
         pinned(plan),
         f"micro-batches of {count(tokens, 'token')} ({per_device} x {workload.length}) are accumulated"
-        f" {accumulation} times, and {largest} samples at once fit into {gib(plan.memory.budget or 0)} GiB",
-        f"{largest} x {fewer} trains the same batch; left out, per_device and accumulation are derived",
+        f" {count(accumulation, 'time')}; {count(largest, 'sample')} at once fit into"
+        f" {gib(plan.memory.budget or 0)} GiB",
+        [factors(plan, largest, fewer, f"{largest} x {fewer} trains the same batch")],
     )

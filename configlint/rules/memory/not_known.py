@@ -1,8 +1,8 @@
-"""The per-device batch is left to the memory, and what a sample takes is not known.
+"""The per-device batch size is left to the memory estimate, but what a sample takes is not known.
 
-The per-device batch that is not written is the largest that fits. Where the model, its length or what the trainer
-does is not known, nothing can be said of that, and it is 1: right, but a device that could take 32 samples at once
-computes them one after the other, and is many times slower.
+A per-device batch size that is not set is the largest that fits. Where the model, its sequence length or the
+trainer's memory use is not known, it is 1: correct, but a device that could process 32 samples at once processes
+them one after the other and is many times slower.
 
 Bad:
 
@@ -26,18 +26,23 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Remedy, Say
 from configlint.core.rule import Finding, rule
-from configlint.core.wording import listing
+from configlint.core.wording import code, listing
 
-_PINS = ("batch.per_device", "batch.accumulation")
-_EXAMPLES = {"model.config": "llama-3.1-8b", "model.sequence_length": "2048"}
+_SIZE = "batch.per_device"
+_PINS = (_SIZE, "batch.accumulation")
+# What may be missing, and what is written there.
+_KINDS = {
+    "model.config": " (a bundled profile such as llama-3.1-8b, a Hub id or the path of a config.json)",
+    "model.sequence_length": "",
+}
 _ARGUMENTS = ("training.optim", "training.use_liger_kernel", "tuning.target_modules")
-_PIN = "write `batch: {per_device: …}`"
 
 
 @rule(Severity.INFO)
 def check(plan: Plan) -> Iterator[Finding]:
-    if plan.memory.capacity is None or plan.batch.per_device != 1:
+    if plan.memory.capacity is None or plan.batch.per_device != 1 or not plan.can_say(_SIZE):
         return
     if any(map(plan.given, _PINS)) or (plan.batch.accumulation or 1) == 1:
         return
@@ -45,21 +50,26 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     said = _said(plan)
     if said:
-        yield Finding("batch.per_device", f"per_device is 1, with which it starts: {said[0]}", said[1])
+        yield Finding(_SIZE, f"`{plan.name(_SIZE)}` defaults to 1: {said[0]}", said[1])
 
 
-def _said(plan: Plan) -> tuple[str, str] | None:
-    """What is not known, and what to do; None where something was written and is wrong, which other rules say."""
-    missing = plan.memory.missing
+def _said(plan: Plan) -> tuple[str, list[Remedy]] | None:
+    """What is not known, and what to do; None where something was written and is wrong, as other rules say."""
+    missing, pin = plan.memory.missing, Say(f"set `{plan.name(_SIZE)}`")
+    unmodelled = [path for path in missing if path in _ARGUMENTS]
     if "trainer" in missing and plan.trainer:
-        return f"what {plan.trainer} takes is not reckoned", _PIN
-    reckoned = [path for path in missing if path in _ARGUMENTS]
-    if reckoned:
-        return f"what {listing(path.rpartition('.')[2] for path in reckoned)} takes is not reckoned", _PIN
+        return f"memory is not modelled for {plan.trainer}", [pin]
+    if unmodelled:
+        return f"memory is not modelled for {listing(_valued(plan, path) for path in unmodelled)}", [pin]
     if missing == ("model.config",) and plan.model:
-        return f"what {plan.model.name} takes is not reckoned", _PIN
-    if not missing or any(path not in _EXAMPLES or plan.given(path) for path in missing):
+        return f"memory is not modelled for {plan.model.name}", [pin]
+    if not missing or any(path not in _KINDS or plan.given(path) for path in missing):
         return None
-    example = ", ".join(f"{path.rpartition('.')[2]}: {_EXAMPLES[path]}" for path in missing)
-    kinds = " (a bundled profile, a hub id or the path of a config.json)" if "model.config" in missing else ""
-    return f"what fits is not known without {listing(missing)}", f"add `model: {{{example}}}`{kinds}, or {_PIN}"
+    settings = listing(f"`{plan.name(path)}`{_KINDS[path]}" for path in missing)
+    named = listing(f"`{plan.name(path)}`" for path in missing)
+    return f"the memory estimate requires {named}", [Say(f"set {settings}", needs=missing), pin]
+
+
+def _valued(plan: Plan, path: str) -> str:
+    setting = plan.spec.settings.get(path)
+    return f"`{plan.name(path)}`" + (f" {code(setting.value)}" if setting and not setting.mapping else "")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put, Remedy, Say
 from configlint.core.values import mapping, text
+from configlint.core.writing import written
 
 
 def applies(plan: Plan) -> bool:
@@ -41,6 +43,27 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
 }
 
 
+def degree(plan: Plan, kind: str) -> str:
+    """`` `parallel.context` 2 ``: a degree as the user calls it, with its size."""
+    return f"`{plan.name(f'parallel.{kind}')}` {getattr(plan.parallel, kind)}"
+
+
+def beside(plan: Plan, *kinds: str) -> tuple[tuple[str, str], ...]:
+    """The places of some degrees that were written, to stand beside a finding."""
+    paths = {f"parallel.{kind}": getattr(plan.parallel, kind) for kind in kinds}
+    return tuple((path, f"`{plan.name(path)}` is {size}") for path, size in paths.items() if plan.given(path))
+
+
+def instead(plan: Plan, at: str, **sizes: object) -> Remedy:
+    """What to write in place of some degrees, None for none: for a target, there, where what others share is right
+    for those. `at` is the degree that the finding stands at."""
+    setting, target = plan.spec.settings.get(f"parallel.{at}"), plan.spec.target
+    if setting and target is not None and plan.spec.is_shared(setting):
+        return Say(f"write `parallel: {written(sizes)}` in target {target}", needs=("parallel",))
+    paths = {f"parallel.{kind}": size for kind, size in sizes.items()}
+    return tuple(Drop(path) if size is None else Put(path, size) for path, size in paths.items())
+
+
 def attentions(plan: Plan) -> dict[str, str]:
     """The attention that the model is loaded with, by each place where it is named."""
     setting, kwargs = plan.spec.settings.get("model.attention"), mapping(plan.training.get("model_init_kwargs"))
@@ -50,3 +73,19 @@ def attentions(plan: Plan) -> dict[str, str]:
         "training.model_init_kwargs": (kwargs or {}).get("attn_implementation"),
     }
     return {path: attention for path, value in named.items() if (attention := text(value))}
+
+
+def loaded_with(plan: Plan, path: str, attention: str) -> Remedy:
+    """To load the model with another attention, at a place of `attentions`."""
+    if path == "training.model_init_kwargs":
+        return Say(f"write `attn_implementation: {attention}` in `{plan.name(path)}`", needs=(path,))
+    return Put(path, attention)
+
+
+def is_shareable(attention: str) -> bool:
+    """Whether DeepSpeed can split the heads of an attention. A kernel of the hub is known by its name.
+
+    Source: accelerate 1.15 utils/dataclasses.py, DeepSpeedSequenceParallelConfig.__post_init__
+    """
+    known = ("sdpa", "flash_attention_2", "flash_attention_3")
+    return attention in known or ("/" in attention and "flash-attn" in attention)

@@ -1,7 +1,7 @@
-"""A sequence is shared out over devices, and its attention cannot be.
+"""The attention implementation does not support context parallelism.
 
-Context parallelism is there for PyTorch's own attention only. The Trainer refuses any other at the first step:
-after the queue and the loading of the model.
+Context parallelism supports PyTorch's own attention (sdpa) only. The Trainer rejects any other at the first step:
+after the queue, and after the model was loaded.
 
 Bad:
 
@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.rule import Finding, rule
-from configlint.rules.parallel import attentions
+from configlint.rules.parallel import attentions, beside, degree, loaded_with
 
 
 @rule(Severity.ERROR)
@@ -39,7 +39,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         if attention != "sdpa":
             yield Finding(
                 path,
-                f"context {context} works with attention sdpa, not with {attention}",
-                f"write `{'attention' if path == 'model.attention' else 'attn_implementation'}: sdpa`",
-                related=(("parallel.context", f"context {context}"),),
+                f"{degree(plan, 'context')} requires sdpa attention, got {attention}",
+                [loaded_with(plan, path, "sdpa")],
+                related=beside(plan, "context"),
             )

@@ -1,8 +1,8 @@
-"""The optimizer state of a tensor-parallel model cannot be saved.
+"""Checkpoints of a tensor-parallel model cannot include the optimizer state.
 
-A model that is sharded when it is loaded can be saved without its optimizer state only. The Trainer
-refuses anything else when it is built, after the model was loaded on every rank; before transformers 5.19 one
-device saved its own part alone.
+A model that is sharded as it is loaded can be saved only without its optimizer state. The Trainer rejects any other
+checkpoint when it is built, after every rank has loaded the model; before transformers 5.19, one device saved only
+its own shard.
 
 Bad:
 
@@ -26,13 +26,17 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
+from configlint.rules.parallel import degree
+
+_STRATEGY = "training.save_strategy"
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     tensor, strategy = plan.parallel.tensor, plan.intervals.save_strategy
-    # DeepSpeed cuts up a model that was loaded whole.
+    # DeepSpeed splits a model that was loaded whole.
     if tensor is None or tensor == 1 or plan.parallel.uses_deepspeed:
         return
     # Where the devices cannot be split at all, that comes first.
@@ -40,11 +44,10 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     if strategy in (None, "no") or plan.training.get("save_only_model") is True:
         return
+    related = (_STRATEGY, f"`{plan.name(_STRATEGY)}` is {strategy}")
     yield Finding(
         "parallel.tensor",
-        f"tensor {tensor} shards the model when it is loaded, and its optimizer state cannot be saved",
-        'write `training: {save_only_model: true}`, or `training: {save_strategy: "no"}`',
-        related=(("training.save_strategy", f"save_strategy {strategy}"),)
-        if plan.given("training.save_strategy")
-        else (),
+        f"{degree(plan, 'tensor')} shards the model as it is loaded, so its optimizer state cannot be saved",
+        [Put("training.save_only_model", True), Put(_STRATEGY, "no")],
+        related=(related,) if plan.given(_STRATEGY) else (),
     )

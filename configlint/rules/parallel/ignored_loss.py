@@ -1,7 +1,7 @@
-"""A loss is asked for that is not reckoned where DeepSpeed shares out the sequence.
+"""The loss is not supported with DeepSpeed's sequence parallelism.
 
-With sequence parallelism (Ulysses) the Trainer takes the model's own loss of each share and adds them up. Label
-smoothing is passed over without a word; SFTTrainer refuses it, and another loss_type, when it is built.
+With sequence parallelism (Ulysses), the Trainer sums the model's own loss over the shares of a sequence. It
+silently ignores label smoothing; SFTTrainer rejects label smoothing, and a loss_type of dft, when it is built.
 
 Bad:
 
@@ -26,8 +26,10 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
+from configlint.rules.parallel import beside
 
 _SMOOTHING, _LOSS = "label_smoothing_factor", "loss_type"
 
@@ -37,11 +39,18 @@ def check(plan: Plan) -> Iterator[Finding]:
     sequence = plan.parallel.sequence
     if sequence in (None, 1) or not plan.parallel.uses_deepspeed:
         return
-    related = (("parallel.sequence", f"sequence {sequence}"),)
     factor = real(plan.argument(_SMOOTHING))
     if factor is not None and factor > 0:
-        message = f"{_SMOOTHING} {factor} cannot be reckoned on a sequence that {sequence} devices share"
-        yield Finding(plan.path(_SMOOTHING), message, "delete it, or write `sequence: 1`", related=related)
+        yield _finding(plan, _SMOOTHING, factor, 0)
     if plan.trainer == "SFTTrainer" and plan.argument(_LOSS) == "dft":
-        message = f"{_LOSS} dft cannot be reckoned on a sequence that {sequence} devices share"
-        yield Finding(plan.path(_LOSS), message, f"write `{_LOSS}: nll`, or `sequence: 1`", related=related)
+        yield _finding(plan, _LOSS, "dft", "nll")
+
+
+def _finding(plan: Plan, name: str, value: object, other: object) -> Finding:
+    path, sequence = plan.path(name), plan.parallel.sequence
+    return Finding(
+        path,
+        f"`{plan.name(path)}` {value} cannot be computed when {sequence} devices share a sequence",
+        [Put(path, other), Put("parallel.sequence", 1)],
+        related=beside(plan, "sequence"),
+    )

@@ -1,8 +1,8 @@
-"""A model of this family cannot be cut up so.
+"""The model's family does not support this kind of parallelism.
 
-Tensor parallelism needs a plan of the family's that says which weights are cut and how, and sequence parallelism
-(Ulysses) asks the config for its key-value heads. Older families have neither: the job fails when the model
-is loaded, or when DeepSpeed takes it over.
+Tensor parallelism requires a plan that says which weights of the family are split and how; sequence parallelism
+(Ulysses) reads the number of key-value heads from the model's config. Older families have neither: the job fails
+when the model is loaded or when DeepSpeed takes it over.
 
 Bad:
 
@@ -30,8 +30,10 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
 from configlint.core.values import text
+from configlint.rules.parallel import degree, instead
 
 _WITHOUT_PLAN = ("bert", "deberta-v2", "falcon", "gpt2", "roberta", "t5")
 _WITHOUT_HEADS = (*_WITHOUT_PLAN, "gpt_neox")
@@ -41,18 +43,20 @@ _WITHOUT_HEADS = (*_WITHOUT_PLAN, "gpt_neox")
 def check(plan: Plan) -> Iterator[Finding]:
     parallel = plan.parallel
     family = text(plan.model.config.get("model_type")) if plan.model else None
-    zero = parallel.uses_deepspeed
+    zero, related = parallel.uses_deepspeed, (("model.config", f"a {family} model"),)
     if parallel.tensor not in (None, 1) and not zero and family in _WITHOUT_PLAN:
+        # FSDP splits any model.
+        kept: dict[str, object] = {} if parallel.data == "fsdp" else {"data": "fsdp"}
         yield Finding(
             "parallel.tensor",
-            f"{family} models have no plan by which tensor {parallel.tensor} could cut them up",
-            "write data: fsdp, or data: zero3, without tensor",
-            related=(("model.config", f"a {family} model"),),
+            f"{family} models have no tensor-parallel plan, so {degree(plan, 'tensor')} cannot split them",
+            [instead(plan, "tensor", tensor=None, **kept)],
+            related=related,
         )
     if parallel.sequence not in (None, 1) and zero and family in _WITHOUT_HEADS:
         yield Finding(
             "parallel.sequence",
-            f"{family} models do not say their key-value heads, which sequence {parallel.sequence} asks for",
-            "leave sequence out",
-            related=(("model.config", f"a {family} model"),),
+            f"{degree(plan, 'sequence')} requires num_key_value_heads in the model's config; {family} has none",
+            [Drop("parallel.sequence")],
+            related=related,
         )

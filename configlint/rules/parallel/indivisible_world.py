@@ -1,8 +1,8 @@
 """The devices cannot be split into groups that share one model or one sequence.
 
-tensor x context x sequence devices see the same samples, so the devices that train must be a
-multiple of that. The Trainer rounds the quotient down and so counts another batch than it trains;
-Accelerate then fails when it builds the device mesh, after the queue.
+tensor x context x sequence devices train on the same samples, so the number of training devices must be a multiple
+of that. The Trainer rounds the quotient down and reports a different batch size than it trains; Accelerate then
+fails when it builds the device mesh, after the queue.
 
 Bad:
 
@@ -28,8 +28,11 @@ from collections.abc import Iterator
 from configlint.core.arithmetic import divisors
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put, Remedy, Say
 from configlint.core.rule import Finding, rule
-from configlint.core.wording import count, listing
+from configlint.core.wording import count
+from configlint.rules.parallel import beside, degree
+from configlint.rules.parallel._heads import fits, heads_of
 
 
 @rule(Severity.ERROR)
@@ -37,37 +40,40 @@ def check(plan: Plan) -> Iterator[Finding]:
     parallel = plan.parallel
     degrees = {"tensor": parallel.tensor, "context": parallel.context, "sequence": parallel.sequence}
     group = 1
-    for degree in degrees.values():
-        if degree is None:
+    for size in degrees.values():
+        if size is None:
             return
-        group *= degree
+        group *= size
     if parallel.world is None or parallel.world % group == 0:
         return
-    used = {kind: degree for kind, degree in degrees.items() if degree != 1}
-    words = " x ".join(f"{kind} {degree}" for kind, degree in used.items())
+    used = [kind for kind, size in degrees.items() if size != 1]
+    words = " x ".join(degree(plan, kind) for kind in used)
     if len(used) > 1:
         words += f" = {group}"
     first, *others = used
     yield Finding(
         f"parallel.{first}",
         f"{count(parallel.world, 'device')} cannot be split into groups of {words}",
-        help=_help(parallel.world, group, first if not others else None),
-        related=(
-            *((f"parallel.{kind}", f"{kind} {used[kind]}") for kind in others),
-            ("hardware.devices_per_node", _world_in_words(plan)),
-        ),
+        _remedies(plan, parallel.world, group, None if others else first),
+        related=(*beside(plan, *others), ("hardware.devices_per_node", _world_in_words(plan))),
     )
 
 
-def _help(world: int, group: int, only: str | None) -> str:
-    """The degrees next to the only one that divide the devices, and the nearest numbers of devices that can be
-    split."""
+def _remedies(plan: Plan, world: int, group: int, only: str | None) -> list[Remedy]:
+    """The sizes next to that of the only degree that divide the devices, or the nearest numbers of devices that can
+    be split."""
+    found: list[Remedy] = (
+        [Put(f"parallel.{only}", size) for size in _near(plan, only, world, group)] if only else []
+    )
     below = world // group * group
-    sizes = f"train on {below:,} or {below + group:,} devices" if below else f"train on {group:,} devices"
-    degrees = [size for size in divisors(world, 2 * group) if size > 1]
-    near = [*[size for size in degrees if size < group][-1:], *[size for size in degrees if size > group][:1]]
-    words = listing([f"`{only}: {size}`" for size in near], "or") if only and near else None
-    return f"write {words}, or {sizes}" if words else sizes
+    devices = f"{below:,} or {below + group:,} devices" if below else f"{group:,} devices"
+    return [*found, Say(f"train on {devices}", needs=("hardware.devices_per_node",))][:2]
+
+
+def _near(plan: Plan, kind: str, world: int, group: int) -> list[int]:
+    heads = heads_of(plan, kind)
+    sizes = [size for size in divisors(world, 2 * group) if size > 1 and fits(kind, size, heads)]
+    return [*[size for size in sizes if size < group][-1:], *[size for size in sizes if size > group][:1]]
 
 
 def _world_in_words(plan: Plan) -> str:

@@ -1,7 +1,7 @@
-"""The first version of FSDP is asked for where the mesh needs the second.
+"""FSDP version 1 is set, but the mesh requires version 2.
 
-Copies in shards and context parallelism are built on FSDP 2. Accelerate refuses them with version 1 when
-the Trainer is built: after the queue and the loading of the model.
+Several sharded copies of the model, and context parallelism, require FSDP 2. Accelerate rejects them with version 1
+when the Trainer is built: after the queue, and after the model was loaded.
 
 Bad:
 
@@ -24,7 +24,9 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
+from configlint.rules.parallel import beside, degree
 
 _PATHS = ("parallel.fsdp.version", "parallel.fsdp.fsdp_version")
 
@@ -35,13 +37,17 @@ def check(plan: Plan) -> Iterator[Finding]:
     if parallel.data != "fsdp" or parallel.tensor != 1 or parallel.context is None or parallel.copies is None:
         return
     if parallel.context != 1:
-        words, place = f"context {parallel.context}", "parallel.context"
+        kind, over = "context", ""
     elif parallel.copies != 1:
-        words, place = f"shard {parallel.shard} of {parallel.replicas} replicas", "parallel.shard"
+        kind, over = "shard", f" over {parallel.replicas} replicas"
     else:
         return
     for path in _PATHS:
         setting = plan.spec.settings.get(path)
         if setting and setting.value in (1, "1") and setting.value is not True:
-            message = f"{words} needs version 2 of FSDP, not version 1"
-            yield Finding(path, message, "delete it: 2 is what configlint writes", related=((place, words),))
+            yield Finding(
+                path,
+                f"{degree(plan, kind)}{over} requires FSDP version 2, got 1",
+                [Drop(path, why="configlint then writes 2")],
+                related=beside(plan, kind),
+            )

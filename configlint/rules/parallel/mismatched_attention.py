@@ -1,7 +1,7 @@
-"""The model is loaded with another attention than DeepSpeed is to share out.
+"""The model is loaded with a different attention than DeepSpeed is configured for.
 
-configlint tells DeepSpeed the attention that `model.attention` names, sdpa where it names none. Where the script is
-told another one, DeepSpeed refuses the model: after the queue and its loading.
+configlint configures DeepSpeed for the attention that `model.attention` names, or else for sdpa. Where the script
+loads the model with a different one, DeepSpeed rejects the model: after the queue, and after it was loaded.
 
 Bad:
 
@@ -29,8 +29,11 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
-from configlint.rules.parallel import attentions
+from configlint.rules.parallel import attentions, beside, is_shareable, loaded_with
+
+_OURS = "model.attention"
 
 
 @rule(Severity.ERROR)
@@ -38,16 +41,15 @@ def check(plan: Plan) -> Iterator[Finding]:
     if plan.parallel.sequence in (None, 1) or not plan.parallel.uses_deepspeed:
         return
     written = attentions(plan)
-    shared = written.pop("model.attention", "sdpa")
+    shared = written.pop(_OURS, "sdpa")
+    told = ((_OURS, f"`{plan.name(_OURS)}` is {shared}"),) if plan.given(_OURS) else ()
     for path, attention in written.items():
         if attention != shared:
+            # What DeepSpeed cannot split, the model must not be loaded with.
+            other = loaded_with(plan, path, shared if is_shareable(shared) else "sdpa")
             yield Finding(
                 path,
-                f"the model is loaded with {attention}, and DeepSpeed is told {shared}",
-                f"write `attention: {attention}` in model",
-                related=(("parallel.sequence", f"sequence {plan.parallel.sequence}"), *_told(plan, shared)),
+                f"the model is loaded with {attention}, but DeepSpeed is configured for {shared}",
+                [Put(_OURS, attention) if is_shareable(attention) else other],
+                related=(*beside(plan, "sequence"), *told),
             )
-
-
-def _told(plan: Plan, shared: str) -> tuple[tuple[str, str], ...]:
-    return (("model.attention", f"attention {shared}"),) if plan.given("model.attention") else ()

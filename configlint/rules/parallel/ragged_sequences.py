@@ -1,9 +1,9 @@
-"""Sequences come in lengths that the devices cannot share out evenly.
+"""Sequences have lengths that cannot be divided evenly between the devices.
 
-Sequence parallelism (Ulysses) takes multiples of its degree only: DeepSpeed stops at the first batch of another
-length. With context parallelism PyTorch balances the work of causal attention over multiples of twice the
-degree; other lengths leave devices waiting, or with shares of different lengths. SFTTrainer makes a batch as
-long as its longest sample.
+Sequence parallelism (Ulysses) requires multiples of its degree: DeepSpeed stops at the first batch of another
+length. With context parallelism, PyTorch balances causal attention over multiples of twice the degree; with other
+lengths devices wait for each other or get shares of different lengths. SFTTrainer pads a batch to its longest
+sample.
 
 Bad:
 
@@ -31,40 +31,38 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import positive
+from configlint.rules.parallel import degree
 
-_PAD = "pad_to_multiple_of"
+_PAD, _LENGTH = "pad_to_multiple_of", "model.sequence_length"
 
 
 @rule(Severity.WARNING)
 def check(plan: Plan) -> Iterator[Finding]:
     parallel = plan.parallel
     if parallel.sequence not in (None, 1) and parallel.uses_deepspeed:
-        yield from _findings(plan, "sequence", parallel.sequence or 1, parallel.sequence or 1)
+        yield from _findings(plan, "sequence", parallel.sequence or 1)
     elif parallel.context not in (None, 1) and parallel.data == "fsdp":
-        yield from _findings(plan, "context", parallel.context or 1, 2 * (parallel.context or 1))
+        yield from _findings(plan, "context", 2 * (parallel.context or 1))
 
 
-def _findings(plan: Plan, degree: str, size: int, multiple: int) -> Iterator[Finding]:
+def _findings(plan: Plan, kind: str, multiple: int) -> Iterator[Finding]:
     length, pads = plan.sequence_length, plan.trainer == "SFTTrainer" and _PAD in plan.release.arguments
     padding = positive(plan.argument(_PAD)) if pads else None
     if padding and padding % multiple == 0:
         return
-    takes = f"{degree} {size} takes multiples of {multiple} only"
-    path = f"parallel.{degree}"
+    requires = f"{degree(plan, kind)} requires sequence lengths in multiples of {multiple}"
     if pads and not plan.data.packed and plan.argument("packing") is not True:
-        message = f"a batch is as long as its longest sample, and {takes}"
-        if padding:
-            message = f"batches are padded to multiples of {padding}, and {takes}"
-        yield Finding(path, message, f"write `{_PAD}: {multiple}` in training")
+        pad = plan.path(_PAD)
+        why = f"`{plan.name(pad)}` is {padding}" if padding else "each batch is padded to its longest sample"
+        yield Finding(f"parallel.{kind}", f"{requires}; {why}", [Put(pad, multiple)])
     elif length is not None and length % multiple:
         below = length // multiple * multiple
         yield Finding(
-            path,
-            f"sequences of {length:,} tokens cannot be shared out evenly: {takes}",
-            f"make them {f'{below:,} or ' if below else ''}{below + multiple:,} tokens long",
-            related=(("model.sequence_length", f"{length:,} tokens"),)
-            if plan.given("model.sequence_length")
-            else (),
+            f"parallel.{kind}",
+            f"{requires}, got {length:,} tokens",
+            [Put(_LENGTH, size) for size in (below, below + multiple) if size],
+            related=((_LENGTH, f"{length:,} tokens"),),
         )

@@ -1,7 +1,7 @@
-"""Batches are evened out over all processes, and some processes share their samples.
+"""Batches are rebalanced over all processes, but some processes must train on the same samples.
 
 The sampler of batch_rebalance gives each process samples of its own. Devices that share one model or one sequence
-must see the same: with others each works on a part of something else, and nothing says so.
+must get the same samples: with different ones each computes part of a different batch, without an error.
 
 Bad:
 
@@ -26,7 +26,9 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
+from configlint.rules.parallel import beside, degree
 
 _NAME = "train_sampling_strategy"
 
@@ -35,12 +37,12 @@ _NAME = "train_sampling_strategy"
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.argument(_NAME) != "batch_rebalance":
         return
-    for degree in ("tensor", "context"):
-        size = getattr(plan.parallel, degree)
-        if size not in (None, 1):
+    path = plan.path(_NAME)
+    for kind in ("tensor", "context"):
+        if getattr(plan.parallel, kind) not in (None, 1):
             yield Finding(
-                plan.path(_NAME),
-                f"batch_rebalance gives the devices of one group of {degree} {size} different samples",
-                "write group_by_length or random",
-                related=((f"parallel.{degree}", f"{degree} {size}"),),
+                path,
+                f"batch_rebalance gives different samples to devices of the same group of {degree(plan, kind)}",
+                [Put(path, "group_by_length"), Put(path, "random")],
+                related=beside(plan, kind),
             )

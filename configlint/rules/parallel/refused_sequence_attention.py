@@ -1,7 +1,7 @@
-"""A sequence is shared out by DeepSpeed, and the attention cannot take a share of the heads.
+"""The attention implementation does not support DeepSpeed's sequence parallelism.
 
-Sequence parallelism (Ulysses) is there for sdpa and flash attention. Accelerate refuses any other when the Trainer
-is built: after the queue and the loading of the model.
+Sequence parallelism (Ulysses) supports sdpa and flash attention. Accelerate rejects any other when the Trainer is
+built: after the queue, and after the model was loaded.
 
 Bad:
 
@@ -26,24 +26,21 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
-from configlint.rules.parallel import attentions
-
-_TAKEN = ("sdpa", "flash_attention_2", "flash_attention_3")
+from configlint.rules.parallel import attentions, beside, degree, is_shareable
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    sequence = plan.parallel.sequence
-    if sequence in (None, 1) or not plan.parallel.uses_deepspeed:
+    if plan.parallel.sequence in (None, 1) or not plan.parallel.uses_deepspeed:
         return
     attention = attentions(plan).get("model.attention")
-    # A kernel of the hub is one by its name.
-    if attention is None or attention in _TAKEN or ("/" in attention and "flash-attn" in attention):
+    if attention is None or is_shareable(attention):
         return
     yield Finding(
         "model.attention",
-        f"sequence {sequence} works with sdpa and flash attention, not with {attention}",
-        "write `attention: sdpa`",
-        related=(("parallel.sequence", f"sequence {sequence}"),),
+        f"{degree(plan, 'sequence')} requires sdpa or flash attention, got {attention}",
+        [Put("model.attention", "sdpa")],
+        related=beside(plan, "sequence"),
     )

@@ -1,7 +1,7 @@
-"""`shard` is given, and nothing is sharded by FSDP.
+"""`shard` is set, but the job does not use FSDP.
 
-Only FSDP takes the number of devices that share one copy of the model. With ddp every device holds a whole
-one, whatever is written: what was to fit does not.
+Only FSDP uses the number of devices that share one copy of the model. With ddp every device holds a whole copy,
+whatever `shard` says, and may run out of memory.
 
 Bad:
 
@@ -24,17 +24,20 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put
 from configlint.core.rule import Finding, rule
 
 _WHOLE = ("ddp", "zero0", "zero1", "zero2", "zero3")
+_PATH = "parallel.shard"
 
 
 @rule(Severity.WARNING)
 def check(plan: Plan) -> Iterator[Finding]:
-    data, setting = plan.parallel.data, plan.spec.settings.get("parallel.shard")
-    # What a base or several targets share may be meant for another plan; and an engine that there is none of is
-    # said to be none.
+    data, setting = plan.parallel.data, plan.spec.settings.get(_PATH)
+    # What a base or several targets share may be meant for another plan; an unknown engine is reported as such.
     if setting is None or plan.spec.is_shared(setting) or data not in _WHOLE:
         return
-    help = "write `data: fsdp`, or leave out shard"
-    yield Finding("parallel.shard", f"shard has no effect with {data}", help, on_key=True)
+    message = f"`{plan.name(_PATH)}` has no effect with {data}"
+    # FSDP does not have DeepSpeed's sequence parallelism.
+    fsdp = [Put("parallel.data", "fsdp")] if plan.parallel.sequence == 1 else []
+    yield Finding(_PATH, message, [*fsdp, Drop(_PATH)], on_key=True)

@@ -1,8 +1,8 @@
-"""A model is to be cut up over processes of a CPU, where the Trainer does not.
+"""FSDP and tensor parallelism are not supported on CPU.
 
-With use_cpu, which the accelerator `cpu` stands for, FSDP is passed over without a word: each process holds a
-whole model, and a trial run tries something else than the job. A mesh beyond that, of copies in shards, of a
-sequence or of a tensor-parallel model, Accelerate refuses.
+With use_cpu, which the accelerator `cpu` turns on, FSDP is silently ignored: each process holds the whole model,
+and a trial run tests something other than the job. Accelerate rejects any further mesh: several sharded copies,
+context parallelism and tensor parallelism.
 
 Bad:
 
@@ -27,25 +27,34 @@ from collections.abc import Iterator
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.rule import Finding, rule
-
-_HELP = "write data: ddp and no further degrees for the CPU"
+from configlint.rules.parallel import degree, instead
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     accelerator, parallel = plan.hardware.accelerator, plan.parallel
-    # With DeepSpeed it is another matter: ZeRO does share out on a CPU.
+    # DeepSpeed is different: ZeRO does shard on a CPU.
     if accelerator is None or accelerator.vendor != "cpu" or parallel.data not in ("ddp", "fsdp"):
         return
     if parallel.tensor not in (None, 1):
-        message = f"tensor {parallel.tensor} is refused by Accelerate on a CPU"
-        yield Finding("parallel.tensor", message, _HELP)
+        yield _rejected(plan, "tensor")
     elif parallel.data == "fsdp" and parallel.context not in (None, 1):
-        message = f"context {parallel.context} is refused by Accelerate on a CPU"
-        yield Finding("parallel.context", message, _HELP)
+        yield _rejected(plan, "context")
     elif parallel.data == "fsdp" and parallel.copies not in (None, 1):
-        message = f"shard {parallel.shard} of {parallel.replicas} replicas is refused by Accelerate on a CPU"
-        yield Finding("parallel.shard", message, _HELP)
+        yield _rejected(plan, "shard", f" over {parallel.replicas} replicas")
     elif parallel.data == "fsdp" and parallel.replicas not in (None, 1):
-        message = "fsdp has no effect on a CPU: each process holds a whole model, as with ddp"
-        yield Finding("parallel.data", message, "write data: ddp for the CPU", Severity.WARNING)
+        message = "fsdp has no effect on CPU: each process holds the whole model, as with ddp"
+        yield Finding("parallel.data", message, [instead(plan, "data", data="ddp")], Severity.WARNING)
+
+
+def _rejected(plan: Plan, kind: str, over: str = "") -> Finding:
+    changes: dict[str, object] = {kind: None}
+    if plan.parallel.data == "fsdp":
+        # Without the degree, FSDP would still have no effect, and so would what only FSDP has.
+        changes |= {"context": None, "shard": None, "data": "ddp"}
+    written = {each: size for each, size in changes.items() if size or plan.given(f"parallel.{each}")}
+    return Finding(
+        f"parallel.{kind}",
+        f"{degree(plan, kind)}{over} is not supported on CPU: Accelerate rejects it",
+        [instead(plan, kind, **written)],
+    )

@@ -1,7 +1,7 @@
-"""The shards of one copy lie on several nodes, and neither in one nor on whole ones.
+"""Each sharded copy of the model covers parts of several nodes.
 
-Copies in shards are there to keep the traffic of the shards within a node: only gradients cross the network then,
-once a step. A copy over parts of nodes has each layer gathered over the network, and copies compete for it.
+Several sharded copies are meant to keep the traffic between shards within a node, so that only gradients cross the
+network, once a step. A copy over parts of nodes gathers each layer over the network, where the copies compete.
 
 Bad:
 
@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 
@@ -39,11 +40,12 @@ def check(plan: Plan) -> Iterator[Finding]:
     per_node = parallel.world // nodes
     if per_node % together == 0 or together % per_node == 0:
         return
-    group = together // (parallel.shard or 1)
-    fitting = f"`shard: {per_node // group}`" if per_node % group == 0 else None
+    shard, rest = divmod(per_node, together // (parallel.shard or 1))
+    # Copies on one device each are none in shards.
+    fits = rest == 0 and (shard > 1 or parallel.tensor != 1)
     yield Finding(
         "parallel.shard",
-        f"copies of the model on {count(together, 'device')} each do not fit nodes of {per_node} evenly",
-        f"write {fitting}, a copy on each node" if fitting else None,
-        related=(("hardware.devices_per_node", f"{count(per_node, 'process', 'processes')} a node"),),
+        f"each copy of the model takes {count(together, 'device')} and does not fit evenly on nodes of {per_node}",
+        [Put("parallel.shard", shard, why="one copy per node")] if fits else [],
+        related=(("hardware.devices_per_node", f"{count(per_node, 'process', 'processes')} per node"),),
     )

@@ -1,7 +1,7 @@
-"""A group of devices that share each layer lies on several nodes.
+"""A tensor-parallel group spans several nodes.
 
-Tensor parallelism adds up partial results in every layer, forward and backward. Within a node that goes over
-NVLink or the like; between nodes every layer waits for the network.
+Tensor parallelism sums partial results in every layer, forward and backward. Within a node that uses NVLink or the
+like; between nodes every layer waits for the network.
 
 Bad:
 
@@ -28,8 +28,13 @@ from collections.abc import Iterator
 from configlint.core.arithmetic import divisors
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
+from configlint.rules.parallel import degree
+from configlint.rules.parallel._heads import fits, heads_of
+
+_PATH = "parallel.tensor"
 
 
 @rule(Severity.WARNING)
@@ -40,14 +45,13 @@ def check(plan: Plan) -> Iterator[Finding]:
     per_node = world // nodes
     if per_node % tensor == 0:
         return
-    spread = -(-tensor // per_node)
-    where = (
-        f"spans {spread} nodes" if spread > 1 else "does not divide the processes of a node, so that some span two"
-    )
-    largest = max(size for size in divisors(per_node) if size <= tensor)
+    processes, spread = count(per_node, "process", "processes"), -(-tensor // per_node)
+    where = f"spans {spread} nodes" if spread > 1 else f"does not divide the {processes} per node"
+    heads = heads_of(plan, "tensor")
+    largest = max(size for size in divisors(per_node) if size <= tensor and fits("tensor", size, heads))
     yield Finding(
-        "parallel.tensor",
-        f"tensor {tensor} {where}: every layer waits for the network",
-        f"write `tensor: {largest}`",
-        related=(("hardware.devices_per_node", f"{count(per_node, 'process', 'processes')} a node"),),
+        _PATH,
+        f"{degree(plan, 'tensor')} {where}, so layers wait for the network",
+        [Put(_PATH, largest) if largest > 1 else Drop(_PATH)],
+        related=(("hardware.devices_per_node", f"{processes} per node"),),
     )

@@ -1,8 +1,8 @@
-"""The release of Transformers that is named cannot train on this mesh.
+"""The Transformers release that runs the job does not support this mesh.
 
-Each kind of parallelism came to the Trainer with a release of its own. Before, the job fails when the model is
-loaded or the Trainer is built, or the Trainer does not count the devices that see the same samples, and
-trains another batch than is written.
+Each kind of parallelism was added to the Trainer in a release of its own. With an older one the job fails when the
+model is loaded or the Trainer is built, or the Trainer does not know that devices share samples and trains a
+different batch size than is written.
 
 Bad:
 
@@ -31,17 +31,21 @@ from typing import NamedTuple
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.release import Version
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
+from configlint.rules.parallel import degree
+
+_OURS = "transformers"
 
 
 class Need(NamedTuple):
-    """A part of the mesh, the key that asks for it, and the release that it came with."""
+    """A part of the mesh, the degree that asks for it, the release that added it, and what any release has."""
 
-    path: str
+    kind: str
     words: str
     since: Version
-    instead: str = ""
+    instead: Put | None = None
 
 
 @rule(Severity.ERROR)
@@ -49,12 +53,13 @@ def check(plan: Plan) -> Iterator[Finding]:
     version = plan.release.transformers
     for need in _needs(plan):
         if version < need.since:
-            asked, named = (".".join(map(str, release)) for release in (need.since, version))
+            since, named = (".".join(map(str, release)) for release in (need.since, version))
+            upgrade = Put(_OURS, since, why="once it is installed")
             yield Finding(
-                need.path,
-                f"{need.words} came with transformers {asked}, and the spec is for {named}",
-                f'write `transformers: "{asked}"` or newer, where it is installed{need.instead}',
-                related=(("transformers", f"transformers {named}"),) if plan.given("transformers") else (),
+                f"parallel.{need.kind}",
+                f"{degree(plan, need.kind)}{need.words} was added in transformers {since}; this job runs {named}",
+                [need.instead, upgrade] if need.instead else [upgrade],
+                related=((_OURS, f"transformers {named}"),) if plan.given(_OURS) else (),
             )
 
 
@@ -62,11 +67,11 @@ def _needs(plan: Plan) -> Iterator[Need]:
     parallel = plan.parallel
     replicas, zero = parallel.replicas, parallel.uses_deepspeed
     if parallel.context not in (None, 1) and parallel.data == "fsdp":
-        yield Need("parallel.context", f"context {parallel.context} with FSDP 2", (5, 0))
+        yield Need("context", " with FSDP 2", (5, 0))
     if parallel.sequence not in (None, 1) and zero:
-        yield Need("parallel.sequence", f"sequence {parallel.sequence}", (5, 0))
+        yield Need("sequence", "", (5, 0))
     if parallel.data == "fsdp" and parallel.tensor == 1 and parallel.copies not in (None, 1):
-        yield Need("parallel.shard", f"{count(parallel.copies or 0, 'copy', 'copies')} in shards", (5, 0))
+        yield Need("shard", f" with {count(parallel.copies or 0, 'copy', 'copies')}", (5, 0))
     if parallel.tensor not in (None, 1) and not zero and replicas is not None:
         yield _tensor(plan, replicas)
 
@@ -76,12 +81,11 @@ def _tensor(plan: Plan, replicas: int) -> Need:
     parallel = plan.parallel
     sharded = parallel.data == "fsdp"
     copies = parallel.copies if sharded else replicas
-    words = f"tensor {parallel.tensor}"
     if copies not in (None, 1):
-        instead = ", or data: fsdp, which shares one copy out" if not sharded else ", or leave shard out"
-        older = plan.release.transformers < (5, 18)
-        words += f" in {count(copies or 0, 'copy', 'copies')}"
-        return Need("parallel.tensor", words, (5, 23), "" if older else instead)
+        # One copy in shards is older.
+        one = Put("parallel.shard", replicas) if sharded else Put("parallel.data", "fsdp")
+        words = f" with {count(copies or 0, 'copy', 'copies')}"
+        return Need("tensor", words, (5, 23), one if plan.release.transformers >= (5, 18) else None)
     if replicas != 1:
-        return Need("parallel.tensor", f"{words} with shard {parallel.shard}", (5, 18))
-    return Need("parallel.tensor", words, (5, 13))
+        return Need("tensor", f" with {degree(plan, 'shard')}", (5, 18))
+    return Need("tensor", "", (5, 13))

@@ -1,8 +1,8 @@
-"""The kinds of parallelism do not go together: no engine builds their mesh.
+"""These kinds of parallelism cannot be combined: no engine supports their mesh.
 
-Context parallelism is there with FSDP 2, and sequence parallelism (Ulysses) is DeepSpeed's. A tensor-parallel model
-is loaded on a mesh that has neither. FSDP shares a copy of the model out over a part of the replicas only where
-they can be split so. Such a job fails after the queue or trains on another mesh: configlint writes no files for it.
+Context parallelism requires FSDP 2, and sequence parallelism (Ulysses) requires DeepSpeed. A tensor-parallel model
+supports neither. FSDP can shard a copy of the model over some of the replicas only where their number is divisible.
+Such a job fails after the queue or trains on a different mesh: configlint writes no files for it.
 
 Bad:
 
@@ -27,11 +27,14 @@ from collections.abc import Iterator
 from configlint.core.arithmetic import divisors, misfit
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Move, Put, Remedy
 from configlint.core.rule import Finding, rule
-from configlint.core.wording import count, listing
+from configlint.core.wording import count
 from configlint.rules.batch import replicas_in_words
+from configlint.rules.parallel import beside, degree, instead
 
 _DATA = ("ddp", "fsdp", "zero0", "zero1", "zero2", "zero3")
+_KINDS = ("tensor", "context", "sequence")
 
 
 @rule(Severity.ERROR)
@@ -51,37 +54,44 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 
 def _together(plan: Plan, first: str, second: str) -> Finding:
-    sizes = {name: getattr(plan.parallel, name) for name in (first, second)}
-    if first == "context":
-        why, help = (
-            "are two ways to share out a sequence",
-            "keep context with data: fsdp, or sequence with data: zero3",
-        )
-    else:
-        why, help = "have no mesh in common", f"keep one of them, and write 1 for the other: {first} or {second}"
+    ways = sorted((_alone(plan, kept) for kept in (first, second)), key=len)
+    both = "both split the sequence" if first == "context" else "have no mesh in common"
     return Finding(
         f"parallel.{second}",
-        f"{first} {sizes[first]} and {second} {sizes[second]} {why}, and no engine builds both",
-        help,
-        related=((f"parallel.{first}", f"{first} {sizes[first]}"),),
+        f"{degree(plan, first)} and {degree(plan, second)} cannot be combined: they {both}",
+        ways,
+        related=beside(plan, first),
     )
 
 
-def _without_engine(plan: Plan, degree: str) -> Finding:
-    data, size = plan.parallel.data or "", getattr(plan.parallel, degree)
-    if degree == "context":
-        needs, help = "FSDP", "write data: fsdp"
-        if data.startswith("zero"):
-            help += f", or `sequence: {size}`, which is DeepSpeed's own way"
-    else:
-        needs, help = "DeepSpeed", "write data: zero3"
-        if data == "fsdp":
-            help += f", or `context: {size}`, which is FSDP's own way"
+def _alone(plan: Plan, kept: str) -> tuple[Drop | Put, ...]:
+    """To keep one degree of those that are used, with the engine that it takes."""
+    others = [kind for kind in _KINDS if kind != kept and getattr(plan.parallel, kind) != 1]
+    drops = [Drop(f"parallel.{kind}") for kind in others]
+    return (*drops, *([] if _has_engine(plan, kept) else [Put("parallel.data", _engine(kept))]))
+
+
+def _engine(kind: str) -> str:
+    return "fsdp" if kind == "context" else "zero3"
+
+
+def _has_engine(plan: Plan, kind: str) -> bool:
+    if kind == "tensor":
+        return True
+    return plan.parallel.data == "fsdp" if kind == "context" else plan.parallel.uses_deepspeed
+
+
+def _without_engine(plan: Plan, kind: str) -> Finding:
+    data = plan.parallel.data
+    engine, other = ("FSDP", "sequence") if kind == "context" else ("DeepSpeed", "context")
+    path, remedies = f"parallel.{kind}", list[Remedy]()
+    if _has_engine(plan, other):
+        remedies.append(Move(path, f"parallel.{other}", getattr(plan.parallel, kind)))
     return Finding(
-        f"parallel.{degree}",
-        f"{degree} {size} is there with {needs} only, not with {data}",
-        help,
-        related=(("parallel.data", f"data: {data}"),) if plan.given("parallel.data") else (),
+        path,
+        f"{degree(plan, kind)} requires {engine}; `{plan.name('parallel.data')}` is {data}",
+        [*remedies, Put("parallel.data", _engine(kind))],
+        related=beside(plan, "data"),
     )
 
 
@@ -90,35 +100,19 @@ def _shard(plan: Plan) -> Iterator[Finding]:
     # What cannot be split into groups at all is another rule's.
     if shard is None or replicas is None:
         return
-    help = _other_shard(plan, shard, replicas)
+    remedies = [instead(plan, "shard", shard=size) for size in _near(shard, replicas)]
     if copies is None:
-        message = f"{count(replicas, 'replica')} cannot be split into groups of {shard} (shard {shard})"
+        message = f"{count(replicas, 'replica')} cannot be split into groups of {degree(plan, 'shard')}"
     else:
-        message = f"shard 1 shares nothing out: each of {count(replicas, 'replica')} is to hold a whole copy"
-        help += ", or data: ddp for whole copies" if plan.parallel.context == 1 else ""
-    yield Finding(
-        "parallel.shard",
-        message,
-        help,
-        related=(replicas_in_words(plan),),
-    )
+        message = f"{degree(plan, 'shard')} shards nothing: each of {count(replicas, 'replica')} holds a whole copy"
+        if plan.parallel.context == 1:
+            remedies.append(instead(plan, "shard", shard=None, data="ddp"))
+    yield Finding("parallel.shard", message, remedies, related=(replicas_in_words(plan),))
 
 
-def _other_shard(plan: Plan, shard: int, replicas: int) -> str:
-    """What to write instead: for a target, there, where what others share is right for those."""
-    target, near = plan.spec.target, _near(shard, replicas)
-    shared = target is not None and plan.spec.is_shared(plan.spec.settings["parallel.shard"])
-    if not near:
-        if shared:
-            return f"in target {target}: `parallel: {{shard: null}}`, as one replica holds all of the model"
-        return "delete it: one replica holds all of the model"
-    if shared:
-        return f"in target {target}: {listing([f'`parallel: {{shard: {size}}}`' for size in near], 'or')}"
-    return f"write {listing([f'`shard: {size}`' for size in near], 'or')}"
-
-
-def _near(shard: int, replicas: int) -> list[int]:
-    """The sizes next to `shard` that divide the replicas and share something out."""
+def _near(shard: int, replicas: int) -> list[int | None]:
+    """The sizes next to `shard` that divide the replicas and shard something; None for one replica, which holds the
+    whole model."""
     sizes = [size for size in divisors(replicas) if size > 1]
     below, above = [size for size in sizes if size < shard], [size for size in sizes if size > shard]
-    return [*below[-1:], *above[:1]]
+    return [*below[-1:], *above[:1]] or [None]

@@ -1,8 +1,8 @@
-"""This trainer of TRL's cannot have its sequences shared out over devices.
+"""The trainer does not support splitting its sequences over devices.
 
-A sequence is shared out between the data loader and the model. Trainers that generate their samples make the
-model's input afterwards, and of the others only SFTTrainer's batches hold what DeepSpeed's sequence parallelism
-(Ulysses) asks for: labels, and the position of each token.
+A sequence is split between the data loader and the model. Trainers that generate their samples build the model's
+input after that, and of the other TRL trainers only SFTTrainer's batches hold what DeepSpeed's sequence parallelism
+(Ulysses) requires: labels, and the position of each token.
 
 Bad:
 
@@ -29,7 +29,9 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
+from configlint.rules.parallel import degree
 
 _GENERATING = ("DistillationTrainer", "GRPOTrainer", "RLOOTrainer")
 _WITHOUT_LABELS = ("DPOTrainer", "KTOTrainer", "RewardTrainer")
@@ -38,19 +40,18 @@ _WITHOUT_LABELS = ("DPOTrainer", "KTOTrainer", "RewardTrainer")
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     trainer, parallel = plan.trainer, plan.parallel
-    degrees: tuple[str, ...] = ("context", "sequence")
+    kinds: tuple[str, ...] = ("context", "sequence")
     if trainer in _GENERATING:
-        why = "makes the model's input after generation"
+        why = "the model's input is built after generation"
     elif trainer in _WITHOUT_LABELS:
-        why, degrees = "has no labels in its batches for DeepSpeed to share out", ("sequence",)
+        why, kinds = "its batches have no labels for DeepSpeed to split", ("sequence",)
     else:
         return
-    for degree in degrees:
-        size = getattr(parallel, degree)
-        if size not in (None, 1):
+    for kind in kinds:
+        if getattr(parallel, kind) not in (None, 1):
             yield Finding(
-                f"parallel.{degree}",
-                f"{degree} {size} cannot share out the sequences of {trainer}, which {why}",
-                f"leave {degree} out",
-                related=(("trainer", f"trainer {trainer}"),),
+                f"parallel.{kind}",
+                f"{degree(plan, kind)} is not supported by {trainer}: {why}",
+                [Drop(f"parallel.{kind}")],
+                related=(("trainer", f"`{plan.name('trainer')}` is {trainer}"),),
             )

@@ -1,9 +1,9 @@
-"""The mesh is one that launch.sh sets, and there is no launch.sh.
+"""The mesh is set by launch.sh, but configlint writes no launch.sh.
 
-Accelerate builds several copies in shards (HSDP), context and sequence parallelism from what stands in the
-environment: TrainingArguments cannot carry them in JSON. A job that is started in another way shards over all
-devices; and with context or sequence parallelism every device takes samples of its own, so that it trains
-another batch than was written.
+Accelerate builds several sharded copies (HSDP), context and sequence parallelism from the environment:
+TrainingArguments cannot carry them in JSON. A job that is started in another way shards over all devices; with
+context or sequence parallelism every device trains on its own samples, so the batch size differs from the one
+written.
 
 Bad:
 
@@ -28,23 +28,28 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
+from configlint.core.wording import count
+from configlint.rules.parallel import degree
+
+_LAUNCH = Put("launch", {"script": "train.py"}, why="then start the launch.sh that compile writes")
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     parallel, data = plan.parallel, plan.parallel.data or ""
-    if plan.given("launch") or parallel.tensor != 1:
+    if plan.given("launch") or parallel.tensor != 1 or not plan.can_say("launch"):
         return
-    help = "write launch: {script: train.py}, and start the launch.sh that is compiled"
     for kind, is_built in (("context", data == "fsdp"), ("sequence", data.startswith("zero"))):
-        degree = getattr(parallel, kind)
-        if is_built and degree not in (None, 1):
-            message = (
-                f"{kind} {degree} is set by launch.sh alone, and without it each device takes samples of its own"
-            )
-            yield Finding(f"parallel.{kind}", message, help)
+        if is_built and getattr(parallel, kind) not in (None, 1):
+            yield _finding(kind, degree(plan, kind), "each device trains on its own samples")
             return
     if data == "fsdp" and parallel.copies not in (None, 1):
-        message = f"shard {parallel.shard} x {parallel.copies} copies is set by launch.sh alone"
-        yield Finding("parallel.shard", f"{message}, and without it one copy is shared by all", help)
+        mesh = f"{degree(plan, 'shard')} with {count(parallel.copies or 0, 'copy', 'copies')}"
+        yield _finding("shard", mesh, "all devices share one copy")
+
+
+def _finding(kind: str, mesh: str, otherwise: str) -> Finding:
+    message = f"{mesh} requires launch.sh: without it {otherwise}"
+    return Finding(f"parallel.{kind}", message, [_LAUNCH])

@@ -1,4 +1,4 @@
-"""Precision: what the accelerator can compute in."""
+"""Precision: the data types that the accelerator supports."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from configlint.core.plan import Plan
 from configlint.core.profile import Accelerator
+from configlint.core.remedy import Drop, Move, Remedy, Say
+from configlint.core.writing import written
 
 _KEYS = {"bf16", "fp16", "bf16_full_eval", "fp16_full_eval", "tf32"}
 
@@ -27,3 +29,24 @@ def described(accelerator: Accelerator) -> str:
         return accelerator.name
     major, minor = accelerator.compute_capability
     return f"{accelerator.name} (compute capability {major}.{minor})"
+
+
+def without(plan: Plan, path: str, why: str = "") -> Remedy:
+    """To leave a precision out; for a target only, where what others share is right for those."""
+    return _in_target(plan, path, {path: False}, why) or Drop(path, why)
+
+
+def replaced(plan: Plan, path: str, other: str) -> Remedy:
+    """One precision in place of another, unless it is on already."""
+    if plan.training.get(other.rpartition(".")[2]) is True:
+        return without(plan, path)
+    return _in_target(plan, path, {path: False, other: True}) or Move(path, other)
+
+
+def _in_target(plan: Plan, path: str, values: dict[str, bool], why: str = "") -> Say | None:
+    setting, target = plan.spec.settings.get(path), plan.spec.target
+    if setting is None or target is None or not plan.spec.is_shared(setting):
+        return None
+    entries = {plan.name(each): value for each, value in values.items()}
+    text = f"write `training: {written(entries)}` in target {target}"
+    return Say(f"{text}: {why}" if why else text)

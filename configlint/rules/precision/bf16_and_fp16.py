@@ -1,7 +1,7 @@
-"""Both half precisions are on.
+"""bf16 and fp16 are both true.
 
-The Trainer computes in one of them, and refuses to start with both: after the queue, when
-TrainingArguments is built. The same holds of bf16_full_eval and fp16_full_eval.
+The Trainer computes in one of them and rejects both at once: after the queue, when TrainingArguments is built. The
+same holds for bf16_full_eval and fp16_full_eval.
 
 Bad:
 
@@ -25,8 +25,9 @@ from collections.abc import Iterator
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.profile import lacks
+from configlint.core.remedy import Remedy
 from configlint.core.rule import Finding, rule
-from configlint.rules.precision import described
+from configlint.rules.precision import described, without
 
 _PAIRS = (("bf16", "fp16"), ("bf16_full_eval", "fp16_full_eval"))
 
@@ -35,18 +36,22 @@ _PAIRS = (("bf16", "fp16"), ("bf16_full_eval", "fp16_full_eval"))
 def check(plan: Plan) -> Iterator[Finding]:
     for bf16, fp16 in _PAIRS:
         if plan.training.get(bf16) is True and plan.training.get(fp16) is True:
-            yield Finding(
-                f"training.{fp16}",
-                f"{bf16} and {fp16} are both true, where one at most can be",
-                help=_which_to_delete(plan, bf16, fp16),
-                related=((f"training.{bf16}", f"{bf16} true"),),
-            )
+            yield _finding(plan, f"training.{bf16}", f"training.{fp16}")
 
 
-def _which_to_delete(plan: Plan, bf16: str, fp16: str) -> str:
+def _finding(plan: Plan, bf16: str, fp16: str) -> Finding:
+    return Finding(
+        fp16,
+        f"at most one of `{plan.name(bf16)}` and `{plan.name(fp16)}` may be true",
+        _which_to_remove(plan, bf16, fp16),
+        related=((bf16, f"`{plan.name(bf16)}` is true"),),
+    )
+
+
+def _which_to_remove(plan: Plan, bf16: str, fp16: str) -> list[Remedy]:
     accelerator = plan.hardware.accelerator
     if accelerator is None:
-        return "delete one"
+        return [without(plan, fp16), without(plan, bf16)]
     if lacks(accelerator, "bfloat16"):
-        return f"delete {bf16}: {described(accelerator)} has no bfloat16"
-    return f"delete {fp16}: bfloat16 has the range of float32, float16 has not"
+        return [without(plan, bf16, f"{described(accelerator)} has no bfloat16")]
+    return [without(plan, fp16, "bfloat16 has the range of float32, float16 does not")]

@@ -1,9 +1,9 @@
-"""The accelerator has no bfloat16, and training is to use it.
+"""The accelerator has no bfloat16, but bf16 is on.
 
-NVIDIA's cards have it from Ampere on: compute capability 8.0. Before that, PyTorch 2.4 and later
-emulates it in software: the job starts, runs slower than in fp16, and fails at kernels that have no
-emulation, such as Triton's and cuDNN's convolutions. With an older PyTorch TrainingArguments refuses.
-TRL's trainers turn bf16 on where fp16 is off, so that this also happens to those who wrote nothing.
+NVIDIA GPUs support bfloat16 from Ampere on: compute capability 8.0. On older ones PyTorch 2.4 and later emulates it
+in software: the job starts, runs slower than in fp16, and fails at kernels without an emulation, such as Triton's
+and cuDNN's convolutions. With an older PyTorch, TrainingArguments rejects it. TRL's trainers turn bf16 on unless
+fp16 is on, so jobs that set neither are affected too.
 
 Bad:
 
@@ -27,8 +27,9 @@ from collections.abc import Iterator
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.profile import Accelerator, lacks
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
-from configlint.rules.precision import described
+from configlint.rules.precision import described, replaced
 
 
 # No error: of the releases in use, Transformers asks PyTorch whether bfloat16 runs, emulated or not.
@@ -37,19 +38,21 @@ def check(plan: Plan) -> Iterator[Finding]:
     accelerator = plan.hardware.accelerator
     if accelerator is None or not lacks(accelerator, "bfloat16"):
         return
-    origin = plan.origins.get("training.bf16")
+    path, origin = "training.bf16", plan.origins.get("training.bf16")
     if plan.precision.bf16 is True and origin and origin.how == "default":
         yield Finding(
             "hardware.accelerator",
-            f"bf16 is on ({origin.why}), and {described(accelerator)} has no bfloat16",
-            help=f"write `{'fp16: true' if _has_fp16(accelerator) else 'bf16: false'}` in training",
+            f"`{plan.name(path)}` is on ({origin.why}), but {described(accelerator)} has no bfloat16",
+            [Put("training.fp16", True) if _has_fp16(accelerator) else Put(path, False)],
         )
     for bf16, fp16 in (("bf16", "fp16"), ("bf16_full_eval", "fp16_full_eval")):
         if plan.training.get(bf16) is True:
+            path = f"training.{bf16}"
             yield Finding(
-                f"training.{bf16}",
-                f"{described(accelerator)} has no bfloat16, and is slow or fails with {bf16}",
-                help=f"write `{fp16}: true` in its place" if _has_fp16(accelerator) else "delete it",
+                path,
+                f"{described(accelerator)} has no bfloat16, so `{plan.name(path)}` is slow or fails",
+                # Left out, TRL's trainers would turn it on.
+                [replaced(plan, path, f"training.{fp16}") if _has_fp16(accelerator) else Put(path, False)],
             )
 
 

@@ -1,6 +1,6 @@
-"""fp16 is on, and training is on the CPU.
+"""fp16 is on, but the job trains on CPU.
 
-Accelerate refuses fp16 without an accelerator, when the Trainer is built.
+Accelerate rejects fp16 without a GPU when the Trainer is built.
 
 Bad:
 
@@ -24,10 +24,12 @@ from collections.abc import Iterator
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.rule import Finding, rule
+from configlint.rules.precision import replaced
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    accelerator = plan.hardware.accelerator
+    accelerator, path = plan.hardware.accelerator, "training.fp16"
     if plan.precision.fp16 and accelerator is not None and accelerator.vendor == "cpu":
-        yield Finding("training.fp16", "fp16 cannot be trained in on a CPU", "write `bf16: true` in its place")
+        message = f"`{plan.name(path)}` training is not supported on CPU"
+        yield Finding(path, message, [replaced(plan, path, "training.bf16")])

@@ -1,7 +1,7 @@
-"""The accelerator has no TF32, and it is turned on.
+"""The accelerator has no TF32, but tf32 is on.
 
-NVIDIA's cards have it from Ampere on: compute capability 8.0. The Trainer refuses to start on any
-other device, the CPU included: after the queue, when TrainingArguments is built.
+NVIDIA GPUs support TF32 from Ampere on: compute capability 8.0. The Trainer rejects it on any other device, the CPU
+included: after the queue, when TrainingArguments is built.
 
 Bad:
 
@@ -26,11 +26,13 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.profile import lacks
 from configlint.core.rule import Finding, rule
-from configlint.rules.precision import described
+from configlint.rules.precision import described, without
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    accelerator = plan.hardware.accelerator
+    accelerator, path = plan.hardware.accelerator, "training.tf32"
     if plan.precision.tf32 is True and accelerator is not None and lacks(accelerator, "tf32"):
-        yield Finding("training.tf32", f"{described(accelerator)} has no tf32", help="delete it")
+        yield Finding(
+            path, f"`{plan.name(path)}` is not supported on {described(accelerator)}", [without(plan, path)]
+        )
