@@ -82,9 +82,10 @@ def _mapping(path: str, key: str, value: object, number: int) -> Remedy:
     """What was meant, as far as the stage can do it."""
     if value in (False, "none", "auto"):
         return Drop(path, "nothing is offloaded then", safe=True)
-    # With ZeRO 0 an offloaded optimizer fails, and parameters are offloaded by ZeRO 3 alone.
-    if number == 0 or (key == OFFLOADS[1] and number < 3):
-        return Drop(path)
+    if key == OFFLOADS[1] and number < 3:
+        return Drop(path, "only ZeRO-3 offloads parameters")
+    if number == 0:
+        return Drop(path, "an offloaded optimizer fails under ZeRO-0")
     if value == "nvme" and number == 3:
         return Put(path, {"device": "nvme", "nvme_path": "/path/to/nvme"})
     return Put(path, {"device": "cpu"})

@@ -84,5 +84,6 @@ def _remedies(plan: Plan, path: str, name: str, section: str) -> Sequence[Remedy
 
 def _moved(plan: Plan, path: str, key: str) -> Remedy:
     """To where it has an effect, if there is one that is not taken yet."""
-    is_idle = stage(plan) != 3 and (key == _GATHER or key.startswith(OFFLOADS[1]))
-    return Drop(path) if is_idle or plan.given(SECTION + key) else Move(path, SECTION + key)
+    if stage(plan) != 3 and (key == _GATHER or key.startswith(OFFLOADS[1])):
+        return Drop(path, "only ZeRO-3 uses it")
+    return Drop(path, f"`{key}` is set already") if plan.given(SECTION + key) else Move(path, SECTION + key)

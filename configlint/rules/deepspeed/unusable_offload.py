@@ -1,4 +1,4 @@
-"""DeepSpeed rejects the way something is to be offloaded, or reads it as another one.
+"""DeepSpeed rejects an offload setting, or offloads elsewhere than written.
 
 It offloads to `cpu` or `nvme`. Only ZeRO-3 offloads a part of the optimizer, and only ZeRO-3 offloads to a disk,
 which requires its path. Under its old name, cpu_offload, offloading works only if DeepSpeed's config has the
@@ -96,7 +96,9 @@ def _by_stage(plan: Plan, number: int) -> Iterator[Finding]:
 def _renamed(plan: Plan, number: int) -> Remedy:
     """The newer name, where that works and is not there yet."""
     path, to = SECTION + _OLD, SECTION + _OPTIMIZER
-    return Drop(path) if number == 0 or plan.given(to) else Move(path, to, {"device": "cpu"})
+    if number == 0:
+        return Drop(path, "an offloaded optimizer fails under ZeRO-0")
+    return Drop(path, "`offload_optimizer` is set already") if plan.given(to) else Move(path, to, {"device": "cpu"})
 
 
 def _is_on_host(plan: Plan) -> bool:

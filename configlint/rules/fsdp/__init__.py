@@ -69,15 +69,14 @@ def place(plan: Plan, key: str) -> str:
 
 
 def in_place_of(plan: Plan, path: str) -> tuple[Act, ...]:
-    """What to do about one of the first version's ways to shard, which is the value at `path`; nothing where it is
-    none of them."""
+    """What to do about the value at `path`, one of the first version's ways to shard; nothing where it is none of
+    them, or where it is not known how many devices a node has."""
     strategy = plan.spec.settings[path].value
     word = _STRATEGIES.get(str(strategy), str(strategy).lower())
     devices, drop, keep = devices_of_a_node(plan), Drop(path), _unresharded(plan, path)
-    # Without the number of devices, only what is written has no remedy.
     shard = (Put("parallel.shard", devices, "each node holds one copy of the model"),) if devices else ()
     return {
-        "full_shard": (Drop(path, "FSDP 2 shards fully by default"),),
+        "full_shard": (Drop(path, "FSDP2 shards fully by default"),),
         "shard_grad_op": (keep,),
         "no_shard": (drop, Put("parallel.data", "ddp")),
         "hybrid_shard": (drop, *shard) if shard else (),
@@ -95,4 +94,5 @@ def _unresharded(plan: Plan, path: str) -> Act:
 
 def devices_of_a_node(plan: Plan) -> int | None:
     """Those that train."""
-    return (plan.parallel.world or 0) // (plan.hardware.nodes or 1) or None
+    world, nodes = plan.parallel.world, plan.hardware.nodes
+    return world // nodes or None if world and nodes else None

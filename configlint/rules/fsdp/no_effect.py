@@ -98,7 +98,7 @@ def _not_handed_on(plan: Plan, path: str, key: str, setting: Setting) -> Iterato
     name = setting.keys[-1]
     if key in _FIRST and version(plan) == 2:
         severity = Severity.INFO if str(setting.value).lower() == _FIRST[key] else None
-        yield Finding(path, f"`{name}` has no effect with FSDP 2", [Drop(path, safe=True)], severity, on_key=True)
+        yield Finding(path, f"`{name}` has no effect with FSDP2", [Drop(path, safe=True)], severity, on_key=True)
     policy = value(plan, "auto_wrap_policy")
     # A policy that there is none of is refused.
     if policy not in (None, *POLICIES):

@@ -39,7 +39,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     for path, key, _ in settings(plan):
         if key == "version":
-            message = "FSDP 1 was deprecated in transformers 5.10; the Trainer's default is FSDP 2"
+            message = "FSDP1 was deprecated in transformers 5.10; the Trainer's default is FSDP2"
             yield Finding(path, message, [(Drop(path), *_sharding(plan))])
 
 

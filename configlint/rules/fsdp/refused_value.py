@@ -1,8 +1,8 @@
 """The Trainer rejects an FSDP value, or reads it as another one.
 
 A few keys must be true or false, auto_wrap_policy is one of three words and state_dict_type one of two; anything
-else fails when TrainingArguments or the Trainer is built, after the job has queued. FSDP 2 expects true or false
-for reshard_after_forward, where FSDP 1 expected words such as FULL_SHARD. For cpu_offload and the XLA keys every
+else fails when TrainingArguments or the Trainer is built, after the job has queued. FSDP2 expects true or false
+for reshard_after_forward, where FSDP1 expected words such as FULL_SHARD. For cpu_offload and the XLA keys every
 non-empty string counts as true: "false", and `no`, which YAML 1.2 reads as a string. The job then offloads what was
 to stay on the device.
 
@@ -93,7 +93,10 @@ def _value(plan: Plan, path: str, key: str, written: object) -> Iterator[Finding
 
 
 def _refused(path: str, noun: str, written: object, remedies: Sequence[Remedy]) -> Finding:
-    return Finding(path, f"{_named(path)} must be {noun}, got {code(written)}", remedies)
+    # A string that looks like a number is told from one.
+    is_plain = not isinstance(written, str) or written.isidentifier()
+    got = code(written) if is_plain else f'the string "{written}"'
+    return Finding(path, f"{_named(path)} must be {noun}, got {got}", remedies)
 
 
 def _begun(written: object, words: tuple[str, ...]) -> str | None:
@@ -113,7 +116,7 @@ def _others(plan: Plan, path: str, key: str, written: object) -> Iterator[Findin
             words = dict.fromkeys((_begun(written, _STATES) or _STATES[0], _STATES[0]))
             yield _refused(path, listing(_STATES, "or"), written, [Put(path, word) for word in words])
     elif key == "reshard_after_forward" and number == 1 and not _is_strategy(written):
-        noun = f"{listing(_STRATEGIES, 'or')} with FSDP 1"
+        noun = f"{listing(_STRATEGIES, 'or')} with FSDP1"
         yield _refused(path, noun, written, [Put(path, _STRATEGIES[written is False])])
     elif key == "min_num_params" and _is_sized(plan) and (natural(written) is None or isinstance(written, float)):
         meant = natural(as_number(written, ("integer",))) or natural(whole(written))

@@ -1,6 +1,6 @@
 """A bitsandbytes optimizer cannot step on parameters that FSDP shards.
 
-FSDP 2 passes its optimizer distributed tensors, and no bitsandbytes kernel takes one: the job fails at the first
+FSDP2 passes its optimizer distributed tensors, and no bitsandbytes kernel takes one: the job fails at the first
 step, after it has queued and loaded the model. PyTorch's own optimizers work, and so do the 8-bit and the 4-bit
 AdamW of torchao.
 
