@@ -1,11 +1,13 @@
-"""DeepSpeed: what its config says beside what is derived, and what the engine makes of it."""
+"""DeepSpeed: the config that configlint does not derive, and what the engine does with it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.spec import Setting
+from configlint.core.wording import code
 
 SECTION = "parallel.deepspeed."
 # What of its config is about offloading, below SECTION.
@@ -58,8 +60,30 @@ def stage(plan: Plan) -> int | None:
     return int(data[4:]) if data.startswith("zero") and data[4:] in ("0", "1", "2", "3") else None
 
 
+def zero(plan: Plan) -> str:
+    """The stage in a sentence."""
+    return f"ZeRO-{stage(plan)}"
+
+
+def chosen(plan: Plan) -> tuple[str, str]:
+    """The related place that sets the stage."""
+    return "parallel.data", f"`{plan.name('parallel.data')}` is {plan.parallel.data}"
+
+
+def with_data(plan: Plan, data: str) -> Remedy:
+    """To train in another way; a stage in DeepSpeed's config would contradict it."""
+    put, written = Put("parallel.data", data), SECTION + "zero_optimization.stage"
+    contradicts = plan.given(written) and plan.spec.settings[written].value != "auto"
+    return (put, Drop(written)) if contradicts else put
+
+
+def got(value: object) -> str:
+    """A value in a sentence, where a string would be taken for something else."""
+    return f'the string "{value}"' if isinstance(value, str) else code(value)
+
+
 def settings(plan: Plan) -> Iterator[tuple[str, Setting]]:
-    """What is written in its config, by the names there: `zero_optimization.overlap_comm`."""
+    """What is written in its config, under its own names: `zero_optimization.overlap_comm`."""
     for path, setting in plan.spec.settings.items():
         if path.startswith(SECTION):
             yield path.removeprefix(SECTION), setting

@@ -1,7 +1,7 @@
-"""A low-rank optimizer gets no matrices under ZeRO.
+"""A low-rank optimizer fails under ZeRO.
 
-GaLore's optimizers project the gradient of each matrix. ZeRO hands its optimizer flat pieces of all parameters
-together, and the first step fails, after the queue and the loading of the model.
+GaLore's optimizers project the gradient of each weight matrix. ZeRO passes its optimizer flat buffers that hold all
+parameters, so the job fails at the first step, after it has queued and loaded the model.
 
 Bad:
 
@@ -28,21 +28,29 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.rules.argument._resolved import is_layerwise, optimizer
-from configlint.rules.deepspeed import offloads, stage
+from configlint.rules.deepspeed import chosen, offloads, stage, with_data, zero
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    name = optimizer(plan) or ""
+    name, path = optimizer(plan) or "", plan.path("optim")
     # Offloaded, another takes its place; one layer by layer is refused in any distributed training.
     if stage(plan) not in (1, 2, 3) or offloads(plan) or is_layerwise(plan):
         return
     if name.startswith("galore_"):
+        needs = f"it projects gradient matrices, but {zero(plan)} passes it flat buffers"
         yield Finding(
-            plan.path("optim"),
-            f"{name} projects matrices, and {plan.parallel.data} has it work on flat pieces of them",
-            "write another optim, or `data: ddp`",
-            related=(("parallel.data", f"data {plan.parallel.data}"),),
+            path,
+            f"`{plan.name(path)}` {name} fails at the first step: {needs}",
+            [with_data(plan, "ddp"), _another(plan, path)],
+            related=(chosen(plan),),
         )
+
+
+def _another(plan: Plan, path: str) -> Remedy:
+    """An optimizer that takes flat buffers, without what only a low-rank one reads."""
+    put, targets = Put(path, "adamw_torch"), plan.path("optim_target_modules")
+    return (put, Drop(targets)) if plan.given(targets) else put

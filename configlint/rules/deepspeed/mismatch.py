@@ -1,7 +1,7 @@
-"""DeepSpeed's config and the training arguments name different values for one thing.
+"""DeepSpeed's config and the training arguments set different values for the same thing.
 
-The Trainer compares the two when it has the model and the data, and refuses to train where they differ, be it
-only in type. `auto` takes the argument's value.
+The Trainer compares the two once it has the model and the data, and refuses to train if they differ, even if only
+in type. `auto` takes over the argument's value.
 
 Bad:
 
@@ -27,10 +27,11 @@ from typing import NamedTuple
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
-from configlint.core.wording import code
-from configlint.rules.deepspeed import SECTION, stage
+from configlint.core.wording import code, count
+from configlint.rules.deepspeed import SECTION, got, stage
 
 _RATE = "learning_rate"
 _PARAMS = {
@@ -42,9 +43,9 @@ _PARAMS = {
 
 
 class Meant(NamedTuple):
-    """What a key must equal: its name, its place, and its value where that is known."""
+    """What a key must match: in a sentence, its place, and its value where that is known."""
 
-    name: str
+    said: str
     path: str
     value: object
 
@@ -58,24 +59,36 @@ def check(plan: Plan) -> Iterator[Finding]:
         if setting is None or setting.mapping or meant.value is None:
             continue
         if setting.value not in (None, "auto", meant.value):
-            named = f"{meant.name} {code(meant.value)}"
+            said = f"`{key}` must match {meant.said}, got {got(setting.value)}"
             yield Finding(
                 SECTION + key,
-                f"{key} {code(setting.value)} is not {named}, and DeepSpeed's config must agree",
-                "write auto",
-                related=((meant.path, named),) if plan.given(meant.path) else (),
+                f"{said}; the Trainer rejects a mismatch",
+                [Put(SECTION + key, "auto")],
+                related=((meant.path, meant.said),) if plan.given(meant.path) else (),
             )
 
 
 def _meant(plan: Plan) -> dict[str, Meant]:
-    found = {key: Meant(name, plan.path(name), real(plan.argument(name))) for key, name in _PARAMS.items()}
-    betas = [real(plan.argument(name)) for name in ("adam_beta1", "adam_beta2")]
-    value = None if None in betas else betas
-    found["optimizer.params.betas"] = Meant("adam_beta1 and adam_beta2", plan.path("adam_beta2"), value)
-    schedule = plan.schedule
-    found["scheduler.params.total_num_steps"] = Meant("total_steps", "schedule.total_steps", schedule.total_steps)
+    found = {key: _argument(plan, name) for key, name in _PARAMS.items()}
+    found["optimizer.params.betas"] = _betas(plan)
+    total, warmup = plan.schedule.total_steps, plan.schedule.warmup_steps
+    said = f"the run's {count(total or 0, 'step')}"
+    found["scheduler.params.total_num_steps"] = Meant(said, "schedule.total_steps", total)
     # Since 5.18 no warmup is one step here, as newer releases of DeepSpeed refuse 0.
     least = int(plan.release.transformers >= (5, 18))
-    steps = None if schedule.warmup_steps is None else max(schedule.warmup_steps, least)
-    found["scheduler.params.warmup_num_steps"] = Meant("warmup_steps", "schedule.warmup_steps", steps)
+    steps = None if warmup is None else max(warmup, least)
+    said = f"the warmup of {count(steps or 0, 'step')}"
+    found["scheduler.params.warmup_num_steps"] = Meant(said, "schedule.warmup_steps", steps)
     return found
+
+
+def _argument(plan: Plan, name: str) -> Meant:
+    path, value = plan.path(name), real(plan.argument(name))
+    return Meant(f"`{plan.name(path)}` {code(value)}", path, value)
+
+
+def _betas(plan: Plan) -> Meant:
+    first, second = plan.path("adam_beta1"), plan.path("adam_beta2")
+    betas = [real(plan.argument(name)) for name in ("adam_beta1", "adam_beta2")]
+    said = f"`{plan.name(first)}` and `{plan.name(second)}` {code(betas)}"
+    return Meant(said, second, None if None in betas else betas)

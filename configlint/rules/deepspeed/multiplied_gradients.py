@@ -1,9 +1,9 @@
-"""Sequence parallelism makes gradients too large, by its degree.
+"""Sequence parallelism multiplies the gradients by its degree.
 
-Each device of a sequence goes back through the loss of the whole, so that the sum of their gradients is `sequence`
-times what it should be. ZeRO 3 takes the mean over all devices, which is right; ZeRO 0, 1 and 2 over the replicas
-alone. Adam does not mind, but max_grad_norm clips that many times harder than is written and the norm in the logs
-is as many times too large, and nothing says so. Plain SGD trains with a multiple of its learning rate.
+Each device of a sequence backpropagates through the loss of the whole sequence, so the sum of their gradients is
+`sequence` times too large. ZeRO-3 averages over all devices, which is right; ZeRO-0, 1 and 2 average over the
+replicas only. Adam is not affected, but max_grad_norm clips that many times harder than written and the logged norm
+is that many times too large, without a warning. Plain SGD trains with a multiple of its learning rate.
 
 Bad:
 
@@ -29,37 +29,37 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
 from configlint.core.wording import code
 from configlint.rules.argument._resolved import optimizer
-from configlint.rules.deepspeed import SECTION, kind, stage, value
+from configlint.rules.deepspeed import SECTION, chosen, kind, stage, value, with_data, zero
 
 _SCATTER = "zero_optimization.reduce_scatter"
+_SEQUENCE = "parallel.sequence"
 # Of those that the Trainer makes, the ones whose step grows with the gradient.
 _SGD = ("sgd", "schedule_free_sgd")
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    number, degree, data = stage(plan), plan.parallel.sequence, plan.parallel.data
+    number, degree = stage(plan), plan.parallel.sequence
     if number is None or degree is None or degree < 2:
         return
-    path, help = "parallel.sequence", "write `data: zero3`"
+    makes, sequence = f"makes gradients {degree} times too large", f"`{plan.name(_SEQUENCE)}` {degree}"
+    path, cause = _SEQUENCE, f"{sequence} {makes} under {zero(plan)}"
+    remedy = with_data(plan, "zero3")
     if number == 3:
         if not _is_mean_of_replicas(plan):
             return
-        path, help = SECTION + _SCATTER, "delete it"
+        path, cause = SECTION + _SCATTER, f"`reduce_scatter` false {makes} with {sequence}"
+        remedy = Drop(path)
     name = optimizer(plan) or kind(plan, "optimizer") or ""
-    message = f"{data} makes gradients {degree} times too large with sequence {degree}"
     is_sgd = name.lower() in _SGD
-    yield Finding(
-        path,
-        f"{message}, and the steps of {name} with them" if is_sgd else message + _seen(plan, degree),
-        help,
-        None if is_sgd else Severity.WARNING,
-        related=(("parallel.data", f"data {data}"),),
-    )
+    seen = f"each step of {name} is {degree} times too large" if is_sgd else _seen(plan, degree)
+    severity = None if is_sgd else Severity.WARNING
+    yield Finding(path, f"{cause}, so {seen}", [remedy], severity, related=(chosen(plan),))
 
 
 def _is_mean_of_replicas(plan: Plan) -> bool:
@@ -72,5 +72,5 @@ def _seen(plan: Plan, degree: int) -> str:
     """Where the factor shows with an optimizer that scales its steps itself."""
     limit = real(plan.argument("max_grad_norm"))
     if limit is None or limit <= 0:
-        return ", and their norm in the logs"
-    return f", and max_grad_norm {code(limit)} clips like {limit / degree:.3g}"
+        return f"the logged gradient norm is {degree} times too large"
+    return f"`{plan.name(plan.path('max_grad_norm'))}` {code(limit)} clips like {limit / degree:.3g}"

@@ -1,9 +1,9 @@
-"""A setting of DeepSpeed's has no effect where it stands.
+"""A DeepSpeed setting has no effect where it stands.
 
-Parameters are offloaded by ZeRO 3 alone, and whatever begins with stage3_ is read there alone; without ZeRO
-nothing of zero_optimization is. Other settings are for parts of DeepSpeed that the Trainer does not use: it
-checkpoints activations and loads data by itself, and prints no steps of DeepSpeed's. Who relies on them runs out
-of memory, or waits for what never comes.
+Only ZeRO-3 offloads parameters, and only ZeRO-3 reads the keys that begin with stage3_; ZeRO-0 reads nothing of
+zero_optimization but the offloading of the optimizer. Other keys configure parts of DeepSpeed that the Trainer does
+not use: it checkpoints activations and loads data by itself, and Accelerate turns off DeepSpeed's step reports. A
+job that relies on such a key runs out of memory, or trains on data that was to be dropped.
 
 Bad:
 
@@ -28,10 +28,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
-from configlint.core.edit import Change
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Move, Put, Remedy
 from configlint.core.rule import Finding, rule
-from configlint.rules.deepspeed import OFFLOADS, SECTION, offloads, settings, stage
+from configlint.rules.argument._resolved import activation_checkpointing
+from configlint.rules.deepspeed import OFFLOADS, SECTION, offloads, settings, stage, value, with_data, zero
 from configlint.rules.deepspeed._keys import KNOWN, STAGE_3
 
 _ZERO = "zero_optimization."
@@ -49,34 +50,48 @@ def check(plan: Plan) -> Iterator[Finding]:
         if key.startswith(_ZERO) and number < 3:
             yield from _zero(plan, key, number)
         elif key == "steps_per_print":
-            yield _finding(key, "with the Trainer, whose logging_steps counts", "delete it", Severity.INFO)
+            logging = plan.name(plan.path("logging_steps"))
+            yield _idle(key, ": Accelerate overrides it", f"`{logging}` sets how often the Trainer logs")
         elif key == "dataloader_drop_last" and setting.value is True:
-            help = "write training.dataloader_drop_last"
-            yield Finding(SECTION + key, f"`{key}` has no effect on the Trainer's data loader", help, on_key=True)
+            yield _finding(key, " on the Trainer's data loader", _drop_last(plan, key))
         elif key == "activation_checkpointing" and _asks(plan, key):
-            help = "delete it: training.activation_checkpointing turns on the Trainer's"
-            if plan.release.transformers < (5, 23):
-                help = help.replace("training.activation_", "training.gradient_")
-            yield _finding(key, "on the Trainer, which checkpoints by itself", help)
+            yield _finding(key, ": the Trainer checkpoints activations by itself", _checkpointing(plan, key))
 
 
 def _zero(plan: Plan, key: str, number: int) -> Iterator[Finding]:
     """What only another stage reads."""
     name = key.removeprefix(_ZERO)
     if name == _PARAMS and offloads(plan, key):
-        help = "write `data: zero3`, or delete it"
-        yield _finding(key, f"with zero{number}: only zero3 offloads parameters", help)
+        where = f" under {zero(plan)}: only ZeRO-3 offloads parameters"
+        # To a disk it takes a path, too.
+        works = value(plan, f"{key}.device") == "cpu" or plan.given(f"{SECTION}{key}.nvme_path")
+        yield _finding(key, where, [*([with_data(plan, "zero3")] if works else []), Drop(SECTION + key)])
     elif name in STAGE_3:
-        yield _finding(key, f"with zero{number}", "delete it: only zero3 reads it", Severity.INFO)
+        yield _idle(key, f" under {zero(plan)}: only ZeRO-3 reads it")
     elif number == 0 and name in KNOWN["zero_optimization"] - {"stage", "offload_optimizer", _PARAMS}:
-        yield _finding(key, "with zero0, which shards nothing", "delete it", Severity.INFO)
+        yield _idle(key, " under ZeRO-0: nothing is sharded")
 
 
-def _finding(key: str, where: str, help: str, severity: Severity | None = None) -> Finding:
-    path, name = SECTION + key, key.rpartition(".")[2]
-    # Whoever wanted something by it has a choice to make.
-    fix = Change(path, delete=True) if severity is Severity.INFO else None
-    return Finding(path, f"`{name}` has no effect {where}", help, severity, on_key=True, fix=fix)
+def _drop_last(plan: Plan, key: str) -> list[Remedy]:
+    path = plan.path("dataloader_drop_last")
+    return [Drop(SECTION + key) if plan.given(path) else Move(SECTION + key, path)]
+
+
+def _checkpointing(plan: Plan, key: str) -> list[Remedy]:
+    drop = Drop(SECTION + key)
+    if activation_checkpointing(plan):
+        return [drop]
+    return [(drop, Put(plan.path("activation_checkpointing"), True))]
+
+
+def _idle(key: str, where: str, why: str = "") -> Finding:
+    """Of what nobody can have relied on, which is safe to remove."""
+    return _finding(key, where, [Drop(SECTION + key, why, safe=True)], Severity.INFO)
+
+
+def _finding(key: str, where: str, remedies: list[Remedy], severity: Severity | None = None) -> Finding:
+    message = f"`{key.rpartition('.')[2]}` has no effect{where}"
+    return Finding(SECTION + key, message, remedies, severity, on_key=True)
 
 
 def _asks(plan: Plan, key: str) -> bool:

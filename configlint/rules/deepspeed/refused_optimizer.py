@@ -1,8 +1,8 @@
-"""DeepSpeed cannot make the optimizer that its config has.
+"""DeepSpeed cannot build the optimizer in its config.
 
-It knows a few by name, whatever the case, and takes PyTorch's by the names of their classes; not those that
-`optim` has. Without a type, or with max_grad_norm among the parameters, the engine is not built: after the queue
-and the loading of the model.
+It knows a few optimizers by name, in any case, and takes PyTorch's by their class names; it does not know the names
+that `optim` takes. Without a type, or with max_grad_norm among the parameters, the engine is not built: the job
+fails after it has queued and loaded the model.
 
 Bad:
 
@@ -25,7 +25,9 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Move, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
+from configlint.core.values import real
 from configlint.rules.deepspeed import SECTION, kind, stage
 
 _OWN = ("Adam", "AdamW", "Adagrad", "Lamb", "Lion", "Muon", "MuAdam", "MuAdamW", "MuSGD")
@@ -42,14 +44,28 @@ def check(plan: Plan) -> Iterator[Finding]:
     if stage(plan) is None or not plan.spec.tree(path):
         return
     if not plan.given(f"{path}.type"):
-        yield Finding(path, "the optimizer has no type", "write `type: AdamW` in it", on_key=True)
+        message = "DeepSpeed's `optimizer` requires a `type`"
+        # Without a rate it would train with DeepSpeed's own.
+        adamw = [Put(f"{path}.type", "AdamW")] if plan.given(f"{path}.params.lr") else []
+        yield Finding(path, message, [*adamw, _without(plan, path)], on_key=True)
     elif name is not None and name.lower() not in {own.lower() for own in _OWN} and name not in _OTHERS:
         close = plan.nearest(name, _OWN) or plan.nearest(name.partition("_")[0], _OWN)
         # A class of PyTorch's may be new.
         if close or "_" in name:
-            help = f"did you mean `{close}`?" if close else None
-            yield Finding(f"{path}.type", f"there is no optimizer {name} in DeepSpeed or PyTorch", help)
+            message = f"neither DeepSpeed nor PyTorch has an optimizer `{name}`"
+            remedy = Say(f"did you mean `{close}`?") if close else _without(plan, path)
+            yield Finding(f"{path}.type", message, [remedy])
     clipping = f"{path}.params.max_grad_norm"
     if plan.given(clipping):
-        message = "max_grad_norm is refused among the parameters of DeepSpeed's optimizer"
-        yield Finding(clipping, message, "write training.max_grad_norm", on_key=True)
+        message = "DeepSpeed rejects `max_grad_norm` in the `params` of its optimizer"
+        yield Finding(clipping, message, [_clipping(plan, clipping)], on_key=True)
+
+
+def _without(plan: Plan, path: str) -> Remedy:
+    return Drop(path, f"the Trainer then builds the one that `{plan.name(plan.path('optim'))}` names")
+
+
+def _clipping(plan: Plan, path: str) -> Remedy:
+    argument = plan.path("max_grad_norm")
+    is_number = real(plan.spec.settings[path].value) is not None
+    return Move(path, argument) if is_number and not plan.given(argument) else Drop(path)

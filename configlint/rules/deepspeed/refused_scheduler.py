@@ -1,8 +1,8 @@
-"""DeepSpeed cannot make the schedule that its config has.
+"""DeepSpeed cannot build the scheduler in its config.
 
-It hands `params` to the class that `type` names: no type, a name that there is not, one too many or one that is
-missing fails when the engine is built, after the queue and the loading of the model. WarmupCosineLR reckons in
-ratios, and takes no rate.
+It passes `params` to the class that `type` names. A missing type, an unknown class, and an unknown or missing
+parameter all fail when the engine is built: after the job has queued and loaded the model. WarmupCosineLR takes
+ratios and no learning rate.
 
 Bad:
 
@@ -31,6 +31,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Act, Drop, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import listing
 from configlint.rules.deepspeed import SECTION, kind, stage, warmup_steps
@@ -62,37 +63,55 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     name = kind(plan, "scheduler")
     if not plan.given(f"{path}.type"):
-        help = "write `type: WarmupDecayLR` in it, or delete it"
-        yield Finding(path, "the scheduler has no type", help, on_key=True)
+        remedies = [*_types(plan, path), Drop(path, "the Trainer then builds the scheduler")]
+        yield Finding(path, "DeepSpeed's `scheduler` requires a `type`", remedies, on_key=True)
     elif name in _TAKES:
         yield from _params(plan, path, name)
     elif name is not None:
         close = plan.nearest(name, (*_TAKES, *_OTHERS))
         # Without a near name it may be one of PyTorch's that are not listed.
         if close in _TAKES:
-            message = f"there is no scheduler {name} in DeepSpeed"
-            yield Finding(f"{path}.type", message, f"did you mean `{close}`?")
+            message = f"DeepSpeed has no scheduler `{name}`"
+            yield Finding(f"{path}.type", message, [Say(f"did you mean `{close}`?")])
+
+
+def _types(plan: Plan, path: str) -> list[Remedy]:
+    """The first type that takes the parameters which are there, and no others."""
+    given = plan.spec.tree(f"{path}.params").keys()
+    for name, takes in _TAKES.items():
+        needed = {"warmup_num_steps", "total_num_steps", "warmup_max_lr"} & {*takes}
+        needed -= {"warmup_max_lr"} if name == "WarmupLR" else set()
+        if needed <= given <= {*takes}:
+            return [Put(f"{path}.type", name)]
+    return []
 
 
 def _params(plan: Plan, path: str, name: str) -> Iterator[Finding]:
     params = plan.spec.tree(f"{path}.params")
     for key in params:
         if key not in _TAKES[name]:
-            message = f"`{key}` is no parameter of {name}, which fails on it"
-            yield Finding(f"{path}.params.{key}", message, f"it takes {listing(_TAKES[name])}", on_key=True)
+            message = f"{name} rejects the unknown parameter `{key}`"
+            drop = Drop(f"{path}.params.{key}", f"{name} takes only {listing(_TAKES[name])}")
+            yield Finding(f"{path}.params.{key}", message, [drop], on_key=True)
     if "total_num_steps" in _TAKES[name] and "total_num_steps" not in params:
-        message = f"total_num_steps is missing, without which there is no {name}"
-        yield Finding(f"{path}.type", message, "write `total_num_steps: auto` in its params")
+        put = Put(f"{path}.params.total_num_steps", "auto")
+        yield Finding(f"{path}.type", f"{name} requires `total_num_steps`", [put])
     elif not params:
-        message = f"there are no params for {name}"
-        yield Finding(f"{path}.type", message, "write `params: {warmup_num_steps: auto}` beside it")
+        put = Put(f"{path}.params", {"warmup_num_steps": "auto"})
+        yield Finding(f"{path}.type", f"{name} requires `params`", [put])
     # Since 5.18 the Trainer makes one step of none.
-    if plan.release.transformers < (5, 18) and _is_without_warmup(plan, params.get("warmup_num_steps")):
-        message = f"{name} without a warmup is refused by DeepSpeed since 0.19.3"
-        yield Finding(
-            f"{path}.params.warmup_num_steps", message, "write warmup_steps in training", Severity.WARNING
-        )
+    steps = params.get("warmup_num_steps")
+    if plan.release.transformers < (5, 18) and _is_without_warmup(plan, steps):
+        place = f"{path}.params.warmup_num_steps"
+        message = f"{name} requires 1 warmup step or more from DeepSpeed 0.19.3 on, got 0"
+        yield Finding(place, message, [_warmup(plan, place, steps)], Severity.WARNING)
 
 
 def _is_without_warmup(plan: Plan, steps: object) -> bool:
     return not isinstance(steps, bool) and (steps == 0 or (steps == "auto" and warmup_steps(plan) == 0))
+
+
+def _warmup(plan: Plan, path: str, steps: object) -> tuple[Act, ...]:
+    """One step of warmup in the arguments, and `auto` where DeepSpeed's config has a number of its own."""
+    acts: list[Act] = [] if steps == "auto" else [Put(path, "auto")]
+    return (*acts, *([] if warmup_steps(plan) else [Put(plan.path("warmup_steps"), 1)]))

@@ -1,8 +1,9 @@
-"""A value is one that DeepSpeed refuses, or takes for another.
+"""DeepSpeed rejects a value, or reads it as another one.
 
-In zero_optimization it makes a number or a truth value of the plain texts, and refuses all others when the engine
-is built: after the queue and the loading of the model. What is offloaded is a section there, not true. At the top
-level it asks only whether a flag is true, which any text is, also "false" and `no`, a text in YAML 1.2.
+In zero_optimization it converts strings in plain notation to numbers and booleans and rejects all others when the
+engine is built: after the job has queued and loaded the model. An offload there is a mapping, not true. At the top
+level it only tests whether a flag is truthy, so every non-empty string turns it on: "false", and `no`, which YAML
+1.2 reads as a string.
 
 Bad:
 
@@ -23,26 +24,27 @@ value); runtime/config_utils.py, DeepSpeedConfigModel (`auto` is left out), get_
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from configlint.core.diagnostic import Severity
-from configlint.core.edit import Change
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
-from configlint.core.spec import Setting
 from configlint.core.wording import code
 from configlint.rules.argument._kinds import as_boolean, as_number
-from configlint.rules.deepspeed import OFFLOADS, SECTION, settings, stage
+from configlint.rules.deepspeed import OFFLOADS, SECTION, got, settings, stage
 from configlint.rules.deepspeed._keys import FLAGS, NUMBERS, TOP_FLAGS, WHOLE
 
 # What pydantic reads in a text.
 _WORDS = ("0", "1", "f", "false", "n", "no", "off", "on", "t", "true", "y", "yes")
 _WHOLE = re.compile(r"\s*[+-]?\d+(_\d+)*(\.0*)?\s*", re.ASCII)
+_BOTH = (True, False)
 
 
 @rule(Severity.ERROR, fixes=True)
 def check(plan: Plan) -> Iterator[Finding]:
-    if stage(plan) is None:
+    number = stage(plan)
+    if number is None:
         return
     for key, setting in settings(plan):
         value = setting.value
@@ -50,45 +52,53 @@ def check(plan: Plan) -> Iterator[Finding]:
         if setting.mapping or value is None or (value == "auto" and key not in OFFLOADS):
             continue
         if key in OFFLOADS:
-            yield _offload(key, value)
+            yield _offload(key, value, number)
         elif key in TOP_FLAGS:
             yield from _top_flag(key, value)
         elif key in FLAGS and not _is_flag(value):
-            yield _finding(key, "true or false", setting, as_boolean(value, ("boolean",)))
+            yield _finding(key, "true or false", value, as_boolean(value, ("boolean",)))
         elif key in WHOLE and not _is_whole(value):
-            yield _finding(key, "a whole number", setting, as_number(value, ("integer",)))
+            yield _finding(key, "an integer", value, as_number(value, ("integer",)))
         elif key in NUMBERS and not _is_number(value):
-            yield _finding(key, "a number", setting, None)
+            yield _finding(key, "a number", value, None)
 
 
-def _finding(key: str, noun: str, setting: Setting, meant: object) -> Finding:
-    value = setting.value
-    what = f'the text "{value}"' if isinstance(value, str) else code(value)
-    takes = f"takes it for {int(value)}" if isinstance(value, bool) else "refuses it"
+def _finding(key: str, noun: str, value: object, meant: object) -> Finding:
     path, name = SECTION + key, key.rpartition(".")[2]
-    message = f"{name} is {noun}, not {what}, and DeepSpeed {takes}"
-    if meant is None:
-        return Finding(path, message)
-    help = f"write {code(meant)}" if isinstance(meant, bool) else f"write {value}, without quotes"
-    return Finding(path, message, help, fix=Change(path, value=meant))
+    reads = f"reads it as {int(value)}" if isinstance(value, bool) else "rejects it"
+    remedy: Remedy = Drop(path, "DeepSpeed then uses its own default")
+    if meant is not None:
+        remedy = Put(path, meant, safe=True)
+    return Finding(path, f"`{name}` must be {noun}, got {got(value)}; DeepSpeed {reads}", [remedy])
 
 
-def _offload(key: str, value: object) -> Finding:
+def _offload(key: str, value: object, number: int) -> Finding:
     path, name = SECTION + key, key.rpartition(".")[2]
-    message = f"{name} is a section with keys of its own, not {code(value)}, and is refused"
+    message = f"`{name}` must be a mapping, got {code(value)}; DeepSpeed rejects it"
+    return Finding(path, message, [_mapping(path, key, value, number)])
+
+
+def _mapping(path: str, key: str, value: object, number: int) -> Remedy:
+    """What was meant, as far as the stage can do it."""
     if value in (False, "none", "auto"):
-        return Finding(path, message, "delete it: nothing is offloaded then", fix=Change(path, delete=True))
-    device = "{device: nvme, nvme_path: ...}" if value == "nvme" else "{device: cpu}"
-    return Finding(path, message, f"write `{name}: {device}`")
+        return Drop(path, "nothing is offloaded then", safe=True)
+    if key == OFFLOADS[1] and number < 3:
+        return Drop(path, "only ZeRO-3 offloads parameters")
+    if number == 0:
+        return Drop(path, "an offloaded optimizer fails under ZeRO-0")
+    if value == "nvme" and number == 3:
+        return Put(path, {"device": "nvme", "nvme_path": "/path/to/nvme"})
+    return Put(path, {"device": "cpu"})
 
 
 def _top_flag(key: str, value: object) -> Iterator[Finding]:
     meant = as_boolean(value, ("boolean",))
     if not isinstance(value, str) or not value or meant is True:
         return
-    message = f'{key} is true or false, and the text "{value}" is true like any other'
-    fix = Change(SECTION + key, value=False) if meant is False else None
-    yield Finding(SECTION + key, message, "write false" if fix else "write true or false", fix=fix)
+    path = SECTION + key
+    message = f"`{key}` must be true or false; {got(value)} is non-empty, so it counts as true"
+    remedies: Sequence[Remedy] = [Put(path, flag) for flag in _BOTH]
+    yield Finding(path, message, remedies if meant is None else [Put(path, False, safe=True)])
 
 
 def _is_flag(value: object) -> bool:

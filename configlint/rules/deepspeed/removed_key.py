@@ -1,7 +1,7 @@
-"""DeepSpeed's newer releases refuse the key.
+"""DeepSpeed's newer releases reject the key.
 
-What was taken away in 0.19.7 and 0.19.8 is not passed over there: the engine is not built, after the queue and
-the loading of the model, whatever the value is.
+DeepSpeed 0.19.7 and 0.19.8 removed several keys and reject a config that still has one, whatever its value: the job
+fails after it has queued and loaded the model.
 
 Bad:
 
@@ -24,14 +24,10 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
 from configlint.rules.deepspeed import SECTION, settings, stage
 from configlint.rules.deepspeed._keys import REMOVED
-
-_HELP = {
-    "amp": "delete it: training.bf16 or training.fp16 decides on the precision",
-    "curriculum_learning": "write it in data_efficiency.data_sampling",
-}
 
 
 @rule(Severity.WARNING)
@@ -41,5 +37,10 @@ def check(plan: Plan) -> Iterator[Finding]:
     for key, _ in settings(plan):
         if key in REMOVED:
             name = key.rpartition(".")[2]
-            message = f"`{name}` is refused by DeepSpeed since {REMOVED[key]}"
-            yield Finding(SECTION + key, message, _HELP.get(key, "delete it"), on_key=True)
+            message = f"`{name}` was removed in DeepSpeed {REMOVED[key]}; the job fails with that release or newer"
+            yield Finding(SECTION + key, message, [Drop(SECTION + key, _why(plan, key))], on_key=True)
+
+
+def _why(plan: Plan, key: str) -> str:
+    bf16, fp16 = (plan.name(plan.path(name)) for name in ("bf16", "fp16"))
+    return f"`{bf16}` or `{fp16}` sets the precision" if key == "amp" else ""

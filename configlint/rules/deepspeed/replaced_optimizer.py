@@ -1,8 +1,7 @@
-"""The optimizer that is to be offloaded cannot be the one that `optim` names.
+"""DeepSpeed replaces the optimizer that `optim` names when it is offloaded.
 
-Where DeepSpeed offloads the optimizer, Accelerate puts DeepSpeed's Adam for the host in the place of the Trainer's.
-That keeps an AdamW. In the place of most others Adam is trained, without a word; some fail on what Adam does not
-know.
+Where DeepSpeed offloads the optimizer, Accelerate replaces the Trainer's with DeepSpeed's CPU Adam. An AdamW stays
+an AdamW. Most others are silently replaced by Adam; some fail on arguments that Adam does not have.
 
 Bad:
 
@@ -29,6 +28,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put
 from configlint.core.rule import Finding, rule
 from configlint.rules.argument._resolved import optimizer
 from configlint.rules.deepspeed import OFFLOADS, SECTION, offloads, stage, value
@@ -42,7 +42,7 @@ _KEPT = (
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    name = optimizer(plan)
+    name, path = optimizer(plan), plan.path("optim")
     # Transformers before 5.0 runs with releases of Accelerate that were not looked at.
     if stage(plan) is None or not offloads(plan) or plan.release.transformers < (5, 0):
         return
@@ -50,8 +50,8 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     device = f"{SECTION}{OFFLOADS[0]}.device"
     yield Finding(
-        plan.path("optim"),
-        f"{name} cannot be offloaded: DeepSpeed's Adam for the host takes its place, or training fails",
-        "write `optim: adamw_torch`, or delete offload_optimizer",
-        related=((device, f"device {plan.spec.settings[device].value}"),),
+        path,
+        f"`{plan.name(path)}` {name} cannot be offloaded: the job silently trains DeepSpeed's CPU Adam or fails",
+        [Put(path, "adamw_torch"), Drop(SECTION + OFFLOADS[0])],
+        related=((device, f"`offload_optimizer.device` is {plan.spec.settings[device].value}"),),
     )

@@ -1,8 +1,8 @@
-"""DeepSpeed shares a sequence out on CPUs only when the script has started its communication.
+"""Sequence parallelism on CPU fails unless the script initializes DeepSpeed's communication.
 
-With use_cpu, which the accelerator `cpu` stands for, Accelerate starts PyTorch's communication and leaves out
-DeepSpeed's. Ulysses wants a group of it, and a trial run stops where training is to begin. ZeRO 3 starts it by
-itself, when from_pretrained cuts the model up.
+With use_cpu, which the accelerator `cpu` sets, Accelerate initializes PyTorch's communication but not DeepSpeed's.
+Ulysses needs a group of DeepSpeed's, so a trial run stops when training is to begin. ZeRO-3 initializes it when
+from_pretrained shards the model.
 
 Bad:
 
@@ -27,19 +27,24 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Say
 from configlint.core.rule import Finding, rule
-from configlint.rules.deepspeed import stage
+from configlint.rules.deepspeed import stage, with_data, zero
+
+_PATH = "parallel.sequence"
 
 
 @rule(Severity.WARNING)
 def check(plan: Plan) -> Iterator[Finding]:
-    accelerator, degree = plan.hardware.accelerator, plan.parallel.sequence
-    if accelerator is None or accelerator.vendor != "cpu" or degree in (None, 1):
+    degree = plan.parallel.sequence
+    if not plan.hardware.is_cpu or degree in (None, 1):
         return
     if stage(plan) in (0, 1, 2):
+        call = "deepspeed.init_distributed()"
+        setup = f"`{plan.name(_PATH)}` {degree} with {zero(plan)}"
         yield Finding(
-            "parallel.sequence",
-            f"sequence {degree} with {plan.parallel.data} on a CPU fails without deepspeed.init_distributed()",
-            "call it at the start of the script, or write `data: zero3`",
-            related=(("hardware.accelerator", "accelerator cpu"),),
+            _PATH,
+            f"{setup} fails on CPU unless the script calls {call}",
+            [with_data(plan, "zero3"), Say(f"call {call} at the start of the script")],
+            related=(("hardware.accelerator", f"`{plan.name('hardware.accelerator')}` is cpu"),),
         )

@@ -1,7 +1,6 @@
-"""DeepSpeed's config has an optimizer, and `optim` names another.
+"""DeepSpeed's config has an optimizer and `optim` names another.
 
-The Trainer makes none where DeepSpeed's config has one: `optim`, and optim_args with it, is passed over without a
-word.
+The Trainer builds no optimizer if DeepSpeed's config has one: it silently ignores `optim`, and optim_args with it.
 
 Bad:
 
@@ -26,8 +25,9 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Remedy
 from configlint.core.rule import Finding, rule
-from configlint.rules.deepspeed import SECTION, kind, stage
+from configlint.rules.deepspeed import SECTION, kind, offloads, stage
 
 _ADAMW = ("adamw_torch", "adamw_torch_fused", "adamw_torch_xla", "adamw_torch_npu_fused", "adamw_hf")
 # The same algorithm under the Trainer's names, by DeepSpeed's: its Adam is AdamW unless told otherwise.
@@ -52,9 +52,14 @@ def check(plan: Plan) -> Iterator[Finding]:
     if not known or setting.value not in known.choices or (block.target and not setting.target):
         return
     if setting.value not in _SAME.get(own.lower(), ()):
+        ignored = f"`{plan.name(path)}` {setting.value} is silently ignored"
+        remedies: list[Remedy] = [Drop(path)]
+        # Offloaded, the Trainer's own would be replaced.
+        if not offloads(plan):
+            remedies.append(Drop(f"{SECTION}optimizer"))
         yield Finding(
             path,
-            f"optim {setting.value} has no effect: DeepSpeed's own optimizer is {own}",
-            "delete one of the two",
-            related=((f"{SECTION}optimizer.type", f"optimizer {own}"),),
+            f"{ignored}: DeepSpeed's config sets the optimizer to {own}",
+            remedies,
+            related=((f"{SECTION}optimizer.type", f"`optimizer.type` is {own}"),),
         )

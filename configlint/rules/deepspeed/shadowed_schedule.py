@@ -1,8 +1,8 @@
-"""DeepSpeed's config has a schedule, and lr_scheduler_type names another.
+"""DeepSpeed's config has a scheduler and lr_scheduler_type names another.
 
-The Trainer makes none where DeepSpeed's config has one: lr_scheduler_type, and lr_scheduler_kwargs with it, is
-passed over without a word. WarmupLR stays at the top after the warmup, WarmupDecayLR falls in a line,
-WarmupCosineLR in a cosine.
+The Trainer builds no scheduler if DeepSpeed's config has one: it silently ignores lr_scheduler_type, and
+lr_scheduler_kwargs with it. WarmupLR stays at the peak after the warmup, WarmupDecayLR decays linearly,
+WarmupCosineLR along a cosine.
 
 Bad:
 
@@ -28,6 +28,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import code
 from configlint.rules.deepspeed import SECTION, kind, stage
@@ -49,9 +50,10 @@ def check(plan: Plan) -> Iterator[Finding]:
     if not isinstance(setting.value, str) or (block.target and not setting.target):
         return
     if setting.value not in _SAME.get(own, ()):
+        ignored = f"`{plan.name(path)}` {code(setting.value)} is silently ignored"
         yield Finding(
             path,
-            f"lr_scheduler_type {code(setting.value)} has no effect: DeepSpeed's own scheduler is {own}",
-            "delete `scheduler`: the Trainer's schedule does under DeepSpeed what it does elsewhere",
-            related=((f"{SECTION}scheduler.type", f"scheduler {own}"),),
+            f"{ignored}: DeepSpeed's config sets the scheduler to {own}",
+            [Drop(f"{SECTION}scheduler", "the Trainer's schedules work under DeepSpeed too")],
+            related=((f"{SECTION}scheduler.type", f"`scheduler.type` is {own}"),),
         )

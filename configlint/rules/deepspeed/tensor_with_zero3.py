@@ -1,8 +1,8 @@
-"""ZeRO 3 over a tensor-parallel model cannot load a checkpoint as usual.
+"""ZeRO-3 with tensor parallelism cannot load a checkpoint the usual way.
 
-Once there are TrainingArguments, from_pretrained loads for ZeRO 3; since Transformers 5.0 it refuses to where
-DeepSpeed's config has autotp_size, whatever the model: it takes each for one whose weights are to be renamed or
-merged. A model that was loaded before, or is made anew, does train. DeepSpeed before 0.19.4 refuses any.
+Once TrainingArguments exist, from_pretrained loads for ZeRO-3. Since Transformers 5.0 it refuses to if DeepSpeed's
+config has autotp_size, whatever the model is: it treats every model as one whose weights must be renamed or merged.
+A model that was loaded before, or is created from scratch, does train. DeepSpeed before 0.19.4 rejects all of them.
 
 Bad:
 
@@ -29,9 +29,12 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Say
 from configlint.core.rule import Finding, rule
+from configlint.rules.deepspeed import with_data
 
-_OLD = "is refused by DeepSpeed before 0.19.4"
+_PATH = "parallel.tensor"
+_RELEASE = "deepspeed>=0.19.4"
 
 
 @rule(Severity.WARNING)
@@ -39,14 +42,11 @@ def check(plan: Plan) -> Iterator[Finding]:
     tensor = plan.parallel.tensor
     if plan.parallel.data != "zero3" or tensor is None or tensor < 2:
         return
-    mesh = f"tensor {tensor} with zero3"
+    mesh, zero2 = f"`{plan.name(_PATH)}` {tensor} with ZeRO-3", with_data(plan, "zero2")
     setting = plan.spec.settings.get("tuning.method")
     if plan.release.transformers < (5, 0) or (setting and setting.value == "qlora"):
-        help = "install deepspeed>=0.19.4, or write `data: zero2`"
-        yield Finding("parallel.tensor", f"{mesh} {_OLD}", help, Severity.INFO)
+        message = f"DeepSpeed before 0.19.4 rejects {mesh}"
+        yield Finding(_PATH, message, [zero2, Say(f"install {_RELEASE}")], Severity.INFO)
         return
-    yield Finding(
-        "parallel.tensor",
-        f"{mesh} is refused by from_pretrained after TrainingArguments",
-        "write `data: zero2`, or load the model before TrainingArguments, with deepspeed>=0.19.4",
-    )
+    load = Say(f"load the model before creating TrainingArguments, with {_RELEASE}")
+    yield Finding(_PATH, f"from_pretrained rejects {mesh} once TrainingArguments exist", [zero2, load])

@@ -1,8 +1,8 @@
-"""DeepSpeed is configured, and nothing says that it is to train.
+"""DeepSpeed is configured but not chosen.
 
-`parallel.deepspeed` holds the engine's settings; that it is the engine, and at which stage of ZeRO, is said by
-`data: zero0` to `data: zero3`. Left out it is ddp, with a whole copy of the model on each device: what was to fit
-does not.
+`parallel.deepspeed` holds the engine's settings; `data: zero0` to `data: zero3` choose the engine and its ZeRO
+stage. Without it, configlint's default is ddp: every device holds a whole copy of the model, so one that was to be
+sharded or offloaded runs out of memory.
 
 Bad:
 
@@ -25,15 +25,18 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import whole
-from configlint.rules.deepspeed import value
+from configlint.rules.deepspeed import OFFLOADS, offloads, value
+
+_PATH, _DATA = "parallel.deepspeed", "parallel.data"
 
 
 @rule(Severity.WARNING)
 def check(plan: Plan) -> Iterator[Finding]:
-    setting = plan.spec.settings.get("parallel.deepspeed")
-    if plan.given("parallel.data") or setting is None or not plan.spec.tree("parallel.deepspeed"):
+    setting = plan.spec.settings.get(_PATH)
+    if plan.given(_DATA) or setting is None or not plan.spec.tree(_PATH) or not plan.can_say(_DATA):
         return
     # A base, or a section that several targets share, holds the settings of more than one engine.
     if plan.spec.is_shared(setting):
@@ -41,5 +44,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     # A stage there is derived, which is an error.
     if whole(value(plan, "zero_optimization.stage")) in (0, 1, 2, 3):
         return
-    message = "parallel.deepspeed has no effect with data ddp (the default)"
-    yield Finding("parallel.deepspeed", message, "write `data: zero2` or `data: zero3` beside it", on_key=True)
+    message = f"`{plan.name(_PATH)}` has no effect: `{plan.name(_DATA)}` is ddp (configlint's default)"
+    # Only ZeRO 3 offloads parameters.
+    stages = ("zero3",) if offloads(plan, OFFLOADS[1]) else ("zero2", "zero3")
+    yield Finding(_PATH, message, [Put(_DATA, stage) for stage in stages], on_key=True)

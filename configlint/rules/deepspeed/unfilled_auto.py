@@ -1,8 +1,8 @@
-"""`auto` stands where nobody fills it in.
+"""Nothing fills in an `auto` of DeepSpeed's config.
 
-The Trainer and Accelerate fill in the batch, the precision, the clipping, the rates and steps, and three sizes of
-ZeRO's. Accelerate refuses a config in which another `auto` is left, when training starts: after the queue and the
-loading of the model.
+The Trainer and Accelerate fill in the batch, the precision, gradient clipping, learning rates and steps, and three
+sizes of ZeRO's. Accelerate rejects a config in which another `auto` is left: the job fails after it has queued and
+loaded the model.
 
 Bad:
 
@@ -26,8 +26,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
-from configlint.core.edit import Change
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
 from configlint.knowledge.naming import paths
 from configlint.rules.deepspeed import OFFLOADS, SECTION, settings, stage
@@ -55,7 +55,6 @@ def check(plan: Plan) -> Iterator[Finding]:
         if setting.value == "auto" and not setting.mapping and key not in _FILLED:
             yield Finding(
                 SECTION + key,
-                f"nobody fills in {key}, and Accelerate refuses an `auto` that is left",
-                "delete it: DeepSpeed has a default of its own",
-                fix=Change(SECTION + key, delete=True),
+                f"nothing fills in `auto` for `{key}`, so Accelerate rejects the config",
+                [Drop(SECTION + key, "DeepSpeed then uses its own default", safe=True)],
             )

@@ -1,8 +1,7 @@
-"""ZeRO-3 leaves no weights that can be loaded, only shards.
+"""ZeRO-3 saves only shards of the weights.
 
-Each device holds a part of the model. Without stage3_gather_16bit_weights_on_model_save the Trainer saves the
-parts, and says so when the job saves: zero_to_fp32.py must put them together before anything else can read
-them.
+Each device holds a part of the model. Without stage3_gather_16bit_weights_on_model_save the Trainer saves these
+parts and says so only when the job saves: zero_to_fp32.py must merge them before anything else can load them.
 
 Bad:
 
@@ -28,7 +27,9 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
+from configlint.core.wording import code
 
 _PATH = "parallel.deepspeed.zero_optimization.stage3_gather_16bit_weights_on_model_save"
 
@@ -37,4 +38,6 @@ _PATH = "parallel.deepspeed.zero_optimization.stage3_gather_16bit_weights_on_mod
 def check(plan: Plan) -> Iterator[Finding]:
     setting = plan.spec.settings.get(_PATH)
     if plan.parallel.data == "zero3" and setting and setting.value in (False, "auto"):
-        yield Finding(_PATH, "zero3 saves shards alone, which zero_to_fp32.py must put together", "delete it")
+        name = f"`{_PATH.rpartition('.')[2]}` {code(setting.value)}"
+        message = f"{name} saves only shards; zero_to_fp32.py must merge them before they can be loaded"
+        yield Finding(_PATH, message, [Put(_PATH, True)])

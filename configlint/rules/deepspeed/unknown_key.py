@@ -1,8 +1,8 @@
-"""DeepSpeed's config has no such key.
+"""DeepSpeed does not know the key.
 
-At its top level, what DeepSpeed does not know is passed over without a word: a misspelt `communication_data_type`
-is none. In zero_optimization, and in what is there about offloading, it is refused when the engine is built:
-after the queue and the loading of the model.
+At the top level of its config DeepSpeed silently ignores unknown keys: a misspelt `communication_data_type` changes
+nothing. In zero_optimization and its offload sections it rejects them when the engine is built: the job fails after
+it has queued and loaded the model.
 
 Bad:
 
@@ -22,29 +22,33 @@ DeepSpeedConfigModel (extra="forbid"); accelerate 1.15 commands/launch.py and ut
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Move, Remedy, Say
 from configlint.core.rule import Finding, rule
-from configlint.rules.deepspeed import SECTION, settings, stage
+from configlint.rules.deepspeed import OFFLOADS, SECTION, settings, stage
 from configlint.rules.deepspeed._keys import KNOWN, REMOVED
 
-# What Accelerate's own file and command call it, and what it is here.
-_NODES = "delete it: launch.sh and job.sbatch start all nodes"
+_GATHER = "zero_optimization.stage3_gather_16bit_weights_on_model_save"
+# Accelerate's own names, in its file and its command, for what DeepSpeed's config holds.
 _ACCELERATES = {
-    "deepspeed_config_file": "write what the file holds here",
-    "deepspeed_exclusion_filter": _NODES,
-    "deepspeed_hostfile": _NODES,
-    "deepspeed_inclusion_filter": _NODES,
-    "deepspeed_multinode_launcher": _NODES,
-    "offload_optimizer_device": "write `zero_optimization: {offload_optimizer: {device: ...}}`",
-    "offload_optimizer_nvme_path": "write `zero_optimization: {offload_optimizer: {nvme_path: ...}}`",
-    "offload_param_device": "write `zero_optimization: {offload_param: {device: ...}}`",
-    "offload_param_nvme_path": "write `zero_optimization: {offload_param: {nvme_path: ...}}`",
-    "zero3_init_flag": "delete it: with zero3 the Trainer's model is loaded in shards",
-    "zero3_save_16bit_model": "delete it: stage3_gather_16bit_weights_on_model_save is written for zero3",
-    "zero_stage": "delete it: it is `data: zero0` to `data: zero3` in parallel",
+    "offload_optimizer_device": f"{OFFLOADS[0]}.device",
+    "offload_optimizer_nvme_path": f"{OFFLOADS[0]}.nvme_path",
+    "offload_param_device": f"{OFFLOADS[1]}.device",
+    "offload_param_nvme_path": f"{OFFLOADS[1]}.nvme_path",
+    "zero3_save_16bit_model": _GATHER,
+}
+_NODES = (
+    *("deepspeed_exclusion_filter", "deepspeed_hostfile", "deepspeed_inclusion_filter"),
+    "deepspeed_multinode_launcher",
+)
+# Why those of Accelerate's can go that are said elsewhere.
+_WHY: dict[str, Callable[[Plan], str]] = {
+    **dict.fromkeys(_NODES, lambda plan: "the launcher starts every node"),
+    "zero3_init_flag": lambda plan: "under ZeRO-3 the Trainer loads the model in shards anyway",
+    "zero_stage": lambda plan: f"`{plan.name('parallel.data')}` sets the stage",
 }
 
 
@@ -58,17 +62,28 @@ def check(plan: Plan) -> Iterator[Finding]:
         # A remark is what JSON has no other place for.
         if known is None or name in known or key in REMOVED or name.lstrip("_/#").startswith("comment"):
             continue
-        message = f"{section} has no key `{name}`, and DeepSpeed refuses it"
+        message = f"DeepSpeed rejects the unknown key `{name}` in `{section}`"
         if not section:
-            message = f"there is no key `{name}` in DeepSpeed's config, which passes over it"
-        yield Finding(SECTION + key, message, _meant(plan, name, section), on_key=True)
+            message = f"DeepSpeed silently ignores the unknown key `{name}`"
+        yield Finding(SECTION + key, message, _remedies(plan, SECTION + key, name, section), on_key=True)
 
 
-def _meant(plan: Plan, name: str, section: str) -> str | None:
+def _remedies(plan: Plan, path: str, name: str, section: str) -> Sequence[Remedy]:
+    if name == "deepspeed_config_file":
+        return [Say("write the contents of that file here instead")]
+    if name in _WHY:
+        return [Drop(path, _WHY[name](plan))]
     if name in _ACCELERATES:
-        return _ACCELERATES[name]
+        return [_moved(plan, path, _ACCELERATES[name])]
     elsewhere = next((place for place, keys in KNOWN.items() if place != section and name in keys), None)
     if elsewhere is not None:
-        return f"write it in {elsewhere or SECTION.rstrip('.')}"
+        return [_moved(plan, path, f"{elsewhere}.{name}".lstrip("."))]
     close = plan.nearest(name, KNOWN[section])
-    return f"did you mean `{close}`?" if close else None
+    return [Say(f"did you mean `{close}`?") if close else Drop(path)]
+
+
+def _moved(plan: Plan, path: str, key: str) -> Remedy:
+    """To where it has an effect, if there is one that is not taken yet."""
+    if stage(plan) != 3 and (key == _GATHER or key.startswith(OFFLOADS[1])):
+        return Drop(path, "only ZeRO-3 uses it")
+    return Drop(path, f"`{key}` is set already") if plan.given(SECTION + key) else Move(path, SECTION + key)

@@ -1,7 +1,7 @@
-"""A training argument does not reach DeepSpeed's own optimizer or schedule.
+"""A training argument does not reach DeepSpeed's own optimizer or scheduler.
 
-Only what stands there as `auto` is filled in from the arguments. What is left out is DeepSpeed's own: a learning
-rate of 0.001, a warmup of 1000 steps.
+The Trainer fills in only the parameters that are written there as `auto`. For those that are missing DeepSpeed uses
+its own defaults: a learning rate of 0.001, a warmup of 1,000 steps.
 
 Bad:
 
@@ -27,9 +27,10 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
-from configlint.core.wording import code
+from configlint.core.wording import code, count
 from configlint.rules.deepspeed import SECTION, kind, stage, warmup_steps
 
 _RATE, _WARMUP = 0.001, 1000
@@ -50,32 +51,37 @@ def _optimizer(plan: Plan) -> Iterator[Finding]:
         return
     sets_rate = plan.given(f"{SECTION}scheduler") and kind(plan, "scheduler") != "WarmupCosineLR"
     if not sets_rate and rate not in (None, _RATE):
-        yield from _unset(plan, "optimizer.lr", "learning_rate", f"the learning rate is {_RATE}, not {code(rate)}")
+        yield from _unset(plan, "optimizer.lr", "learning_rate", _default("learning rate", str(_RATE), code(rate)))
     for key, argument in _ARGUMENTS.items():
         path = plan.path(argument)
         setting, default = plan.spec.settings.get(path), plan.release.default(argument)
         if setting and real(setting.value) not in (None, default):
-            said = f"{path.rpartition('.')[2]} {code(setting.value)}"
-            yield from _unset(plan, f"optimizer.{key}", argument, f"{said} does not reach it")
+            ignored = f"`{plan.name(path)}` {code(setting.value)} is ignored"
+            yield from _unset(plan, f"optimizer.{key}", argument, ignored)
 
 
 def _schedule(plan: Plan) -> Iterator[Finding]:
     name, rate = kind(plan, "scheduler"), real(plan.argument("learning_rate"))
     if name == "WarmupDecayLR" and rate not in (None, _RATE):
-        what = f"the learning rate is {_RATE}, not {code(rate)}"
+        what = _default("learning rate", str(_RATE), code(rate))
         yield from _unset(plan, "scheduler.warmup_max_lr", "learning_rate", what)
     steps = warmup_steps(plan)
     if name in ("WarmupLR", "WarmupDecayLR", "WarmupCosineLR") and steps not in (None, _WARMUP):
-        what = f"the warmup has {_WARMUP} steps, not {steps}"
+        what = _default("warmup", count(_WARMUP, "step"), f"{steps:,}")
         yield from _unset(plan, "scheduler.warmup_num_steps", "warmup_steps", what)
+
+
+def _default(what: str, default: str, meant: str) -> str:
+    return f"the {what} is {default} (DeepSpeed's default) instead of {meant}"
 
 
 def _unset(plan: Plan, place: str, argument: str, what: str) -> Iterator[Finding]:
     """That a key is not there; milder where it is only a default of the Trainer's that does not hold."""
     block, _, key = place.partition(".")
-    if plan.given(f"{SECTION}{block}.params.{key}"):
+    path = f"{SECTION}{block}.params.{key}"
+    if plan.given(path):
         return
-    message = f"there is no {key} in the params of {kind(plan, block)}, so {what}"
+    message = f"the `params` of {kind(plan, block)} have no `{key}`, so {what}"
     written = (argument, "warmup_ratio") if argument == "warmup_steps" else (argument,)
     severity = None if any(plan.given(plan.path(name)) for name in written) else Severity.WARNING
-    yield Finding(f"{SECTION}{block}.type", message, f"write `{key}: auto` in its params", severity)
+    yield Finding(f"{SECTION}{block}.type", message, [Put(path, "auto")], severity)

@@ -1,7 +1,8 @@
-"""The optimizer is to be offloaded in a way that DeepSpeed refuses, or takes for another.
+"""DeepSpeed rejects an offload setting, or offloads elsewhere than written.
 
-It offloads to `cpu` or `nvme`; a part only under ZeRO 3; to a disk only under ZeRO 3 too, where it wants the
-path.  Under its old name, cpu_offload, it goes there only where DeepSpeed's config has the optimizer too.
+It offloads to `cpu` or `nvme`. Only ZeRO-3 offloads a part of the optimizer, and only ZeRO-3 offloads to a disk,
+which requires its path. Under its old name, cpu_offload, offloading works only if DeepSpeed's config has the
+optimizer too.
 
 Bad:
 
@@ -32,10 +33,11 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Move, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
 from configlint.core.wording import code
-from configlint.rules.deepspeed import OFFLOADS, SECTION, kind, offloads, stage, value
+from configlint.rules.deepspeed import OFFLOADS, SECTION, kind, offloads, stage, value, with_data, zero
 
 _OPTIMIZER = OFFLOADS[0]
 _OLD = "zero_optimization.cpu_offload"
@@ -47,41 +49,56 @@ def check(plan: Plan) -> Iterator[Finding]:
     if number is None:
         return
     for key in OFFLOADS:
-        device, path = value(plan, f"{key}.device"), SECTION + key
-        if device == "auto":
-            message = "auto is none here, and nothing is offloaded"
-            yield Finding(f"{path}.device", message, "write cpu, nvme or none", Severity.WARNING)
-        elif device not in (None, "none", "cpu", "nvme"):
-            message = f"what is offloaded goes to cpu or nvme, not to {code(device)}"
-            yield Finding(f"{path}.device", message, "write cpu, nvme or none")
-        elif device == "nvme" and number == 3 and value(plan, f"{key}.nvme_path") is None:
-            yield Finding(
-                f"{path}.device", "nvme needs a nvme_path, and there is none", "write nvme_path beside it"
-            )
-    ratio = real(value(plan, f"{_OPTIMIZER}.ratio"))
+        yield from _device(plan, key, number)
+    ratio, path = real(value(plan, f"{_OPTIMIZER}.ratio")), f"{SECTION}{_OPTIMIZER}.ratio"
     if ratio is not None and ratio < 1 and number < 3:
-        message = f"only zero3 offloads a part of the optimizer, and zero{number} refuses ratio {code(ratio)}"
-        yield Finding(f"{SECTION}{_OPTIMIZER}.ratio", message, "delete it, or write `data: zero3`")
-    yield from _device(plan, number)
+        message = f"`offload_optimizer.ratio` below 1 requires ZeRO-3, got {code(ratio)} under {zero(plan)}"
+        yield Finding(path, message, [with_data(plan, "zero3"), Drop(path)])
+    yield from _by_stage(plan, number)
     if value(plan, _OLD) is True and not plan.given(f"{SECTION}optimizer") and _is_on_host(plan):
-        message = (
-            "cpu_offload is a name that Accelerate does not know, and DeepSpeed refuses the Trainer's optimizer"
-        )
-        yield Finding(SECTION + _OLD, message, "write `offload_optimizer: {device: cpu}`", on_key=True)
+        message = "Accelerate does not know `cpu_offload`, so DeepSpeed rejects the Trainer's optimizer"
+        yield Finding(SECTION + _OLD, message, [_renamed(plan, number)], on_key=True)
 
 
-def _device(plan: Plan, number: int) -> Iterator[Finding]:
+def _device(plan: Plan, key: str, number: int) -> Iterator[Finding]:
+    """What none of the stages takes."""
+    device, path = value(plan, f"{key}.device"), f"{SECTION}{key}.device"
+    name = f"`{key.rpartition('.')[2]}.device`"
+    # With ZeRO 0 an offloaded optimizer fails, and parameters are offloaded by ZeRO 3 alone.
+    works = number == 3 or (key == _OPTIMIZER and number > 0)
+    choices = [Put(path, device) for device in (("cpu", "none") if works else ("none",))]
+    if device == "auto":
+        yield Finding(path, f"{name} auto means none here: nothing is offloaded", choices, Severity.WARNING)
+    elif device not in (None, "none", "cpu", "nvme"):
+        yield Finding(path, f"{name} must be cpu, nvme or none, got {code(device)}", choices)
+    elif device == "nvme" and number == 3 and value(plan, f"{key}.nvme_path") is None:
+        put = Put(f"{SECTION}{key}.nvme_path", "/path/to/nvme")
+        yield Finding(path, f"{name} nvme requires `nvme_path`", [put, Put(path, "cpu")])
+
+
+def _by_stage(plan: Plan, number: int) -> Iterator[Finding]:
     """Where the stage makes something else of it."""
     accelerator, path = plan.hardware.accelerator, f"{SECTION}{_OPTIMIZER}.device"
     if not offloads(plan):
         return
     is_device = accelerator is not None and accelerator.vendor != "cpu"
     if number == 0 and is_device and _is_on_host(plan):
-        message = "zero0 keeps the parameters on the device, where the offloaded optimizer fails at the first step"
-        yield Finding(path, message, "write `data: zero1` or higher, or delete offload_optimizer")
+        message = "`offload_optimizer` fails at the first step under ZeRO-0: the parameters stay on the device"
+        yield Finding(path, message, [with_data(plan, "zero1"), Drop(SECTION + _OPTIMIZER)])
     elif number in (1, 2) and value(plan, f"{_OPTIMIZER}.device") == "nvme":
-        message = f"zero{number} offloads to the host's memory, whatever the device is"
-        yield Finding(path, message, "write cpu, or `data: zero3`", Severity.WARNING)
+        message = f"`offload_optimizer.device` nvme means host memory under {zero(plan)}"
+        remedies: list[Remedy] = [Put(path, "cpu")]
+        if plan.given(f"{SECTION}{_OPTIMIZER}.nvme_path"):
+            remedies.append(with_data(plan, "zero3"))
+        yield Finding(path, f"{message}: only ZeRO-3 offloads to a disk", remedies, Severity.WARNING)
+
+
+def _renamed(plan: Plan, number: int) -> Remedy:
+    """The newer name, where that works and is not there yet."""
+    path, to = SECTION + _OLD, SECTION + _OPTIMIZER
+    if number == 0:
+        return Drop(path, "an offloaded optimizer fails under ZeRO-0")
+    return Drop(path, "`offload_optimizer` is set already") if plan.given(to) else Move(path, to, {"device": "cpu"})
 
 
 def _is_on_host(plan: Plan) -> bool:

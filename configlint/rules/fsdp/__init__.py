@@ -1,10 +1,11 @@
-"""FSDP: what of its settings the Trainer hands on, and what the engine makes of it."""
+"""FSDP: which of its settings the Trainer passes on, and what the engine does with them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
 from configlint.core.plan import Plan
+from configlint.core.remedy import Act, Drop, Move, Put
 from configlint.core.spec import Setting
 
 
@@ -49,8 +50,8 @@ def settings(plan: Plan) -> Iterator[tuple[str, str, Setting]]:
 
 def value(plan: Plan, key: str) -> object:
     """A value of its section, under either name; None where it is not written."""
-    paths = (f"parallel.fsdp.{key}", f"parallel.fsdp.fsdp_{key}")
-    return next((plan.spec.settings[path].value for path in paths if path in plan.spec.settings), None)
+    setting = plan.spec.settings.get(place(plan, key))
+    return setting.value if setting else None
 
 
 def version(plan: Plan) -> int | None:
@@ -61,19 +62,37 @@ def version(plan: Plan) -> int | None:
     return {"None": 2, "1": 1, "2": 2}.get(str(written)) if written is not True else None
 
 
-def in_place_of(plan: Plan, strategy: object) -> str | None:
-    """What to write in the place of one of the first version's ways to shard; None where it is none of them."""
+def place(plan: Plan, key: str) -> str:
+    """Where a value of its section stands, under either name, or would stand."""
+    paths = (f"parallel.fsdp.{key}", f"parallel.fsdp.fsdp_{key}")
+    return next((path for path in paths if path in plan.spec.settings), paths[0])
+
+
+def in_place_of(plan: Plan, path: str) -> tuple[Act, ...]:
+    """What to do about the value at `path`, one of the first version's ways to shard; nothing where it is none of
+    them, or where it is not known how many devices a node has."""
+    strategy = plan.spec.settings[path].value
     word = _STRATEGIES.get(str(strategy), str(strategy).lower())
-    copies = f"`parallel: {{shard: {devices_of_a_node(plan) or '...'}}}`, for a copy on each node"
+    devices, drop, keep = devices_of_a_node(plan), Drop(path), _unresharded(plan, path)
+    shard = (Put("parallel.shard", devices, "each node holds one copy of the model"),) if devices else ()
     return {
-        "full_shard": "delete it: that is the default",
-        "shard_grad_op": "write `reshard_after_forward: false`",
-        "no_shard": "delete it, and write `parallel: {data: ddp}`",
-        "hybrid_shard": f"delete it, and write {copies}",
-        "hybrid_shard_zero2": f"write `reshard_after_forward: false`, and {copies}",
-    }.get(word)
+        "full_shard": (Drop(path, "FSDP2 shards fully by default"),),
+        "shard_grad_op": (keep,),
+        "no_shard": (drop, Put("parallel.data", "ddp")),
+        "hybrid_shard": (drop, *shard) if shard else (),
+        "hybrid_shard_zero2": (keep, *shard) if shard else (),
+    }.get(word, ())
+
+
+def _unresharded(plan: Plan, path: str) -> Act:
+    """That parameters stay gathered after the forward pass, in the place of what is at `path`."""
+    to = place(plan, "reshard_after_forward")
+    if path == to:
+        return Put(path, False)
+    return Drop(path) if plan.given(to) else Move(path, to, False)
 
 
 def devices_of_a_node(plan: Plan) -> int | None:
     """Those that train."""
-    return (plan.parallel.world or 0) // (plan.hardware.nodes or 1) or None
+    world, nodes = plan.parallel.world, plan.hardware.nodes
+    return world // nodes or None if world and nodes else None

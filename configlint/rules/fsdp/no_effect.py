@@ -1,8 +1,8 @@
-"""A setting of FSDP's has no effect where it stands.
+"""An FSDP setting has no effect where it stands.
 
-The Trainer hands some keys to version 1 of FSDP alone, and reads what to wrap by the policy that is chosen. With
+The Trainer passes some keys to version 1 of FSDP only, and reads what to wrap by the policy that is chosen. With
 tensor parallelism the model is sharded when it is loaded, as distributed_config.json says, and the Trainer's FSDP
-is not used at all: what was to save memory does not.
+is not used at all: a key that was to save memory does not.
 
 Bad:
 
@@ -22,16 +22,17 @@ distributed/configuration_utils.py, DistributedConfig
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from configlint.core.diagnostic import Severity
-from configlint.core.edit import Change
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Move, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.spec import Setting
+from configlint.core.values import natural
 from configlint.core.wording import code
-from configlint.rules.argument._resolved import is_fsdp
-from configlint.rules.fsdp import POLICIES, settings, value, version
+from configlint.rules.argument._resolved import activation_checkpointing, is_fsdp
+from configlint.rules.fsdp import POLICIES, place, settings, value, version
 
 # What only version 1 is handed, and what version 2 does in any case.
 _FIRST = {
@@ -52,6 +53,7 @@ _PLAIN = {
     "reshard_after_forward": "true",
     "version": "2",
 }
+_OFFLOAD = "parallel.fsdp.cpu_offload"
 
 
 @rule(Severity.WARNING, fixes=True)
@@ -69,36 +71,46 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 
 def _sharded_when_loaded(plan: Plan, path: str, key: str, setting: Setting) -> Iterator[Finding]:
-    if path == "parallel.fsdp.cpu_offload" or str(setting.value).lower() == _PLAIN.get(key):
+    if path == _OFFLOAD or str(setting.value).lower() == _PLAIN.get(key):
         return
-    help = "delete it"
-    if key == "activation_checkpointing":
-        name = plan.path("activation_checkpointing")
-        help = f"write `{name}: true`, which is the Trainer's own"
-    elif key == "cpu_offload":
-        help = "write `cpu_offload: true`"
-    why = f"with tensor {plan.parallel.tensor}, which shards the model when it is loaded"
+    tensor = f"`{plan.name('parallel.tensor')}`"
+    why = f"with {tensor} {plan.parallel.tensor}: the model is sharded when it is loaded"
     yield Finding(
         path,
         f"`{setting.keys[-1]}` has no effect {why}",
-        help,
+        [_otherwise(plan, path, key)],
         on_key=True,
-        related=(("parallel.tensor", f"tensor {plan.parallel.tensor}"),),
-        fix=Change(path, delete=True) if help == "delete it" else None,
+        related=(("parallel.tensor", f"{tensor} is {plan.parallel.tensor}"),),
     )
 
 
+def _otherwise(plan: Plan, path: str, key: str) -> Remedy:
+    """What has the same effect on a model that is sharded when it is loaded."""
+    if key == "activation_checkpointing":
+        trainers = Put(plan.path("activation_checkpointing"), True)
+        return Drop(path) if activation_checkpointing(plan) else (Drop(path), trainers)
+    if key == "cpu_offload":
+        return Drop(path) if plan.given(_OFFLOAD) else Move(path, _OFFLOAD, True)
+    return Drop(path, safe=True)
+
+
 def _not_handed_on(plan: Plan, path: str, key: str, setting: Setting) -> Iterator[Finding]:
-    fix = Change(path, delete=True)
+    name = setting.keys[-1]
     if key in _FIRST and version(plan) == 2:
         severity = Severity.INFO if str(setting.value).lower() == _FIRST[key] else None
-        message = f"`{setting.keys[-1]}` has no effect with version 2 of FSDP"
-        yield Finding(path, message, "delete it", severity, on_key=True, fix=fix)
+        yield Finding(path, f"`{name}` has no effect with FSDP2", [Drop(path, safe=True)], severity, on_key=True)
     policy = value(plan, "auto_wrap_policy")
     # A policy that there is none of is refused.
     if policy not in (None, *POLICIES):
         return
     if key in _POLICIES and setting.value != 0 and (policy or "TRANSFORMER_BASED_WRAP") != _POLICIES[key]:
-        chosen = code(policy) if policy else "TRANSFORMER_BASED_WRAP (the default)"
-        message = f"`{setting.keys[-1]}` has no effect with auto_wrap_policy {chosen}"
-        yield Finding(path, message, f"write `auto_wrap_policy: {_POLICIES[key]}`, or delete it", on_key=True)
+        chosen = code(policy) if policy else "TRANSFORMER_BASED_WRAP (the Trainer's default)"
+        message = f"`{name}` has no effect: `auto_wrap_policy` is {chosen}"
+        yield Finding(path, message, _wrapping(plan, path, key, setting), on_key=True)
+
+
+def _wrapping(plan: Plan, path: str, key: str, setting: Setting) -> Sequence[Remedy]:
+    """The policy that reads the key, if its value is one that the policy takes."""
+    if key == "min_num_params" and natural(setting.value) is None:
+        return [Drop(path)]
+    return [Put(place(plan, "auto_wrap_policy"), _POLICIES[key]), Drop(path)]

@@ -1,7 +1,8 @@
-"""The first version of FSDP is asked for, and it is on its way out.
+"""FSDP version 1 is deprecated.
 
-Version 2 is the default, and Transformers says with every run that it means to drop version 1. Its checkpoints
-and its keys differ: reshard_after_forward is true or false there, and offloading is cpu_offload.
+Version 2 is the Trainer's default, and every run with version 1 warns that Transformers is going to drop it. The
+two differ in their checkpoints and keys: in version 2 reshard_after_forward is true or false, and cpu_offload
+offloads.
 
 Bad:
 
@@ -24,8 +25,9 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Act, Drop
 from configlint.core.rule import Finding, rule
-from configlint.rules.fsdp import settings, version
+from configlint.rules.fsdp import in_place_of, place, settings, version
 
 
 @rule(Severity.WARNING)
@@ -37,6 +39,11 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     for path, key, _ in settings(plan):
         if key == "version":
-            yield Finding(
-                path, "version 1 of FSDP is deprecated since transformers 5.10", "delete it: 2 is the default"
-            )
+            message = "FSDP1 was deprecated in transformers 5.10; the Trainer's default is FSDP2"
+            yield Finding(path, message, [(Drop(path), *_sharding(plan))])
+
+
+def _sharding(plan: Plan) -> tuple[Act, ...]:
+    """What becomes of the way to shard, which version 2 writes otherwise."""
+    path = place(plan, "reshard_after_forward")
+    return in_place_of(plan, path) if plan.given(path) else ()

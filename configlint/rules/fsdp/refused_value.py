@@ -1,9 +1,10 @@
-"""A value for FSDP is one that the Trainer refuses, or takes for another.
+"""The Trainer rejects an FSDP value, or reads it as another one.
 
-It reads a few keys as true or false, knows three ways to wrap a model and two forms of a checkpoint; anything
-else fails after the queue, when TrainingArguments or the Trainer is built. That reshard_after_forward is true or
-false is new with FSDP 2: FULL_SHARD was the word before. Of cpu_offload and the keys for XLA any text is true, also
-"false" and `no`, which is a text in YAML 1.2: the job offloads what was to stay.
+A few keys must be true or false, auto_wrap_policy is one of three words and state_dict_type one of two; anything
+else fails when TrainingArguments or the Trainer is built, after the job has queued. FSDP2 expects true or false
+for reshard_after_forward, where FSDP1 expected words such as FULL_SHARD. For cpu_offload and the XLA keys every
+non-empty string counts as true: "false", and `no`, which YAML 1.2 reads as a string. The job then offloads what was
+to stay on the device.
 
 Bad:
 
@@ -24,15 +25,15 @@ utils/constants.py; utils/dataclasses.py, FullyShardedDataParallelPlugin.__post_
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from configlint.core.diagnostic import Severity
-from configlint.core.edit import Change
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
-from configlint.core.values import natural
+from configlint.core.values import natural, whole
 from configlint.core.wording import code, listing
-from configlint.rules.argument._kinds import as_boolean
+from configlint.rules.argument._kinds import as_boolean, as_number
 from configlint.rules.fsdp import POLICIES, in_place_of, settings, value, version
 
 _FLAGS = ("cpu_ram_efficient_loading", "activation_checkpointing")
@@ -48,39 +49,54 @@ _STATES = ("FULL_STATE_DICT", "SHARDED_STATE_DICT")
 @rule(Severity.ERROR, fixes=True)
 def check(plan: Plan) -> Iterator[Finding]:
     # Before 5.10 the keys were handed on in another way.
-    if plan.parallel.data != "fsdp" or plan.release.transformers < (5, 10):
+    if plan.parallel.data != "fsdp" or plan.parallel.tensor is None or plan.release.transformers < (5, 10):
         return
     for path, key, setting in settings(plan):
         if key in _TRUTHS:
-            yield from _truth(plan, path, key, setting.value)
+            yield from _truth(plan, path, setting.value)
         # A model that is sharded when it is loaded is not the Trainer's to shard.
         elif plan.parallel.tensor == 1:
             yield from _value(plan, path, key, setting.value)
 
 
-def _truth(plan: Plan, path: str, key: str, written: object) -> Iterator[Finding]:
+def _truth(plan: Plan, path: str, written: object) -> Iterator[Finding]:
     meant = as_boolean(written, ("boolean",))
     # Where there is tensor parallelism, only true itself is true: backends/distributed_config.py.
     any_text = plan.parallel.tensor == 1
     if not isinstance(written, str) or not written or meant is any_text:
         return
-    what = f'and the text "{written}" is true like any other' if any_text else f'not the text "{written}"'
-    help = f"write {code(meant)}" if meant is not None else "write true or false"
-    fix = None if meant is None else Change(path, value=meant)
-    yield Finding(path, f"{key} is true or false, {what}", help, fix=fix)
+    read = "is non-empty, so it counts as true" if any_text else "counts as false"
+    message = f'{_named(path)} must be true or false; the string "{written}" {read}'
+    yield Finding(path, message, _either(path) if meant is None else [Put(path, meant, safe=True)])
+
+
+def _named(path: str) -> str:
+    return f"`{path.rpartition('.')[2]}`"
+
+
+def _either(path: str) -> Sequence[Remedy]:
+    return [Put(path, True), Put(path, False)]
 
 
 def _value(plan: Plan, path: str, key: str, written: object) -> Iterator[Finding]:
     """What the Trainer would refuse."""
     flags = _FLAGS + (_FLAGS_1 if version(plan) == 1 else _FLAGS_2)
     if key == "auto_wrap_policy" and written not in POLICIES:
-        message = f"auto_wrap_policy is {listing(POLICIES, 'or')}, not {code(written)}"
-        yield Finding(path, message, _write(_begun(written, POLICIES)))
+        word = _begun(written, POLICIES)
+        remedy = Put(path, word) if word else Drop(path, f"the Trainer's default is {POLICIES[0]}")
+        yield _refused(path, listing(POLICIES, "or"), written, [remedy])
     elif key in flags and str(written).lower() not in _WORDS:
-        meant = in_place_of(plan, written) if key in _FLAGS_2 else None
-        yield Finding(path, f"{key} is true or false, not {code(written)}", meant)
+        acts = in_place_of(plan, path) if key in _FLAGS_2 else ()
+        yield _refused(path, "true or false", written, [acts] if acts else _either(path))
     else:
         yield from _others(plan, path, key, written)
+
+
+def _refused(path: str, noun: str, written: object, remedies: Sequence[Remedy]) -> Finding:
+    # A string that looks like a number is told from one.
+    is_plain = not isinstance(written, str) or written.isidentifier()
+    got = code(written) if is_plain else f'the string "{written}"'
+    return Finding(path, f"{_named(path)} must be {noun}, got {got}", remedies)
 
 
 def _begun(written: object, words: tuple[str, ...]) -> str | None:
@@ -89,23 +105,23 @@ def _begun(written: object, words: tuple[str, ...]) -> str | None:
     return next((word for word in words if len(start) > 1 and word.lower().startswith(start)), None)
 
 
-def _write(word: str | None) -> str | None:
-    return f"write {word}" if word else None
-
-
 def _others(plan: Plan, path: str, key: str, written: object) -> Iterator[Finding]:
     number = version(plan)
     if key == "version" and number is None and written is not True:
-        yield Finding(path, f"version is 1 or 2, not {code(written)}", "delete it: 2 is the default")
+        yield _refused(path, "1 or 2", written, [Drop(path, "the Trainer's default is 2")])
     elif key == "state_dict_type" and isinstance(written, str) and not written.isdigit():
         # Version 1 has a third.
         if written.upper() not in _STATES and not (number == 1 and written.upper() == "LOCAL_STATE_DICT"):
-            message = f"state_dict_type is {listing(_STATES, 'or')}, not {code(written)}"
-            yield Finding(path, message, _write(_begun(written, _STATES)))
+            # What can be loaded is the one to have, unless the other was meant.
+            words = dict.fromkeys((_begun(written, _STATES) or _STATES[0], _STATES[0]))
+            yield _refused(path, listing(_STATES, "or"), written, [Put(path, word) for word in words])
     elif key == "reshard_after_forward" and number == 1 and not _is_strategy(written):
-        yield Finding(path, f"with version 1 {key} is {listing(_STRATEGIES, 'or')}, not {code(written)}")
+        noun = f"{listing(_STRATEGIES, 'or')} with FSDP1"
+        yield _refused(path, noun, written, [Put(path, _STRATEGIES[written is False])])
     elif key == "min_num_params" and _is_sized(plan) and (natural(written) is None or isinstance(written, float)):
-        yield Finding(path, f"min_num_params is a whole number, not {code(written)}")
+        meant = natural(as_number(written, ("integer",))) or natural(whole(written))
+        remedy = Drop(path) if meant is None else Put(path, meant)
+        yield _refused(path, "an integer of 0 or more", written, [remedy])
 
 
 def _is_sized(plan: Plan) -> bool:

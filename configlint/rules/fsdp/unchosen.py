@@ -1,7 +1,7 @@
-"""FSDP is configured, and nothing says that it is to train.
+"""FSDP is configured but not chosen.
 
-`parallel.fsdp` holds the engine's settings; that it is the engine is said by `data: fsdp`. Left out it is ddp,
-with a whole copy of the model on each device: what was to fit does not.
+`parallel.fsdp` holds the engine's settings; `data: fsdp` chooses the engine. Without it, configlint's default is
+ddp: every device holds a whole copy of the model, so one that was to be sharded runs out of memory.
 
 Bad:
 
@@ -24,15 +24,18 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
+
+_PATH, _DATA = "parallel.fsdp", "parallel.data"
 
 
 @rule(Severity.WARNING)
 def check(plan: Plan) -> Iterator[Finding]:
-    setting = plan.spec.settings.get("parallel.fsdp")
-    if plan.given("parallel.data") or setting is None or not plan.spec.tree("parallel.fsdp"):
+    setting = plan.spec.settings.get(_PATH)
+    if plan.given(_DATA) or setting is None or not plan.spec.tree(_PATH) or not plan.can_say(_DATA):
         return
     # A base, or a section that several targets share, holds the settings of more than one engine.
     if not plan.spec.is_shared(setting):
-        message = "parallel.fsdp has no effect with data ddp (the default)"
-        yield Finding("parallel.fsdp", message, "write `data: fsdp` beside it", on_key=True)
+        message = f"`{plan.name(_PATH)}` has no effect: `{plan.name(_DATA)}` is ddp (configlint's default)"
+        yield Finding(_PATH, message, [Put(_DATA, "fsdp")], on_key=True)

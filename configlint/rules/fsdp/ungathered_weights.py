@@ -1,7 +1,7 @@
-"""FSDP leaves no weights that can be loaded, only shards.
+"""FSDP saves only shards of the weights.
 
-With SHARDED_STATE_DICT each checkpoint holds every device's part, and `save_model` at the end of a script writes
-no weights, without a word: they must be put together from a checkpoint before anything else can read them.
+With SHARDED_STATE_DICT each checkpoint holds one shard for each device, and `save_model` at the end of a script
+silently writes no weights: the shards of a checkpoint must be merged before anything else can load them.
 
 Bad:
 
@@ -24,7 +24,9 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put, Say
 from configlint.core.rule import Finding, rule
+from configlint.core.wording import code
 from configlint.rules.argument._resolved import is_fsdp
 from configlint.rules.fsdp import settings, version
 
@@ -36,8 +38,10 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     for path, key, setting in settings(plan):
         if key == "state_dict_type" and str(setting.value).upper() == "SHARDED_STATE_DICT":
+            written = f"`{setting.keys[-1]}` {code(setting.value)}"
+            merge = Say("run `accelerate merge-weights` on the last checkpoint")
             yield Finding(
                 path,
-                "only shards are saved with SHARDED_STATE_DICT, and save_model writes no weights",
-                "delete it, or run `accelerate merge-weights` on the last checkpoint",
+                f"{written} saves only shards; save_model silently writes no weights",
+                [Put(path, "FULL_STATE_DICT"), merge],
             )

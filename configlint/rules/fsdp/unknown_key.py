@@ -1,7 +1,7 @@
-"""The Trainer reads no such setting of FSDP, and drops it without a word.
+"""The Trainer silently ignores an FSDP setting.
 
-It reads those that it knows, under its own names. Most of Accelerate's are none of them: a job that was to
-offload, or to shard in another way, trains without.
+It reads only the keys that it knows, under its own names, and most of Accelerate's names are not among them: a job
+that was to offload, or to shard in another way, trains without.
 
 Bad:
 
@@ -20,21 +20,18 @@ Source: transformers 5.23 training_args.py, _process_fsdp_args; run: `offload_pa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.release import Argument, Layer, written
+from configlint.core.release import Argument, Layer, Version, written
+from configlint.core.remedy import Drop, Move, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.rules.fsdp import in_place_of
 from configlint.rules.fsdp import version as version_of_fsdp
 
 # What Accelerate's own file calls it, without the `fsdp_` in front.
-_ACCELERATES = {
-    "auto_wrap_policy": "transformer_layer_cls_to_wrap or min_num_params",
-    "offload_params": "cpu_offload",
-    "sharding_strategy": "reshard_after_forward",
-}
+_ACCELERATES = {"offload_params": "cpu_offload", "sharding_strategy": "reshard_after_forward"}
 
 
 @rule(Severity.ERROR)
@@ -47,21 +44,28 @@ def check(plan: Plan) -> Iterator[Finding]:
         bare = key.removeprefix("fsdp_") if plan.release.transformers >= (4, 52) else key
         if bare in known:
             continue
-        yield Finding(
-            f"parallel.fsdp.{key}",
-            f"the Trainer reads no `{key}` in fsdp_config in transformers {written(layer.version)}, and drops it",
-            _help(plan, layer, known, bare, f"parallel.fsdp.{key}"),
-            on_key=True,
-        )
+        path, later = f"parallel.fsdp.{key}", _later(layer, known, bare)
+        message = f"the Trainer of transformers {written(layer.version)} silently ignores `{key}` in fsdp_config"
+        remedies = _remedies(plan, known, bare, path)
+        if later:
+            upgrade = f"run the job with transformers {written(later)} or newer"
+            remedies = [Drop(path), Say(upgrade, needs=("transformers",))]
+        yield Finding(path, message, remedies, on_key=True)
 
 
-def _help(plan: Plan, layer: Layer, known: dict[str, Argument], bare: str, path: str) -> str | None:
-    name = bare.removeprefix("fsdp_")
+def _later(layer: Layer, known: dict[str, Argument], bare: str) -> Version | None:
+    """The later release that has the key, where no other name has it here."""
     life = layer.arguments[bare]["life"] if bare in layer.arguments else ()
-    if life and life[0][0] > layer.version and f"fsdp_{bare}" not in known:
-        return f"it is there from transformers {written(life[0][0])} on"
-    if name == "sharding_strategy" and version_of_fsdp(plan) == 2:
-        return in_place_of(plan, plan.spec.settings[path].value)
+    return life[0][0] if life and life[0][0] > layer.version and f"fsdp_{bare}" not in known else None
+
+
+def _remedies(plan: Plan, known: dict[str, Argument], bare: str, path: str) -> Sequence[Remedy]:
+    name = bare.removeprefix("fsdp_")
+    if name == "sharding_strategy" and version_of_fsdp(plan) == 2 and (acts := in_place_of(plan, path)):
+        return [acts]
     meant = _ACCELERATES.get(name)
-    close = meant if meant and meant in known else plan.nearest(bare, known)
-    return f"did you mean `{close}`?" if close else None
+    if meant and meant in known:
+        to = f"parallel.fsdp.{meant}"
+        return [Drop(path) if plan.given(to) else Move(path, to)]
+    close = plan.nearest(bare, known)
+    return [Say(f"did you mean `{close}`?") if close else Drop(path)]

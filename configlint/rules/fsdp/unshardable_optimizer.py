@@ -1,8 +1,8 @@
-"""The optimizer is bitsandbytes', which cannot work on what FSDP shards.
+"""A bitsandbytes optimizer cannot step on parameters that FSDP shards.
 
-Version 2 of FSDP hands its optimizer distributed tensors, and none of bitsandbytes' kernels takes one: the first
-step fails, after the queue and the loading of the model. PyTorch's own do, and so do the 8-bit and the 4-bit one
-of torchao.
+FSDP2 passes its optimizer distributed tensors, and no bitsandbytes kernel takes one: the job fails at the first
+step, after it has queued and loaded the model. PyTorch's own optimizers work, and so do the 8-bit and the 4-bit
+AdamW of torchao.
 
 Bad:
 
@@ -28,6 +28,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.rules.argument._resolved import is_fsdp, optimizer
 from configlint.rules.fsdp import version
@@ -37,14 +38,15 @@ _BITSANDBYTES = ("adamw_bnb", "adamw_8bit", "ademamix", "lion_", "paged_", "rmsp
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    name = optimizer(plan) or ""
+    name, path = optimizer(plan) or "", plan.path("optim")
     if not is_fsdp(plan) or version(plan) != 2 or not name.startswith(_BITSANDBYTES):
         return
     # An 8-bit Adam has one of torchao's in its place.
     other = "adamw_torch_8bit" if "adamw" in name and "8bit" in name else "adamw_torch"
+    why = "bitsandbytes cannot step on parameters sharded by FSDP"
     yield Finding(
-        plan.path("optim"),
-        f"{name} is bitsandbytes', which cannot step on parameters that FSDP shards",
-        f"write `optim: {other}`",
-        related=(("parallel.data", "data fsdp"),),
+        path,
+        f"`{plan.name(path)}` {name} fails at the first step: {why}",
+        [Put(path, other)],
+        related=(("parallel.data", f"`{plan.name('parallel.data')}` is fsdp"),),
     )
