@@ -108,9 +108,16 @@ def _help(plan: Plan, finding: Finding) -> str | None:
     if finding.help or isinstance(finding.remedies, str):
         return finding.help or str(finding.remedies)
     spelled = [words for remedy in finding.remedies or () if (words := _spelled(plan, finding.path, remedy))]
-    if all(words.startswith("write `") for words in spelled):  # of several to choose from, one `write` is enough
-        spelled[1:] = [words.removeprefix("write ") for words in spelled[1:]]
-    return " or ".join(spelled) or None
+    if any(": " in words.rpartition("`")[2] or " and " in words for words in spelled[:-1]):
+        return "; or ".join(spelled)
+    return _joined(spelled, " or ") or None
+
+
+def _joined(acts: list[str], between: str) -> str:
+    """Several acts; of some that are all to write something, one `write` is enough."""
+    if all(act.startswith("write `") for act in acts):
+        acts[1:] = [act.removeprefix("write ") for act in acts[1:]]
+    return between.join(acts)
 
 
 def _spelled(plan: Plan, at: str, remedy: Remedy) -> str | None:
@@ -120,8 +127,8 @@ def _spelled(plan: Plan, at: str, remedy: Remedy) -> str | None:
     if isinstance(remedy, Put | Drop | Move):
         act = _act(plan, at, remedy)
         return f"{act}: {remedy.why}" if act and remedy.why else act
-    acts = [_spelled(plan, at, each) for each in remedy]
-    return " and ".join(act for act in acts if act) if all(acts) else None
+    acts = [act for each in remedy if (act := _spelled(plan, at, each))]
+    return _joined(acts, " and ") if len(acts) == len(remedy) else None
 
 
 def _act(plan: Plan, at: str, remedy: Put | Drop | Move) -> str | None:

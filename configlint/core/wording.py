@@ -54,8 +54,8 @@ def _nearest(word: str, known: tuple[str, ...]) -> str | None:
 
 
 def one_off(word: str, known: Iterable[str]) -> str | None:
-    """The known name that a word is but for one letter, or two that changed places; short words are too near to each
-    other."""
+    """The known name that a word is but for one letter, or two that changed places; short words are too near to
+    each other."""
     if len(word) < _SHORTEST:
         return None
     return next((name for name in known if abs(len(name) - len(word)) < 2 and _is_one_off(word, name)), None)
