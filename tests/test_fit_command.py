@@ -20,9 +20,10 @@ from configlint.commands.fit import answer
 from configlint.core.plan import Plan
 from configlint.core.profile import Accelerator
 from configlint.core.workload import CATEGORIES, PHASES, Estimate, Workload
+from configlint.core.writing import written
 from configlint.memory import options
 from configlint.memory.closed_form import liger
-from configlint.memory.options import Fit, Way, base_workload, changes, ways
+from configlint.memory.options import Fit, Way, base_workload, changes, entries, ways
 from configlint.reporters import fit_report
 from configlint.session import Session, load_one
 
@@ -56,6 +57,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write("fits.yaml", FITS)
     write("large.yaml", TOO_LARGE)
     write("targets.yaml", TARGETS)
+
+
+def entry(way: Way) -> str:
+    return " and ".join(entries(way))
 
 
 def targets(*arguments: str) -> list[dict[str, Any]]:
@@ -291,7 +296,7 @@ def test_what_is_no_spec_is_2_in_a_line(name: str) -> None:
 
 
 def test_a_way_is_the_largest_batch_that_fits_with_it() -> None:
-    found = {way.change: way for way in ways(room_for(4))}
+    found = {entry(way): way for way in ways(room_for(4))}
     way = found["training.activation_checkpointing: true"]
     assert (way.per_device, way.accumulation, way.estimate.high) == (8, 4, 4 * GIB)
     # Nothing else helps where only checkpointing counts.
@@ -319,7 +324,7 @@ def test_what_costs_only_time_comes_first() -> None:
     tried = list(changes(made, base))
     free = [change.free for change in tried]
     assert free == sorted(free, reverse=True)
-    assert [change.text.partition(":")[0] for change in tried][-3:] == ["model.sequence_length", "tuning", "tuning"]
+    assert [change.put.path for change in tried][-3:] == ["model.sequence_length", "tuning", "tuning"]
 
 
 @pytest.mark.parametrize(
@@ -327,13 +332,13 @@ def test_what_costs_only_time_comes_first() -> None:
 )
 def test_a_change_is_spelt_as_the_release_wants_it(release: str, name: str) -> None:
     (way,) = ways(room_for(4, f'transformers: "{release}"\n{FITS}'))
-    assert way.change == f"training.{name}: true"
+    assert entry(way) == f"training.{name}: true"
 
 
 def test_under_fsdp_the_checkpointing_is_its_own() -> None:
     text = FITS.replace("devices_per_node: 1", "devices_per_node: 8") + "parallel: {data: fsdp}\n"
     (way,) = ways(room_for(1, text))
-    assert way.change == "parallel.fsdp.activation_checkpointing: true"
+    assert entry(way) == "parallel.fsdp.activation_checkpointing: true"
 
 
 def test_liger_is_proposed_where_its_kernels_are_known() -> None:
@@ -354,7 +359,7 @@ def test_a_loss_is_proposed_that_the_release_has(releases: str, paths: list[str]
     base = base_workload(made)
     assert base is not None
     found = [change for change in changes(made, base) if change.fields.keys() & {"fused_loss", "chunked_loss"}]
-    assert [change.path for change in found] == paths
+    assert [change.put.path for change in found] == paths
 
 
 def test_what_is_written_is_what_the_solver_makes_of_it() -> None:
@@ -368,7 +373,7 @@ def test_what_is_written_is_what_the_solver_makes_of_it() -> None:
             base = base_workload(made)
             assert base is not None
             for change in changes(made, base):
-                (then,) = load_one(name, Session([change.text.replace(": ", "=", 1)])).plans
+                (then,) = load_one(name, Session([f"{change.put.path}={written(change.put.value)}"])).plans
                 expected = base_workload(then)
                 assert expected is not None, change
                 batch = {"batch": 1, "accumulation": 1}
@@ -377,8 +382,8 @@ def test_what_is_written_is_what_the_solver_makes_of_it() -> None:
 
 def test_sharding_is_a_way_only_with_several_devices() -> None:
     text = FITS.replace("lora", "full")
-    assert not any("parallel" in way.change for way in ways(plan(text)))
-    several = [way.change for way in ways(plan(text.replace("devices_per_node: 1", "devices_per_node: 8")))]
+    assert not any("parallel" in entry(way) for way in ways(plan(text)))
+    several = [entry(way) for way in ways(plan(text.replace("devices_per_node: 1", "devices_per_node: 8")))]
     assert "parallel.data: zero2" in several
     assert "parallel.data: fsdp" in several
 
@@ -394,7 +399,7 @@ def test_where_one_change_is_not_enough_several_are_taken_and_none_in_vain() -> 
     made = plan(TOO_LARGE)
     found = ways(made._replace(memory=made.memory._replace(capacity=2 * GIB, budget=2 * GIB, ask=ask)))
     qlora = "tuning: {method: qlora, rank: 16, target_modules: all-linear}"
-    assert [way.change for way in found] == [f"training.activation_checkpointing: true and {qlora}"]
+    assert [entry(way) for way in found] == [f"training.activation_checkpointing: true and {qlora}"]
     assert (found[0].per_device, found[0].estimate.high) == (1, 2 * GIB)
 
 

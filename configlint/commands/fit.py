@@ -11,6 +11,7 @@ from configlint.core.arithmetic import divisors
 from configlint.core.errors import UsageError
 from configlint.core.plan import Plan
 from configlint.core.profile import Accelerator, lacks
+from configlint.core.remedy import Put
 from configlint.core.wording import code, listing, nearest
 from configlint.core.workload import CATEGORIES, Workload, of_batch
 from configlint.memory.options import Fit, Way, base_workload, largest, of_size, samples, ways
@@ -80,7 +81,7 @@ def _elsewhere(plan: Plan, workload: Workload, share: int) -> Iterator[Way]:
         found = largest(memory, there, share, most)
         if found and found.per_device > held:
             held = found.per_device
-            yield found._replace(change=f"hardware.accelerator: {other.name}")
+            yield found._replace(puts=(Put("hardware.accelerator", other.name),))
 
 
 def _larger(plan: Plan, workload: Workload) -> list[Accelerator]:

@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 from configlint.core.arithmetic import divisors, last_that
 from configlint.core.plan import Memory, Plan
+from configlint.core.remedy import Put
 from configlint.core.workload import Estimate, Workload, of_batch
+from configlint.core.writing import written
 
 # Of which models the closed form knows Liger's kernels; a test holds it to that.
 LIGER = ("llama", "mistral", "qwen2", "qwen3", "smollm3")
@@ -34,27 +36,27 @@ _LOWER = 0.95
 
 
 class Way(NamedTuple):
-    """A change that leaves more room: what to write (`training.gradient_checkpointing: true`; several joined by
-    ` and ` where it takes them all), and what then is the largest per-device batch that the samples of a replica
-    can be cut into, with its accumulation and estimate. A bound that the spec sets holds, a pin does not: compare
-    `per_device` with `plan.batch.per_device`."""
+    """A change that leaves more room: what to write, all of it where that is several values, and what then is the
+    largest per-device batch that the samples of a replica can be cut into, with its accumulation and estimate. A
+    bound that the spec sets holds, a pin does not: compare `per_device` with `plan.batch.per_device`."""
 
-    change: str
+    puts: tuple[Put, ...]
     per_device: int
     accumulation: int
     estimate: Estimate
 
 
+def entries(way: Way) -> list[str]:
+    """What to write, as `parallel.data: zero3`."""
+    return [f"{put.path}: {written(put.value)}" for put in way.puts]
+
+
 class Relief(NamedTuple):
     """What to write, and what of the workload it changes. `free` says that nothing else is learned for it."""
 
-    text: str
+    put: Put
     fields: dict[str, object]
     free: bool = False
-
-    @property
-    def path(self) -> str:
-        return self.text.partition(":")[0]
 
 
 class Fit(NamedTuple):
@@ -134,7 +136,7 @@ def largest(memory: Memory, workload: Workload, share: int, most: int | None = N
 def of_size(memory: Memory, workload: Workload, share: int, per_device: int) -> Way | None:
     """What a per-device batch takes, fit or not; None where that is not known."""
     estimate = memory.ask(of_batch(workload, per_device, share // per_device))
-    return Way("", per_device, share // per_device, estimate) if estimate else None
+    return Way((), per_device, share // per_device, estimate) if estimate else None
 
 
 def samples(plan: Plan) -> int | None:
@@ -159,7 +161,7 @@ def changes(plan: Plan, base: Workload) -> Iterator[Relief]:
     yield from _sharding(plan, base)
     if (half := base.length // 2) >= _SHORTEST:
         path = "model.sequence_length" if plan.sequence_length else plan.path("max_length")
-        yield Relief(f"{path}: {half}", {"length": half})
+        yield Relief(Put(path, half), {"length": half})
     yield from _methods(plan, base)
 
 
@@ -170,24 +172,24 @@ def _loss(plan: Plan, base: Workload) -> Iterator[Relief]:
     if has_kernels and not base.fused_loss:
         # Until then Liger's loss takes the place of TRL's own.
         own = base.chunked_loss and trl is not None and trl >= _ALWAYS_CHUNKED
-        yield Relief(f"{plan.path('use_liger_kernel')}: true", {"fused_loss": True, "chunked_loss": own}, free=True)
+        yield Relief(Put(plan.path("use_liger_kernel"), True), {"fused_loss": True, "chunked_loss": own}, free=True)
     if trl is not None and trl >= _CHUNKED and not base.chunked_loss and not base.fused_loss:
-        yield Relief("training.loss_type: chunked_nll", {"chunked_loss": True}, free=True)
+        yield Relief(Put("training.loss_type", "chunked_nll"), {"chunked_loss": True}, free=True)
 
 
 def _kernels(plan: Plan, base: Workload) -> Iterator[Relief]:
     """What computes the same with less room, or with padding left out."""
     if base.attention == "eager":
-        yield Relief("model.attention: sdpa", {"attention": "sdpa"}, free=True)
+        yield Relief(Put("model.attention", "sdpa"), {"attention": "sdpa"}, free=True)
     if not base.checkpointing:
         # The Trainer's own gathers each layer once more under FSDP.
         own = "parallel.fsdp.activation_checkpointing"
         path = own if base.data == "fsdp" else plan.path("gradient_checkpointing")
-        yield Relief(f"{path}: true", {"checkpointing": True}, free=True)
+        yield Relief(Put(path, True), {"checkpointing": True}, free=True)
     if base.padded:
         trl = plan.release.spelling("packing") is not None
         path = "training.packing" if trl else "data.packed"
-        yield Relief(f"{path}: true", {"padded": False, "flattened": trl})
+        yield Relief(Put(path, True), {"padded": False, "flattened": trl})
 
 
 def _optimizers(plan: Plan, base: Workload) -> Iterator[Relief]:
@@ -198,7 +200,7 @@ def _optimizers(plan: Plan, base: Workload) -> Iterator[Relief]:
     names["adamw_bnb_8bit"] = base.optimizer in _ADAMW and base.data != "fsdp"
     for name, sensible in names.items():
         if sensible and (known is None or not known.choices or name in known.choices):
-            yield Relief(f"{plan.path('optim')}: {name}", {"optimizer": name}, free=name == "adamw_torch_fused")
+            yield Relief(Put(plan.path("optim"), name), {"optimizer": name}, free=name == "adamw_torch_fused")
 
 
 def _sharding(plan: Plan, base: Workload) -> Iterator[Relief]:
@@ -207,17 +209,17 @@ def _sharding(plan: Plan, base: Workload) -> Iterator[Relief]:
         return
     if base.data == "fsdp" and not base.synchronised and not plan.writes("accelerator_config"):
         # Without it the gradients stay whole between micro-batches.
-        config = "{gradient_accumulation_kwargs: {sync_each_batch: true}}"
-        yield Relief(f"training.accelerator_config: {config}", {"synchronised": True}, free=True)
+        config = {"gradient_accumulation_kwargs": {"sync_each_batch": True}}
+        yield Relief(Put("training.accelerator_config", config), {"synchronised": True}, free=True)
     if base.data == "fsdp" and base.shard < base.world:
-        yield Relief(f"parallel.shard: {base.world}", {"shard": base.world})
+        yield Relief(Put("parallel.shard", base.world), {"shard": base.world})
     for stage in _STAGES.get(base.data, ()) if base.world > 1 else ():
         dtype = base.autocast or base.dtype
         fields: dict[str, object] = {"data": stage, "shard": base.world, "dtype": dtype}
         if stage.startswith("zero"):
             # DeepSpeed casts all weights in place of autocast; FSDP gathers them in 16 bits.
             fields |= {"autocast": None, "adapter_dtype": dtype}
-        yield Relief(f"parallel.data: {stage}", fields)
+        yield Relief(Put("parallel.data", stage), fields)
 
 
 def _methods(plan: Plan, base: Workload) -> Iterator[Relief]:
@@ -231,15 +233,17 @@ def _methods(plan: Plan, base: Workload) -> Iterator[Relief]:
     }
     for method, fields in kinds.items():
         if base.method == "full" and (method == "lora" or whole):
-            text = f"tuning: {{method: {method}, rank: {_RANK}, target_modules: all-linear}}"
-            yield Relief(text, {"method": method, "rank": _RANK, "targets": ("all-linear",), **fields})
+            tuning = {"method": method, "rank": _RANK, "target_modules": "all-linear"}
+            yield Relief(
+                Put("tuning", tuning), {"method": method, "rank": _RANK, "targets": ("all-linear",), **fields}
+            )
         elif base.method == "lora" and method == "qlora" and whole:
-            yield Relief("tuning.method: qlora", {"method": method, **fields})
+            yield Relief(Put("tuning.method", "qlora"), {"method": method, **fields})
 
 
 def _way(plan: Plan, base: Workload, share: int, tried: list[Relief]) -> Way | None:
     found = largest(plan.memory, _changed(base, tried), share, plan.batch.max_per_device)
-    return found._replace(change=" and ".join(change.text for change in tried)) if found else None
+    return found._replace(puts=tuple(change.put for change in tried)) if found else None
 
 
 def _together(plan: Plan, base: Workload, share: int, needed: list[Relief]) -> Way | None:
@@ -261,7 +265,7 @@ def _pairs(plan: Plan, base: Workload, share: int) -> Iterator[Way]:
     """The ways with two changes that each cost something."""
     for first in changes(plan, base):
         for second in () if first.free else changes(plan, _changed(base, [first])):
-            same = second.path.startswith(first.path)
+            same = second.put.path.startswith(first.put.path)
             if not second.free and not same and (way := _together(plan, base, share, [first, second])):
                 yield way
 

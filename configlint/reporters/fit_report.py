@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from configlint.core.plan import Plan
 from configlint.core.wording import in_a_line
 from configlint.core.workload import CATEGORIES, Estimate
-from configlint.memory.options import Fit, Way
+from configlint.memory.options import Fit, Way, entries
 
 _GIB = 2**30
 _NAMES = {
@@ -150,7 +150,7 @@ def _reason(answer: Fit) -> str:
 
 def _table(title: str, options: Sequence[Way]) -> Iterator[str]:
     """A line a change; of several that go together, the last has the numbers."""
-    changes = [option.change.split(" and ") for option in options]
+    changes = [entries(option) for option in options]
     batches = [f"{option.per_device} x {option.accumulation}" for option in options]
     width = max(len(part) for parts in changes for part in parts) + 4
     columns = max(map(len, [*batches, "batch"]))
@@ -194,7 +194,7 @@ def _measures(estimate: Estimate) -> dict[str, object]:
 
 def _option(option: Way) -> dict[str, object]:
     return {
-        "change": option.change,
+        "change": " and ".join(entries(option)),
         "per_device": option.per_device,
         "accumulation": option.accumulation,
         **_measures(option.estimate),

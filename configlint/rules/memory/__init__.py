@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from configlint.core.plan import Plan
@@ -66,21 +66,7 @@ def factors(plan: Plan, per_device: int, accumulation: int, why: str = "") -> tu
     return explained([Put(path, size) for path, size in wanted.items()], why)
 
 
-def written(change: str, why: str = "") -> tuple[Put, ...]:
-    """To write what `configlint.memory.options` proposes: `parallel.data: zero3 and training.packing: true`."""
-    from configlint.core.document import plain
-    from configlint.core.source import Source
-    from configlint.syntax import read
-
-    puts = []
-    for each in change.split(" and "):
-        path, _, text = each.partition(": ")
-        document, _ = read(Source("", text))
-        puts.append(Put(path, plain(document) if document else None))
-    return explained(puts, why)
-
-
-def explained(puts: list[Put], why: str) -> tuple[Put, ...]:
+def explained(puts: Sequence[Put], why: str) -> tuple[Put, ...]:
     """Several acts that belong together, with a reason after the last."""
     return (*puts[:-1], puts[-1]._replace(why=why))
 

@@ -32,7 +32,7 @@ from configlint.core.remedy import Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.workload import Workload
 from configlint.memory.options import changes
-from configlint.rules.memory import gib, usable, written
+from configlint.rules.memory import gib, usable
 
 _PATH = "batch.accumulation"
 
@@ -57,10 +57,10 @@ def _remedy(plan: Plan, workload: Workload, budget: int) -> Remedy:
     """To shard the gradients, where it then fits."""
     for change in changes(plan, workload):
         # Before, the Trainer did not read it.
-        reads = change.path == "training.accelerator_config" and plan.release.transformers >= (5, 2)
-        if reads or change.text == "parallel.data: zero2":
+        reads = change.put.path == "training.accelerator_config" and plan.release.transformers >= (5, 2)
+        if reads or change.put[:2] == ("parallel.data", "zero2"):
             then = plan.memory.ask(workload._replace(**change.fields))  # type: ignore[arg-type]
             if then is not None and then.high <= budget:
-                return written(change.text, "this shards the gradients")
+                return change.put._replace(why="this shards the gradients")
     devices = f"train on {plan.batch.accumulation} times as many devices instead of accumulating"
     return Say(devices, needs=("hardware.devices_per_node",))

@@ -34,7 +34,7 @@ from configlint.core.remedy import Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 from configlint.memory.options import Way, base_workload, largest, samples, ways
-from configlint.rules.memory import device, explained, factors, gib, peak, pinned, written
+from configlint.rules.memory import device, explained, factors, gib, peak, pinned
 
 
 @rule(Severity.ERROR)
@@ -68,21 +68,20 @@ def _remedies(plan: Plan) -> list[Remedy]:
     # A way's peak is that of the largest batch that fits with it.
     if all(way.per_device == _trained(plan, way) for way in chosen):
         peaks = " or ".join(gib(way.estimate.high) for way in chosen)
-        acts[-1] = explained([*acts[-1]], f"the peak is then up to {peaks} GiB")
+        acts[-1] = explained(acts[-1], f"the peak is then up to {peaks} GiB")
     return [*acts]
 
 
 def _acts(plan: Plan, way: Way) -> tuple[Put, ...]:
     """A change, with another micro-batch where the one that is pinned does not fit even then."""
-    made = written(way.change) if way.change else ()
     keeps = not _is_pinned(plan) or _trained(plan, way) == plan.batch.per_device
-    return made if made and keeps else (*made, *factors(plan, way.per_device, way.accumulation))
+    return way.puts if way.puts and keeps else (*way.puts, *factors(plan, way.per_device, way.accumulation))
 
 
 def _trained(plan: Plan, way: Way) -> int:
     """The per-device batch with which the plan then trains."""
     wanted = plan.batch.per_device if _is_pinned(plan) else None
-    return wanted if wanted and wanted <= way.per_device and way.change else way.per_device
+    return wanted if wanted and wanted <= way.per_device and way.puts else way.per_device
 
 
 def _is_pinned(plan: Plan) -> bool:

@@ -29,7 +29,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.rule import Finding, rule
 from configlint.memory.options import base_workload, changes
-from configlint.rules.memory import gib, is_tight, peak, predicts_tokens, share, written
+from configlint.rules.memory import gib, is_tight, peak, predicts_tokens, share
 
 
 @rule(Severity.INFO)
@@ -47,5 +47,5 @@ def check(plan: Plan) -> Iterator[Finding]:
     yield Finding(
         "model.config",
         f"logits take {gib(estimate.breakdown['logits'])} of the {gib(estimate.allocated)} GiB at the peak",
-        [written(fused.text, f"its loss keeps no logits, so the peak is {peak(then)}")],
+        [fused.put._replace(why=f"its loss keeps no logits, so the peak is {peak(then)}")],
     )
