@@ -59,7 +59,7 @@ def check(plan: Plan) -> Iterator[Finding]:
                 yield _idle(plan, name, text)
                 continue
         elif devices is not None:
-            wrong = wrong or _wrong_gpus(name, text, nodes, devices)
+            wrong = wrong or _wrong_gpus(plan, name, text, nodes, devices)
         if wrong:
             message, remedies = wrong
             yield Finding(f"launch.slurm.{name}", message, remedies)
@@ -102,13 +102,13 @@ def _nodes(text: str) -> str:
     return "1 node" if text == "1" else f"{text} nodes"
 
 
-def _wrong_gpus(name: str, text: str, nodes: int, devices: int) -> _Wrong:
+def _wrong_gpus(plan: Plan, name: str, text: str, nodes: int, devices: int) -> _Wrong:
     asked = _asked(name, text)
     wanted = nodes * devices if name == "gpus" else devices
     if asked is None or asked == wanted:
         return None
     has = f"{nodes} x {count(devices, 'device')}" if name == "gpus" else f"{count(devices, 'device')} per node"
-    why = "configlint requests all devices" + (", the reserved ones included" if asked < wanted else "")
+    why = "configlint requests all devices" + (", the reserved ones included" if plan.hardware.reserved else "")
     message = f"`{name}` requests {count(asked, 'GPU')}{_PLACES[name]}, but `hardware` has {has}"
     return message, [_without_gpus(name, text, why)]
 
@@ -116,7 +116,8 @@ def _wrong_gpus(name: str, text: str, nodes: int, devices: int) -> _Wrong:
 def _without_gpus(name: str, text: str, why: str = "") -> Remedy:
     """To leave the GPUs out, and of a list only them."""
     path = f"launch.slurm.{name}"
-    items = text.split(",") if name in _LISTS_OF_RESOURCES else []
+    # Sockets may stand behind, with commas of their own: `gpu:8(S:0,1)`.
+    items = re.split(r",(?![^()]*\))", text) if name in _LISTS_OF_RESOURCES else []
     others = ",".join(item for item in items if not _is_of_gpus(item))
     return Put(path, others, why=why) if others else Drop(path, why=why)
 
