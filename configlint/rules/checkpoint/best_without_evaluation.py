@@ -40,8 +40,8 @@ def check(plan: Plan) -> Iterator[Finding]:
     evaluation, loads_best = described(plan, path, "no"), plan.training.get("load_best_model_at_end") is True
     related = ((path, evaluation),) if plan.given(path) else ()
     if save == "best":
-        # To load the best model, something must be evaluated in any case.
-        others = [] if loads_best else [Put(_SAVE, "steps")]
+        # To load the best model, something must be evaluated in any case, and for the metric to have an effect.
+        others = [] if loads_best or plan.writes("metric_for_best_model") else [Put(_SAVE, "steps")]
         message = f"`{plan.name(_SAVE)}` best saves nothing with {evaluation}"
         yield Finding(_SAVE, message, [Put(path, "steps"), *others], related=related)
     elif save == "no" and loads_best:

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Drop, Put
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import text
 from configlint.rules.argument._resolved import is_fsdp
@@ -49,6 +49,6 @@ def check(plan: Plan) -> Iterator[Finding]:
             yield Finding(
                 path,
                 f"`{plan.name(path)}` must be FULL_STATE_DICT with `{only}`, got SHARDED_STATE_DICT",
-                [Put(path, "FULL_STATE_DICT"), Drop(_ONLY)],
+                [Put(path, "FULL_STATE_DICT")],
                 related=((_ONLY, f"`{only}` is true"),),
             )

@@ -142,8 +142,12 @@ def _vespo_by_sequence(plan: Plan) -> bool:
 
 def _unpacked(plan: Plan) -> list[Remedy]:
     """For context parallelism: nothing packed, or one device for a sequence."""
-    packed = [name for name in ("packing", "eval_packing") if is_on(plan, name)]
-    return [tuple(Put(plan.path(name), False) for name in packed), Put("parallel.context", 1)]
+    acts = [Put(plan.path(name), False) for name in ("packing", "eval_packing") if is_on(plan, name)]
+    multiple, padding = 2 * (plan.parallel.context or 1), positive(plan.argument("pad_to_multiple_of"))
+    if is_on(plan, "packing") and (padding or 1) % multiple:
+        # Else parallel/ragged-sequences would be next.
+        acts.append(Put(plan.path("pad_to_multiple_of"), multiple))
+    return [tuple(acts), Put("parallel.context", 1)]
 
 
 def _unsplit(plan: Plan) -> list[Remedy]:
@@ -357,6 +361,6 @@ _CONFLICTS = (
             and plan.release.transformers < (5, 8)
         ),
         "{use_transformers_continuous_batching.name} requires transformers 5.8 or newer, got {plan.transformers}",
-        _either(_put("transformers", "5.8"), _drop("use_transformers_continuous_batching")),
+        lambda plan: [Put("transformers", "5.8"), Drop(plan.path("use_transformers_continuous_batching"))],
     ),
 )
