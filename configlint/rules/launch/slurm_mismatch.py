@@ -117,7 +117,7 @@ def _without_gpus(name: str, text: str, why: str = "") -> Remedy:
     """To leave the GPUs out, and of a list only them."""
     path = f"launch.slurm.{name}"
     # Sockets may stand behind, with commas of their own: `gpu:8(S:0,1)`.
-    items = re.split(r",(?![^()]*\))", text) if name in _LISTS_OF_RESOURCES else []
+    items = re.findall(r"(?:\([^()]*\)|[^,(])+", text) if name in _LISTS_OF_RESOURCES else []
     others = ",".join(item for item in items if not _is_of_gpus(item))
     return Put(path, others, why=why) if others else Drop(path, why=why)
 
