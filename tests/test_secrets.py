@@ -93,7 +93,7 @@ class TestNothingShowsThem:
     def test_of_every_kind(self, kind: str) -> None:
         write("a.yaml", CLEAN + f"arguments: {{note: '{SECRETS[kind]}', other: x}}\n")
         assert re.search(
-            r"a\.yaml:3:19: error\[security/hardcoded-secret\] `note` holds a secret", run("check").out
+            r"a\.yaml:3:19: error\[security/hardcoded-secret\] `note` contains a secret", run("check").out
         )
         said = everything("a.yaml")
         assert SECRETS[kind] not in said and "pa55word" not in said

@@ -1,4 +1,4 @@
-"""Checkpoints: what is saved when, and which of them is kept."""
+"""Checkpoints: what is saved and when, and which checkpoint is kept."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
 
 
 def described(plan: Plan, path: str, value: object) -> str:
-    """`save_steps 500`, and whence where nobody wrote it: `save_steps 500 (the Trainer's default)`."""
+    """The setting and its value, and where that came from if nobody wrote it: `save_steps` 500 (the Trainer's
+    default)."""
     origin = plan.origins.get(path)
-    whence = f" ({origin.why})" if origin and origin.why else ""
-    return f"{path.rpartition('.')[2]} {code(value)}{whence}"
+    why = f"from `{origin.why}`" if origin and origin.how == "derived" else origin.why if origin else ""
+    return f"`{plan.name(path)}` {code(value)}" + (f" ({why})" if why else "")

@@ -1,8 +1,8 @@
-"""The best model is to be loaded at the end, but it is saved at other steps than it is evaluated at.
+"""`load_best_model_at_end` is set, but `save_steps` is not a multiple of `eval_steps`.
 
-The Trainer can only load a checkpoint that was evaluated, so save_steps must be a multiple of
-eval_steps, and both be steps or both be shares of the run. It refuses to start otherwise: after the
-queue, when TrainingArguments is built. Without eval_steps, logging_steps counts.
+The Trainer can only load a checkpoint that was evaluated, so `save_steps` must be a multiple of `eval_steps`, and
+both must be steps or both shares of the run. Otherwise TrainingArguments raises an error and the job fails at its
+start. Without `eval_steps` the Trainer uses `logging_steps`.
 
 Bad:
 
@@ -25,12 +25,13 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.values import whole
-from configlint.core.wording import listing
 from configlint.rules.checkpoint import described
 
 _SAVE, _EVAL, _LOGGING = "training.save_steps", "training.eval_steps", "training.logging_steps"
+_BEST = "training.load_best_model_at_end"
 _MILLION = 1_000_000
 
 
@@ -45,40 +46,48 @@ def check(plan: Plan) -> Iterator[Finding]:
     if not _is_interval(save) or not _is_interval(every) or every == 0 or _is_multiple(save, every):
         return
     save_words, eval_words = described(plan, _SAVE, _tidy(save)), described(plan, _EVAL, _tidy(every))
-    if save < 0 or every < 0:
-        negative = save_words if save < 0 else eval_words
-        message = f"load_best_model_at_end cannot go with {negative}, which is below 0"
-        help = "write a number of steps"
-    elif (save < 1) == (every < 1):
-        message = f"{save_words} is no multiple of {eval_words}, which load_best_model_at_end needs"
-        sizes = [str(size) for size in _nearest_multiples(save, every)]
-        help = f"write `save_steps: {listing(sizes, 'or')}`" if sizes else "give them the same value"
-    else:
-        message = f"load_best_model_at_end cannot mix steps and a share of the run: {save_words}, {eval_words}"
-        help = "give both in steps, or both as a share below 1"
     given = [path for path in (_SAVE, _EVAL, _LOGGING) if plan.given(path)]
     yield Finding(
-        given[0] if given else "training.load_best_model_at_end",
-        message,
-        help=help,
+        given[0] if given else _BEST,
+        _message(plan, save, every, save_words, eval_words),
+        _remedies(save, every),
         related=((given[1], eval_words),) if len(given) > 1 and given[0] == _SAVE else (),
     )
 
 
+def _message(plan: Plan, save: float, every: float, save_words: str, eval_words: str) -> str:
+    best = f"with `{plan.name(_BEST)}`"
+    if save < 0 or every < 0:
+        path, value = (_SAVE, save) if save < 0 else (_EVAL, every)
+        return f"`{plan.name(path)}` must be 0 or more {best}, got {_tidy(value)}"
+    if (save < 1) == (every < 1):
+        return f"{save_words} must be a multiple of {eval_words} {best}"
+    return f"{save_words} and {eval_words} must both be steps or both shares of the run {best}"
+
+
+def _remedies(save: float, every: float) -> list[Remedy]:
+    to_save, to_evaluate = Put(_SAVE, _tidy(every)), Put(_EVAL, _tidy(save))
+    if save < 0 or every < 0:
+        return [to_save if every > 0 else to_evaluate] if max(save, every) > 0 else []
+    if (save < 1) == (every < 1):
+        return [Put(_SAVE, size) for size in _nearest_multiples(save, every)] or [to_save]
+    return [to_save, to_evaluate]
+
+
 def _is_interval(steps: float) -> bool:
-    """Whether the Trainer gets so far as to compare it: 1.5 is another mistake."""
+    """Whether the Trainer gets as far as comparing it: 1.5 is another mistake."""
     return steps < 1 or steps == int(steps)
 
 
 def _is_multiple(save: float, every: float) -> bool:
-    """As the Trainer has it: exactly, or, of two shares, in millionths."""
+    """As the Trainer computes it: exactly, or in millionths for two shares."""
     if save % every == 0:
         return True
     return save < 1 and every < 1 and (save * _MILLION) % (every * _MILLION) == 0
 
 
 def _nearest_multiples(save: float, every: float) -> Iterator[float]:
-    """The nearest below and above of the same kind, which the Trainer's own check lets through."""
+    """The nearest below and above of the same kind that the Trainer's own check accepts."""
     if every * _MILLION < 1:
         return
     below = int(save // every)

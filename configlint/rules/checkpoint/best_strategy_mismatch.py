@@ -1,8 +1,8 @@
-"""The best model is to be loaded at the end, but saving and evaluation follow different strategies.
+"""`load_best_model_at_end` is set, but saving and evaluation follow different strategies.
 
-The Trainer can only load a checkpoint that was saved when it was evaluated, and refuses to start
-where the two strategies differ: after the queue, when TrainingArguments is built. That saving is on
-by default and evaluation is off makes load_best_model_at_end alone such a case.
+The Trainer can only load a checkpoint that was saved when it was evaluated. Where the two strategies differ,
+TrainingArguments raises an error and the job fails at its start. By the Trainer's defaults saving is on and
+evaluation is off, so `load_best_model_at_end` alone is such a case.
 
 Bad:
 
@@ -25,10 +25,12 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.rules.checkpoint import described
 
-_SAVE = "training.save_strategy"
+_SAVE, _BEST = "training.save_strategy", "training.load_best_model_at_end"
+_SAVE_STEPS, _EVAL_STEPS = "training.save_steps", "training.eval_steps"
 _STRATEGIES = ("no", "steps", "epoch")
 
 
@@ -37,17 +39,30 @@ def check(plan: Plan) -> Iterator[Finding]:
     save, evaluation = plan.intervals.save_strategy, plan.intervals.eval_strategy
     if plan.training.get("load_best_model_at_end") is not True or save == evaluation:
         return
-    # `best` asks for no match; a strategy that there is not is another mistake.
+    # `best` requires no match; an unknown strategy is another mistake.
     if save not in _STRATEGIES or evaluation not in _STRATEGIES:
         return
     path = plan.path("eval_strategy")
     save_words, eval_words = described(plan, _SAVE, save), described(plan, path, evaluation)
-    eval_name = path.rpartition(".")[2]
-    write = f"{eval_name}: {save}" if evaluation == "no" else f"save_strategy: {evaluation}"
     given = [place for place in (_SAVE, path) if plan.given(place)]
     yield Finding(
-        given[0] if given else "training.load_best_model_at_end",
-        f"load_best_model_at_end needs equal strategies, not {save_words} and {eval_words}",
-        help=f"write `{write}`",
+        given[0] if given else _BEST,
+        f"`{plan.name(_BEST)}` requires equal strategies, got {save_words} and {eval_words}",
+        [_remedy(plan, path)],
         related=((path, eval_words),) if len(given) == 2 else (),
     )
+
+
+def _remedy(plan: Plan, path: str) -> Remedy:
+    """The strategy that is off, else that of saving, like the other; with steps that fit, too."""
+    intervals = plan.intervals
+    save, evaluation = intervals.save_strategy, intervals.eval_strategy
+    if evaluation == "no":
+        every = intervals.eval_steps or intervals.logging_steps
+        act, steps = Put(path, save), Put(_EVAL_STEPS, intervals.save_steps)
+    else:
+        every = intervals.eval_steps
+        act, steps = Put(_SAVE, evaluation), Put(_SAVE_STEPS, intervals.eval_steps)
+    # Else best-steps-mismatch would be next.
+    fits = not every or intervals.save_steps is None or intervals.save_steps % every == 0
+    return act if act.value != "steps" or fits else (act, steps)

@@ -1,8 +1,8 @@
-"""The best model is asked for, but nothing is evaluated.
+"""The best model is to be saved or loaded, but nothing is evaluated.
 
-With save_strategy best the Trainer saves when an evaluation was the best so far. Without evaluations
-it trains to the end and saves nothing at all, and says nothing either. load_best_model_at_end
-with both strategies off is let through too, and leaves the last weights in place of the best.
+With `save_strategy: best` the Trainer saves when an evaluation was the best so far. Without evaluations it trains
+to the end and silently saves nothing. The Trainer also accepts `load_best_model_at_end` with both strategies off
+and leaves the last weights instead of the best.
 
 Bad:
 
@@ -25,8 +25,11 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put
 from configlint.core.rule import Finding, rule
 from configlint.rules.checkpoint import described
+
+_SAVE, _BEST = "training.save_strategy", "training.load_best_model_at_end"
 
 
 @rule(Severity.ERROR)
@@ -34,21 +37,19 @@ def check(plan: Plan) -> Iterator[Finding]:
     if plan.intervals.eval_strategy != "no":
         return
     path, save = plan.path("eval_strategy"), plan.intervals.save_strategy
-    evaluation, name = described(plan, path, "no"), path.rpartition(".")[2]
+    evaluation, loads_best = described(plan, path, "no"), plan.training.get("load_best_model_at_end") is True
     related = ((path, evaluation),) if plan.given(path) else ()
     if save == "best":
-        yield Finding(
-            "training.save_strategy",
-            f"save_strategy best saves nothing under {evaluation}",
-            help=f"write `{name}: steps`, or another save_strategy",
-            related=related,
-        )
-    elif save == "no" and plan.training.get("load_best_model_at_end") is True:
+        # To load the best model, something must be evaluated in any case, and for the metric to have an effect.
+        others = [] if loads_best or plan.writes("metric_for_best_model") else [Put(_SAVE, "steps")]
+        message = f"`{plan.name(_SAVE)}` best saves nothing with {evaluation}"
+        yield Finding(_SAVE, message, [Put(path, "steps"), *others], related=related)
+    elif save == "no" and loads_best:
         # Milder: a callback of the script's own may ask for evaluation and saving.
         yield Finding(
-            "training.load_best_model_at_end",
-            f"load_best_model_at_end finds no checkpoint under save_strategy no and {evaluation}",
-            help=f"write `save_strategy: steps` and `{name}: steps`",
+            _BEST,
+            f"`{plan.name(_BEST)}` finds no checkpoint with `{plan.name(_SAVE)}` no and {evaluation}",
+            [(Put(_SAVE, "epoch"), Put(path, "epoch")), Drop(_BEST)],
             severity=Severity.WARNING,
             related=related,
         )

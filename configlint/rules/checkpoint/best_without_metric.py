@@ -1,7 +1,7 @@
-"""The best model is to be saved, and nothing says by which metric.
+"""`save_strategy: best` is set without `metric_for_best_model`.
 
-save_strategy best needs metric_for_best_model, which is loss by default only with load_best_model_at_end. The
-Trainer refuses to be built without: after the queue and the loading of the model.
+The metric is loss by the Trainer's default only with `load_best_model_at_end`. Without a metric the Trainer raises
+an error once the model is loaded.
 
 Bad:
 
@@ -24,10 +24,11 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.rules.schedule import BY_METRIC
 
-# With these too the metric is loss by default.
+_SAVE, _METRIC = "training.save_strategy", "training.metric_for_best_model"
 
 
 @rule(Severity.ERROR)
@@ -38,9 +39,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     training = plan.training
     if training.get("metric_for_best_model") is not None or training.get("load_best_model_at_end") is True:
         return
+    # With these schedules too the metric is loss by default.
     if plan.argument("lr_scheduler_type") not in BY_METRIC:
-        yield Finding(
-            "training.save_strategy",
-            "save_strategy best needs metric_for_best_model",
-            "write `metric_for_best_model: loss`",
-        )
+        message = f"`{plan.name(_SAVE)}` best requires `{plan.name(_METRIC)}`"
+        yield Finding(_SAVE, message, [Put(_METRIC, "loss")])

@@ -1,7 +1,7 @@
-"""Only the model is to be saved, in shards.
+"""`save_only_model` is set with sharded checkpoints.
 
-Shards are a form of checkpoints that are to be resumed from, and save_only_model makes those that are not. The
-Trainer refuses the two when it is built: after the queue and the loading of the model.
+Shards are for checkpoints to resume from, but `save_only_model` leaves out what resuming requires. The Trainer
+rejects the combination once the model is loaded.
 
 Bad:
 
@@ -26,10 +26,12 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import text
 from configlint.rules.argument._resolved import is_fsdp
 
+_ONLY = "training.save_only_model"
 _PATHS = ("parallel.fsdp.state_dict_type", "parallel.fsdp.fsdp_state_dict_type")
 
 
@@ -40,12 +42,13 @@ def check(plan: Plan) -> Iterator[Finding]:
     # With load_best_model_at_end it is checkpoint/unloadable-best.
     if plan.training.get("save_only_model") is not True or plan.training.get("load_best_model_at_end") is True:
         return
+    only = plan.name(_ONLY)
     for path in _PATHS:
         setting = plan.spec.settings.get(path)
         if setting and (text(setting.value) or "").upper() == "SHARDED_STATE_DICT":
             yield Finding(
                 path,
-                "save_only_model cannot save SHARDED_STATE_DICT",
-                "write FULL_STATE_DICT, or delete save_only_model",
-                related=(("training.save_only_model", "save_only_model true"),),
+                f"`{plan.name(path)}` must be FULL_STATE_DICT with `{only}`, got SHARDED_STATE_DICT",
+                [Put(path, "FULL_STATE_DICT")],
+                related=((_ONLY, f"`{only}` is true"),),
             )

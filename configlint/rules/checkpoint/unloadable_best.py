@@ -1,7 +1,7 @@
-"""The best model is to be loaded at the end, from checkpoints that cannot be loaded.
+"""`load_best_model_at_end` is set, but the checkpoints cannot be loaded.
 
-FSDP and DeepSpeed load a checkpoint together with its optimizer, and save_only_model leaves that out. The Trainer
-refuses the two with load_best_model_at_end when it is built: after the queue and the loading of the model.
+FSDP and DeepSpeed load a checkpoint together with its optimizer state, which `save_only_model` leaves out. The
+Trainer rejects the combination once the model is loaded.
 
 Bad:
 
@@ -26,21 +26,25 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
 from configlint.rules.argument._resolved import is_fsdp
+
+_ONLY, _BEST = "training.save_only_model", "training.load_best_model_at_end"
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     data, training = plan.parallel.data or "", plan.training
     is_deepspeed = data.startswith("zero")
-    # Before 4.38 it was not refused.
+    # Before 4.38 it was not rejected.
     if not (is_fsdp(plan) or is_deepspeed) or plan.release.transformers < (4, 38):
         return
     if training.get("save_only_model") is True and training.get("load_best_model_at_end") is True:
+        best = plan.name(_BEST)
         yield Finding(
-            "training.save_only_model",
-            f"load_best_model_at_end cannot load what save_only_model saves under {data}",
-            "delete one of them",
-            related=(("training.load_best_model_at_end", "load_best_model_at_end true"),),
+            _ONLY,
+            f"`{plan.name(_ONLY)}` leaves out the optimizer state that `{best}` requires under {data}",
+            [Drop(_ONLY), Drop(_BEST)],
+            related=((_BEST, f"`{best}` is true"),),
         )

@@ -1,4 +1,4 @@
-"""What sbatch takes as an option's value, as data: a pattern of whole texts, whatever the case, and words for it.
+"""The values that sbatch accepts, as data: a pattern of whole texts, in any case, and what the value must be.
 
 Source: sbatch(1) of Slurm 22.05, whose sbatch a test asks about each value of the rule's fixture;
 slurm.schedmd.com/sbatch.html of 25.11 for what came since: `exclusive=topo`, `requeue=expedite`
@@ -6,10 +6,10 @@ slurm.schedmd.com/sbatch.html of 25.11 for what came since: `exclusive=topo`, `r
 
 # Minutes, with hours before or seconds behind; days and hours; -1 is without an end, too.
 _TIME = r"\s*(\d+(:\d+){0,2}|\d+-\d*(:\d+){0,2}|-1|infinite|unlimited)"
-_OF_TIME = "hours:minutes:seconds, `24:00:00`, or days-hours, `2-00`; a number alone is minutes"
+_OF_TIME = "minutes, hours:minutes:seconds (24:00:00) or days-hours (2-00)"
 _SIZE = r"\s*\d+([kmgt]b?)?"
-_OF_SIZE = "a whole number and K, M, G or T, `64G`"
-_NUMBER, _OF_NUMBER = r"\s*0*[1-9]\d*", "a whole number, 1 or more"
+_OF_SIZE = "an integer with K, M, G or T (64G)"
+_NUMBER, _OF_NUMBER = r"\s*0*[1-9]\d*", "an integer of 1 or more"
 _NUMBERS = (
     "cpus-per-gpu", "cpus-per-task", "mincpus", "ntasks", "ntasks-per-core", "ntasks-per-node", "ntasks-per-socket",
     "tasks", "tasks-per-node", "thread-spec",
@@ -21,18 +21,18 @@ FORMS = {
     **dict.fromkeys(("delay-boot", "time", "time-min"), (_TIME, _OF_TIME)),
     **dict.fromkeys(("mem", "mem-per-cpu", "mem-per-gpu", "tmp"), (_SIZE, _OF_SIZE)),
     **dict.fromkeys(_NUMBERS, (_NUMBER, _OF_NUMBER)),
-    "exclusive": ("user|mcs|topo", "true, for whole nodes"),
-    "kill-on-invalid-dep": ("yes|no", "yes or no, in quotes"),
-    "mail-type": (rf"({_MAIL})(\s*,\s*({_MAIL}))*", "ALL, or a list of BEGIN, END, FAIL, REQUEUE, TIME_LIMIT, …"),
-    "no-kill": ("off", "true"),
+    "exclusive": ("user|mcs|topo", "true (whole nodes), user, mcs or topo"),
+    "kill-on-invalid-dep": ("yes|no", "yes or no in quotes"),
+    "mail-type": (rf"({_MAIL})(\s*,\s*({_MAIL}))*", "ALL or a list of BEGIN, END, FAIL, REQUEUE, TIME_LIMIT, …"),
+    "no-kill": ("off", "true or off"),
     # Since 23.11 also a list.
-    "nodes": (r"\s*\d+[km]?([-,:]\d+[km]?)*", "a number, or a range: `2-4`"),
+    "nodes": (r"\s*\d+[km]?([-,:]\d+[km]?)*", "a number or a range (2-4)"),
     "open-mode": ("append|truncate|a|t", "append or truncate"),
-    "signal": (rf"([br]+:)?({_SIGNAL})(@\d*)?", "a signal, and how many seconds before the end: `USR1@120`"),
-    "switches": (r"\s*\d+(@.*)?", "a number, and how long to wait for them: `1@10:00`"),
+    "signal": (rf"([br]+:)?({_SIGNAL})(@\d*)?", "a signal and the seconds before the end (USR1@120)"),
+    "switches": (r"\s*\d+(@.*)?", "a number, optionally with the time to wait for them (1@10:00)"),
     "wait-all-nodes": (r"\s*[01]", "0 or 1"),
 }
-# Options without a value; requeue has one in later releases.
+# Options without a value; requeue can have one in later releases.
 FLAGS = (
     "contiguous", "help", "hold", "ignore-pbs", "no-requeue", "overcommit", "oversubscribe", "parsable", "quiet",
     "reboot", "requeue", "spread-job", "test-only", "usage", "use-min-nodes", "verbose", "version", "wait",

@@ -1,7 +1,8 @@
-"""What is to be started is a command line, a script of the shell's, or as a module a file.
+"""`script` is a command line or a shell script, or `module` is a file name.
 
-The launcher takes all of it for the name of one file, and starts Python with that file: it finds none, or reads
-what is no Python. As a module `train.py` is `py` in the package `train`, which there is not.
+The launcher treats the whole of `script` as the name of one Python file: the job fails at its start because the
+file does not exist or is not Python. `module: train.py` means the module `py` in a package `train`, which does not
+exist either.
 
 Bad:
 
@@ -26,9 +27,10 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Move, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 
-_PATH = "launch.script"
+_PATH, _MODULE, _SETUP = "launch.script", "launch.module", "launch.setup"
 _STARTERS = ("accelerate", "bash", "deepspeed", "python", "python3", "sh", "srun", "torchrun", "uv")
 
 
@@ -36,21 +38,30 @@ _STARTERS = ("accelerate", "bash", "deepspeed", "python", "python3", "sh", "srun
 def check(plan: Plan) -> Iterator[Finding]:
     module, script = plan.launch.module, plan.launch.script
     if module and module.endswith(".py"):
-        message = f"`{module}` is a file, and the launcher looks for a module `py` in a package"
+        message = f"`{plan.name(_MODULE)}` must be a module name, got the file name {module}"
         name = module[:-3]
-        help = f"write `script: {name.replace('.', '/')}.py`, or `module: {name}`"
-        yield Finding("launch.module", message, help)
+        yield Finding(_MODULE, message, [Move(_MODULE, _PATH, f"{name.replace('.', '/')}.py"), Put(_MODULE, name)])
     if script is None or not plan.given(_PATH):
         return
     first, *rest = script.split()
+    whole = f"the launcher treats the whole of `{script}` as one file name"
     if rest and first in _STARTERS:
-        message = f"`{script}` starts a program, and the launcher takes it for the name of one file"
-        yield Finding(_PATH, message, "write the training script alone: configlint writes the launcher's command")
+        yield Finding(_PATH, whole, [_without_command(plan, rest)])
     # A name may hold blanks; what comes behind .py, or begins with a hyphen, is meant as an argument.
     elif re.search(r"\s-|\.py\s", script):
         name = re.split(r"\s-|(?<=\.py)\s", script, maxsplit=1)[0].rstrip()
-        message = f"the launcher takes `{script}` for the name of one file, arguments and all"
-        yield Finding(_PATH, message, f"write `script: {name}`; what its parser reads goes to `arguments`")
+        yield Finding(_PATH, whole, [Put(_PATH, name, why="its arguments go under `arguments`")])
     elif script.endswith((".sh", ".bash", ".sbatch", ".slurm")):
-        message = f"`{script}` is run by the shell, and the launcher starts Python with it"
-        yield Finding(_PATH, message, "write the training script; what goes before it can stand in `setup`")
+        message = f"`{plan.name(_PATH)}` must be a Python script, got the shell script {script}"
+        help = f"write the Python script that it starts and put the commands before it in `{plan.name(_SETUP)}`"
+        yield Finding(_PATH, message, [Say(help, needs=(_SETUP,))])
+
+
+def _without_command(plan: Plan, words: list[str]) -> Remedy:
+    """The script that a command starts; its arguments are the script's own."""
+    files = [word for word in words if word.endswith(".py")]
+    if not files:
+        return Say(f"write the path of the training script alone, or its module as `{plan.name(_MODULE)}`")
+    has_arguments = words[-1] != files[0]
+    why = "its arguments go under `arguments`" if has_arguments else "configlint writes the launcher's command"
+    return Put(_PATH, files[0], why=why)

@@ -1,7 +1,7 @@
-"""One model is to be spread over all devices, by each of several processes.
+"""`device_map` spreads the model over all devices in a job of several processes.
 
-device_map is for one process that uses all devices. In a distributed job each process would spread a model of its
-own over the same devices, and Accelerate refuses to train it: after the loading of the model, on every process.
+`device_map` is for one process that uses all devices. In a distributed job each process spreads its own copy of the
+model over the same devices, and Accelerate rejects such a model once it is loaded.
 
 Bad:
 
@@ -26,8 +26,10 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
 
+_PATH = "arguments.device_map"
 _SPREADING = ("auto", "balanced", "balanced_low_0", "sequential")
 
 
@@ -37,7 +39,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     device_map, world = plan.arguments.get("device_map"), plan.parallel.world
     if device_map in _SPREADING and world and world > 1:
         yield Finding(
-            "arguments.device_map",
-            f"device_map {device_map} would spread a model over all devices in each of {world} processes",
-            "delete it: each process loads the model for the device of its own",
+            _PATH,
+            f"`{plan.name(_PATH)}` {device_map} spreads the model over all devices in each of {world} processes",
+            [Drop(_PATH, why="each process then loads the model onto its own device")],
         )

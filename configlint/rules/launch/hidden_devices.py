@@ -1,7 +1,7 @@
-"""The job can see fewer devices than it starts processes.
+"""The job sees fewer devices than it starts processes.
 
-Each process of a node takes the device of its own number among those that it can see. Where there are fewer, the
-last processes fail with an invalid device ordinal as soon as they start, after the queue.
+Each process of a node uses the visible device with its own local rank. With fewer visible devices, the last
+processes fail with `invalid device ordinal` at the start of the job.
 
 Bad:
 
@@ -24,10 +24,12 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.values import natural, text
 from configlint.core.wording import count
 
+_DEVICES = "hardware.devices_per_node"
 _NAMES = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
 
 
@@ -40,14 +42,21 @@ def check(plan: Plan) -> Iterator[Finding]:
     for name, value in plan.spec.section("launch.env").items():
         seen = _seen(value) if name in _NAMES else None
         if seen is not None and seen < world // nodes:
+            path = f"launch.env.{name}"
             yield Finding(
-                f"launch.env.{name}",
-                f"`{name}` shows {count(seen, 'device')}, and each node starts {processes}",
-                f"write `devices_per_node: {seen}` in hardware, or show as many devices"
-                if seen
-                else "leave it out",
-                related=(("hardware.devices_per_node", f"{plan.hardware.devices_per_node} devices per node"),),
+                path,
+                f"`{name}` shows {count(seen, 'device')}, but each node starts {processes}",
+                _remedies(plan, path, seen, world // nodes),
+                related=((_DEVICES, f"`{plan.name(_DEVICES)}` is {plan.hardware.devices_per_node}"),),
             )
+
+
+def _remedies(plan: Plan, path: str, seen: int, processes: int) -> list[Remedy]:
+    if not seen:
+        return [Drop(path)]
+    more = Say(f"list {count(processes, 'device')}")
+    # Of the devices of a node, some may be reserved: then as many as are seen are not enough.
+    return [more] if plan.hardware.reserved else [Put(_DEVICES, seen), more]
 
 
 def _seen(value: object) -> int | None:

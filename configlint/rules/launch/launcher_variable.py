@@ -1,8 +1,8 @@
-"""A variable of the launcher is set by hand.
+"""`launch.env` sets a variable that the launcher sets.
 
-Ranks, world size and addresses are the launcher's to say, to each process its own. Set for all, they make
-every process believe the same: the job hangs, or trains with other replicas than were planned. What Accelerate's
-launcher would say of precision, compilation and sharding is in the JSON, which would be contradicted.
+The launcher gives each process its own rank, world size and address. One value for all processes makes the job
+hang or train with another number of replicas than planned. Variables of Accelerate for precision, compilation and
+sharding contradict the JSON that configlint writes.
 
 Bad:
 
@@ -25,7 +25,9 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
+from configlint.core.wording import listing
 
 _NAMES = (
     "GROUP_RANK",
@@ -43,20 +45,20 @@ _NAMES = (
     "WORLD_SIZE",
 )
 _STARTS = ("ACCELERATE_", "FSDP_", "PARALLELISM_CONFIG_", "PET_")
-# What says the same in a spec, by the start of the variable.
+# The settings that say the same, by the start of the variable.
 _INSTEAD = {
-    "ACCELERATE_DEEPSPEED_": "parallel.data, zero0 to zero3, and parallel.deepspeed",
-    "ACCELERATE_DYNAMO_": "training.torch_compile and its like",
-    "ACCELERATE_GRADIENT_ACCUMULATION_STEPS": "batch",
-    "ACCELERATE_GRADIENT_CLIPPING": "training.max_grad_norm",
-    "ACCELERATE_MIXED_PRECISION": "training.bf16 or training.fp16",
-    "ACCELERATE_TORCH_DEVICE": "hardware.accelerator",
-    "ACCELERATE_USE_CPU": "hardware.accelerator",
-    "ACCELERATE_USE_DEEPSPEED": "parallel.data: zero0 to zero3",
-    "ACCELERATE_USE_FSDP": "parallel.data: fsdp",
-    "FSDP_": "parallel.data: fsdp, and parallel.fsdp",
+    "ACCELERATE_DEEPSPEED_": ("parallel.data", "parallel.deepspeed"),
+    "ACCELERATE_DYNAMO_": ("training.torch_compile",),
+    "ACCELERATE_GRADIENT_ACCUMULATION_STEPS": ("batch.accumulation",),
+    "ACCELERATE_GRADIENT_CLIPPING": ("training.max_grad_norm",),
+    "ACCELERATE_MIXED_PRECISION": ("training.bf16", "training.fp16"),
+    "ACCELERATE_TORCH_DEVICE": ("hardware.accelerator",),
+    "ACCELERATE_USE_CPU": ("hardware.accelerator",),
+    "ACCELERATE_USE_DEEPSPEED": ("parallel.data",),
+    "ACCELERATE_USE_FSDP": ("parallel.data",),
+    "FSDP_": ("parallel.data", "parallel.fsdp"),
 }
-# What Accelerate reads and no spec decides: how much is said, and how a process is bound to its node.
+# What Accelerate reads and no spec decides: how much is logged, and how a process is bound to its node.
 _FREE = (
     "ACCELERATE_CPU_AFFINITY",
     "ACCELERATE_DEBUG_MODE",
@@ -64,7 +66,6 @@ _FREE = (
     "ACCELERATE_ENABLE_RICH",
     "ACCELERATE_LOG_LEVEL",
 )
-_SET = "leave it out: the launcher sets it from hardware and parallel"
 # Where the nodes meet, a job of Slurm finds out when it runs; launch.sh sets what is written after that.
 _ADDRESS = ("MASTER_ADDR", "MASTER_PORT")
 
@@ -72,10 +73,18 @@ _ADDRESS = ("MASTER_ADDR", "MASTER_PORT")
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     for name in plan.spec.section("launch.env"):
+        path = f"launch.env.{name}"
         if name in _ADDRESS and plan.given("launch.slurm") and plan.hardware.nodes != 1:
-            help = "leave it out: job.sbatch sets it from the nodes that the job gets"
-            yield Finding(f"launch.env.{name}", f"`{name}` is the job's to set", help, on_key=True)
+            message = f"`{name}` overrides what job.sbatch sets for the allocated nodes"
+            yield Finding(path, message, [Drop(path)], on_key=True)
         elif name in _NAMES or (name.startswith(_STARTS) and name not in _FREE):
-            instead = next((said for start, said in _INSTEAD.items() if name.startswith(start)), None)
-            help = f"leave it out, and say it in {instead}" if instead else _SET
-            yield Finding(f"launch.env.{name}", f"`{name}` is the launcher's to set", help, on_key=True)
+            message = f"`{name}` is set by the launcher"
+            yield Finding(path, message, [Drop(path, why=_why(plan, name))], on_key=True)
+
+
+def _why(plan: Plan, name: str) -> str:
+    """What decides on the variable instead."""
+    instead = next((paths for start, paths in _INSTEAD.items() if name.startswith(start)), ())
+    if instead:
+        return f"set {listing((f'`{plan.name(path)}`' for path in instead), 'or')} instead"
+    return f"the launcher takes it from `{plan.name('hardware')}` and `{plan.name('parallel')}`"

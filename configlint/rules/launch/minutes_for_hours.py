@@ -1,6 +1,6 @@
-"""A time that looks like hours is minutes.
+"""A time limit that looks like hours is minutes.
 
-To Slurm `24:00` is minutes and seconds: the job is ended after 24 minutes, mostly before its first checkpoint.
+Slurm reads `24:00` as minutes and seconds: it ends the job after 24 minutes, usually before the first checkpoint.
 
 Bad:
 
@@ -24,6 +24,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 
@@ -37,5 +38,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         if match := re.fullmatch(r"(\d{1,6}):(\d\d)", text, re.ASCII):
             minutes, seconds = int(match[1]), int(match[2])
             words = count(minutes, "minute") + (f" and {count(seconds, 'second')}" if seconds else "")
-            help = f"write `{text}:00` for {count(minutes, 'hour')}, or `{name}: {minutes}` for minutes"
-            yield Finding(f"launch.slurm.{name}", f"to Slurm `{text}` is {words}", help)
+            path = f"launch.slurm.{name}"
+            as_hours, as_minutes = f"{text}:00", f"0:{text}" if seconds else minutes
+            message = f"`{name}` {text} means {words} to Slurm, not hours"
+            yield Finding(path, message, [Put(path, as_hours), Put(path, as_minutes)])

@@ -1,6 +1,6 @@
-"""It is said how to launch, but not what.
+"""`launch` names neither a script nor a module.
 
-Without a script or a module there is no command to write into launch.sh.
+Without one of them there is no command to write to launch.sh.
 
 Bad:
 
@@ -23,14 +23,17 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
+
+_SCRIPT, _MODULE = "launch.script", "launch.module"
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     section = plan.spec.settings.get("launch")
-    if section is None or not section.mapping:
+    if section is None or not section.mapping or not plan.can_say(_SCRIPT):
         return
-    if not plan.given("launch.script") and not plan.given("launch.module"):
-        help = "write `script: train.py`, or `module: trl.scripts.sft`"
-        yield Finding("launch", "launch names neither a script nor a module", help=help, on_key=True)
+    if not plan.given(_SCRIPT) and not plan.given(_MODULE):
+        message = f"`{plan.name('launch')}` requires a script or a module"
+        yield Finding("launch", message, [Put(_SCRIPT, "train.py", why="the path of your script")], on_key=True)

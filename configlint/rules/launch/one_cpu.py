@@ -1,7 +1,7 @@
-"""Slurm is not asked for CPUs.
+"""The Slurm job requests no CPUs.
 
-It gives a task one, if the cluster has no other default, and the one task of a node starts all of its processes:
-they and the workers of their data loaders share it, and the devices wait for data.
+By Slurm's default a task gets one CPU, and the single task of a node starts all of its processes: they and their
+data loader workers share that CPU while the devices wait for data.
 
 Bad:
 
@@ -24,6 +24,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put, Say
 from configlint.core.rule import Finding, rule
 from configlint.rules.launch._sbatch import OPTIONS, meant
 
@@ -39,11 +40,12 @@ def check(plan: Plan) -> Iterator[Finding]:
     asked = any(value is not False and _meant(plan, name) in _ASKING for name, value in options.items())
     processes = (plan.parallel.world or 1) // (plan.hardware.nodes or 1)
     if processes > 1 and not asked and "cpu" not in str(options.get("tres-per-task")):
-        message = f"the {processes} processes of a node share one CPU, where the cluster has no other default"
-        help = "add `cpus-per-task: …`, as many as a node has, or `exclusive: true`"
-        yield Finding("launch.slurm", message, help, on_key=True)
+        name = plan.name("launch.slurm")
+        message = f"`{name}` requests no CPUs: by Slurm's default the {processes} processes of a node share one"
+        more = Say("set `cpus-per-task` to the number of CPUs of a node")
+        yield Finding("launch.slurm", message, [Put("launch.slurm.exclusive", True), more], on_key=True)
 
 
 def _meant(plan: Plan, name: str) -> str | None:
-    """An option; of a misspelt one, which is told of, the one that was meant."""
+    """An option; of a misspelt one, which is reported, the one that was meant."""
     return name if name in OPTIONS else meant(plan, name)

@@ -1,7 +1,7 @@
-"""The value of an option is none that sbatch takes.
+"""sbatch rejects the value of an option.
 
-sbatch refuses the whole job for it, and only when it is submitted. A time without colons is minutes, a size is a
-whole number and a letter, and an option that has no value is written as true.
+sbatch then rejects the whole job, at submission. A time without colons is minutes, a size is an integer with a
+letter, and an option without a value is written as true.
 
 Bad:
 
@@ -25,9 +25,13 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.rules.launch._sbatch import OPTIONS
 from configlint.rules.launch._sbatch_values import FLAGS, FORMS, FREE, OF_FLAGS
+
+# `24h`, `2 days`.
+_UNITS = re.compile(r"\s*(\d{1,9})\s*([dhm])(?:ays?|ours?|rs?|in|ins|inutes?)?\s*", re.IGNORECASE | re.ASCII)
 
 
 @rule(Severity.ERROR)
@@ -35,31 +39,55 @@ def check(plan: Plan) -> Iterator[Finding]:
     for name, value in plan.spec.section("launch.slurm").items():
         wrong = _without(name) if value is True else _wrong(name, str(value)) if _is_text(value) else None
         if wrong:
-            yield Finding(f"launch.slurm.{name}", *wrong)
+            message, remedies = wrong
+            yield Finding(f"launch.slurm.{name}", message, remedies)
 
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
-def _without(name: str) -> tuple[str, str] | None:
-    """What is wrong with an option that has no value, and the remedy."""
+_Wrong = tuple[str, list[Remedy]] | None
+
+
+def _without(name: str) -> _Wrong:
+    """What is wrong with an option that has no value, and the remedies."""
     if name not in OPTIONS or name in (*FLAGS, *FREE):
         return None
-    form = FORMS.get(name)
-    return f"sbatch's {name} needs a value", f"write {form[1]}" if form else "write one, or leave the option out"
+    if name in FORMS:
+        return f"`{name}` must be {FORMS[name][1]}, got true", [Drop(f"launch.slurm.{name}")]
+    return f"`{name}` requires a value, got true", [Say("write a value"), Drop(f"launch.slurm.{name}")]
 
 
-def _wrong(name: str, text: str) -> tuple[str, str] | None:
-    """What is wrong with a value, and the remedy."""
-    if len(text.splitlines()) > 1:
-        return (
-            f"the value of {name} has {len(text.splitlines())} lines, and job.sbatch one for it",
-            "write one line",
-        )
+def _wrong(name: str, text: str) -> _Wrong:
+    """What is wrong with a value, and the remedies."""
+    path, lines = f"launch.slurm.{name}", len(text.splitlines())
+    if lines > 1:
+        return f"`{name}` must be one line for job.sbatch, got {lines} lines", [Say("write it on one line")]
     if name in FLAGS and text != OF_FLAGS.get(name):
-        return f"sbatch's {name} takes no value, and refuses `{text}`", f"write `{name}: true`, or leave it out"
-    pattern, words = FORMS.get(name, ("", ""))
-    if pattern and not re.fullmatch(pattern, text, re.IGNORECASE | re.ASCII):
-        return f"sbatch refuses `{text}` as {name}", f"write {words}"
-    return None
+        return f"`{name}` takes no value in sbatch, got {_shown(text)}", [Put(path, True), Drop(path)]
+    if name not in FORMS or _fits(name, text):
+        return None
+    meant = _meant(name, text)
+    remedies: list[Remedy] = [] if meant is None else [Put(path, meant)]
+    return f"`{name}` must be {FORMS[name][1]}, got {_shown(text)}", remedies
+
+
+def _fits(name: str, text: str) -> bool:
+    return re.fullmatch(FORMS[name][0], text, re.IGNORECASE | re.ASCII) is not None
+
+
+def _shown(text: str) -> str:
+    """A value; in quotes where its blanks, or the quotes themselves, are what is wrong."""
+    return f'"{text}"' if text != text.strip() or text.lower() == "true" else text
+
+
+def _meant(name: str, text: str) -> object:
+    """The value that was most likely meant; None where nobody can tell."""
+    if name in ("exclusive", "no-kill") and text.lower() in ("true", "yes", "1"):
+        return True
+    if name in ("time", "time-min", "delay-boot") and (match := _UNITS.fullmatch(text)):
+        number, unit = match[1], match[2].lower()
+        return f"{number}:00:00" if unit == "h" else f"{number}-00" if unit == "d" else int(number)
+    shorter = "".join(text.split()) if FORMS[name][0] == FORMS["mem"][0] else text.strip()
+    return shorter if _fits(name, shorter) else None

@@ -1,6 +1,6 @@
-"""A script and a module are both to be launched.
+"""`launch` names both a script and a module.
 
-A launcher starts one of them: either would be left out without a word.
+A launcher starts only one of them and would silently ignore the other.
 
 Bad:
 
@@ -23,7 +23,9 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Remedy, Say
 from configlint.core.rule import Finding, rule
+from configlint.core.wording import code
 
 _SCRIPT, _MODULE = "launch.script", "launch.module"
 
@@ -32,11 +34,23 @@ _SCRIPT, _MODULE = "launch.script", "launch.module"
 def check(plan: Plan) -> Iterator[Finding]:
     settings = plan.spec.settings
     if _SCRIPT in settings and _MODULE in settings:
-        script, module = settings[_SCRIPT], settings[_MODULE]
-        layers = {(setting.span.source.name, setting.target) for setting in (script, module)}
+        name, script = plan.name("launch"), settings[_SCRIPT].value
         yield Finding(
             _MODULE,
-            "launch names a script and a module, where one can be started",
-            help="delete one" if len(layers) == 1 else "set the one that is inherited to `null`",
-            related=((_SCRIPT, "the script"),),
+            f"`{name}` must name either a script or a module, got both",
+            _remedies(plan),
+            related=((_SCRIPT, f"`{plan.name(_SCRIPT)}` is {code(script)}"),),
         )
+
+
+def _remedies(plan: Plan) -> list[Remedy]:
+    own, inherited = sorted((_SCRIPT, _MODULE), key=lambda path: _is_inherited(plan, path))
+    if _is_inherited(plan, own) == _is_inherited(plan, inherited):
+        return [Drop(_MODULE), Drop(_SCRIPT)]
+    return [Say(f"write `{inherited.rpartition('.')[2]}: null` next to `{plan.name(own)}`")]
+
+
+def _is_inherited(plan: Plan, path: str) -> tuple[bool, bool]:
+    """Whether it stands outside of the target, and outside of the file."""
+    setting = plan.spec.settings[path]
+    return setting.target is None, setting.key.source.name != plan.spec.source.name

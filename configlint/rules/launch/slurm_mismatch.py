@@ -1,8 +1,8 @@
-"""Slurm is asked for other nodes, tasks or GPUs than `hardware` has.
+"""The Slurm options request other nodes, tasks or GPUs than `hardware` has.
 
-launch.sh starts one process for each device that the spec speaks of. With fewer GPUs the job fails, with more they
-idle. With more than one task a node each starts all processes, and they fight for the devices; without as many
-nodes the job waits for the others until it times out.
+launch.sh starts one process for each device of the spec. With fewer GPUs the job fails, with more they idle. With
+more than one task per node each task starts all processes, which then compete for the devices. With fewer nodes
+the job waits for the missing ones until it times out.
 
 Bad:
 
@@ -28,6 +28,7 @@ from collections.abc import Iterator
 from configlint.core.arithmetic import MOST_DEVICES
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.values import decimal
 from configlint.core.wording import count
@@ -36,10 +37,10 @@ _TASKS_PER_NODE = ("ntasks-per-node", "tasks-per-node")
 _LISTS_OF_RESOURCES = ("gres", "tres-per-task")
 _PLACES = {
     "gpus": "",
-    "gpus-per-node": " a node",
-    "gres": " a node",
-    "gpus-per-task": " a task",
-    "tres-per-task": " a task",
+    "gpus-per-node": " per node",
+    "gres": " per node",
+    "gpus-per-task": " per task",
+    "tres-per-task": " per task",
 }
 
 
@@ -52,15 +53,16 @@ def check(plan: Plan) -> Iterator[Finding]:
         if isinstance(value, bool) or nodes is None:
             continue
         text = str(value).strip()
-        wrong = _wrong_tasks(name, text, nodes)
+        wrong = _wrong_tasks(plan, name, text)
         if plan.hardware.accelerator_name == "cpu":
             if _asked(name, text):
                 yield _idle(plan, name, text)
                 continue
         elif devices is not None:
-            wrong = wrong or _wrong_gpus(name, text, nodes, devices)
+            wrong = wrong or _wrong_gpus(plan, name, text, nodes, devices)
         if wrong:
-            yield Finding(f"launch.slurm.{name}", *wrong)
+            message, remedies = wrong
+            yield Finding(f"launch.slurm.{name}", message, remedies)
 
 
 def _idle(plan: Plan, name: str, text: str) -> Finding:
@@ -68,28 +70,31 @@ def _idle(plan: Plan, name: str, text: str) -> Finding:
     path = f"launch.slurm.{name}"
     target = plan.spec.target if plan.spec.settings[path].target is None else None
     away = f"launch: {{slurm: {{{name}: null}}}}"
-    help = f"write `{away}` in the target {target}" if target else "leave it out"
-    message = (
-        f"Slurm is asked for {count(_asked(name, text) or 0, 'GPU')}{_PLACES[name]}, and the training is on CPUs"
-    )
-    return Finding(path, message, help, Severity.WARNING)
+    remedy = Say(f"write `{away}` in the target `{target}`") if target else _without_gpus(name, text)
+    gpus = count(_asked(name, text) or 0, "GPU")
+    message = f"`{name}` requests {gpus}{_PLACES[name]}, but the training runs on CPU"
+    return Finding(path, message, [remedy], Severity.WARNING)
 
 
-def _wrong_tasks(name: str, text: str, nodes: int) -> tuple[str, str] | None:
-    """What is wrong with a number of nodes or tasks, and the remedy."""
+_Wrong = tuple[str, list[Remedy]] | None
+
+
+def _wrong_tasks(plan: Plan, name: str, text: str) -> _Wrong:
+    """What is wrong with a number of nodes or tasks, and the remedies."""
+    path, nodes, of_nodes = f"launch.slurm.{name}", plan.hardware.nodes, plan.name("hardware.nodes")
     if name == "ntasks-per-gpu":
-        return "a task a GPU is asked for, and the one of each node starts all processes", "leave it out"
+        return f"`{name}` requests tasks per GPU, but one task per node starts all its processes", [Drop(path)]
     if not re.fullmatch(r"\d+(-\d+)?", text):
         return None
     numbers = {decimal(number) for number in text.split("-")}
     if name in _TASKS_PER_NODE and numbers != {1}:
-        return f"{text} tasks a node would each start all of its processes", f"leave it out, or write `{name}: 1`"
+        message = f"`{name}` must be 1 because each task starts all processes of its node, got {text}"
+        return message, [Put(path, 1), Drop(path)]
     if name == "nodes" and numbers != {nodes}:
-        help = "leave it out: it comes from hardware.nodes"
-        return f"Slurm is asked for {_nodes(text)}, and hardware has {count(nodes, 'node')}", help
+        message = f"`{name}` requests {_nodes(text)}, but `{of_nodes}` is {nodes}"
+        return message, [Drop(path, why=f"configlint takes it from `{of_nodes}`")]
     if name in ("ntasks", "tasks") and numbers != {nodes}:
-        help = f"leave it out, or write `{name}: {nodes}`: one a node, which starts its processes"
-        return f"Slurm is asked for {text} tasks, and hardware has {count(nodes, 'node')}", help
+        return f"`{name}` must be {nodes} (one task per node), got {text}", [Put(path, nodes), Drop(path)]
     return None
 
 
@@ -97,14 +102,33 @@ def _nodes(text: str) -> str:
     return "1 node" if text == "1" else f"{text} nodes"
 
 
-def _wrong_gpus(name: str, text: str, nodes: int, devices: int) -> tuple[str, str] | None:
+def _wrong_gpus(plan: Plan, name: str, text: str, nodes: int, devices: int) -> _Wrong:
     asked = _asked(name, text)
     wanted = nodes * devices if name == "gpus" else devices
     if asked is None or asked == wanted:
         return None
-    has = f"{nodes} x {devices}" if name == "gpus" else f"{count(devices, 'device')} a node"
-    help = "leave it out: it comes from hardware" + (", the reserved devices too" if asked < wanted else "")
-    return f"Slurm is asked for {count(asked, 'GPU')}{_PLACES[name]}, and hardware has {has}", help
+    has = f"{nodes} x {count(devices, 'device')}" if name == "gpus" else f"{count(devices, 'device')} per node"
+    why = "configlint requests all devices" + (", the reserved ones included" if plan.hardware.reserved else "")
+    message = f"`{name}` requests {count(asked, 'GPU')}{_PLACES[name]}, but `hardware` has {has}"
+    return message, [_without_gpus(name, text, why)]
+
+
+def _without_gpus(name: str, text: str, why: str = "") -> Remedy:
+    """To leave the GPUs out, and of a list only them."""
+    path = f"launch.slurm.{name}"
+    # Sockets may stand behind, with commas of their own: `gpu:8(S:0,1)`.
+    items = re.findall(r"(?:\([^()]*\)|[^,(])+", text) if name in _LISTS_OF_RESOURCES else []
+    others = ",".join(item for item in items if not _is_of_gpus(item))
+    return Put(path, others, why=why) if others else Drop(path, why=why)
+
+
+def _is_of_gpus(item: str) -> bool:
+    return _words(item)[0] == "gpu"
+
+
+def _words(item: str) -> list[str]:
+    """Of `gres/gpu:h100:8` what stands between the signs."""
+    return re.split("[:=/]", item.strip().removeprefix("gres/").removeprefix("gres:"))
 
 
 def _asked(name: str, text: str) -> int | None:
@@ -117,7 +141,7 @@ def _gpus(text: str, listed: bool) -> int | None:
     meant, or it cannot be told."""
     total = 0
     for item in re.sub(r"\([^()]*\)", "", text).split(","):
-        words = re.split("[:=/]", item.strip().removeprefix("gres/").removeprefix("gres:"))
+        words = _words(item)
         if listed and words[0] != "gpu":
             continue
         if not words[-1][:1].isdigit():

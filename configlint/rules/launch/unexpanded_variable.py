@@ -1,8 +1,8 @@
-"""A variable of the shell, or a home folder, stands where nothing puts its value in.
+"""A shell variable or `~` is used where it is not expanded.
 
-launch.sh quotes what a spec says, so that it means the same on every machine: a PATH with `$PATH` in it loses all
-programs, and the job ends; a cache goes to a folder that is called `${SCRATCH}`, and nobody notices. Where a dollar
-is meant as one, ignore this.
+launch.sh quotes the values of a spec, so that they mean the same on every machine. With `$PATH` in PATH no program
+is found and the job fails; a cache with `${SCRATCH}` in its path goes to a folder of that literal name. Ignore
+this rule where a literal dollar sign is meant.
 
 Bad:
 
@@ -26,9 +26,11 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.rules._variables import variable
 
+_SETUP = "launch.setup"
 _HOME = re.compile(r"^~(?=/|$)|(?<=:)~(?=/)")
 _SECRET = re.compile(r"KEY|PASSWORD|SECRET|TOKEN")
 
@@ -38,25 +40,42 @@ def check(plan: Plan) -> Iterator[Finding]:
     for name, value in plan.spec.section("launch.env").items():
         text = str(value)
         if (found := _meant(text)) and not (_SECRET.search(name) and not text.startswith("$")):
-            help = f"write it in setup: `export {name}={_quoted(text)}`, and leave it out here"
-            yield Finding(f"launch.env.{name}", _message(found, name), help)
-    for name in ("workdir", "script"):
-        setting = plan.spec.settings.get(f"launch.{name}")
+            yield Finding(f"launch.env.{name}", _message(found, name), [_exported(plan, name, text)])
+    for path in ("launch.workdir", "launch.script"):
+        setting = plan.spec.settings.get(path)
         text = str(setting.value) if setting else ""
         if found := _meant(text):
-            folder, _, file = text.rpartition("/") if name == "script" else (text, "", "")
-            then = f" and `script: {file}`" if file else ", and leave it out here"
-            help = f"write `setup: cd {_quoted(folder)}`{then}" if folder else "write its name"
-            yield Finding(f"launch.{name}", _message(found, name), help)
+            yield Finding(path, _message(found, plan.name(path)), [_entered(plan, path, text)])
     for name, value in plan.spec.section("launch.slurm").items():
         if name != "comment" and isinstance(value, str) and (found := _meant(value)):
-            of_file = "; of a file's name, `%u` is the user" if name in ("error", "input", "output") else ""
-            help = f"write the value itself{of_file}"
-            yield Finding(f"launch.slurm.{name}", _message(found, name), help)
+            is_file = name in ("error", "input", "output")
+            help = (
+                "write the path itself; sbatch expands `%u` to the user name"
+                if is_file
+                else "write the value itself"
+            )
+            yield Finding(f"launch.slurm.{name}", _message(found, name), [Say(help)])
+
+
+def _exported(plan: Plan, name: str, text: str) -> Remedy:
+    """Where the shell puts in the value of an environment variable."""
+    if text in (f"${name}", f"${{{name}}}"):
+        return Drop(f"launch.env.{name}", why="the job inherits it from the environment that starts it")
+    export = f"export {name}={_quoted(text)}"
+    return Say(f"remove it and add `{export}` to `{plan.name(_SETUP)}`", needs=(_SETUP,))
+
+
+def _entered(plan: Plan, path: str, text: str) -> Remedy:
+    """Where the shell puts in the name of a folder."""
+    folder, _, file = text.rpartition("/") if path == "launch.script" else (text, "", "")
+    if not folder or _meant(file):
+        return Say("write the path itself")
+    enter = f"add `cd {_quoted(folder)}` to `{plan.name(_SETUP)}`"
+    return Say(f"{enter} and write `script: {file}`" if file else f"remove it and {enter}", needs=(_SETUP,))
 
 
 def _meant(text: str) -> str | None:
-    """The first variable, or home folder, that a text speaks of."""
+    """The first variable or home folder in a text."""
     home = _HOME.search(text)
     return variable(text) or (home[0] if home else None)
 
@@ -67,4 +86,4 @@ def _quoted(text: str) -> str:
 
 
 def _message(found: str, name: str) -> str:
-    return f"nothing puts a value in for `{found}` here: {name} is taken as it stands"
+    return f"`{found}` in `{name}` is not expanded; it is used literally"

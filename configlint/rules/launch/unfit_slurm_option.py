@@ -1,7 +1,7 @@
-"""An option of sbatch does not go with a job that starts one training.
+"""An option of sbatch does not fit a job that starts one training.
 
-Each element of an array would train the same, into the same output_dir. `test-only` never starts the job, and
-`wrap`, `help`, `usage` and `version` are not looked at in a script.
+All elements of an array run the same training into the same output_dir. With `test-only` the job never starts, and
+sbatch ignores `wrap`, `help`, `usage` and `version` in a script.
 
 Bad:
 
@@ -25,13 +25,14 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
 
+_IGNORED = ("help", "usage", "version", "wrap")
 _UNFIT = {
-    **{name: (Severity.WARNING, f"sbatch passes over {name} in a script") for name in ("help", "usage", "version")},
-    "array": (Severity.WARNING, "each element of the array trains the same, into the same output_dir"),
-    "test-only": (Severity.ERROR, "with test-only the job is never started"),
-    "wrap": (Severity.WARNING, "sbatch passes over wrap in a script"),
+    "array": (Severity.WARNING, "all elements of `array` run the same training into the same `{output_dir}`"),
+    "test-only": (Severity.ERROR, "`test-only` checks the job and never starts it"),
+    **{name: (Severity.WARNING, f"sbatch ignores `{name}` in a script") for name in _IGNORED},
 }
 
 
@@ -42,4 +43,5 @@ def check(plan: Plan) -> Iterator[Finding]:
         chained = name == "array" and str(value).endswith("%1")
         if name in _UNFIT and value is not False and not chained:
             severity, message = _UNFIT[name]
-            yield Finding(f"launch.slurm.{name}", message, "leave it out", severity, on_key=True)
+            path, message = f"launch.slurm.{name}", message.format(output_dir=plan.name("training.output_dir"))
+            yield Finding(path, message, [Drop(path)], severity, on_key=True)

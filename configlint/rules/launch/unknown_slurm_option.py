@@ -1,7 +1,7 @@
-"""An option is none of sbatch's.
+"""sbatch has no such option.
 
-sbatch refuses the whole job for it, and only when it is submitted. Options have hyphens where the fields of other
-launchers have underscores. Those of pyxis, `container-image` and its like, go to srun, which refuses others.
+sbatch then rejects the whole job, at submission. Its options have hyphens where other launchers have underscores.
+Options of pyxis, such as `container-image`, are passed to srun, which rejects unknown ones too.
 
 Bad:
 
@@ -24,8 +24,8 @@ import re
 from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
-from configlint.core.edit import Change
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Move, Say
 from configlint.core.rule import Finding, rule
 from configlint.rules.launch._sbatch import OF_SRUN, OPTIONS, PYXIS, meant
 
@@ -34,16 +34,17 @@ from configlint.rules.launch._sbatch import OF_SRUN, OPTIONS, PYXIS, meant
 def check(plan: Plan) -> Iterator[Finding]:
     for name in plan.spec.section("launch.slurm"):
         if name in (*OPTIONS, *PYXIS) or not re.fullmatch(r"\w[\w-]*", name):
-            continue  # what is no name at all is told of as that
+            continue  # what is no name at all is reported as that
         path, message = f"launch.slurm.{name}", f"sbatch has no option `{name}`"
         hyphened = name.replace("_", "-")
         if hyphened.removeprefix("no-").startswith("container-"):
             message = f"neither sbatch nor pyxis has an option `{name}`"
         if name in OF_SRUN:
-            yield Finding(path, f"{message}: it is srun's", "leave it out", on_key=True)
+            yield Finding(path, f"`{name}` is an option of srun, not of sbatch", [Drop(path)], on_key=True)
+        elif hyphened in (*OPTIONS, *PYXIS):
+            yield Finding(path, message, [Move(path, f"launch.slurm.{hyphened}", safe=True)], on_key=True)
         elif option := meant(plan, name):
-            fix = Change(path, key=hyphened) if hyphened in (*OPTIONS, *PYXIS) else None
-            yield Finding(path, message, f"did you mean `{option}`?", on_key=True, fix=fix)
+            yield Finding(path, message, [Move(path, f"launch.slurm.{option}")], on_key=True)
         else:
-            help = "leave it out, unless a plugin of your cluster adds it"
-            yield Finding(path, message, help, Severity.WARNING, on_key=True)
+            help = Say("remove it unless a plugin of your cluster adds it")
+            yield Finding(path, message, [help], Severity.WARNING, on_key=True)

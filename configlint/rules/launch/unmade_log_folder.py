@@ -1,6 +1,6 @@
-"""The job's output goes into a folder that Slurm does not make.
+"""The job writes its output to a folder that Slurm does not create.
 
-Where there is none when the job starts, it ends at once: its reason would stand in the file that cannot be opened.
+If the folder is missing when the job starts, the job fails at once, without a log that says why.
 
 Bad:
 
@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Say
 from configlint.core.rule import Finding, rule
 
 _NAMES = ("output", "error")
@@ -39,7 +40,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         folder, slash, _ = str(options.get(name, "")).rpartition("/")
         # What is there on every machine, or is the folder itself.
         if slash and folder not in ("", ".", "/dev", "/tmp"):
-            message = f"the folder {folder} is not made by Slurm: without it the job ends, and says nothing"
+            message = f"the folder `{folder}` is not created by Slurm; without it the job fails and leaves no log"
             place = posixpath.join(start, folder)
-            help = "make it before sbatch" + ("" if "%" in place else f": `mkdir -p {shlex.quote(place)}`")
-            yield Finding(f"launch.slurm.{name}", message, help)
+            make = "create it" if "%" in place else f"run `mkdir -p {shlex.quote(place)}`"
+            yield Finding(f"launch.slurm.{name}", message, [Say(f"{make} before sbatch")])

@@ -1,7 +1,7 @@
-"""One of TRL's scripts is launched, and the trainer is not named.
+"""`trainer` is not the one that the launched TRL script builds.
 
-The trainer says which config class the JSON is for and how the script is handed it: TRL's scripts read it
-behind --config, and take it for something else without.
+The trainer decides the config class that the JSON is written for and how the script receives it: TRL's scripts
+read the JSON from `--config` and misread it otherwise.
 
 Bad:
 
@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 
 _TRAINERS = {
@@ -42,5 +43,6 @@ def check(plan: Plan) -> Iterator[Finding]:
     package, _, script = (plan.launch.module or "").rpartition(".")
     trainer = _TRAINERS.get(script)
     if package == "trl.scripts" and trainer and plan.trainer is not None and plan.trainer != trainer:
-        message = f"{plan.launch.module} builds {trainer}, and the spec is for {plan.trainer}"
-        yield Finding("launch.module", message, f"write trainer: {trainer}")
+        whose = "" if plan.given("trainer") else " (configlint's default)"
+        message = f"{plan.launch.module} builds {trainer}, but `{plan.name('trainer')}` is {plan.trainer}{whose}"
+        yield Finding("launch.module", message, [Put("trainer", trainer)])

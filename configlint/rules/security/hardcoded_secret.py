@@ -1,10 +1,10 @@
-"""A token, key or password is written in the spec.
+"""A token, key or password is written in the file.
 
-Whoever can read the file, or the repository's history, can use it; and what is compiled from it would carry it
-further, into training_args.json, into launch.sh and into the logs of the job. configlint masks it in all that it
-prints, and refuses to compile it, even where this finding is ignored.
+Anyone who can read the file or the history of its repository can use the secret, and compiling it would copy it to
+training_args.json, launch.sh and the logs of the job. configlint masks secrets in its output and does not compile
+them, even where this finding is ignored.
 
-A token that was committed is known to others: revoke it, and make a new one.
+Revoke a token that was committed and create a new one.
 
 Bad:
 
@@ -28,6 +28,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.secrets import MASK, paths
 
@@ -39,15 +40,15 @@ _OF_THE_HUB = ("hub_token", "push_to_hub_token", "token", "use_auth_token", "hf_
 def check(plan: Plan) -> Iterator[Finding]:
     for path in paths(plan.spec):
         name = plan.spec.settings[path].keys[-1]
-        message = f"`{name}` holds a secret that anyone who can read this file can use"
-        yield Finding(path, message, help=_instead(path, name), on_key=MASK in path)
+        message = f"`{name}` contains a secret that anyone who can read this file can use"
+        yield Finding(path, message, [_instead(path, name)], on_key=MASK in path)
 
 
-def _instead(path: str, name: str) -> str:
+def _instead(path: str, name: str) -> Remedy:
     if name in _OF_THE_HUB:
-        return "remove it, and set HF_TOKEN in the environment that starts the job, or run `hf auth login` there"
+        return Drop(path, why="set HF_TOKEN where the job is started, or run `hf auth login` there")
     if path.startswith("launch.env."):
-        return f"remove it, and set {name} in the environment that starts the job: launch.sh passes it on"
+        return Drop(path, why=f"set {name} where the job is started; launch.sh passes it on")
     if path == "launch.setup":
-        return "read it from a file that only you can read: `export NAME=$(cat ~/.name)`"
-    return "remove it, and let the script read it from the environment"
+        return Say("read it from a file that only you can read: `export NAME=$(cat ~/.name)`")
+    return Drop(path, why="the script can read it from the environment")

@@ -1,4 +1,4 @@
-"""TRL: what its config classes and trainers ask of their arguments together."""
+"""TRL: what its config classes and trainers require of their arguments together."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from configlint.core.plan import Plan, Use
 from configlint.core.release import Version
 from configlint.core.values import flag, text
+from configlint.core.wording import code
 
 
 def applies(plan: Plan) -> bool:
@@ -39,9 +40,21 @@ def is_on(plan: Plan, name: str) -> bool | None:
 
 
 def is_word(plan: Plan, name: str, *words: str) -> bool | None:
-    """Whether an argument is one of some words; None where it is no text."""
+    """Whether an argument is one of some words; None where it is not text."""
     value = text(plan.argument(name))
     return None if value is None else value in words
+
+
+def valued(plan: Plan, name: str) -> str:
+    """The value of an argument, and whose default it is if nobody wrote it."""
+    whose = "" if plan.given(plan.path(name)) else f" ({plan.release.config_class}'s default)"
+    return code(plan.argument(name)) + whose
+
+
+def is_adapted(plan: Plan) -> bool:
+    """Whether an adapter is trained: the reference is then the base model without it."""
+    method = plan.spec.settings.get("tuning.method")
+    return method is not None and method.value in ("lora", "qlora")
 
 
 def losses(plan: Plan) -> list[str]:
@@ -53,8 +66,8 @@ def losses(plan: Plan) -> list[str]:
 
 
 def changed(plan: Plan, names: tuple[str, ...]) -> Iterator[Use]:
-    """Those of some arguments that were written, and not with the value that they have anyway. A name that
-    ends in `*` stands for all that begin so."""
+    """Those of some arguments that were written with another value than their default. A name that ends in `*`
+    stands for all that begin so."""
     for use in plan.uses:
         wanted = any(use.name.startswith(name[:-1]) if name.endswith("*") else use.name == name for name in names)
         if wanted and use.path.startswith("training.") and use.argument and use.value != use.argument.default:

@@ -1,8 +1,8 @@
-"""Devices are reserved, and vLLM runs on the others.
+"""Devices are reserved for a vLLM server, but vLLM runs on the training devices.
 
-Until TRL 0.29 vLLM was a server on devices of its own unless something else was written; from 1.0 it shares
-those that train. A spec that keeps devices for the server, and does not say so, leaves them idle after an
-upgrade, and the rest is short of memory.
+Until TRL 0.29 vLLM was by default a server on devices of its own; since 1.0 it shares the training devices. After
+an upgrade, a spec that reserves devices and does not set `vllm_mode` leaves them idle and runs short of memory on
+the others.
 
 Bad:
 
@@ -29,9 +29,12 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 from configlint.rules.trl import concerns, is_on
+
+_MODE, _RESERVED = "training.vllm_mode", "hardware.reserved"
 
 
 @rule(Severity.WARNING)
@@ -39,10 +42,11 @@ def check(plan: Plan) -> Iterator[Finding]:
     reserved = plan.hardware.reserved
     if not concerns(plan, {"GRPOTrainer": (1, 0), "RLOOTrainer": (1, 0)}) or not reserved:
         return
-    if is_on(plan, "use_vllm") and not plan.given("training.vllm_mode"):
+    if is_on(plan, "use_vllm") and not plan.given(_MODE):
+        idle = count(reserved, "reserved device")
         yield Finding(
             plan.path("use_vllm"),
-            f"vllm_mode is colocate, the default from trl 1.0: {count(reserved, 'reserved device')} left idle",
-            "write vllm_mode: server, or colocate if they are for something else",
-            related=(("hardware.reserved", f"{reserved} reserved"),),
+            f"`{plan.name(_MODE)}` defaults to colocate since trl 1.0 and leaves {idle} idle",
+            [Put(_MODE, "server"), Put(_MODE, "colocate", why="if they are for something else")],
+            related=((_RESERVED, f"`{plan.name(_RESERVED)}` is {reserved}"),),
         )

@@ -1,7 +1,7 @@
 """Two settings exclude each other under one of TRL's trainers.
 
-The config class refuses them when the script starts, or the trainer when it is built: after the queue, and
-often after the model was loaded. Which of them do so depends on TRL's release.
+The config class raises an error when the script starts, or the trainer does so later, often once the model is
+loaded. Which combinations are rejected depends on the release of TRL.
 
 Bad:
 
@@ -18,59 +18,89 @@ Good:
     training: {padding_free: true, max_length: null}
 
 Source: trl 1.16 trainer/*_config.py, __post_init__, and trainer/*_trainer.py, __init__; the same files of 0.9 to
-1.15; run: trl 1.16.0 refuses each that the config class refuses
+1.15; run: trl 1.16.0 rejects each that the config class rejects
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from math import gcd
 from typing import NamedTuple
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.release import Version
+from configlint.core.remedy import Drop, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.values import mapping, positive, real
-from configlint.core.wording import code
-from configlint.rules.trl import concerns, has, is_on, is_word, losses
+from configlint.core.wording import code, count
+from configlint.rules.trl import concerns, has, is_adapted, is_on, is_word, losses, valued
 
 
 class _Conflict(NamedTuple):
-    """`since` has the first release of each trainer that refuses it, `until` the first that does not any more;
-    `names` are the settings, the one to blame first, as message and help may name their values."""
+    """`since` has the first release of each trainer that rejects it, `until` the first that no longer does; `names`
+    are the settings, the one to blame first. In the message stands `{packing}` for a name with its value,
+    `{packing.name}` and `{packing.value}` for one of them."""
 
     since: Mapping[str, Version]
     names: tuple[str, ...]
     holds: Callable[[Plan], object]
     message: str
-    help: str
+    remedies: Callable[[Plan], list[Remedy]]
     until: Version | None = None
+
+
+class _Named(NamedTuple):
+    """A setting in a message."""
+
+    name: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.value}"
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     for row in _CONFLICTS:
         if concerns(plan, row.since, row.until) and row.holds(plan):
-            places = {name: name if "." in name else plan.path(name) for name in row.names}
-            values = {name.rpartition(".")[2]: code(_value(plan, path)) for name, path in places.items()}
-            given = [path for path in places.values() if plan.given(path)] or [*places.values()][:1]
+            paths = [_path(plan, name) for name in row.names]
+            named = {name.rpartition(".")[2]: _named(plan, name) for name in row.names}
+            given = [path for path in paths if plan.given(path)] or paths[:1]
+            others = [name for name, path in zip(row.names, paths, strict=True) if path in given[1:]]
             yield Finding(
                 given[0],
-                row.message.format(trainer=plan.trainer, world=plan.parallel.world, **values),
-                row.help.format(**values),
-                related=tuple((path, f"{path} {code(_value(plan, path))}") for path in given[1:]),
+                row.message.format(plan=plan, **named),
+                row.remedies(plan),
+                related=tuple(
+                    (_path(plan, name), "{0.name} is {0.value}".format(_named(plan, name))) for name in others
+                ),
             )
 
 
-def _value(plan: Plan, path: str) -> object:
-    if path.startswith("training."):
-        return plan.argument(path.removeprefix("training."))
-    return plan.origins[path].value if path in plan.origins else plan.spec.settings[path].value
+def _path(plan: Plan, name: str) -> str:
+    return name if "." in name else plan.path(name)
 
 
-def _is_adapted(plan: Plan) -> bool:
-    method = plan.spec.settings.get("tuning.method")
-    return method is not None and method.value in ("lora", "qlora")
+def _named(plan: Plan, name: str) -> _Named:
+    path = _path(plan, name)
+    if "." not in name:
+        value = valued(plan, name)
+    else:
+        value = code(plan.origins[path].value if path in plan.origins else plan.spec.settings[path].value)
+    return _Named(f"`{plan.name(path)}`", value)
+
+
+def _put(name: str, value: object, why: str = "") -> Callable[[Plan], Remedy]:
+    return lambda plan: Put(_path(plan, name), value, why=why)
+
+
+def _drop(name: str, why: str = "") -> Callable[[Plan], Remedy]:
+    return lambda plan: Drop(_path(plan, name), why=why)
+
+
+def _either(*remedies: Callable[[Plan], Remedy]) -> Callable[[Plan], list[Remedy]]:
+    return lambda plan: [remedy(plan) for remedy in remedies]
 
 
 def _is_zero(plan: Plan, name: str) -> bool:
@@ -78,7 +108,7 @@ def _is_zero(plan: Plan, name: str) -> bool:
 
 
 def _is_unprepared(plan: Plan) -> bool:
-    """Whether the data comes as it is trained on, so that nothing packs it."""
+    """Whether the data is used as it is, so that nothing packs it."""
     return bool((mapping(plan.argument("dataset_kwargs")) or {}).get("skip_prepare_dataset"))
 
 
@@ -110,6 +140,50 @@ def _vespo_by_sequence(plan: Plan) -> bool:
     return bool(is_word(plan, "loss_type", "vespo") and corrects and by_token is False)
 
 
+def _unpacked(plan: Plan) -> list[Remedy]:
+    """For context parallelism: nothing packed, or one device for a sequence."""
+    acts = [Put(plan.path(name), False) for name in ("packing", "eval_packing") if is_on(plan, name)]
+    multiple, padding = 2 * (plan.parallel.context or 1), positive(plan.argument("pad_to_multiple_of"))
+    if is_on(plan, "packing") and (padding or 1) % multiple:
+        # Else parallel/ragged-sequences would be next.
+        acts.append(Put(plan.path("pad_to_multiple_of"), multiple))
+    return [tuple(acts), Put("parallel.context", 1)]
+
+
+def _unsplit(plan: Plan) -> list[Remedy]:
+    parallel = plan.parallel
+    degrees = {"parallel.context": parallel.context, "parallel.sequence": parallel.sequence}
+    return [tuple(Put(path, 1) for path, degree in degrees.items() if (degree or 1) > 1)]
+
+
+def _weighted(plan: Plan) -> list[Remedy]:
+    number = count(len(losses(plan)), "weight")
+    return [Say(f"write {number}"), Drop(plan.path("loss_weights"), why="every weight is then 1.0")]
+
+
+def _paired(plan: Plan) -> list[Remedy]:
+    """The smallest micro-batch above 1 that keeps the effective batch."""
+    effective, replicas, accumulation = plan.batch.effective, plan.parallel.replicas, plan.batch.pinned_accumulation
+    each = effective // replicas if effective and replicas else max(accumulation or 0, 2)
+    if replicas and each < 2:
+        return [(Put("batch.effective", 2 * replicas), Put("batch.per_device", 2))]
+    size = next((size for size in range(2, min(each, 64) + 1) if each % size == 0), None)
+    if size is None:
+        return []
+    to_pin = Put("batch.per_device", size)
+    return [(to_pin, Put("batch.accumulation", each // size)) if accumulation else to_pin]
+
+
+def _below(plan: Plan) -> list[Remedy]:
+    most = code(plan.argument("vllm_importance_sampling_clip_max"))
+    return [Say(f"write a value below {most}"), Drop(plan.path("vllm_importance_sampling_clip_min"))]
+
+
+def _dividing(plan: Plan) -> list[Remedy]:
+    size, world = positive(plan.argument("vllm_tensor_parallel_size")), plan.parallel.world
+    return [Put(plan.path("vllm_tensor_parallel_size"), gcd(size or 1, world or 1))]
+
+
 # Losses that are built on the margin between the two answers.
 _MARGIN = {"sigmoid", "sigmoid_norm", "hinge", "ipo", "exo_pair", "robust", "discopop", "sft"}
 
@@ -122,29 +196,29 @@ _CONFLICTS = (
             and is_on(plan, "packing") is False
             and positive(plan.argument("max_length"))
         ),
-        "padding_free cannot keep to max_length {max_length} without packing",
-        "write packing: true, or max_length: null for data that is short enough",
+        "{padding_free.name} without packing cannot truncate to {max_length}",
+        _either(_put("packing", True), _put("max_length", None, why="if all examples are short enough")),
     ),
     _Conflict(
         {"SFTTrainer": (0, 15)},
         ("max_length", "packing"),
         lambda plan: is_on(plan, "packing") and plan.argument("max_length") is None and not _is_unprepared(plan),
-        "packing fills blocks of max_length tokens, and that is null",
-        "write max_length: 4096, or whatever the model takes",
+        "{packing.name} requires {max_length.name}, got null",
+        _either(_put("max_length", 1024, why="the length of a packed row"), _put("packing", False)),
     ),
     _Conflict(
         {"SFTTrainer": (1, 11)},
         ("packing", "eval_packing", "parallel.context"),
         lambda plan: (plan.parallel.context or 1) > 1 and (is_on(plan, "packing") or is_on(plan, "eval_packing")),
-        "packed samples would see each other under context parallelism ({context}), which drops their mask",
-        "write packing: false and eval_packing: false, or parallel.context: 1",
+        "packed samples attend to each other because {context} drops the attention mask",
+        _unpacked,
     ),
     _Conflict(
         {"GRPOTrainer": (1, 4), "RLOOTrainer": (1, 4)},
         ("parallel.context", "parallel.sequence"),
         lambda plan: (plan.parallel.context or 1) > 1 or (plan.parallel.sequence or 1) > 1,
-        "{trainer} cannot share a sequence out over devices (context {context}, sequence {sequence})",
-        "write 1 for both, and parallel.data: zero3 or fsdp where memory is short",
+        "{context.name} and {sequence.name} must be 1 for {plan.trainer}, got {context.value} and {sequence.value}",
+        _unsplit,
     ),
     _Conflict(
         {"GRPOTrainer": (0, 18), "RLOOTrainer": (0, 22)},
@@ -152,81 +226,81 @@ _CONFLICTS = (
         lambda plan: (
             plan.argument("generation_batch_size") is not None and plan.argument("steps_per_generation") is not None
         ),
-        "generation_batch_size {generation_batch_size} and steps_per_generation {steps_per_generation}"
-        " both say how much is generated at a time",
-        "keep one of them: the other follows from per_device x processes",
+        "at most one of {generation_batch_size.name} and {steps_per_generation.name} may be set, got"
+        " {generation_batch_size.value} and {steps_per_generation.value}",
+        _either(_drop("generation_batch_size"), _drop("steps_per_generation")),
     ),
     _Conflict(
         {"GRPOTrainer": (0, 28), "RLOOTrainer": (0, 28)},
         ("sync_ref_model", "beta"),
         lambda plan: is_on(plan, "sync_ref_model") and _is_zero(plan, "beta"),
-        "sync_ref_model has no reference model to sync: beta is 0, and {trainer} loads none",
-        "write a beta above 0, or leave sync_ref_model out",
+        "{sync_ref_model.name} requires a reference model, but {beta} loads none",
+        _either(_put("beta", 0.04), _drop("sync_ref_model")),
     ),
     _Conflict(
         {"GRPOTrainer": (0, 28), "RLOOTrainer": (0, 28), "DPOTrainer": (0, 29), "KTOTrainer": (1, 7)},
         ("sync_ref_model", "tuning.method"),
-        lambda plan: is_on(plan, "sync_ref_model") and _is_adapted(plan),
-        "sync_ref_model has no reference model to sync: with {method} it is the base model without its adapter",
-        "leave sync_ref_model out, or train all weights",
+        lambda plan: is_on(plan, "sync_ref_model") and is_adapted(plan),
+        "{sync_ref_model.name} requires a separate reference model, but {method} shares the base model",
+        _either(_drop("sync_ref_model")),
     ),
     _Conflict(
         {"DPOTrainer": (0, 9), "KTOTrainer": (1, 7)},
         ("sync_ref_model", "precompute_ref_log_probs"),
         lambda plan: is_on(plan, "sync_ref_model") and is_on(plan, "precompute_ref_log_probs"),
-        "what precompute_ref_log_probs reckons ahead is outdated at the first sync of sync_ref_model",
-        "leave one of them out",
+        "{sync_ref_model.name} changes the model whose outputs {precompute_ref_log_probs.name} computes once",
+        _either(_drop("sync_ref_model"), _drop("precompute_ref_log_probs")),
     ),
     _Conflict(
         {"DPOTrainer": (0, 9)},
         ("precompute_ref_log_probs", "parallel.data"),
         lambda plan: is_on(plan, "precompute_ref_log_probs") and plan.parallel.data == "zero3",
-        "{trainer} cannot precompute the reference under ZeRO-3 before trl 0.29",
-        "write parallel.data: zero2 or fsdp, or leave precompute_ref_log_probs out",
+        "{precompute_ref_log_probs.name} under {data.value} requires trl 0.29 for {plan.trainer}, got {plan.trl}",
+        _either(_put("parallel.data", "zero2"), _drop("precompute_ref_log_probs")),
         until=(0, 29),
     ),
     _Conflict(
         {"KTOTrainer": (0, 9)},
         ("precompute_ref_log_probs", "parallel.data"),
         lambda plan: is_on(plan, "precompute_ref_log_probs") and plan.parallel.data == "zero3",
-        "{trainer} cannot precompute the reference under ZeRO-3 before trl 1.3",
-        "write parallel.data: zero2 or fsdp, or leave precompute_ref_log_probs out",
+        "{precompute_ref_log_probs.name} under {data.value} requires trl 1.3 for {plan.trainer}, got {plan.trl}",
+        _either(_put("parallel.data", "zero2"), _drop("precompute_ref_log_probs")),
         until=(1, 3),
     ),
     _Conflict(
         {"DPOTrainer": (0, 20)},
         ("loss_weights", "loss_type"),
         _weights_differ,
-        "loss_weights {loss_weights} are not one for each of loss_type {loss_type}",
-        "write one weight for each loss",
+        "{loss_weights.name} must have one weight for each {loss_type}, got {loss_weights.value}",
+        _weighted,
     ),
     _Conflict(
         {"DPOTrainer": (0, 29)},
         ("loss_type", "label_smoothing"),
         lambda plan: "exo_pair" in losses(plan) and _is_zero(plan, "label_smoothing"),
-        "the loss exo_pair takes the logarithm of label_smoothing, which is 0",
-        "write label_smoothing: 0.001",
+        "{loss_type.name} exo_pair requires {label_smoothing.name} above 0, got {label_smoothing.value}",
+        _either(_put("label_smoothing", 0.001)),
     ),
     _Conflict(
         {"DPOTrainer": (1, 10)},
         ("f_divergence_type", "loss_type"),
         lambda plan: is_word(plan, "f_divergence_type", "reverse_kl") is False and {*losses(plan)} - _MARGIN,
-        "f_divergence_type {f_divergence_type} is not defined for loss_type {loss_type}",
-        "leave f_divergence_type out, or choose a loss on the margin, such as sigmoid",
+        "{f_divergence_type} is not supported for {loss_type}",
+        _either(_put("loss_type", "sigmoid"), _drop("f_divergence_type")),
     ),
     _Conflict(
         {"DPOTrainer": (0, 29)},
         ("use_weighting", "loss_type"),
         lambda plan: is_on(plan, "use_weighting") and {*losses(plan)} & {"aot", "aot_unpaired"},
-        "use_weighting weights pairs, and loss_type {loss_type} tears them apart",
-        "leave use_weighting out, or choose another loss",
+        "{use_weighting.name} weights pairs, but {loss_type} splits them up",
+        _either(_put("loss_type", "sigmoid"), _drop("use_weighting")),
     ),
     _Conflict(
         {"KTOTrainer": (0, 12)},
         ("batch.per_device", "loss_type"),
         lambda plan: plan.batch.per_device == 1 and is_word(plan, "loss_type", "apo_zero_unpaired") is False,
-        "KTO estimates its KL term from the other samples of a micro-batch, and per_device is 1",
-        "pin batch.per_device: 2 or more",
+        "{per_device.name} must be 2 or more for KTO to estimate its KL term, got 1",
+        _paired,
     ),
     _Conflict(
         {"KTOTrainer": (1, 6)},
@@ -235,45 +309,48 @@ _CONFLICTS = (
             is_word(plan, "train_sampling_strategy", "sequential") is False
             and is_word(plan, "loss_type", "apo_zero_unpaired") is False
         ),
-        "train_sampling_strategy {train_sampling_strategy} breaks the pairs that KTO estimates its KL term from",
-        "leave it out: sequential is KTO's default",
+        "{train_sampling_strategy.name} must be sequential for KTO to estimate its KL term, got"
+        " {train_sampling_strategy.value}",
+        _either(_drop("train_sampling_strategy", why="KTOConfig's default is sequential")),
     ),
     _Conflict(
         {"GRPOTrainer": (0, 28)},
         ("log_completions_hub_repo", "log_completions"),
         lambda plan: plan.argument("log_completions_hub_repo") and is_on(plan, "log_completions") is False,
-        "log_completions_hub_repo asks for completions, and log_completions is false",
-        "write log_completions: true",
+        "{log_completions_hub_repo.name} requires {log_completions.name}, got {log_completions.value}",
+        _either(_put("log_completions", True), _drop("log_completions_hub_repo")),
     ),
     _Conflict(
         {"GRPOTrainer": (1, 6)},
         ("vllm_importance_sampling_clip_min", "vllm_importance_sampling_clip_max"),
         _bounds_cross,
-        "vllm_importance_sampling_clip_min {vllm_importance_sampling_clip_min} is not below"
-        " vllm_importance_sampling_clip_max {vllm_importance_sampling_clip_max}",
-        "write a smaller one",
+        "{vllm_importance_sampling_clip_min.name} must be below {vllm_importance_sampling_clip_max}, got"
+        " {vllm_importance_sampling_clip_min.value}",
+        _below,
     ),
     _Conflict(
         {"GRPOTrainer": (1, 6)},
         ("vllm_importance_sampling_mode", "vllm_importance_sampling_clip_max"),
         _has_no_bounds,
-        "vllm_importance_sampling_mode {vllm_importance_sampling_mode} clips, and both bounds are null",
-        "give vllm_importance_sampling_clip_max or vllm_importance_sampling_clip_min",
+        "{vllm_importance_sampling_mode} requires {vllm_importance_sampling_clip_max.name} or"
+        " `vllm_importance_sampling_clip_min`, got null for both",
+        _either(_put("vllm_importance_sampling_clip_max", 3.0)),
     ),
     _Conflict(
         {"GRPOTrainer": (1, 0)},
         ("vllm_importance_sampling_mode", "loss_type"),
         _vespo_by_sequence,
-        "the loss vespo takes corrections for tokens, and vllm_importance_sampling_mode is"
-        " {vllm_importance_sampling_mode}",
-        "write vllm_importance_sampling_mode: token_truncate or token_mask",
+        "{loss_type} requires {vllm_importance_sampling_mode.name} token_truncate or token_mask, got"
+        " {vllm_importance_sampling_mode.value}",
+        _either(*(_put("vllm_importance_sampling_mode", mode) for mode in ("token_truncate", "token_mask"))),
     ),
     _Conflict(
         {"GRPOTrainer": (0, 18), "RLOOTrainer": (0, 22)},
         ("vllm_tensor_parallel_size",),
         _is_uneven,
-        "vllm_tensor_parallel_size {vllm_tensor_parallel_size} does not divide the {world} processes",
-        "write a divisor of that",
+        "{vllm_tensor_parallel_size.name} must divide the {plan.parallel.world} processes, got"
+        " {vllm_tensor_parallel_size.value}",
+        _dividing,
     ),
     _Conflict(
         {"GRPOTrainer": (1, 7), "RLOOTrainer": (1, 7)},
@@ -283,7 +360,7 @@ _CONFLICTS = (
             and plan.given("transformers")
             and plan.release.transformers < (5, 8)
         ),
-        "use_transformers_continuous_batching asks for transformers 5.8 or newer",
-        "name a newer release, or write use_vllm: true",
+        "{use_transformers_continuous_batching.name} requires transformers 5.8 or newer, got {plan.transformers}",
+        lambda plan: [Put("transformers", "5.8"), Drop(plan.path("use_transformers_continuous_batching"))],
     ),
 )

@@ -1,8 +1,8 @@
-"""The loss cispo clips every ratio to far below 1.
+"""The loss cispo clips every ratio far below 1.
 
-Other losses clip the ratio of new to old probability at 1 + epsilon_high; cispo at epsilon_high itself. With
-the default, 0.2, each ratio begins above it: the gradient is a fifth of what it should be, whatever the ratio,
-and nothing is clipped for being too large.
+Other losses clip the ratio of new to old probability at 1 + `epsilon_high`, cispo clips it at `epsilon_high`
+itself. GRPOConfig's default of 0.2 is below every ratio at the start: the gradient is a fifth of what it should
+be, whatever the ratio, and clipping no longer limits large ratios.
 
 Bad:
 
@@ -27,10 +27,10 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
-from configlint.core.wording import code
-from configlint.rules.trl import concerns, is_word
+from configlint.rules.trl import concerns, is_word, valued
 
 
 @rule(Severity.WARNING)
@@ -43,6 +43,6 @@ def check(plan: Plan) -> Iterator[Finding]:
         path = plan.path(name)
         yield Finding(
             path if plan.given(path) else plan.path("loss_type"),
-            f"cispo clips every ratio to {name} {code(bound)}, and they begin at 1",
-            "write epsilon_high: 5.0, say",
+            f"cispo clips every ratio at `{plan.name(path)}` {valued(plan, name)}, but ratios start at 1",
+            [Put(plan.path("epsilon_high"), 5.0)],
         )

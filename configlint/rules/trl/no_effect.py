@@ -1,8 +1,8 @@
 """An argument has no effect without another one.
 
-TRL's classes take arguments of a part that is switched off, and say nothing. The run goes on as if they were
-not there: with completions of `generate()` where vLLM was meant, without the smoothing that was asked for, with
-a reference model that stands still.
+TRL's classes silently accept arguments of a feature that is switched off. The job then runs as if they were not
+set: with `generate()` instead of vLLM, without the requested smoothing, with a reference model that is never
+updated.
 
 Bad:
 
@@ -23,28 +23,33 @@ Source: trl 1.16 trainer/*_trainer.py, generation/vllm_generation.py and scripts
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from configlint.core.diagnostic import Severity
-from configlint.core.plan import Plan
+from configlint.core.plan import Plan, Use
 from configlint.core.release import Version
+from configlint.core.remedy import Drop, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
 from configlint.core.wording import listing
-from configlint.rules.trl import changed, concerns, is_on, is_word, losses
+from configlint.rules.trl import changed, concerns, has, is_adapted, is_on, is_word, losses, valued
 
 
 class _Need(NamedTuple):
-    """What some arguments need: `is_met` is None where there is no telling. `since` has the first release of
-    each trainer that it holds for, `until` the first that it does not hold for any more; `why` is said after
-    "have no effect", `help` is what to write, and to delete them is said beside it."""
+    """What some arguments require: `is_met` is None where it is not known. `since` has the first release of each
+    trainer that it holds for, `until` the first that it no longer holds for; `why` follows "have no effect", with
+    the names and values of arguments in it. `write` is what gives them an effect, beside which stands to remove
+    them, unless that would be the next mistake; `note` is why to remove them."""
 
     since: Mapping[str, Version]
     names: tuple[str, ...]
     is_met: Callable[[Plan], bool | None]
     why: str
-    help: str | None = None
+    write: tuple[str, object] | Say | None = None
+    unless: Callable[[Plan], object] = lambda plan: False
+    note: str = ""
     until: Version | None = None
 
 
@@ -55,12 +60,28 @@ def check(plan: Plan) -> Iterator[Finding]:
             uses = [*changed(plan, need.names)]
             if uses:
                 names = listing(f"`{use.name}`" for use in uses)
-                yield Finding(
-                    uses[0].path,
-                    f"{names} {'has' if len(uses) == 1 else 'have'} no effect {need.why}",
-                    f"{need.help}, or delete {'it' if len(uses) == 1 else 'them'}" if need.help else "delete it",
-                    on_key=True,
-                )
+                message = f"{names} {'has' if len(uses) == 1 else 'have'} no effect {_filled(plan, need.why)}"
+                yield Finding(uses[0].path, message, _remedies(plan, need, uses), on_key=True)
+
+
+def _filled(plan: Plan, text: str) -> str:
+    """A text with `{name}` as an argument's name, `{=name}` with its value too."""
+
+    def fill(match: re.Match[str]) -> str:
+        value = f" {valued(plan, match[2])}" if match[1] else ""
+        return f"`{plan.name(plan.path(match[2]))}`{value}"
+
+    return re.sub(r"\{(=?)(\w+)\}", fill, text)
+
+
+def _remedies(plan: Plan, need: _Need, uses: list[Use]) -> list[Remedy]:
+    *others, last = uses
+    drop = (*(Drop(use.path) for use in others), Drop(last.path, why=need.note))
+    if isinstance(need.write, Say):
+        return [need.write]
+    if need.write is None or need.unless(plan):
+        return [drop]
+    return [Put(plan.path(need.write[0]), need.write[1]), drop]
 
 
 def _not(value: bool | None) -> bool | None:
@@ -73,7 +94,7 @@ def _uses_reference(plan: Plan) -> bool | None:
 
 
 def _runs_in(plan: Plan, mode: str) -> bool | None:
-    """Whether vLLM is in a mode; without vLLM that is not the question."""
+    """Whether vLLM is in a mode; None without vLLM."""
     return is_word(plan, "vllm_mode", mode) if is_on(plan, "use_vllm") else None
 
 
@@ -110,15 +131,15 @@ _NEEDS = (
         _GENERATING,
         ("vllm_*",),
         lambda plan: is_on(plan, "use_vllm"),
-        "without use_vllm: true",
-        "write use_vllm: true",
+        "without `use_vllm: true`",
+        ("use_vllm", True),
     ),
     _Need(
         _SINCE_MODES,
         ("vllm_server_*", "vllm_group_port"),
         lambda plan: _runs_in(plan, "server"),
-        "with vllm_mode: colocate",
-        "write vllm_mode: server",
+        "with {=vllm_mode}",
+        ("vllm_mode", "server"),
     ),
     _Need(
         _SINCE_MODES,
@@ -130,149 +151,154 @@ _NEEDS = (
             "vllm_tensor_parallel_size",
         ),
         lambda plan: _runs_in(plan, "colocate"),
-        "with vllm_mode: server",
-        "give the server such flags when you start it",
+        "with {=vllm_mode}",
+        note="the server has its own options",
     ),
     _Need(
         _SINCE_MODES,
         ("vllm_server_host", "vllm_server_port"),
         _has_no_url,
-        "beside vllm_server_base_url",
-        "put them into that",
+        "when {vllm_server_base_url} is set",
     ),
     _Need(
         {"GRPOTrainer": (0, 16), "RLOOTrainer": (0, 22)},
         ("cache_implementation",),
         lambda plan: _not(is_on(plan, "use_vllm")),
-        "with use_vllm: true",
+        "with `use_vllm: true`",
     ),
     _Need(
         {"GRPOTrainer": (1, 7), "RLOOTrainer": (1, 7)},
         ("use_transformers_continuous_batching",),
         lambda plan: _not(is_on(plan, "use_vllm")),
-        "with use_vllm: true",
+        "with `use_vllm: true`",
     ),
     _Need(
         {"GRPOTrainer": (1, 7), "RLOOTrainer": (1, 7)},
         ("transformers_continuous_batching_config",),
         lambda plan: is_on(plan, "use_transformers_continuous_batching"),
-        "without use_transformers_continuous_batching: true",
-        "write that",
+        "without `use_transformers_continuous_batching: true`",
+        ("use_transformers_continuous_batching", True),
+        unless=lambda plan: is_on(plan, "use_vllm"),
     ),
     _Need(
         {"GRPOTrainer": (0, 15), "RLOOTrainer": (0, 22), "DPOTrainer": (0, 9), "KTOTrainer": (1, 7)},
         ("ref_model_mixup_alpha", "ref_model_sync_steps"),
         lambda plan: is_on(plan, "sync_ref_model"),
-        "without sync_ref_model: true",
-        "write sync_ref_model: true",
+        "without `sync_ref_model: true`",
+        ("sync_ref_model", True),
+        unless=lambda plan: is_adapted(plan) or (has(plan, "beta") and _uses_reference(plan) is False),
     ),
     _Need(
         {"GRPOTrainer": (0, 15), "RLOOTrainer": (0, 22)},
         ("sync_ref_model",),
         _uses_reference,
-        "while beta is 0, which leaves the reference model out",
-        "write a beta above 0",
+        "because {=beta} loads no reference model",
+        ("beta", 0.04),
         until=(0, 28),
     ),
     _Need(
         {"GRPOTrainer": (0, 26)},
         ("use_bias_correction_kl",),
         _uses_reference,
-        "while beta is 0, which leaves the KL term out",
-        "write a beta above 0",
+        "because {=beta} removes the KL term",
+        ("beta", 0.04),
     ),
     _Need(
         {"GRPOTrainer": (0, 15), "RLOOTrainer": (0, 22)},
         ("log_multimodal", "log_unique_prompts", "num_completions_to_print"),
         lambda plan: is_on(plan, "log_completions"),
-        "without log_completions: true",
-        "write log_completions: true",
+        "without `log_completions: true`",
+        ("log_completions", True),
     ),
     _Need(
         {"GRPOTrainer": (0, 26), "RLOOTrainer": (0, 26)},
         ("num_generations_eval",),
         lambda plan: _not(is_word(plan, "eval_strategy", "no")),
-        "without evaluation",
-        "write an eval_strategy",
+        "with {=eval_strategy}",
+        ("eval_strategy", "steps"),
     ),
     _Need(
         _GRPO,
         ("sapo_*",),
         lambda plan: _has_loss(plan, "sapo"),
-        "without loss_type: sapo",
-        "write loss_type: sapo",
+        "without `loss_type: sapo`",
+        ("loss_type", "sapo"),
     ),
     _Need(
         _GRPO,
         ("vespo_*",),
         lambda plan: _has_loss(plan, "vespo"),
-        "without loss_type: vespo",
-        "write loss_type: vespo",
+        "without `loss_type: vespo`",
+        ("loss_type", "vespo"),
     ),
     _Need(
         _GRPO,
         ("delta",),
         lambda plan: _lacks_loss(plan, "cispo", "sapo", "vespo"),
-        "with this loss_type, which does not clip on two sides",
-        "write loss_type: dapo, say",
+        "with {=loss_type}: it has no two-sided clipping",
+        ("loss_type", "dapo"),
     ),
     _Need(
         _GRPO,
         ("entropy_coef_*", "entropy_target"),
         lambda plan: is_on(plan, "use_adaptive_entropy"),
-        "without use_adaptive_entropy: true",
-        "write use_adaptive_entropy: true",
+        "without `use_adaptive_entropy: true`",
+        ("use_adaptive_entropy", True),
     ),
     _Need(
         {"DPOTrainer": (0, 13), "KTOTrainer": (1, 2)},
         ("precompute_ref_batch_size",),
         lambda plan: is_on(plan, "precompute_ref_log_probs"),
-        "without precompute_ref_log_probs: true",
-        "write precompute_ref_log_probs: true",
+        "without `precompute_ref_log_probs: true`",
+        ("precompute_ref_log_probs", True),
+        unless=lambda plan: is_on(plan, "sync_ref_model"),
     ),
     _Need(
         _DPO,
         ("f_alpha_divergence_coef",),
         lambda plan: is_word(plan, "f_divergence_type", "alpha_divergence"),
-        "without f_divergence_type: alpha_divergence",
-        "write f_divergence_type: alpha_divergence",
+        "without `f_divergence_type: alpha_divergence`",
+        ("f_divergence_type", "alpha_divergence"),
     ),
     _Need(
         _DPO,
         ("discopop_tau",),
         lambda plan: _has_loss(plan, "discopop"),
-        "without loss_type: discopop",
-        "write loss_type: discopop",
+        "without `loss_type: discopop`",
+        ("loss_type", "discopop"),
     ),
     _Need(
         _DPO,
         ("label_smoothing",),
         lambda plan: _lacks_loss(plan, "hinge", "ipo", "bco_pair", "sppo_hard", "nca_pair", "apo_zero", "apo_down"),
-        "with this loss_type",
-        "write loss_type: sigmoid, say",
+        "with {=loss_type}",
+        ("loss_type", "sigmoid"),
         until=(0, 29),
     ),
     _Need(
         {"DPOTrainer": (0, 29)},
         ("label_smoothing",),
         lambda plan: _has_loss(plan, "robust", "exo_pair", "aot", "aot_unpaired"),
-        "with this loss_type: from trl 0.29 not with sigmoid either",
-        "write loss_type: robust, or one of exo_pair, aot and aot_unpaired",
+        "with {=loss_type} since trl 0.29",
+        ("loss_type", "robust"),
     ),
-    _Need({"DPOTrainer": (0, 29)}, ("padding_free",), lambda plan: False, "from trl 0.29 on: DPOTrainer pads"),
+    _Need({"DPOTrainer": (0, 29)}, ("padding_free",), lambda plan: False, "since trl 0.29: DPOTrainer always pads"),
     _Need(
         _SFT,
         ("packing_strategy",),
         _packs,
-        "without packing: true",
-        "write packing: true",
+        "without `packing: true`",
+        ("packing", True),
     ),
     _Need(
         {"SFTTrainer": (0, 13), "DPOTrainer": (0, 13), "KTOTrainer": (0, 13), "GRPOTrainer": (0, 26)},
         ("model_init_kwargs",),
         _runs_own_script,
-        "under TRL's own script, which until trl 1.13 writes or loads over it",
-        "write the script's arguments: attn_implementation, dtype, model_revision",
+        "because TRL's own script overwrites it before trl 1.14",
+        Say(
+            "move its keys to `arguments`: the script reads attn_implementation, dtype and model_revision",
+            needs=("arguments.attn_implementation",),
+        ),
         until=(1, 14),
     ),
 )

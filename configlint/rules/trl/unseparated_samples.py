@@ -1,9 +1,9 @@
-"""Samples that are joined into one row see each other.
+"""Samples that are joined into one row attend to each other.
 
-Packing and `padding_free` put several samples into one row, and their positions, which begin anew with each,
-are all that tells where one ends. Flash attention reads them; eager and sdpa do so from Transformers 4.53 on.
-Before, and wherever TRL hands over a mask of ones beside them, every sample attends to those before it, and
-another model is trained than without packing. What `packing_strategy: wrapped` joins is joined on purpose.
+Packing and `padding_free` join several samples into one row; only the positions, which restart with each sample,
+show where one ends. Flash attention reads them, eager and sdpa do so since Transformers 4.53. Before that, and
+wherever TRL also passes a mask of ones, every sample attends to the samples before it, so the model trains
+differently than without packing. `packing_strategy: wrapped` joins samples on purpose.
 
 Bad:
 
@@ -37,13 +37,16 @@ from collections.abc import Iterator
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.release import written
+from configlint.core.remedy import Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.rules.trl import concerns, is_on, is_word
+
+_ATTENTION = "model.attention"
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    attention = plan.spec.settings.get("model.attention")
+    attention = plan.spec.settings.get(_ATTENTION)
     if attention is None or attention.value not in ("eager", "sdpa"):
         return
     name = "padding_free" if _is_free_of_padding(plan) else "packing" if _is_packed(plan) else None
@@ -51,18 +54,18 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     transformers = plan.release.transformers
     if transformers < (4, 53):
-        why = f"tells them apart from transformers 4.53 on, and {written(transformers)} runs the job"
-        help = "a newer release, or model.attention: flash_attention_2"
+        why = f"{attention.value} separates them since transformers 4.53, this job runs {written(transformers)}"
+        other: Remedy = Put("transformers", "4.53")
     elif name == "padding_free" and _is_masked(plan):
-        why = "is handed a mask of ones by trl 0.19 to 0.22"
-        help = "a newer release, packing: true, or model.attention: flash_attention_2"
+        why = f"trl 0.19 to 0.22 pass a mask of ones to {attention.value}"
+        other = Put(plan.path("packing"), True)
     else:
         return
     yield Finding(
         plan.path(name),
-        f"{name} joins samples that then see each other: {attention.value} {why}",
-        help,
-        related=(("model.attention", f"model.attention {attention.value}"),),
+        f"`{plan.name(plan.path(name))}` lets joined samples attend to each other: {why}",
+        [Put(_ATTENTION, "flash_attention_2"), other],
+        related=((_ATTENTION, f"`{plan.name(_ATTENTION)}` is {attention.value}"),),
     )
 
 

@@ -1,7 +1,7 @@
-"""TRL's release does not work with that of Transformers.
+"""The release of TRL does not support the release of Transformers.
 
-Each release of TRL names the oldest Transformers that it is made for, and pip does not install the two
-together. Where somebody forces it, what the trainer imports or overrides is missing.
+Each release of TRL names the oldest Transformers that it supports, and pip does not install the two together. If
+the installation is forced, the trainer fails where it imports or overrides what is missing.
 
 Bad:
 
@@ -29,6 +29,7 @@ from collections.abc import Iterator
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.release import written
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 
 
@@ -39,10 +40,10 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     oldest, newest = plan.release.asks_for
     if not oldest <= transformers <= newest:
-        bound = f"{written(oldest)} or newer" if transformers < oldest else f"{written(newest)} or older"
+        bound, side = (oldest, "newer") if transformers < oldest else (newest, "older")
         yield Finding(
             "transformers",
-            f"trl {written(trl)} asks for transformers {bound}, not {plan.transformers}",
-            "name releases that are installed together",
-            related=(("trl", f"trl {written(trl)}"),),
+            f"trl {written(trl)} requires transformers {written(bound)} or {side}, got {plan.transformers}",
+            [Put("transformers", written(bound))],
+            related=(("trl", f"`{plan.name('trl')}` is {written(trl)}"),),
         )
