@@ -19,6 +19,7 @@ from configlint import knowledge
 from configlint.commands.fit import answer
 from configlint.core.plan import Plan
 from configlint.core.profile import Accelerator
+from configlint.core.remedy import Put
 from configlint.core.workload import CATEGORIES, PHASES, Estimate, Workload
 from configlint.core.writing import written
 from configlint.memory import options
@@ -410,7 +411,7 @@ def test_without_a_known_memory_there_are_no_ways() -> None:
 @pytest.mark.parametrize("here", ["rtx-4090", "mi250x"])
 def test_an_accelerator_is_one_of_the_same_maker_with_more_memory(here: str) -> None:
     options = answer(plan(TOO_LARGE.replace("rtx-4090", here).replace("effective: 32", "effective: 1024"))).options
-    names = [each.change.partition(": ")[2] for each in options if each.change.startswith("hardware")]
+    names = [each.puts[0].value for each in options if each.puts[0].path.startswith("hardware")]
     found = [knowledge.find_accelerator(name) for name in [here, *names]]
     profiles = [profile for profile in found if isinstance(profile, Accelerator)]
     assert 0 < len(names) <= 3
@@ -421,7 +422,7 @@ def test_an_accelerator_is_one_of_the_same_maker_with_more_memory(here: str) -> 
 
 def test_bfloat16_is_not_moved_to_what_has_none() -> None:
     text = TOO_LARGE.replace("rtx-4090", "t4")
-    assert not any("v100" in option.change for option in answer(plan(text)).options)
+    assert not any("v100" in entry(option) for option in answer(plan(text)).options)
 
 
 # The look
@@ -448,15 +449,15 @@ def known(**changed: Any) -> Fit:
     """The example of the specification."""
     made = plan(FITS)
     memory = made.memory._replace(capacity=24 * GIB, budget=int(21.6 * GIB))
-    way = Way("training.use_liger_kernel: true", 8, 4, _ESTIMATE._replace(low=16 * GIB, high=18 * GIB))
+    way = Way((Put("training.use_liger_kernel", True),), 8, 4, _ESTIMATE._replace(low=16 * GIB, high=18 * GIB))
     found = Fit(
         made._replace(memory=memory),
         2,
         16,
         _ESTIMATE,
-        Way("", 2, 16, _ESTIMATE),
-        Way("", 4, 8, _ESTIMATE._replace(low=20 * GIB, high=24 * GIB)),
-        (way, way._replace(change="a: 1 and tuning.method: qlora")),
+        Way((), 2, 16, _ESTIMATE),
+        Way((), 4, 8, _ESTIMATE._replace(low=20 * GIB, high=24 * GIB)),
+        (way, way._replace(puts=(Put("a", 1), Put("tuning.method", "qlora")))),
     )
     return found._replace(**changed)
 
