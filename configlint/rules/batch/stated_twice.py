@@ -25,14 +25,16 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
+from configlint.core.values import positive
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.given("batch.effective") and plan.given("batch.effective_tokens"):
         samples, tokens = plan.name("batch.effective"), plan.name("batch.effective_tokens")
-        # Without a length, tokens say nothing.
-        other = [Drop("batch.effective")] if plan.sequence_length else []
+        # Tokens must make whole samples to be enough.
+        number, length = positive(plan.spec.settings["batch.effective_tokens"].value), plan.sequence_length
+        other = [Drop("batch.effective")] if number and length and number % length == 0 else []
         yield Finding(
             "batch.effective_tokens",
             f"at most one of `{samples}` and `{tokens}` may be given",

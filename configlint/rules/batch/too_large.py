@@ -24,10 +24,11 @@ from math import prod
 from configlint.core.arithmetic import MOST_IN_FORM, MOST_SAMPLES
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Drop, Put
+from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 from configlint.rules.batch import replicas_in_words
+from configlint.rules.batch._totals import removals
 
 
 @rule(Severity.ERROR)
@@ -51,7 +52,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     )
 
 
-def _remedy(plan: Plan, path: str, others: int) -> Drop | Put:
+def _remedy(plan: Plan, path: str, others: int) -> Remedy:
     if plan.batch.effective:
-        return Drop(path, f"configlint derives it from `{plan.name('batch.effective')}`")
+        return removals(plan, plan.batch.effective) or Drop(path, "configlint derives it from the effective batch")
     return Put(path, max(MOST_SAMPLES // others, 1), "the most that is allowed")

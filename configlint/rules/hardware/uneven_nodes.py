@@ -37,19 +37,27 @@ def check(plan: Plan) -> Iterator[Finding]:
     yield Finding(
         "hardware.reserved",
         f"{count(world, 'process', 'processes')} cannot be split evenly over {nodes} nodes",
-        _remedies(nodes, reserved or 0, plan.hardware.devices_per_node or 1),
+        _remedies(plan, nodes, reserved or 0, plan.hardware.devices_per_node or 1),
         related=(("hardware.nodes", formula),),
     )
 
 
-def _remedies(nodes: int, reserved: int, per_node: int) -> list[Remedy]:
+def _remedies(plan: Plan, nodes: int, reserved: int, per_node: int) -> list[Remedy]:
     """The multiples of the nodes around what is reserved; and where that is whole nodes, how to keep them."""
     below = reserved // nodes * nodes
     sizes = [size for size in (below, below + nodes) if 0 < size < nodes * per_node]
-    near = sorted(sizes, key=lambda size: abs(size - reserved))
+    fitting = [size for size in sizes if _divides(plan, nodes * per_node - size)]
     if reserved % per_node:
-        return [Put("hardware.reserved", size) for size in sizes]
+        return [Put("hardware.reserved", size) for size in fitting or sizes]
     kept = reserved // per_node
     why = f"this keeps {count(kept, 'whole node')} free"
     whole = (Put("hardware.nodes", nodes - kept), Drop("hardware.reserved", why))
+    near = sorted(fitting, key=lambda size: abs(size - reserved))
     return [*(Put("hardware.reserved", size) for size in near[:1]), whole]
+
+
+def _divides(plan: Plan, world: int) -> bool:
+    """Whether the effective batch can be split over the replicas of so many processes."""
+    parallel, effective = plan.parallel, plan.batch.effective
+    shared = (parallel.tensor or 1) * (parallel.context or 1) * (parallel.sequence or 1)
+    return world % shared == 0 and (effective is None or effective % (world // shared) == 0)

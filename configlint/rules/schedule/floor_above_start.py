@@ -30,12 +30,11 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
 from configlint.core.wording import code
 from configlint.rules.schedule import BY_METRIC
-from configlint.rules.schedule._made import scheduler, scheduler_kwargs
+from configlint.rules.schedule._made import scheduler, scheduler_kwargs, with_kwargs
 
 _KWARGS = "training.lr_scheduler_kwargs"
 _RATES = {
@@ -88,11 +87,11 @@ def _finding(plan: Plan, name: str, key: str, floor: float, start: str, lower: f
     rejects = name == "polynomial"
     what = "rejects it" if rejects else "never lowers the rate" if name in BY_METRIC else "raises the rate"
     relation = "not below" if rejects or name in BY_METRIC else "above"
-    put = Put(_KWARGS, {**kwargs, key: float(f"{lower:.2g}")})
+    remedies = with_kwargs(_KWARGS, {**kwargs, key: float(f"{lower:.2g}")})
     return Finding(
         _KWARGS if written else plan.path("lr_scheduler_type"),
         f"{described} is {relation} {start}, so {name} {what}",
-        [put] if "lr_scheduler_kwargs" in plan.release.arguments else [],
+        remedies if "lr_scheduler_kwargs" in plan.release.arguments else [],
         None if rejects else Severity.WARNING,
         related=(("training.learning_rate", start),) if plan.given("training.learning_rate") else (),
         on_key=written,

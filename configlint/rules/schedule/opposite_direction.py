@@ -35,7 +35,7 @@ from configlint.core.rule import Finding, rule
 from configlint.core.values import flag, text
 from configlint.core.wording import code
 from configlint.rules.schedule import BY_METRIC
-from configlint.rules.schedule._made import scheduler, scheduler_kwargs
+from configlint.rules.schedule._made import scheduler, scheduler_kwargs, with_kwargs
 
 
 @rule(Severity.ERROR)
@@ -56,7 +56,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     sure = written is not None or metric.endswith("loss")
     means = f"`{plan.name(better)}` {code(greater)}" + _default(f"the Trainer's default for {metric}", written)
     follows = f"`mode` {mode}" + _default(f"{name}'s default", given.get("mode"))
-    remedies = [Put(kwargs, {**given, "mode": "max" if greater else "min"})]
+    remedies = with_kwargs(kwargs, {**given, "mode": "max" if greater else "min"})
     if written is not None or not sure:
         remedies.append(Put(better, not greater))
     yield Finding(

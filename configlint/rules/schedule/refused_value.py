@@ -28,12 +28,11 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
 from configlint.core.wording import code, listing
 from configlint.rules.schedule import BY_METRIC
-from configlint.rules.schedule._made import scheduler, scheduler_kwargs
+from configlint.rules.schedule._made import scheduler, scheduler_kwargs, with_kwargs
 
 _KWARGS = "training.lr_scheduler_kwargs"
 _SHAPES = ("linear", "cosine", "1-sqrt")
@@ -56,7 +55,7 @@ def check(plan: Plan) -> Iterator[Finding]:
             yield Finding(
                 _KWARGS,
                 f"`{key}` of {name} must be {listing(choices, 'or')}, got {code(kwargs[key])}",
-                [Put(_KWARGS, {**kwargs, key: close})] if close else [],
+                with_kwargs(_KWARGS, {**kwargs, key: close}) if close else [],
                 on_key=True,
             )
     factor = real(kwargs.get("factor")) if name in BY_METRIC else None
@@ -64,6 +63,6 @@ def check(plan: Plan) -> Iterator[Finding]:
         yield Finding(
             _KWARGS,
             f"`factor` of {name} must be below 1 to lower the rate, got {code(factor)}",
-            [Put(_KWARGS, {**kwargs, "factor": 0.5})],
+            with_kwargs(_KWARGS, {**kwargs, "factor": 0.5}),
             on_key=True,
         )

@@ -23,7 +23,7 @@ optim/lr_scheduler.py, ReduceLROnPlateau (`verbose` in older ones)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
@@ -32,7 +32,7 @@ from configlint.core.remedy import Drop, Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import mapping
 from configlint.core.wording import listing
-from configlint.rules.schedule._made import scheduler
+from configlint.rules.schedule._made import scheduler, with_kwargs
 
 _TYPE, _KWARGS = "lr_scheduler_type", "lr_scheduler_kwargs"
 # Of these a schedule wants exactly one, in every release that has it.
@@ -62,19 +62,19 @@ def _foreign(plan: Plan, schedule: str, kwargs: dict[str, object], taken: tuple[
     for key in kwargs:
         if key not in taken:
             path, close = plan.path(_KWARGS), plan.nearest(key, taken)
-            remedy = _renamed(path, kwargs, key, close if close not in kwargs else None, taken)
-            yield Finding(path, f"the schedule {schedule} has no argument `{key}`", [remedy])
+            remedies = _renamed(path, kwargs, key, close if close not in kwargs else None, taken)
+            yield Finding(path, f"the schedule {schedule} has no argument `{key}`", remedies)
 
 
 def _renamed(
     path: str, kwargs: dict[str, object], key: str, close: str | None, taken: tuple[str, ...]
-) -> Put | Drop:
+) -> Sequence[Put | Drop]:
     """The key as it was meant, or without it."""
     if close:
-        return Put(path, {close if name == key else name: value for name, value in kwargs.items()})
+        return with_kwargs(path, {close if name == key else name: value for name, value in kwargs.items()})
     left = {name: value for name, value in kwargs.items() if name != key}
     why = f"it takes {listing(taken)}" if taken else "it takes no arguments"
-    return Put(path, left, why) if left else Drop(path, why)
+    return with_kwargs(path, left, why) if left else [Drop(path, why)]
 
 
 def _missing(plan: Plan, schedule: str, kwargs: dict[str, object], layer: Layer) -> Iterator[Finding]:
@@ -83,18 +83,18 @@ def _missing(plan: Plan, schedule: str, kwargs: dict[str, object], layer: Layer)
     missing = [key for key in required if key not in kwargs]
     for key in missing:
         whole = {**kwargs, **{each: _steps(plan, each) for each in missing}}
-        yield Finding(path, f"the schedule {schedule} requires `{key}`", [Put(plan.path(_KWARGS), whole)])
+        yield Finding(path, f"the schedule {schedule} requires `{key}`", with_kwargs(plan.path(_KWARGS), whole))
     given = [key for key in _ONE_OF if kwargs.get(key) is not None]
     names = [f"`{key}`" for key in _ONE_OF]
     if not layer.get(_ONE_OF[0]) or len(given) == 1:
         return
     if given:
         message = f"at most one of {listing(names)} may be given to the schedule {schedule}"
-        puts = [Put(path, {key: value for key, value in kwargs.items() if key != other}) for other in _ONE_OF]
-        yield Finding(path, message, puts)
+        left = [{key: value for key, value in kwargs.items() if key != other} for other in _ONE_OF]
+        yield Finding(path, message, [put for each in left for put in with_kwargs(path, each)])
         return
-    share = Put(plan.path(_KWARGS), {**kwargs, _ONE_OF[1]: 0.1}, "a tenth of the learning rate")
-    yield Finding(path, f"the schedule {schedule} requires {listing(names, 'or')}", [share])
+    share = with_kwargs(plan.path(_KWARGS), {**kwargs, _ONE_OF[1]: 0.1}, "a tenth of the learning rate")
+    yield Finding(path, f"the schedule {schedule} requires {listing(names, 'or')}", share)
 
 
 def _steps(plan: Plan, key: str) -> int:
