@@ -437,7 +437,7 @@ class TestTargets:
 
     def test_what_is_in_all_targets_says_so(self) -> None:
         result = run("check", write("a.yaml", self.SPEC.replace("cpu", "a1000")))
-        assert "there is no accelerator `a1000` [all targets]\n" in result.out
+        assert "`hardware.accelerator` a1000 is unknown [all targets]\n" in result.out
         assert result.out.count("unknown-accelerator") == 1
 
     @pytest.mark.parametrize("devices", [[6, 8], [8, 6]])
@@ -445,8 +445,10 @@ class TestTargets:
         targets = [f"t{n}: {{hardware: {{accelerator: t4, devices_per_node: {n}}}}}" for n in devices]
         result = run("check", write("a.yaml", f"batch: {{effective: 48}}\ntargets: {{{', '.join(targets)}}}\n"))
         assert result.code == 1
-        assert ": info[batch/not-power-of-two] an effective batch of 48 is no power of two [t6]\n" in result.out
-        assert ": warning[batch/not-power-of-two] an effective batch of 48 is no power of two [t8]\n" in result.out
+        assert ": info[batch/not-power-of-two] an effective batch of 48 is not a power of two [t6]\n" in result.out
+        assert (
+            ": warning[batch/not-power-of-two] an effective batch of 48 is not a power of two [t8]\n" in result.out
+        )
 
     def test_a_single_target_is_named(self) -> None:
         text = "batch: {effective: 64}\ntargets: {only: {hardware: {accelerator: t4, devices_per_node: 7}}}\n"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from configlint.core.arithmetic import split
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Remedy, Say
 from configlint.core.values import mapping
 from configlint.core.wording import count
 
@@ -34,22 +34,23 @@ def accelerator_config(plan: Plan) -> dict[str, object]:
     return mapping(plan.training.get("accelerator_config")) or {}
 
 
-def factored(plan: Plan, size: int) -> str:
-    """`96 (1 x 4 x 24)`: a batch that can be reached, and its factors."""
-    replicas = plan.parallel.replicas or 1
-    return f"{size} ({' x '.join(map(str, split(plan.batch, size, replicas)))} x {replicas})"
+def without(plan: Plan, key: str) -> Remedy:
+    """To remove a key of `training.accelerator_config`: all of it where it holds nothing else."""
+    path, config = "training.accelerator_config", accelerator_config(plan)
+    left = [value for name, value in config.items() if name != key]
+    return Say(f"remove `{key}` from `{plan.name(path)}`") if left else Drop(path)
 
 
 def replicas_in_words(plan: Plan) -> tuple[str, str]:
-    """The place and the reckoning of the data-parallel degree, to stand beside a finding."""
+    """The place and the formula of the data-parallel degree, to stand beside a finding."""
     hardware, parallel = plan.hardware, plan.parallel
     nodes, devices = count(hardware.nodes or 1, "node"), count(hardware.devices_per_node or 1, "device")
-    words = f"{count(parallel.replicas or 1, 'replica')} = {nodes} x {devices}"
+    world = f"{nodes} x {devices}"
     if hardware.reserved:
-        words += f" - {hardware.reserved} reserved"
+        world += f" - {hardware.reserved} reserved"
     split = [
         f"{kind} {size}" for kind in ("tensor", "context", "sequence") if (size := getattr(parallel, kind)) != 1
     ]
     if split:
-        words += f", over {' x '.join(split)}"
-    return "hardware.devices_per_node", words
+        world = f"({world}) / {' / '.join(split)}"
+    return "hardware.devices_per_node", f"{count(parallel.replicas or 1, 'replica')} = {world}"

@@ -1,46 +1,62 @@
-"""What to write in the place of an argument that is derived, so that what was meant is not lost."""
+"""What to write in place of an argument that is derived, so that what was meant is not lost."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from configlint.core.plan import Plan
+from configlint.core.remedy import Act, Drop, Move, Put, Remedy, Say
 from configlint.core.values import mapping, positive, text, whole
-from configlint.core.wording import code
+from configlint.core.wording import code, listing
+from configlint.knowledge.naming import paths
 from configlint.rules.fsdp import devices_of_a_node
 
+_DATA, _FSDP, _DEEPSPEED = "parallel.data", "parallel.fsdp", "parallel.deepspeed"
 # The sizes of Accelerate's ParallelismConfig, and of `parallel`.
-_SIZES = {"tp_size": "tensor", "cp_size": "context", "sp_size": "sequence", "dp_shard_size": "shard"}
+_SIZES = {name: path for name, path in paths("accelerate").items() if path.startswith("parallel.")}
 
 
-def remedy(plan: Plan, path: str, name: str, owner: str) -> str:
-    """To delete it is right where its owner says something; else what was meant would be lost."""
+def remedies(plan: Plan, path: str, name: str, owners: tuple[str, ...]) -> list[Remedy]:
+    """To remove it is right where its owner says something; else what was meant would be lost."""
     value = plan.spec.settings[path].value
     if name in _REMEDIES:
-        return _REMEDIES[name](plan, value)
-    if owner.startswith("batch.") and positive(value):
-        return _moved(plan, owner, value, getattr(plan.batch, owner.removeprefix("batch.")))
-    if owner == "parallel.tensor" and positive(value):
-        return _moved(plan, owner, value, plan.parallel.tensor)
+        return _REMEDIES[name](plan, path, value)
+    owner, held = owners[0], None
     if owner.startswith("training.") and value not in (None, "auto"):
         argument = owner.removeprefix("training.")
-        return _moved(plan, plan.path(argument), value, plan.argument(argument))
-    return f"delete it: it comes from {owner}"
+        owner, held = plan.path(argument), plan.argument(argument)
+    elif owner.startswith(("batch.", "parallel.")) and positive(value):
+        section, _, key = owner.partition(".")
+        held = getattr(getattr(plan, section), key, None)
+    else:
+        return [_owned(plan, path, *owners)]
+    if plan.given(owner) and held not in (None, value):
+        return [Drop(path, f"`{plan.name(owner)}` is {code(held)}")]
+    return [_owned(plan, path, owner) if plan.given(owner) or held == value else Move(path, owner)]
 
 
-def _moved(plan: Plan, owner: str, value: object, held: object) -> str:
-    if value == held or plan.given(owner):
-        return f"delete it: it comes from {owner}" + ("" if held in (None, value) else f", which is {code(held)}")
-    section, _, key = owner.rpartition(".")
-    return f"move it: `{section}: {{{key}: {code(value)}}}`"
+def _owned(plan: Plan, path: str, *owners: str) -> Drop:
+    return Drop(path, f"{listing([f'`{plan.name(owner)}`' for owner in owners], 'or')} sets it")
 
 
-def _stage(plan: Plan, value: object) -> str:
-    number, data = _stage_of(value), plan.parallel.data or ""
+def _is_other(plan: Plan, engine: str) -> bool:
+    """Whether another engine was chosen."""
+    return plan.given(_DATA) and not (plan.parallel.data or "").startswith(engine)
+
+
+def _stage(plan: Plan, path: str, value: object) -> list[Remedy]:
+    number = _stage_of(value)
     if number is None:
-        return "delete it: it comes from parallel.data"
-    other = "it" if data.startswith("zero") else "parallel.deepspeed" if plan.given("parallel.data") else None
-    return f"write `data: zero{number}` in its place" + (f", or delete {other}" if other else "")
+        return [_owned(plan, path, _DATA)]
+    # Beside `data`, the stage may stay where it says the same; a number in place of its section may not.
+    chosen = Put(_DATA, f"zero{number}")
+    meant: Remedy = chosen if path.endswith(".stage") else (chosen, Drop(path))
+    if plan.parallel.data == chosen.value:
+        return [Drop(path)]
+    if isinstance(meant, tuple) or not plan.given(_DATA):
+        return [meant]
+    return [meant, Drop(path if plan.parallel.uses_deepspeed else _DEEPSPEED)]
 
 
 def _stage_of(value: object) -> int | None:
@@ -49,102 +65,123 @@ def _stage_of(value: object) -> int | None:
     return number if number in (0, 1, 2, 3) else None
 
 
-def _fsdp(plan: Plan, value: object) -> str:
+def _fsdp(plan: Plan, path: str, value: object) -> list[Remedy]:
     """By the words of the first version: `full_shard offload`."""
     words = value.replace(",", " ").split() if isinstance(value, str) else value
     words = [str(word) for word in words] if isinstance(words, list) else ["full_shard"] if words else []
-    if not words or (plan.given("parallel.data") and plan.parallel.data != "fsdp"):
-        return "delete it: it comes from parallel.data"
+    if not words or _is_other(plan, "fsdp"):
+        return [_owned(plan, path, _DATA)]
     if "no_shard" in words:
-        return "write `parallel: {data: ddp}` in its place"
+        return [_owned(plan, path, _DATA) if plan.given(_DATA) else (Put(_DATA, "ddp"), Drop(path))]
     shard = devices_of_a_node(plan) if any(word.startswith("hybrid_shard") for word in words) else None
     inner: dict[str, object] = {}
     if "shard_grad_op" in words or "hybrid_shard_zero2" in words:
         inner["reshard_after_forward"] = False
     if "offload" in words:
         inner["cpu_offload"] = True
-    unknown = [key for key in inner if key not in plan.release.others["fsdp_config"].held()]
-    here = _in_its_place(plan, shard, {key: inner[key] for key in inner if key not in unknown})
-    return here + (f"; `{unknown[0]}` is there from transformers 5.10 on" if unknown else "")
+    return [_in_its_place(plan, path, shard, inner)]
 
 
-def _in_its_place(plan: Plan, shard: int | None, inner: dict[str, object]) -> str:
+def _in_its_place(plan: Plan, path: str, shard: int | None, inner: dict[str, object]) -> Remedy:
     """What is not there yet of FSDP."""
-    wanted: dict[str, object] = {"data": "fsdp"}
-    if shard is not None:
-        wanted["shard"] = shard
-    missing = {key: value for key, value in wanted.items() if not plan.given(f"parallel.{key}")}
-    inner = {key: value for key, value in inner.items() if not plan.given(f"parallel.fsdp.{key}")}
-    missing |= {"fsdp": inner} if inner else {}
-    return (
-        f"write `parallel: {_flow(missing)}` in its place" if missing else "delete it: it comes from parallel.data"
-    )
+    known = plan.release.others["fsdp_config"].held()
+    unknown = [key for key in inner if key not in known]
+    wanted: dict[str, object] = {_DATA: "fsdp"} | ({"parallel.shard": shard} if shard is not None else {})
+    wanted |= {f"{_FSDP}.{key}": value for key, value in inner.items() if key in known}
+    missing = {place: value for place, value in wanted.items() if not plan.given(place)}
+    why = f"`{unknown[0]}` was added in transformers 5.10" if unknown else ""
+    if not missing:
+        return Drop(path, why) if why else _owned(plan, path, _DATA)
+    return (*_written(plan, missing), Drop(path, why))
 
 
-def _wrapped(key: str) -> Callable[[Plan, object], str]:
+def _written(plan: Plan, missing: dict[str, object]) -> tuple[Put, ...]:
+    """Settings one by one; together where the section that they are in is not there yet."""
+    below = {place.removeprefix(f"{_FSDP}."): value for place, value in missing.items() if place.startswith(_FSDP)}
+    if len(below) > 1 and not plan.given(_FSDP):
+        missing = {place: value for place, value in missing.items() if not place.startswith(_FSDP)} | {_FSDP: below}
+    if len(missing) < 2 or plan.given("parallel"):
+        return tuple(Put(place, value) for place, value in missing.items())
+    whole: dict[str, object] = {}
+    for place, value in missing.items():
+        *section, key = place.removeprefix("parallel.").split(".")
+        inner = whole.setdefault(section[0], {}) if section else whole
+        assert isinstance(inner, dict)
+        inner[key] = value
+    return (Put("parallel", whole),)
+
+
+def _wrapped(key: str, plan: Plan, path: str, value: object) -> list[Remedy]:
     """A setting of FSDP's that was an argument of its own."""
-
-    def remedy(plan: Plan, value: object) -> str:
-        if not value:
-            return "delete it: it comes from parallel.fsdp"
-        policy = {"auto_wrap_policy": "SIZE_BASED_WRAP"} if key == "min_num_params" else {}
-        known = plan.release.others["fsdp_config"].held()
-        return _in_its_place(plan, None, {**{name: policy[name] for name in policy if name in known}, key: value})
-
-    return remedy
+    if not value or _is_other(plan, "fsdp"):
+        return [_owned(plan, path, _FSDP)]
+    inner: dict[str, object] = {key: value}
+    policy = "auto_wrap_policy"
+    if key == "min_num_params" and policy in plan.release.others["fsdp_config"].held():
+        inner = {policy: "SIZE_BASED_WRAP", key: value}
+    return [_in_its_place(plan, path, None, inner)]
 
 
-def _fsdp_config(plan: Plan, value: object) -> str:
-    held, keys = plan.spec.tree("parallel.fsdp"), mapping(value)
+def _fsdp_config(plan: Plan, path: str, value: object) -> list[Remedy]:
+    held, keys = plan.spec.tree(_FSDP), mapping(value)
+    chosen = () if plan.given(_DATA) else (Put(_DATA, "fsdp"),)
+    if _is_other(plan, "fsdp"):
+        return [_owned(plan, path, _DATA)]
     if keys is None and text(value):
-        return "write what the file holds into parallel.fsdp"
+        return [Say(f"write what the file holds into `{plan.name(_FSDP)}`", needs=(_FSDP,))]
     if not keys or all(held.get(key) == keys[key] for key in keys):
-        return "delete it: it comes from parallel.fsdp"
-    return "move its keys to parallel.fsdp" + ("" if plan.given("parallel.data") else ", and write `data: fsdp`")
+        return [_owned(plan, path, _FSDP)]
+    return [_with_keys(plan, path, _FSDP, keys, chosen)]
 
 
-def _deepspeed(plan: Plan, value: object) -> str:
+def _deepspeed(plan: Plan, path: str, value: object) -> list[Remedy]:
     config = mapping(value)
-    if config is None and not text(value):
-        return "delete it: parallel.data and parallel.deepspeed decide on it"
+    if (config is None and not text(value)) or _is_other(plan, "zero"):
+        return [_owned(plan, path, _DATA, _DEEPSPEED)]
     number = _stage_of((mapping((config or {}).get("zero_optimization")) or {}).get("stage"))
-    stage = f"write `data: zero{number}`" if number is not None else "its stage of ZeRO into parallel.data"
-    if config is None:
-        return f"write what the file holds into parallel.deepspeed, and {stage}"
-    return f"move its keys to parallel.deepspeed, and {stage}"
+    if config is None or number is None:
+        what = "its keys" if config is not None else "what the file holds"
+        words = f"move {what} to `{plan.name(_DEEPSPEED)}` and its ZeRO stage to `{plan.name(_DATA)}`"
+        return [Say(words, needs=(_DEEPSPEED, _DATA))]
+    chosen = () if plan.parallel.data == f"zero{number}" else (Put(_DATA, f"zero{number}"),)
+    return [_with_keys(plan, path, _DEEPSPEED, config, chosen)]
 
 
-def _parallelism_config(plan: Plan, value: object) -> str:
-    sizes = mapping(value) or {}
-    found = {here: positive(sizes.get(name)) for name, here in _SIZES.items()}
-    missing = {
-        here: size for here, size in found.items() if size not in (None, 1) and not plan.given(f"parallel.{here}")
+def _with_keys(
+    plan: Plan, path: str, section: str, keys: dict[str, object], chosen: tuple[Put, ...]
+) -> tuple[Act, ...]:
+    """To move a mapping to a section, or what is missing there."""
+    if not plan.given(section):
+        return (*chosen, Move(path, section))
+    missing = (Put(f"{section}.{key}", value) for key, value in keys.items() if not plan.given(f"{section}.{key}"))
+    return (*chosen, *missing, Drop(path))
+
+
+def _parallelism_config(plan: Plan, path: str, value: object) -> list[Remedy]:
+    sizes = {_SIZES[name]: positive(size) for name, size in (mapping(value) or {}).items() if name in _SIZES}
+    missing: dict[str, object] = {
+        place: size for place, size in sizes.items() if size not in (None, 1) and not plan.given(place)
     }
     if missing:
-        return f"write `parallel: {_flow(missing)}` in its place"
-    return "delete it: it comes from parallel.tensor, parallel.context or parallel.sequence"
+        return [(*_written(plan, missing), Drop(path))]
+    return [_owned(plan, path, "parallel.tensor", "parallel.context", "parallel.sequence")]
 
 
-def _cpu(plan: Plan, value: object) -> str:
-    accelerator = plan.hardware.accelerator
-    if value is not True or (accelerator and accelerator.vendor == "cpu"):
-        return "delete it: it comes from hardware.accelerator"
-    return "write `accelerator: cpu` in hardware, or delete it"
+def _cpu(plan: Plan, path: str, value: object) -> list[Remedy]:
+    accelerator = "hardware.accelerator"
+    if value is True and not plan.given(accelerator):
+        return [(Put(accelerator, "cpu"), Drop(path))]
+    if value is True and plan.hardware.accelerator_name:
+        return [Drop(path, f"`{plan.name(accelerator)}` is {plan.hardware.accelerator_name}")]
+    return [_owned(plan, path, accelerator)]
 
 
-def _flow(value: object) -> str:
-    """A value as it stands in a line of a spec."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"
-    return code(value)
-
-
-_REMEDIES: dict[str, Callable[[Plan, object], str]] = {
+_REMEDIES: dict[str, Callable[[Plan, str, object], list[Remedy]]] = {
     "deepspeed": _deepspeed,
     "fsdp": _fsdp,
     "fsdp_config": _fsdp_config,
-    "fsdp_min_num_params": _wrapped("min_num_params"),
-    "fsdp_transformer_layer_cls_to_wrap": _wrapped("transformer_layer_cls_to_wrap"),
+    "fsdp_min_num_params": partial(_wrapped, "min_num_params"),
+    "fsdp_transformer_layer_cls_to_wrap": partial(_wrapped, "transformer_layer_cls_to_wrap"),
     "no_cuda": _cpu,
     "parallelism_config": _parallelism_config,
     "use_cpu": _cpu,

@@ -1,7 +1,7 @@
-"""More micro-batches are accumulated than an epoch has.
+"""Gradient accumulation is longer than an epoch.
 
-Accumulation never crosses the end of an epoch: every step then sees what an epoch has, whatever the
-effective batch says. The Trainer still logs the full product.
+Accumulation never crosses the end of an epoch, so each step trains at most the samples of one epoch, whatever
+the effective batch says. The Trainer still logs the full product.
 
 Bad:
 
@@ -16,7 +16,7 @@ Good:
     data: {train_examples: 128}
 
 Source: transformers 5.23 trainer.py, set_initial_training_values and _run_epoch; run: accumulation 64 over
-13 batches makes one step of 100 samples an epoch
+13 batches makes one step of 100 samples per epoch
 """
 
 from __future__ import annotations
@@ -26,25 +26,36 @@ from collections.abc import Iterator
 from configlint.core.arithmetic import is_power_of_two
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Act, Put
 from configlint.core.rule import Finding, rule
+from configlint.core.wording import count
+from configlint.rules.batch._totals import total
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     batch, batches, replicas = plan.batch, plan.schedule.batches_per_epoch, plan.parallel.replicas
     examples = plan.data.train_examples
-    if not batches or not batch.accumulation or not batch.per_device or not replicas or not examples:
+    if not (batches and batch.accumulation and batch.per_device and batch.trained and replicas and examples):
         return
     # With fewer examples than one micro-batch over all replicas, batch/dataset-too-small says it.
     if batch.accumulation > batches and examples >= batch.per_device * replicas:
         micro = batch.per_device * replicas
-        most = examples // micro * micro
-        if is_power_of_two(micro):
-            most = 1 << (most.bit_length() - 1)
+        seen = min(examples, batches * micro)
+        path, epoch = "batch.accumulation", count(batches, "batch", "batches")
         yield Finding(
-            "batch.accumulation",
-            f"accumulation {batch.accumulation} is beyond an epoch of {batches} batches:"
-            f" a step sees {min(examples, batches * micro)} samples, not {batch.trained}",
-            f"an effective batch of {most} or less fits into {examples} examples",
-            related=(("data.train_examples", f"{examples} examples"),),
+            path,
+            f"`{plan.name(path)}` {batch.accumulation} exceeds the {epoch} of an epoch, so a step trains"
+            f" {seen:,} samples instead of {batch.trained:,}",
+            [_smaller(plan, micro, examples // micro)],
+            related=(("data.train_examples", count(examples, "example")),),
         )
+
+
+def _smaller(plan: Plan, micro: int, batches: int) -> tuple[Act, ...]:
+    """The largest batch of that many micro-batches or fewer; a power of two where that is possible."""
+    most = 1 << (batches.bit_length() - 1) if is_power_of_two(micro) else batches
+    stated = plan.given("batch.effective") or plan.given("batch.effective_tokens")
+    pinned = plan.batch.pinned_accumulation
+    accumulation = (Put("batch.accumulation", most),) if pinned else ()
+    return (*((total(plan, most * micro),) if stated else ()), *accumulation)

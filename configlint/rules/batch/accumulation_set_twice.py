@@ -1,7 +1,7 @@
-"""Accumulation is set a second time, in `accelerator_config`.
+"""`accelerator_config` sets gradient accumulation a second time.
 
-The Trainer accumulates by gradient_accumulation_steps and refuses `num_steps` beside it; where it is 1,
-`num_steps` quietly takes its place and multiplies the batch.
+The Trainer takes the accumulation from gradient_accumulation_steps and rejects `num_steps` beside it. Where
+gradient_accumulation_steps is 1, `num_steps` silently replaces it and multiplies the batch.
 
 Bad:
 
@@ -24,28 +24,30 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Say
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import code
-from configlint.rules.batch import accelerator_config
+from configlint.rules.batch import accelerator_config, without
+
+_KWARGS = "gradient_accumulation_kwargs"
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    options = accelerator_config(plan).get("gradient_accumulation_kwargs")
+    options = accelerator_config(plan).get(_KWARGS)
     if not isinstance(options, dict) or "num_steps" not in options:
         return
-    accumulation, steps = plan.batch.accumulation, code(options["num_steps"])
+    path, accumulation = "training.accelerator_config", plan.batch.accumulation
+    name, steps = plan.name("batch.accumulation"), code(options["num_steps"])
+    message = f"`num_steps` {steps} in `{plan.name(path)}`"
     if accumulation is None:
-        message = f"num_steps sets the accumulation to {steps}"
+        message += f" sets gradient accumulation in place of `{name}`"
     elif accumulation > 1:
-        message = f"num_steps {steps} stands beside accumulation {accumulation}, and the Trainer refuses both"
+        message += f" conflicts with `{name}` {accumulation}: the Trainer rejects setting both"
     elif options["num_steps"] != 1:
-        message = f"num_steps {steps} takes the place of accumulation 1"
+        message += f" silently replaces `{name}` 1"
     else:
         return
-    yield Finding(
-        "training.accelerator_config",
-        message,
-        "leave out num_steps; batch.accumulation pins it",
-        on_key=True,
-    )
+    left = [key for key in options if key != "num_steps"]
+    remedy = Say(f"remove `num_steps` from `{plan.name(path)}`") if left else without(plan, _KWARGS)
+    yield Finding(path, message, [remedy], on_key=True)

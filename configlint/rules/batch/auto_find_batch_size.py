@@ -1,8 +1,8 @@
-"""`auto_find_batch_size` changes the batch behind your back.
+"""`auto_find_batch_size` silently changes the effective batch.
 
-When memory runs out, the per-device batch is cut by a tenth, again and again, and accumulation stays:
-the effective batch shrinks to a multiple of nothing, steps and schedule change with it, and no
-message says so at the end. With ZeRO-3 it fails.
+Each time memory runs out, the per-device batch shrinks by a tenth while the accumulation stays as it is. The
+effective batch, the number of steps and the learning-rate schedule all change, and no message reports it. With
+ZeRO-3 the job fails.
 
 Bad:
 
@@ -26,17 +26,19 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
+    path, effective = "training.auto_find_batch_size", plan.batch.effective
     if plan.training.get("auto_find_batch_size") is not True:
         return
-    batch = f" of {plan.batch.effective}" if plan.batch.effective else ""
-    yield Finding(
-        "training.auto_find_batch_size",
-        f"auto_find_batch_size lowers the effective batch{batch} when memory runs out, without a word",
-        "leave it out, and bound the per-device batch: per_device: {max: 4}",
-        on_key=True,
-    )
+    batch = f" of {effective:,}" if effective else ""
+    message = f"`{plan.name(path)}` silently lowers the effective batch{batch} when memory runs out"
+    remedy: Remedy = Drop(path)
+    bound = "batch.per_device.max"
+    if plan.can_say(bound) and not plan.given("batch.per_device") and not plan.given("batch.accumulation"):
+        remedy = (Drop(path), Put(bound, 4))
+    yield Finding(path, message, [remedy], on_key=True)

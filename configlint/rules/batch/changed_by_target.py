@@ -1,7 +1,7 @@
-"""A target trains another effective batch than the spec.
+"""A target trains a different effective batch than the spec.
 
-Targets are the same training elsewhere. With another batch it is another training, and the runs
-cannot be compared; learning rate and schedule would have to change with it.
+A target is the same training on other hardware. With a different batch it is a different training: the runs
+cannot be compared, and the learning rate and the schedule would have to change too.
 
 Bad:
 
@@ -17,7 +17,7 @@ Good:
     targets:
       cluster: {hardware: {nodes: 4}}
 
-Source: configlint's own promise: the effective batch that is written is the batch that is trained
+Source: configlint's own promise: the effective batch that is written is the one that is trained
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
+from configlint.rules.batch._totals import removals, total
 
 _FACTORS = (
     "batch.per_device",
@@ -49,11 +51,20 @@ def check(plan: Plan) -> Iterator[Finding]:
     tokens = plan.spec.settings.get("batch.effective_tokens")
     if tokens and tokens.target is None and not plan.given("batch.effective"):
         return
+    message = f"target {target} trains {effective:,} samples per step, but the spec trains {reference:,}"
     if plan.given("batch.effective") or tokens:
-        path, help = "batch.effective", f"write effective: {reference} once, above the targets"
-    else:
-        settings = plan.spec.settings
-        changed = [path for path in _FACTORS if path in settings and settings[path].target]
-        path = changed[0] if changed else "hardware.devices_per_node"
-        help = f"write effective: {reference}, and leave a factor to be derived"
-    yield Finding(path, f"target {target} trains {effective} samples a step, and the spec {reference}", help)
+        yield Finding("batch.effective", message, [total(plan, reference)])
+        return
+    settings = plan.spec.settings
+    changed = [path for path in _FACTORS if path in settings and settings[path].target]
+    yield Finding(changed[0] if changed else "hardware.devices_per_node", message, _derived(plan, reference))
+
+
+def _derived(plan: Plan, effective: int) -> list[Remedy]:
+    """To leave a factor to be derived, for all targets."""
+    factors = removals(plan, effective)
+    if not factors:
+        return []
+    *first, last = factors
+    why = "above the targets, for all of them"
+    return [(Put("batch.effective", effective), *first, Drop(last.path, why))]

@@ -1,9 +1,9 @@
-"""One process may take several devices.
+"""A single process may use several devices.
 
-A script that is started with plain `python` is one process without a rank. Where it sees several devices,
-the Trainer wraps the model in nn.DataParallel, and every device takes per_device samples: the batch is
-multiplied by the number of devices that happen to be visible. torchrun and the launch files that are
-compiled give even a single process a rank, and one device.
+A script started with plain `python` is one process without a rank. Where it sees several devices, the Trainer
+wraps the model in nn.DataParallel and every device takes per_device samples, so the batch is multiplied by the
+number of visible devices. torchrun and the launch files that configlint compiles give even a single process a
+rank and one device.
 
 Bad:
 
@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 
 
@@ -36,10 +37,11 @@ def check(plan: Plan) -> Iterator[Finding]:
     # nn.DataParallel is for devices that PyTorch calls cuda: NVIDIA's and AMD's.
     if accelerator.vendor in ("cpu", "intel"):
         return
-    help = "write launch: {script: train.py}, and start the launch.sh that is compiled"
+    script = Put("launch.script", "train.py", "then start the launch.sh that configlint compiles")
+    message = "a script started with plain `python` uses"
     if devices > 1:
-        message = f"started by plain python, one process takes all {devices} devices, and {devices} times the batch"
-        yield Finding("hardware.devices_per_node", message, help)
+        message += f" all {devices} devices and multiplies the batch by {devices}"
+        yield Finding("hardware.devices_per_node", message, [script])
     elif (accelerator.devices_per_node or 1) > 1:
-        message = "started by plain python, one process takes every device of the host, and multiplies the batch"
-        yield Finding("hardware.devices_per_node", message, help, Severity.INFO)
+        message += " every device of the host and multiplies the batch by their number"
+        yield Finding("hardware.devices_per_node", message, [script], Severity.INFO)

@@ -1,8 +1,8 @@
-"""The data set is smaller than one micro-batch over all replicas.
+"""The data set is smaller than one micro-batch across all replicas.
 
-Samples are repeated until every replica has its batch, so that the same example counts several times
-in one step; a single replica trains a smaller batch. With `dataloader_drop_last` there is no batch at
-all, and the Trainer fails with a message about a data loader without length.
+Samples are repeated until every replica has a full batch, so the same example counts several times in one step;
+a single replica trains a smaller batch instead. With `dataloader_drop_last` no batch is left, and the Trainer
+fails with a message about a data loader without length.
 
 Bad:
 
@@ -24,10 +24,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from configlint.core.arithmetic import is_power_of_two
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Act, Drop, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
+from configlint.core.wording import count
 from configlint.rules.batch import replicas_in_words
+from configlint.rules.batch._totals import total
 
 
 @rule(Severity.ERROR)
@@ -35,17 +39,32 @@ def check(plan: Plan) -> Iterator[Finding]:
     examples, per_device, replicas = plan.data.train_examples, plan.batch.per_device, plan.parallel.replicas
     if not examples or not per_device or not replicas or examples >= per_device * replicas:
         return
-    message = f"{examples} examples do not fill one batch of {per_device} x {replicas} replicas"
-    help = f"per_device {examples // replicas} at most" if examples >= replicas else f"{examples} replicas at most"
-    if plan.training.get("dataloader_drop_last") is True:
-        yield Finding(
-            "data.train_examples", f"{message}, and dataloader_drop_last drops it", help,
-            related=(replicas_in_words(plan),),
-        )  # fmt: skip
+    drops = plan.training.get("dataloader_drop_last") is True
+    if drops:
+        follows = f"`{plan.name('training.dataloader_drop_last')}` leaves no batch to train"
     else:
         # Only where batches are dealt to several replicas is the last one filled.
-        short = "samples are repeated in it" if replicas > 1 else f"it has {examples} samples"
-        yield Finding(
-            "data.train_examples", f"{message}: {short}", help, Severity.WARNING,
-            related=(replicas_in_words(plan),),
-        )  # fmt: skip
+        follows = "samples repeat" if replicas > 1 else f"a step trains {examples} samples"
+    yield Finding(
+        "data.train_examples",
+        f"{count(examples, 'example')} do not fill one batch ({per_device} x {count(replicas, 'replica')}),"
+        f" so {follows}",
+        [_remedy(plan, examples, replicas)],
+        None if drops else Severity.WARNING,
+        related=(replicas_in_words(plan),),
+    )
+
+
+def _remedy(plan: Plan, examples: int, replicas: int) -> Remedy:
+    if examples < replicas:
+        return Say(f"use at most {count(examples, 'replica')}", needs=("hardware.devices_per_node",))
+    share = examples // replicas
+    if is_power_of_two(replicas):
+        share = 1 << (share.bit_length() - 1)
+    stated = plan.given("batch.effective") or plan.given("batch.effective_tokens")
+    acts: list[Act] = [total(plan, share * replicas)] if stated else []
+    if plan.batch.pinned_per_device:
+        acts.append(Put("batch.per_device", share))
+    if plan.batch.pinned_accumulation:
+        acts.append(Drop("batch.accumulation") if stated else Put("batch.accumulation", 1))
+    return tuple(acts)

@@ -1,8 +1,8 @@
 """A training argument is set that configlint derives.
 
-Batch size, accumulation and sharding have one owner each, in the sections of the spec; a second value
-in `training`, `arguments` or the DeepSpeed config would win or lose without a word. What says the same there is no
-matter: `auto`, which DeepSpeed's own files are full of, or the stage of ZeRO that `parallel.data` names.
+Batch size, accumulation and sharding are each set in one section of the spec; a second value in `training`,
+`arguments` or the DeepSpeed config would silently override it or be ignored. A DeepSpeed config may repeat what the
+spec says: `auto`, or the ZeRO stage that `parallel.data` names.
 
 Bad:
 
@@ -27,7 +27,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.rule import Finding, rule
 from configlint.core.values import whole
-from configlint.core.wording import listing
+from configlint.core.wording import code, listing
 from configlint.knowledge.naming import owners, paths
 
 _DEEPSPEED = "parallel.deepspeed."
@@ -67,10 +67,13 @@ def _says_the_same(plan: Plan, path: str) -> bool:
 
 
 def _finding(plan: Plan, path: str, owner: tuple[str, ...]) -> Finding:
-    from configlint.rules.batch._remedies import remedy  # needed only where something is wrong
+    from configlint.rules.batch._remedies import remedies  # needed only where something is wrong
 
-    name = path.removeprefix("training.").removeprefix("arguments.").removeprefix(_DEEPSPEED)
-    message = f"`{name}` is derived"
+    key = path.removeprefix("training.").removeprefix("arguments.").removeprefix(_DEEPSPEED)
+    names = [f"`{plan.name(each)}`" for each in owner]
+    message = f"`{plan.name(path)}` is derived from {listing(names, 'or')}"
     if path == _STAGE and plan.parallel.data:
-        message += f", and data is {plan.parallel.data}" + ("" if plan.given("parallel.data") else " (the default)")
-    return Finding(path, message, remedy(plan, path, name, listing(owner, "or")), on_key=True)
+        default = "" if plan.given("parallel.data") else " (configlint's default)"
+        stage = code(plan.spec.settings[path].value)
+        message = f"`{plan.name(path)}` {stage} contradicts {names[0]} {plan.parallel.data}{default}"
+    return Finding(path, message, remedies(plan, path, key, owner), on_key=True)

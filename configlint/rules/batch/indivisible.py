@@ -1,9 +1,8 @@
 """The effective batch cannot be reached on this hardware.
 
-An optimizer step sees per_device x accumulation x replicas samples, so the effective batch is a
-multiple of the replicas, and of whichever factor is pinned. Where it is not, people round by hand
-and train another batch than the one they report; DeepSpeed rounds a factor down and then fails on
-its own assertion, after the queue.
+An optimizer step trains per_device x accumulation x replicas samples, so the effective batch must be a multiple
+of the replicas and of every factor that is pinned. Where it is not, people round by hand and train a different
+batch than they report; DeepSpeed rounds a factor down and then fails on its own assertion once the job starts.
 
 Bad:
 
@@ -26,8 +25,9 @@ from configlint.core.arithmetic import reachable
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.rule import Finding, rule
-from configlint.core.wording import listing
-from configlint.rules.batch import factored, replicas_in_words
+from configlint.core.wording import count, listing
+from configlint.rules.batch import replicas_in_words
+from configlint.rules.batch._totals import total
 
 
 @rule(Severity.ERROR)
@@ -38,17 +38,17 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     if batch.trained in (None, effective) or (plan.parallel.world or 0) % (plan.hardware.nodes or 1):
         return  # hardware/uneven-nodes is the cause, and its remedy makes other replicas
-    over = [f"{replicas} replicas"]
+    over = [count(replicas, "replica")]
     if batch.pinned_per_device:
-        over.append(f"per_device {batch.pinned_per_device}")
+        over.append(f"`{plan.name('batch.per_device')}` {batch.pinned_per_device}")
     if batch.pinned_accumulation:
-        over.append(f"accumulation {batch.pinned_accumulation}")
+        over.append(f"`{plan.name('batch.accumulation')}` {batch.pinned_accumulation}")
         if batch.max_per_device:
-            over.append(f"per_device up to {batch.max_per_device}")
+            over.append(f"`{plan.name('batch.per_device.max')}` {batch.max_per_device}")
     sizes = [size for size in dict.fromkeys(reachable(batch, effective, replicas)) if size]
     yield Finding(
         "batch.effective",
-        f"{effective} samples cannot be split over {listing(over)}",
-        help=f"nearest: {', '.join(factored(plan, size) for size in sizes)}",
+        f"{count(effective, 'sample')} cannot be split over {listing(over)}",
+        [total(plan, size) for size in sizes],
         related=(replicas_in_words(plan),),
     )

@@ -1,9 +1,9 @@
-"""A generation batch does not hold whole groups of completions.
+"""A generation batch cannot be split into whole groups of completions.
 
 GRPO and RLOO compare `num_generations` completions of one prompt, and every batch counts completions, not
-prompts. What is generated at a time, per_device x processes x accumulation unless something else is written,
-must be a multiple of it: TRL refuses to start otherwise. In evaluation, per_device_eval_batch_size x processes
-must be one.
+prompts. The generation batch, per_device x processes x accumulation by default, must be a multiple of
+`num_generations`; otherwise TRL refuses to start. In evaluation the same holds for per_device_eval_batch_size x
+processes.
 
 Bad:
 
@@ -26,14 +26,17 @@ __init__ (0.15 and 0.16 leave accumulation out, 0.14 counts prompts)
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import gcd, lcm
+from math import ceil, gcd, lcm
 from typing import NamedTuple
 
+from configlint.core.arithmetic import is_power_of_two
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.values import positive
 from configlint.core.wording import count
+from configlint.rules.batch._totals import total
 
 _FAR = 1000
 
@@ -68,67 +71,79 @@ class _Batch(NamedTuple):
     size: int
     factors: str
     argument: str | None
-    remedy: str | None
+    remedy: Put | None
 
 
 def _made(plan: Plan, group: int, steps: object, per_device: int, world: int) -> _Batch | None:
-    micro, factors = per_device * world, f"{per_device} x {world}"
+    micro = per_device * world
+    factors = f"`{plan.name('batch.per_device')}` {per_device} x {count(world, 'process', 'processes')}"
     if steps is not None:
-        lasts, name = positive(steps), "steps_per_generation"
-        remedy: str | None = f"a multiple of {group // gcd(group, micro)} as {name}"
+        lasts, path = positive(steps), plan.path("steps_per_generation")
+        remedy = Put(path, _above(lasts, group // gcd(group, micro))) if lasts else None
     elif (plan.release.trl or (0, 0)) < (0, 17):
-        remedy = f"a multiple of {group // gcd(group, world)} as per_device"
-        return _Batch(micro, f"{factors}: per_device x processes", None, remedy)
+        return _Batch(micro, factors, None, _per_device(plan, _above(per_device, group // gcd(group, world))))
     else:
-        lasts, name, remedy = plan.batch.accumulation, "accumulation", _totals(plan, group, world)
+        lasts, path, remedy = plan.batch.accumulation, "batch.accumulation", _whole(plan, group, world)
     if not lasts:
         return None
-    words = f"{factors} x {lasts}: per_device x processes x {name}"
-    return _Batch(micro * lasts, words, None if name == "accumulation" else name, remedy)
+    argument = "steps_per_generation" if steps is not None else None
+    return _Batch(micro * lasts, f"{factors} x `{plan.name(path)}` {lasts}", argument, remedy)
 
 
 def _given(plan: Plan, group: int, size: int, micro: int) -> Iterator[Finding]:
     """A generation batch that was written: it lasts for whole micro-batches, too."""
-    for unit, words in ((micro, f"{micro} = per_device x processes"), (group, f"{group} = num_generations")):
+    per_device = plan.name("batch.per_device")
+    path, name = plan.path("generation_batch_size"), plan.name(plan.path("num_generations"))
+    for unit, words in ((micro, f"{micro} (`{per_device}` x processes)"), (group, f"`{name}` {group}")):
         if size % unit:
-            sizes = [str(each) for each in _around(size, lcm(micro, group)) if each]
             yield Finding(
-                plan.path("generation_batch_size"),
-                f"generation_batch_size {size} is no multiple of {words}",
-                f"write {' or '.join(sizes)}",
+                path,
+                f"`{plan.name(path)}` {size} must be a multiple of {words}",
+                [Put(path, each) for each in _around(size, lcm(micro, group)) if each],
             )
             return
 
 
 def _evaluation(plan: Plan) -> Iterator[Finding]:
-    per_device, world = positive(plan.argument("per_device_eval_batch_size")), plan.parallel.world
-    if plan.intervals.eval_strategy in (None, "no") or not per_device or not world:
-        return
-    own = _own(plan, "num_generations_eval")
+    size, own = _evaluated(plan), _own(plan, "num_generations_eval")
     group = positive(own) if own else _group(plan)
-    if not group or per_device * world % group == 0:
+    if not size or not group or size % group == 0:
         return
-    help = f"write a multiple of {group // gcd(group, world)} as per_device_eval_batch_size"
+    path, world = plan.path("per_device_eval_batch_size"), plan.parallel.world or 1
+    remedies = [Put(path, _above(size // world, group // gcd(group, world)))]
     if "num_generations_eval" in plan.release.arguments:
-        help += f", or a num_generations_eval that divides {per_device * world}"
+        divisor = max(each for each in range(1, group) if size % each == 0)
+        remedies.append(Put(plan.path("num_generations_eval"), divisor))
     yield Finding(
         _first(plan, "num_generations_eval", "per_device_eval_batch_size", "eval_strategy") or "training",
-        f"the {per_device * world} completions of an evaluation batch ({per_device} x {world}:"
-        f" per_device_eval_batch_size x processes) are no whole groups of {group}",
-        help,
+        f"an evaluation batch of {count(size, 'completion')} (`{plan.name(path)}` {size // world}"
+        f" x {count(world, 'process', 'processes')}) cannot be split into groups of {group}",
+        remedies,
     )
+
+
+def _evaluated(plan: Plan) -> int | None:
+    """The completions of an evaluation batch; None where nothing is evaluated, or it is not known."""
+    per_device, world = positive(plan.argument("per_device_eval_batch_size")), plan.parallel.world
+    if plan.intervals.eval_strategy in (None, "no") or not per_device or not world:
+        return None
+    return per_device * world
 
 
 def _finding(plan: Plan, group: int, batch: _Batch) -> Finding:
     names = ["num_generations"] + ([batch.argument] if batch.argument else [])
-    default = "" if _first(plan, "num_generations") else " (the default of num_generations)"
-    sizes = [str(size) for size in _divisors_around(batch.size, group)]
-    remedies = [f"{' or '.join(sizes)} as num_generations"] if sizes else []
-    remedies += [batch.remedy] if batch.remedy else []
+    path = plan.path("num_generations")
+    default = "" if plan.given(path) else f" ({plan.trainer}'s default)"
+    # What evaluation asks of the group, too, where it has none of its own.
+    evaluated = None if _own(plan, "num_generations_eval") else _evaluated(plan)
+    sizes = [size for size in _divisors_around(batch.size, group) if (evaluated or 0) % size == 0]
+    nearest = sorted(sizes, key=lambda size: abs(size - group))[: 1 if batch.remedy else 2]
+    remedies: list[Remedy] = [Put(path, size) for size in nearest]
     return Finding(
         _first(plan, *names) or "batch.effective",
-        f"{count(batch.size, 'completion')} ({batch.factors}) cannot be split into groups of {group}{default}",
-        f"write {', or '.join(remedies)}" if remedies else None,
+        f"a generation batch of {count(batch.size, 'completion')} ({batch.factors})"
+        f" cannot be split into groups of `{plan.name(path)}` {group}{default}",
+        remedies + ([batch.remedy] if batch.remedy else []),
     )
 
 
@@ -137,14 +152,26 @@ def _first(plan: Plan, *names: str) -> str | None:
     return next((path for name in names if plan.given(path := plan.path(name))), None)
 
 
-def _totals(plan: Plan, group: int, world: int) -> str | None:
-    """The nearest effective batches that hold whole groups; None where both factors are pinned."""
+def _whole(plan: Plan, group: int, world: int) -> Put | None:
+    """The nearest effective batch that holds whole groups, a power of two of two as near; None where both factors
+    are pinned."""
     batch, replicas = plan.batch, plan.parallel.replicas
-    if not batch.effective or not replicas or (batch.pinned_per_device and batch.pinned_accumulation):
+    effective = batch.effective
+    if not effective or not replicas or (batch.pinned_per_device and batch.pinned_accumulation):
         return None
     unit = replicas * (batch.pinned_per_device or batch.pinned_accumulation or 1)
-    sizes = _around(batch.effective, lcm(unit, group // gcd(group, world // replicas)))
-    return f"{' or '.join(str(size) for size in sizes if size)} as batch.effective"
+    sizes = [size for size in _around(effective, lcm(unit, group // gcd(group, world // replicas))) if size]
+    return total(plan, min(sizes, key=lambda size: (abs(size - effective), not is_power_of_two(size))))
+
+
+def _per_device(plan: Plan, size: int) -> Put | None:
+    """To write another per-device batch; None where the effective batch cannot be made of it."""
+    batch, replicas = plan.batch, plan.parallel.replicas or 1
+    pinned = batch.pinned_accumulation
+    stated = plan.given("batch.effective") or plan.given("batch.effective_tokens")
+    if stated and (pinned or not batch.effective or batch.effective % (size * replicas)):
+        return None
+    return Put("batch.per_device", size)
 
 
 def _group(plan: Plan) -> int | None:
@@ -156,6 +183,11 @@ def _group(plan: Plan) -> int | None:
 def _own(plan: Plan, name: str) -> object:
     """An argument that the release may not have yet."""
     return plan.argument(name) if name in plan.release.arguments else None
+
+
+def _above(number: int, unit: int) -> int:
+    """The multiple of a unit at a number or above it."""
+    return ceil(number / unit) * unit
 
 
 def _around(number: int, unit: int) -> tuple[int, int]:

@@ -1,7 +1,7 @@
-"""A layer-wise optimizer is chosen, and gradients are accumulated.
+"""A layer-wise optimizer cannot accumulate gradients.
 
-These optimizers update each layer as soon as it has its gradient, and keep none to add another to. The Trainer
-refuses to accumulate with them, when it makes the optimizer: after the queue and the loading of the model.
+These optimizers update each layer as soon as its gradient is computed, so no gradient is kept to accumulate.
+The Trainer rejects accumulation when it creates the optimizer, after the model is loaded.
 
 Bad:
 
@@ -24,6 +24,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.rules.argument._resolved import is_layerwise
 
@@ -35,10 +36,20 @@ def check(plan: Plan) -> Iterator[Finding]:
     if plan.parallel.world != 1 or launch.script or launch.module or not is_layerwise(plan):
         return
     if accumulation is not None and accumulation > 1:
-        name = str(plan.argument("optim"))
+        path, name = plan.path("optim"), str(plan.argument("optim"))
+        factor = f"`{plan.name('batch.accumulation')}` {accumulation}"
         yield Finding(
-            plan.path("optim"),
-            f"{name} cannot accumulate, and the accumulation is {accumulation}",
-            f"write `optim: {name.removesuffix('_layerwise')}`, or `accumulation: 1`",
-            related=(("batch.accumulation", f"accumulation {accumulation}"),),
+            path,
+            f"`{plan.name(path)}` {name} cannot accumulate gradients: the Trainer rejects {factor}",
+            [Put(path, name.removesuffix("_layerwise")), *_at_once(plan)],
+            related=(("batch.accumulation", factor),),
         )
+
+
+def _at_once(plan: Plan) -> Iterator[Put]:
+    """To train all samples of a step at once, where one setting does it."""
+    batch = plan.batch
+    if not batch.pinned_per_device or not plan.given("batch.effective"):
+        yield Put("batch.accumulation", 1)
+    elif not batch.pinned_accumulation and batch.trained:
+        yield Put("batch.per_device", batch.trained)

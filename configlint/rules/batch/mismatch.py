@@ -1,8 +1,8 @@
-"""The pinned factors do not make the effective batch.
+"""The pinned factors do not multiply to the effective batch.
 
-per_device x accumulation x replicas is what is trained, whatever else is written. The usual way
-here: the number of nodes changed and the accumulation did not. The run ends well, with another batch
-and so another learning-rate regime than the one that is reported.
+A step trains per_device x accumulation x replicas samples, whatever else is written. The usual cause: the number
+of nodes changed but the accumulation did not. The run succeeds with a different batch, and so a different
+learning-rate regime, than the one that is reported.
 
 Bad:
 
@@ -23,8 +23,11 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
+from configlint.core.wording import count
 from configlint.rules.batch import replicas_in_words
+from configlint.rules.batch._totals import removals, total
 
 
 @rule(Severity.ERROR)
@@ -33,21 +36,34 @@ def check(plan: Plan) -> Iterator[Finding]:
     per_device, accumulation, effective = batch.pinned_per_device, batch.pinned_accumulation, batch.effective
     if not per_device or not accumulation or not replicas or not effective or batch.trained in (None, effective):
         return
-    if effective % (per_device * replicas) == 0:
-        help = f"accumulation {effective // (per_device * replicas)} trains {effective}; left out, it is derived"
-    elif effective % (accumulation * replicas) == 0:
-        help = f"per_device {effective // (accumulation * replicas)} trains {effective}; left out, it is derived"
-    elif plan.given("batch.effective") or not plan.sequence_length or not batch.trained:
-        help = f"pin one factor at most, or write effective: {batch.trained}"
-    else:
-        help = f"pin one factor at most, or write effective_tokens: {batch.trained * plan.sequence_length}"
+    factors = f"{per_device} x {accumulation} x {count(replicas, 'replica')}"
     yield Finding(
         "batch.effective",
-        f"{per_device} x {accumulation} x {replicas} = {batch.trained} samples are trained, not {effective}",
-        help,
+        f"a step trains {batch.trained:,} samples ({factors}), but {_asked(plan, effective)}",
+        _remedies(plan, effective, batch.trained),
         related=(
-            ("batch.per_device", f"per_device {per_device}"),
-            ("batch.accumulation", f"accumulation {accumulation}"),
+            ("batch.per_device", f"`{plan.name('batch.per_device')}` {per_device}"),
+            ("batch.accumulation", f"`{plan.name('batch.accumulation')}` {accumulation}"),
             replicas_in_words(plan),
         ),
     )
+
+
+def _asked(plan: Plan, effective: int) -> str:
+    if plan.given("batch.effective"):
+        return f"`{plan.name('batch.effective')}` is {effective:,}"
+    return f"`{plan.name('batch.effective_tokens')}` is {count(effective, 'sample')}"
+
+
+def _remedies(plan: Plan, effective: int, trained: int) -> list[Remedy]:
+    factors = removals(plan, effective)
+    if factors is None:
+        return [total(plan, trained)]
+    if len(factors) > 1:
+        return [total(plan, trained), factors]
+    path = factors[0].path
+    removed = Drop(path, "configlint derives it")
+    if plan.spec.is_shared(plan.spec.settings[path]):
+        return [removed]  # any number is right for one target only
+    other = {"batch.accumulation": plan.batch.per_device, "batch.per_device": plan.batch.accumulation}[path]
+    return [Put(path, effective // ((other or 1) * (plan.parallel.replicas or 1))), removed]

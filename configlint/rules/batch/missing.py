@@ -1,7 +1,7 @@
-"""The batch is not given.
+"""The effective batch is missing.
 
-Without an effective batch, or both factors of one, there is nothing to keep: the Trainer would take
-per_device 8 and accumulation 1, and every other number of devices would train another batch.
+Without an effective batch, or both of its factors, the Trainer takes per_device 8 and accumulation 1 (its
+defaults), and every number of devices trains a different batch.
 
 Bad:
 
@@ -20,23 +20,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from configlint.core.arithmetic import nearest_reachable
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
+
+# A batch to suggest.
+_USUAL = 64
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     section = plan.spec.settings.get("batch")
-    if plan.given("batch.effective") or (section and not section.mapping):
+    if plan.given("batch.effective") or (section and not section.mapping) or not plan.can_say("batch.effective"):
         return
     if plan.given("batch.effective_tokens"):
-        if not plan.given("model.sequence_length"):
-            message = "a batch in tokens needs model.sequence_length, to be counted in samples"
-            yield Finding("batch.effective_tokens", message, "add model: {sequence_length: 4096}")
+        yield from _without_length(plan)
         return
     factors = ("batch.per_device", "batch.accumulation")
     pinned = [path for path in factors if plan.given(path) and not plan.given(f"{path}.max")]
     if len(pinned) < 2:
-        only = f" by {pinned[0].rpartition('.')[2]} alone" if pinned else ""
-        yield Finding("batch", f"the effective batch is not given{only}", "add effective: 64", on_key=True)
+        message = f"`{plan.name('batch.effective')}` is missing"
+        if pinned:
+            message = f"`{plan.name(pinned[0])}` alone does not determine the effective batch"
+        replicas = plan.parallel.replicas
+        size = nearest_reachable(plan.batch, _USUAL, replicas) if replicas else _USUAL
+        yield Finding("batch", message, [Put("batch.effective", size)], on_key=True)
+
+
+def _without_length(plan: Plan) -> Iterator[Finding]:
+    tokens, length = "batch.effective_tokens", "model.sequence_length"
+    if not plan.given(length):
+        message = f"`{plan.name(tokens)}` requires `{plan.name(length)}`"
+        yield Finding(tokens, message, [Put(length, 4096, "the tokens of one sample")])

@@ -1,8 +1,8 @@
-"""The effective batch is no power of two.
+"""The effective batch is not a power of two.
 
-Kernels, memory and data sets are cut in powers of two, and results of other runs are reported for
-them: a batch between two of them wastes a little and compares with nothing. Where the replicas are
-no power of two, no batch over them can be one; that is said as advice, with the counts that could.
+Kernels, memory and data sets are sized in powers of two, and most published results use them: any other batch
+wastes a little and is harder to compare. Where the number of replicas is not a power of two, no batch across them
+can be one; the finding is advice then and names replica counts that would do.
 
 Bad:
 
@@ -21,11 +21,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.core.arithmetic import is_power_of_two, reachable
+from configlint.core.arithmetic import is_power_of_two
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Remedy, Say
 from configlint.core.rule import Finding, rule
-from configlint.rules.batch import factored
+from configlint.rules.batch._totals import removals, total
 
 
 @rule(Severity.WARNING)
@@ -35,23 +36,26 @@ def check(plan: Plan) -> Iterator[Finding]:
     if not effective or not replicas or is_power_of_two(effective):
         return
     below = 1 << (effective.bit_length() - 1)
-    message = f"an effective batch of {effective} is no power of two"
+    message = f"an effective batch of {effective:,} is not a power of two"
     if not is_power_of_two(replicas):
         if batch.trained == effective:
-            help = f"none can be reached with {replicas} replicas: {_around(replicas)} replicas could"
-            yield Finding("batch.effective", message, help, Severity.INFO)
+            advice = f"use {_around(replicas)} replicas: no power of two can be split over {replicas:,}"
+            remedy = Say(advice, needs=("hardware.devices_per_node",))
+            yield Finding("batch.effective", message, [remedy], Severity.INFO)
         return
-    # A power of two is in reach if it is itself the nearest that can be trained.
     powers = [size for size in (below, 2 * below) if size >= replicas] or [replicas]
-    near = [size for size in powers if reachable(batch, size, replicas)[0] == size]
+    yield Finding("batch.effective", message, _remedies(plan, effective, powers))
+
+
+def _remedies(plan: Plan, effective: int, powers: list[int]) -> list[Remedy]:
+    """The powers that can be reached as they are; else the nearest, without the factors that stand in its way."""
+    near: list[Remedy] = [total(plan, size) for size in powers if removals(plan, size) == ()]
     if near:
-        help = f"nearest: {', '.join(factored(plan, size) for size in near)}"
-    else:
-        powers_in_words = " or ".join(map(str, powers))
-        help = f"write effective: {powers_in_words}, and leave per_device and accumulation to be derived"
-    yield Finding("batch.effective", message, help)
+        return near
+    size = min(powers, key=lambda size: abs(size - effective))
+    return [(total(plan, size), *(removals(plan, size) or ()))]
 
 
 def _around(replicas: int) -> str:
     below = 1 << (replicas.bit_length() - 1)
-    return f"{below} or {2 * below}"
+    return f"{below:,} or {2 * below:,}"

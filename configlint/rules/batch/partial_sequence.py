@@ -1,6 +1,6 @@
-"""The batch in tokens is no whole number of sequences.
+"""The batch in tokens is not a whole number of sequences.
 
-A step sees whole samples of sequence_length tokens, so that fewer tokens are trained than written.
+A step trains whole samples of sequence_length tokens, so it trains fewer tokens than the spec says.
 
 Bad:
 
@@ -23,6 +23,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import positive
 
@@ -33,10 +34,15 @@ def check(plan: Plan) -> Iterator[Finding]:
     tokens, length = positive(setting.value) if setting else None, plan.sequence_length
     if tokens is None or length is None or tokens % length == 0:
         return
-    sequences = [number for number in (tokens // length, tokens // length + 1) if number]
+    path, batch = "batch.effective_tokens", plan.batch
+    # As many tokens at least as the factors that are known make.
+    unit = (
+        length * (plan.parallel.replicas or 1) * (batch.pinned_per_device or 1) * (batch.pinned_accumulation or 1)
+    )
+    sizes = [size for size in (tokens // unit * unit, -(-tokens // unit) * unit) if size]
     yield Finding(
-        "batch.effective_tokens",
-        f"{tokens:,} tokens are no whole number of sequences of {length:,}",
-        f"nearest: {', '.join(f'{number * length} ({number} x {length})' for number in sequences)}",
-        related=(("model.sequence_length", f"{length:,} tokens a sequence"),),
+        path,
+        f"`{plan.name(path)}` {tokens:,} must be a multiple of `{plan.name('model.sequence_length')}` {length:,}",
+        [Put(path, size) for size in sizes],
+        related=(("model.sequence_length", f"{length:,} tokens per sequence"),),
     )

@@ -1,8 +1,8 @@
 """The last step of each epoch accumulates fewer batches.
 
-Accumulation never crosses the end of an epoch, so the remainder makes a small step at the full
-learning rate; `dataloader_drop_last` drops examples, not the small step. In a short epoch that is
-a good part of the training; in one of 100 steps and more, or in a single epoch, it is worth a note.
+Accumulation never crosses the end of an epoch, so the remaining batches make a small step at the full learning
+rate; `dataloader_drop_last` drops examples, not the small step. In a short epoch that is a good part of the
+training; in an epoch of 100 steps or more, or in a single epoch, the finding is a note.
 
 Bad:
 
@@ -25,7 +25,9 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Say
 from configlint.core.rule import Finding, rule
+from configlint.core.wording import count
 
 _MANY_STEPS = 100
 
@@ -40,10 +42,11 @@ def check(plan: Plan) -> Iterator[Finding]:
     total = schedule.total_steps
     if left == 0 or batches < accumulation or total is None or total < steps:
         return
-    whole = plan.data.train_examples // batch.trained * batch.trained
+    full = plan.data.train_examples // batch.trained
+    words = f"train on {full * batch.trained:,} examples: {count(full, 'step')} of {batch.trained:,}"
     yield Finding(
         "data.train_examples",
-        f"the last of an epoch's {steps:,} steps accumulates {left} of {accumulation} batches",
-        f"{whole} examples make whole steps of {batch.trained}" if whole else None,
+        f"the last of the {steps:,} steps of each epoch accumulates only {left} of {accumulation} batches",
+        [Say(words, needs=("data.train_examples",))] if full else (),
         Severity.INFO if steps >= _MANY_STEPS or total <= steps else None,
     )

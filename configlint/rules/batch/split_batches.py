@@ -1,8 +1,8 @@
-"""`split_batches` divides the batch by the replicas.
+"""`split_batches` divides the batch by the number of replicas.
 
-With it, per_device_train_batch_size is the batch of all replicas together: the effective batch is
-per_device x accumulation alone. The Trainer goes on logging the product with the replicas, which is
-wrong, and a batch that cannot be shared out fails when the data loader is built.
+With it, per_device_train_batch_size is the batch of all replicas together, so the effective batch is
+per_device x accumulation alone. The Trainer still logs the product with the replicas, and a batch that the
+replicas do not divide fails when the data loader is built.
 
 Bad:
 
@@ -25,8 +25,9 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
-from configlint.rules.batch import accelerator_config
+from configlint.rules.batch import accelerator_config, without
 
 
 @rule(Severity.ERROR)
@@ -38,15 +39,11 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     if not batch.per_device or not batch.accumulation or not replicas or replicas == 1:
         return
-    message = f"split_batches shares each batch of {batch.per_device} out over {replicas} replicas"
+    message = f"`split_batches` splits each batch of {batch.per_device} over {replicas} replicas"
     if batch.per_device % replicas:
-        message += ", and it cannot be divided by them"
+        message = message.replace("splits each", "cannot split a") + ", so the data loader fails"
     else:
-        trained = f"{batch.per_device} x {batch.accumulation} = {batch.per_device * batch.accumulation}"
-        message += f": {trained} samples are trained, not {batch.trained}"
-    yield Finding(
-        "training.split_batches" if own else "training.accelerator_config",
-        message,
-        "leave out split_batches",
-        on_key=True,
-    )
+        trained = batch.per_device * batch.accumulation
+        message += f", so a step trains {trained:,} samples instead of {batch.trained or 0:,}"
+    path = "training.split_batches" if own else "training.accelerator_config"
+    yield Finding(path, message, [Drop(path) if own else without(plan, "split_batches")], on_key=True)

@@ -1,7 +1,6 @@
-"""The effective batch is stated in samples and in tokens.
+"""The effective batch is given both in samples and in tokens.
 
-Only one can be the source of truth: with both, the next change of the sequence length makes them
-disagree. The samples win.
+With both, the next change of the sequence length makes them contradict each other. configlint uses the samples.
 
 Bad:
 
@@ -24,16 +23,22 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
+from configlint.core.values import positive
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.given("batch.effective") and plan.given("batch.effective_tokens"):
+        samples, tokens = plan.name("batch.effective"), plan.name("batch.effective_tokens")
+        # Tokens must make whole samples to be enough.
+        number, length = positive(plan.spec.settings["batch.effective_tokens"].value), plan.sequence_length
+        other = [Drop("batch.effective")] if number and length and number % length == 0 else []
         yield Finding(
             "batch.effective_tokens",
-            "the effective batch is given in samples and in tokens",
-            "keep one of effective and effective_tokens",
-            related=(("batch.effective", "in samples"),),
+            f"at most one of `{samples}` and `{tokens}` may be given",
+            [Drop("batch.effective_tokens"), *other],
+            related=(("batch.effective", f"`{samples}` is given here"),),
             on_key=True,
         )

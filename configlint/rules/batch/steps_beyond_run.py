@@ -1,8 +1,7 @@
-"""Something is to happen after more steps than the run has.
+"""A logging, evaluation or save interval is longer than the run.
 
-logging_steps, eval_steps and save_steps count optimizer steps, of accumulation x per_device x replicas
-examples each, not batches. An interval beyond the run means that nothing is logged, evaluated or saved
-before its end.
+logging_steps, eval_steps and save_steps count optimizer steps of accumulation x per_device x replicas samples
+each, not batches. With an interval longer than the run, nothing is logged, evaluated or saved before its end.
 
 Bad:
 
@@ -27,6 +26,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 
@@ -47,11 +47,12 @@ def check(plan: Plan) -> Iterator[Finding]:
         given = path in plan.origins and plan.origins[path].how == "given"
         if not given and kind != "logging":
             continue  # the Trainer evaluates and saves at the end of the run in any case
+        default = "" if given else f" ({plan.trainer if plan.release.trl else 'the Trainer'}'s default)"
         yield Finding(
             path if given else "training",
-            f"{kind}_steps {steps:,.15g}{'' if given else ', the default,'} is beyond the run of"
-            f" {count(total, 'step')}: nothing is {happens} before its end",
-            f"a step is {examples} examples; at most {total}" + ("" if given else f": write {kind}_steps"),
+            f"`{plan.name(path)}` {steps:,.15g}{default} exceeds the run of {count(total, 'step')},"
+            f" so nothing is {happens} before its end",
+            [Put(path, max(total // 10, 1), f"a step trains {count(examples, 'sample')}")],
             None if given else Severity.INFO,
             on_key=not given,
         )

@@ -1,8 +1,8 @@
-"""A batch is given, but not the devices that it is split over.
+"""The devices that the batch is split over are missing.
 
-The number of devices has no default: it decides the replicas, and with them the accumulation that
-keeps the effective batch. Left to the launcher, as many processes start as the machine has devices,
-and each of them adds to the batch. The accelerator decides precision and what fits in memory.
+The number of devices has no default: it determines the replicas and with them the accumulation that keeps the
+effective batch. Left to the launcher, one process starts per device of the machine and each adds to the batch.
+The accelerator determines the precision and what fits into memory.
 
 Bad:
 
@@ -23,39 +23,38 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import listing
 
-_KEYS = ("accelerator", "devices_per_node")
+_ACCELERATOR, _DEVICES = "hardware.accelerator", "hardware.devices_per_node"
+_USUAL = {"accelerator": "a100-80gb", "devices_per_node": 8}
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
+    if not plan.given("batch") or not plan.can_say(_ACCELERATOR, _DEVICES):
+        return
     section = plan.spec.settings.get("hardware")
     if section is None:
-        if plan.given("batch"):
-            example = "hardware: {accelerator: a100-80gb, devices_per_node: 8}"
-            yield Finding(
-                "batch", "there is no hardware to split the batch over", f"write `{example}`", on_key=True
-            )
+        message = f"`{plan.name('hardware')}` is missing, so the batch cannot be split over devices"
+        yield Finding("batch", message, [Put("hardware", _USUAL)], on_key=True)
         return
-    missing = [key for key in _KEYS if not plan.given(f"hardware.{key}")]
-    if plan.given("batch") and section.mapping and missing:
-        message = f"hardware is without {listing(missing)}"
-        yield Finding("hardware", message, help=_help(plan, missing), on_key=True)
+    missing = [path for path in (_ACCELERATOR, _DEVICES) if not plan.given(path)]
+    if section.mapping and missing:
+        message = (
+            f"{listing(f'`{plan.name(path)}`' for path in missing)} {'is' if len(missing) == 1 else 'are'} missing"
+        )
+        puts = [_devices(plan) if path == _DEVICES else Put(path, "a100-80gb") for path in missing]
+        yield Finding("hardware", message, [tuple(puts)], on_key=True)
 
 
-def _help(plan: Plan, missing: list[str]) -> str:
-    if missing == ["accelerator"]:
-        return "write `accelerator: a100-80gb`, or which it is"
+def _devices(plan: Plan) -> Put:
     accelerator = plan.hardware.accelerator
     number = accelerator.devices_per_node if accelerator else None
-    usual = f"a usual node of {accelerator.name} has {number}" if accelerator and number else ""
-    chosen = plan.spec.settings.get("hardware.accelerator")
+    chosen = plan.spec.settings.get(_ACCELERATOR)
+    why = f"a usual {accelerator.name} node has {number}" if accelerator and number else ""
     if chosen is not None and chosen.target is not None:
         # What people trip over: they gave the number, but above.
-        return "; ".join(filter(None, ["a target that names an accelerator inherits nothing of `hardware`", usual]))
-    write = [
-        f"{key}: {value}" for key, value in zip(_KEYS, ("a100-80gb", number or 8), strict=True) if key in missing
-    ]
-    return f"write `{', '.join(write)}`" + (f": {usual}" if usual else "")
+        why = f"a target with its own accelerator inherits no other setting of `{plan.name('hardware')}`"
+    return Put(_DEVICES, number or 8, why)

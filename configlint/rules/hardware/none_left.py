@@ -1,7 +1,7 @@
-"""All devices are kept from training.
+"""All devices are reserved and none is left to train on.
 
-What `reserved` says is taken off the devices of all nodes together, so that nothing is left to train
-on: the launcher has no process to start, and fails on an assertion without a word.
+`reserved` is subtracted from the devices of all nodes together. Where nothing is left, the launcher has no process
+to start and fails on an assertion without a message.
 
 Bad:
 
@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from configlint.core.arithmetic import MOST_DEVICES
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 
@@ -35,9 +36,11 @@ def check(plan: Plan) -> Iterator[Finding]:
     total = nodes * per_node
     if reserved < total or total > MOST_DEVICES:
         return
+    path, devices = "hardware.reserved", f"{count(nodes, 'node')} x {count(per_node, 'device')}"
     yield Finding(
-        "hardware.reserved",
-        f"no device is left to train on: {reserved} are reserved, and there are {nodes} x {per_node} = {total}",
-        help=f"reserve {count(total - 1, 'device')} at most" if total > 1 else "delete it",
-        related=(("hardware.devices_per_node", f"{count(nodes, 'node')} x {count(per_node, 'device')}"),),
+        path,
+        f"`{plan.name(path)}` {reserved:,} leaves no device to train on: the job has {total:,} ({devices})",
+        # One process on each node at least, as many on all of them.
+        [Put(path, total - nodes), Drop(path)] if per_node > 1 else [Drop(path)],
+        related=(("hardware.devices_per_node", devices),),
     )

@@ -1,8 +1,7 @@
-"""Whole nodes seem to be reserved, and a part of each is kept.
+"""`reserved` takes some devices of each node instead of whole nodes.
 
-The devices that `reserved` keeps are spread evenly: each node starts as many processes, and the last devices of
-each are free. A server that is to have a node of its own does not get one, and the training takes devices of all
-nodes.
+Reserved devices are spread evenly: every node starts the same number of processes and its last devices stay free.
+A server that needs a node of its own does not get one, and the training uses devices of all nodes.
 
 Bad:
 
@@ -23,6 +22,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 
@@ -35,11 +35,11 @@ def check(plan: Plan) -> Iterator[Finding]:
     if reserved % per_node or plan.parallel.world % nodes:
         return
     left = nodes - reserved // per_node
+    why = f"a server on {count(reserved // per_node, 'whole node')} needs a job of its own"
     yield Finding(
         "hardware.reserved",
-        f"{reserved} reserved on {nodes} nodes keep {reserved // nodes} of the {per_node} devices of each,"
-        " and no whole node",
-        f"for a server on {count(reserved // per_node, 'node')} of its own write `nodes: {left}`, no reserved, and"
-        " start it in a job of its own",
+        f"`{plan.name('hardware.reserved')}` {reserved} takes {reserved // nodes} of the {per_node} devices"
+        f" on each of {nodes} nodes, not whole nodes",
+        [(Put("hardware.nodes", left), Drop("hardware.reserved", why))],
         related=(("hardware.nodes", f"{nodes} nodes x {per_node} devices"),),
     )

@@ -1,7 +1,7 @@
 """The job has more devices than any cluster.
 
-A digit too many, or the devices of the whole job in the place of those of a node. configlint computes nothing with
-such a number: neither the replicas nor the batch are known, and no files are compiled.
+Usually a digit too many, or the devices of the whole job where those of one node belong. configlint does not
+compute with such a number: the replicas and the batch stay unknown and no files are compiled.
 
 Bad:
 
@@ -13,7 +13,7 @@ Good:
     batch: {effective: 64}
     hardware: {accelerator: h100-80gb, devices_per_node: 8, nodes: 2}
 
-Source: configlint 0.1 arithmetic.py, MOST_DEVICES: what is computed takes more time with more devices
+Source: configlint 0.1 arithmetic.py, MOST_DEVICES: more devices take more time to compute with
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from configlint.core.arithmetic import MOST_DEVICES, MOST_IN_FORM
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 
@@ -41,14 +42,14 @@ def check(plan: Plan) -> Iterator[Finding]:
         path,
         f"a job must have at most {MOST_DEVICES:,} devices, got {nodes * per_node:,}"
         f" ({words[_NODES]} x {words[_DEVICES]})",
-        _help(plan, path, per_node),
+        [_remedy(plan, path, per_node)],
         related=((other, words[other]),) if plan.given(other) else (),
     )
 
 
-def _help(plan: Plan, path: str, per_node: int) -> str:
+def _remedy(plan: Plan, path: str, per_node: int) -> Put:
     if path == _NODES:
-        return f"write `nodes: {MOST_DEVICES // per_node}` or less"
+        return Put(path, max(MOST_DEVICES // per_node, 1), "the most that is allowed")
     accelerator = plan.hardware.accelerator
     usual = accelerator.devices_per_node if accelerator else None
-    return f"write the devices of one node, such as `devices_per_node: {usual or 8}`"
+    return Put(path, usual or 8, "the devices of one node")

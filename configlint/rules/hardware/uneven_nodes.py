@@ -1,7 +1,7 @@
-"""The processes cannot be started evenly on the nodes.
+"""The processes cannot be split evenly over the nodes.
 
-Every node starts the same number of processes: torchrun takes one number for all, and Accelerate divides
-and drops the rest without a word. With reserved devices that do not divide, some node would need another.
+Every node starts the same number of processes: torchrun takes one number for all nodes, and Accelerate divides and
+silently drops the remainder. The reserved devices must therefore be a multiple of the nodes.
 
 Bad:
 
@@ -22,7 +22,9 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
+from configlint.core.wording import count
 
 
 @rule(Severity.ERROR)
@@ -30,21 +32,32 @@ def check(plan: Plan) -> Iterator[Finding]:
     world, nodes, reserved = plan.parallel.world, plan.hardware.nodes, plan.hardware.reserved
     if not world or not nodes or world % nodes == 0:
         return
-    reckoning = f"{world} processes = {nodes} nodes x {plan.hardware.devices_per_node} - {reserved}"
+    devices = count(plan.hardware.devices_per_node or 1, "device")
+    formula = f"{count(world, 'process', 'processes')} = {nodes} nodes x {devices} - {reserved} reserved"
     yield Finding(
         "hardware.reserved",
-        f"{world} processes cannot be started evenly on {nodes} nodes",
-        _help(nodes, reserved or 0, plan.hardware.devices_per_node or 1),
-        related=(("hardware.nodes", reckoning),),
+        f"{count(world, 'process', 'processes')} cannot be split evenly over {nodes} nodes",
+        _remedies(plan, nodes, reserved or 0, plan.hardware.devices_per_node or 1),
+        related=(("hardware.nodes", formula),),
     )
 
 
-def _help(nodes: int, reserved: int, per_node: int) -> str:
-    """The multiples of the nodes around what is reserved; and where that is a whole node, how to keep it."""
+def _remedies(plan: Plan, nodes: int, reserved: int, per_node: int) -> list[Remedy]:
+    """The multiples of the nodes around what is reserved; and where that is whole nodes, how to keep them."""
     below = reserved // nodes * nodes
     sizes = [size for size in (below, below + nodes) if 0 < size < nodes * per_node]
-    ways = [f"write {' or '.join(f'`reserved: {size}`' for size in sizes)}, as many on each node"] if sizes else []
-    if reserved >= per_node:
-        left = nodes - reserved // per_node
-        ways.append(f"to keep whole nodes for something else, write `nodes: {left}` without reserved")
-    return "; ".join(ways)
+    fitting = [size for size in sizes if _divides(plan, nodes * per_node - size)]
+    if reserved % per_node:
+        return [Put("hardware.reserved", size) for size in fitting or sizes]
+    kept = reserved // per_node
+    why = f"this keeps {count(kept, 'whole node')} free"
+    whole = (Put("hardware.nodes", nodes - kept), Drop("hardware.reserved", why))
+    near = sorted(fitting, key=lambda size: abs(size - reserved))
+    return [*(Put("hardware.reserved", size) for size in near[:1]), whole]
+
+
+def _divides(plan: Plan, world: int) -> bool:
+    """Whether the effective batch can be split over the replicas of so many processes."""
+    parallel, effective = plan.parallel, plan.batch.effective
+    shared = (parallel.tensor or 1) * (parallel.context or 1) * (parallel.sequence or 1)
+    return world % shared == 0 and (effective is None or effective % (world // shared) == 0)

@@ -1,7 +1,7 @@
-"""The model's config is not to be found.
+"""The model's config cannot be found.
 
-It is neither the name or hub id of a bundled profile nor a readable config.json. The job trains as
-written, but memory and whatever else depends on the model's shape go unchecked.
+It is neither the name or hub id of a bundled profile nor a readable config.json. The job trains as written, but
+memory and everything else that depends on the model's shape is not checked.
 
 Bad:
 
@@ -24,25 +24,31 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.values import text
 from configlint.core.wording import listing
+from configlint.rules.hardware import alike
+
+_PATH = "model.config"
 
 
 @rule(Severity.WARNING)
 def check(plan: Plan) -> Iterator[Finding]:
-    setting = plan.spec.settings.get("model.config")
+    setting = plan.spec.settings.get(_PATH)
     name = text(setting.value) if setting else None
     if name is not None and plan.known_models:
-        message = f"`{name}` is neither a bundled profile nor a readable config.json"
-        yield Finding("model.config", message, help=_help(plan, name))
+        message = f"`{plan.name(_PATH)}` {name} is neither a bundled profile nor a readable config.json"
+        message += ", so memory is not checked"
+        yield Finding(_PATH, message, _remedies(plan, name))
 
 
-def _help(plan: Plan, name: str) -> str:
+def _remedies(plan: Plan, name: str) -> list[Remedy]:
     if name.endswith(".json"):
-        return "a path starts from the folder of this file"
+        return [Say("write a path that starts from the folder of this file")]
     # Of a hub id, what stands behind the owner.
-    if close := plan.nearest(name.rpartition("/")[2], plan.known_models):
-        return f"did you mean `{close}`? Or give the path of its config.json"
+    name = name.rpartition("/")[2]
+    if close := plan.nearest(name, alike(name, plan.known_models)):
+        return [Put(_PATH, close), Say("write the path of its config.json")]
     families = dict.fromkeys(name.partition("-")[0] for name in plan.known_models)
-    return f"give the path of its config.json; bundled are models of {listing(families)}"
+    return [Say(f"write the path of its config.json; bundled profiles are of {listing(families)}")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.values import mapping
 from configlint.rules.schedule import BY_METRIC
 
@@ -22,3 +23,14 @@ def scheduler(plan: Plan) -> str | None:
 
 def scheduler_kwargs(plan: Plan) -> dict[str, object]:
     return mapping(plan.argument("lr_scheduler_kwargs")) or {}
+
+
+def with_kwargs(path: str, kwargs: dict[str, object], why: str = "") -> list[Put]:
+    """To write other keys for the schedule; nothing where they hold a number that a JSON file cannot."""
+    import json  # only where something is wrong
+
+    try:
+        json.dumps(kwargs, allow_nan=False)
+    except ValueError:
+        return []
+    return [Put(path, kwargs, why)]

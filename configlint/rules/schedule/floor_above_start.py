@@ -1,8 +1,8 @@
-"""The least learning rate of a schedule is not below the rate that it starts from.
+"""The lowest learning rate of a schedule is not below the rate it starts from.
 
-polynomial refuses it, when the optimizer has been made. The others go on without a word: the cosine and
-warmup_stable_decay climb where they were to fall, and reduce_lr_on_plateau and greedy never lower the
-rate. greedy does so by default: its min_lr is 0.001, more than most trainings start with.
+polynomial rejects it once the optimizer is created. The others go on silently: the cosine schedules and
+warmup_stable_decay raise the rate instead of lowering it, and reduce_lr_on_plateau and greedy never lower it. With
+greedy this happens by default: its min_lr is 0.001, more than most trainings start with.
 
 Bad:
 
@@ -34,8 +34,9 @@ from configlint.core.rule import Finding, rule
 from configlint.core.values import real
 from configlint.core.wording import code
 from configlint.rules.schedule import BY_METRIC
-from configlint.rules.schedule._made import scheduler, scheduler_kwargs
+from configlint.rules.schedule._made import scheduler, scheduler_kwargs, with_kwargs
 
+_KWARGS = "training.lr_scheduler_kwargs"
 _RATES = {
     "polynomial": "lr_end",
     "cosine_with_min_lr": "min_lr",
@@ -62,11 +63,13 @@ def check(plan: Plan) -> Iterator[Finding]:
     floor = real(kwargs[key]) if key in kwargs else _default(plan, name)
     # Equal, the cosine is a constant rate, as somebody may want it.
     if floor is not None and (floor > start or (floor == start and "cosine" not in name)):
-        yield _finding(plan, name, key, floor, f"learning_rate {code(start)}")
+        path = plan.path("learning_rate")
+        default = "" if plan.given(path) else " (the Trainer's default)"
+        yield _finding(plan, name, key, floor, f"`{plan.name(path)}` {code(start)}{default}", start / 10)
     key = _SHARES.get(name, "")
     share = real(kwargs.get(key))
     if share is not None and share > 1:
-        yield _finding(plan, name, key, share, "the whole of the learning rate")
+        yield _finding(plan, name, key, share, "1, the full learning rate", 0.1)
 
 
 def _default(plan: Plan, name: str) -> float | None:
@@ -77,19 +80,19 @@ def _default(plan: Plan, name: str) -> float | None:
     return real(known.default) if known else None
 
 
-def _finding(plan: Plan, name: str, key: str, floor: float, start: str) -> Finding:
-    written = key in scheduler_kwargs(plan)
-    described = f"{key} {code(floor)}" + ("" if written else f" ({name}'s default)")
-    if name == "polynomial":
-        what = "which it refuses"
-    else:
-        what = "so that the rate never falls" if name in BY_METRIC else "so that the rate climbs"
-    relation = "not below" if name == "polynomial" or name in BY_METRIC else "above"
+def _finding(plan: Plan, name: str, key: str, floor: float, start: str, lower: float) -> Finding:
+    kwargs = scheduler_kwargs(plan)
+    written = key in kwargs
+    described = f"`{key}` {code(floor)}" + ("" if written else f" ({name}'s default)")
+    rejects = name == "polynomial"
+    what = "rejects it" if rejects else "never lowers the rate" if name in BY_METRIC else "raises the rate"
+    relation = "not below" if rejects or name in BY_METRIC else "above"
+    remedies = with_kwargs(_KWARGS, {**kwargs, key: float(f"{lower:.2g}")})
     return Finding(
-        "training.lr_scheduler_kwargs" if written else plan.path("lr_scheduler_type"),
-        f"{name} has {described}, {relation} {start}, {what}",
-        f"write a smaller {key}" if written else f"write `lr_scheduler_kwargs: {{{key}: …}}` with less",
-        None if name == "polynomial" else Severity.WARNING,
+        _KWARGS if written else plan.path("lr_scheduler_type"),
+        f"{described} is {relation} {start}, so {name} {what}",
+        remedies if "lr_scheduler_kwargs" in plan.release.arguments else [],
+        None if rejects else Severity.WARNING,
         related=(("training.learning_rate", start),) if plan.given("training.learning_rate") else (),
         on_key=written,
     )

@@ -1,7 +1,7 @@
-"""A warmup is written, and the schedule has none.
+"""The schedule ignores the warmup.
 
-constant, reduce_lr_on_plateau and greedy are made without a number of warmup steps: the first step already
-has the full learning rate, and nothing says so.
+constant, reduce_lr_on_plateau and greedy have no warmup: the first step already has the full learning rate, and the
+Trainer silently ignores the setting.
 
 Bad:
 
@@ -24,6 +24,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
 from configlint.rules.schedule._made import OWN_WARMUP, WITHOUT_WARMUP, scheduler
@@ -37,11 +38,13 @@ def check(plan: Plan) -> Iterator[Finding]:
     for argument in ("warmup_steps", "warmup_ratio"):
         value = real(plan.training.get(argument)) or 0
         if plan.release.arguments.get(argument) and value > 0 and not _is_read(plan, argument):
+            path, schedule = f"training.{argument}", plan.path("lr_scheduler_type")
+            other = [Put(schedule, "constant_with_warmup")] if name == "constant" else []
             yield Finding(
-                f"training.{argument}",
-                f"`{argument}` has no effect under {name}, which has no warmup",
-                "write `lr_scheduler_type: constant_with_warmup`" if name == "constant" else "delete it",
-                related=((plan.path("lr_scheduler_type"), f"lr_scheduler_type {name}"),),
+                path,
+                f"`{plan.name(path)}` has no effect: the schedule {name} has no warmup",
+                [*other, Drop(path)],
+                related=((schedule, f"`{plan.name(schedule)}` {name}"),),
             )
 
 

@@ -1,8 +1,8 @@
-"""The learning rate follows a metric the wrong way round.
+"""The learning rate follows a metric in the wrong direction.
 
-reduce_lr_on_plateau and greedy take a lower value for the better one, whatever greater_is_better says:
-`mode` in lr_scheduler_kwargs is theirs, and `min` by default. With accuracy as the metric every improvement
-counts as none, and the rate goes to nothing while the model learns; without a word.
+reduce_lr_on_plateau and greedy ignore greater_is_better: they read `mode` in lr_scheduler_kwargs, by default `min`,
+where lower is better. With accuracy as the metric they count no improvement and silently lower the rate to almost
+zero while the model learns.
 
 Bad:
 
@@ -30,11 +30,12 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import flag, text
 from configlint.core.wording import code
 from configlint.rules.schedule import BY_METRIC
-from configlint.rules.schedule._made import scheduler, scheduler_kwargs
+from configlint.rules.schedule._made import scheduler, scheduler_kwargs, with_kwargs
 
 
 @rule(Severity.ERROR)
@@ -49,16 +50,22 @@ def check(plan: Plan) -> Iterator[Finding]:
     greater = not metric.endswith("loss") if written is None else written
     if greater == (mode == "max"):
         return
-    right = "max" if greater else "min"
-    path = next(
-        (path for path in map(plan.path, ("greater_is_better", "metric_for_best_model")) if plan.given(path)),
-        "training.lr_scheduler_kwargs",
-    )
-    means = f"greater_is_better {code(greater)}" + ("" if written is not None else f", the default for {metric},")
+    kwargs, better = plan.path("lr_scheduler_kwargs"), plan.path("greater_is_better")
+    given, places = scheduler_kwargs(plan), (better, plan.path("metric_for_best_model"))
+    # What is better in a metric of one's own is a guess of the Trainer.
+    sure = written is not None or metric.endswith("loss")
+    means = f"`{plan.name(better)}` {code(greater)}" + _default(f"the Trainer's default for {metric}", written)
+    follows = f"`mode` {mode}" + _default(f"{name}'s default", given.get("mode"))
+    remedies = with_kwargs(kwargs, {**given, "mode": "max" if greater else "min"})
+    if written is not None or not sure:
+        remedies.append(Put(better, not greater))
     yield Finding(
-        path,
-        f"{means} and mode {mode} of {name} are opposite: what one takes for better is worse to the other",
-        f"write `lr_scheduler_kwargs: {{mode: {right}}}`, or `greater_is_better: {code(not greater)}`",
-        # What is better in a metric of one's own is a guess of the Trainer.
-        None if written is not None or metric.endswith("loss") else Severity.WARNING,
+        next((path for path in places if plan.given(path)), kwargs),
+        f"{means} contradicts {follows}, so {name} lowers the rate while {metric} improves",
+        remedies,
+        None if sure else Severity.WARNING,
     )
+
+
+def _default(whose: str, written: object) -> str:
+    return f" ({whose})" if written is None else ""

@@ -1,7 +1,6 @@
-"""A value in `lr_scheduler_kwargs` is one that the schedule refuses.
+"""The schedule rejects a value in `lr_scheduler_kwargs`.
 
-Its keys reach the schedule when the optimizer has been made: after the queue and the loading of the model,
-where it fails.
+The keys reach the schedule once the optimizer is created, so the job fails after the model is loaded.
 
 Bad:
 
@@ -33,8 +32,9 @@ from configlint.core.rule import Finding, rule
 from configlint.core.values import real
 from configlint.core.wording import code, listing
 from configlint.rules.schedule import BY_METRIC
-from configlint.rules.schedule._made import scheduler, scheduler_kwargs
+from configlint.rules.schedule._made import scheduler, scheduler_kwargs, with_kwargs
 
+_KWARGS = "training.lr_scheduler_kwargs"
 _SHAPES = ("linear", "cosine", "1-sqrt")
 _BY_METRIC = {"mode": ("min", "max"), "threshold_mode": ("rel", "abs")}
 _CHOICES = {"warmup_stable_decay": {"warmup_type": _SHAPES, "decay_type": _SHAPES}} | dict.fromkeys(
@@ -53,16 +53,16 @@ def check(plan: Plan) -> Iterator[Finding]:
         if key in kwargs and kwargs[key] not in choices and (keys.get(key) or keys.get("**")):
             close = plan.nearest(str(kwargs[key]), choices)
             yield Finding(
-                "training.lr_scheduler_kwargs",
-                f"{name} takes {listing(choices, 'or')} for {key}, not {code(kwargs[key])}",
-                f"did you mean `{close}`?" if close else None,
+                _KWARGS,
+                f"`{key}` of {name} must be {listing(choices, 'or')}, got {code(kwargs[key])}",
+                with_kwargs(_KWARGS, {**kwargs, key: close}) if close else [],
                 on_key=True,
             )
     factor = real(kwargs.get("factor")) if name in BY_METRIC else None
     if factor is not None and factor >= 1:
         yield Finding(
-            "training.lr_scheduler_kwargs",
-            f"{name} multiplies the rate by its factor to lower it, and {code(factor)} does not",
-            "write less than 1",
+            _KWARGS,
+            f"`factor` of {name} must be below 1 to lower the rate, got {code(factor)}",
+            with_kwargs(_KWARGS, {**kwargs, "factor": 0.5}),
             on_key=True,
         )

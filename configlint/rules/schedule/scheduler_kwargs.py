@@ -1,7 +1,7 @@
-"""`lr_scheduler_kwargs` does not fit the schedule.
+"""`lr_scheduler_kwargs` does not match the arguments of the schedule.
 
-The schedule is made after the model is loaded and the accelerator prepared: a key that it does not take, or one
-that it needs and does not get, fails there.
+The schedule is created after the model is loaded: a key that it does not have, or a required one that is missing,
+fails there.
 
 Bad:
 
@@ -23,15 +23,16 @@ optim/lr_scheduler.py, ReduceLROnPlateau (`verbose` in older ones)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.release import Layer
+from configlint.core.remedy import Drop, Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import mapping
 from configlint.core.wording import listing
-from configlint.rules.schedule._made import scheduler
+from configlint.rules.schedule._made import scheduler, with_kwargs
 
 _TYPE, _KWARGS = "lr_scheduler_type", "lr_scheduler_kwargs"
 # Of these a schedule wants exactly one, in every release that has it.
@@ -60,22 +61,44 @@ def _foreign(plan: Plan, schedule: str, kwargs: dict[str, object], taken: tuple[
         return
     for key in kwargs:
         if key not in taken:
-            close = plan.nearest(key, taken)
-            takes = f"it takes {listing(taken)}" if taken else "it takes none"
-            yield Finding(
-                plan.path(_KWARGS),
-                f"the schedule {schedule} takes no `{key}`",
-                f"did you mean `{close}`?" if close else takes,
-            )
+            path, close = plan.path(_KWARGS), plan.nearest(key, taken)
+            remedies = _renamed(path, kwargs, key, close if close not in kwargs else None, taken)
+            yield Finding(path, f"the schedule {schedule} has no argument `{key}`", remedies)
+
+
+def _renamed(
+    path: str, kwargs: dict[str, object], key: str, close: str | None, taken: tuple[str, ...]
+) -> Sequence[Put | Drop]:
+    """The key as it was meant, or without it."""
+    if close:
+        return with_kwargs(path, {close if name == key else name: value for name, value in kwargs.items()})
+    left = {name: value for name, value in kwargs.items() if name != key}
+    why = f"it takes {listing(taken)}" if taken else "it takes no arguments"
+    return with_kwargs(path, left, why) if left else [Drop(path, why)]
 
 
 def _missing(plan: Plan, schedule: str, kwargs: dict[str, object], layer: Layer) -> Iterator[Finding]:
     path = plan.path(_KWARGS) if plan.given(plan.path(_KWARGS)) else plan.path(_TYPE)
-    for key in layer.held():
-        if key != "**" and "default" not in layer.arguments[key] and key not in kwargs:
-            yield Finding(path, f"the schedule {schedule} needs `{key}`", f"write `{_KWARGS}: {{{key}: …}}`")
+    required = [key for key in layer.held() if key != "**" and "default" not in layer.arguments[key]]
+    missing = [key for key in required if key not in kwargs]
+    for key in missing:
+        whole = {**kwargs, **{each: _steps(plan, each) for each in missing}}
+        yield Finding(path, f"the schedule {schedule} requires `{key}`", with_kwargs(plan.path(_KWARGS), whole))
     given = [key for key in _ONE_OF if kwargs.get(key) is not None]
-    if layer.get(_ONE_OF[0]) and len(given) != 1:
-        number = "not both" if given else "one of the two"
-        help = "delete one" if given else f"write `{_KWARGS}: {{min_lr_rate: 0.1}}`, a share of the learning rate"
-        yield Finding(path, f"the schedule {schedule} needs {listing(_ONE_OF, 'or')}, {number}", help)
+    names = [f"`{key}`" for key in _ONE_OF]
+    if not layer.get(_ONE_OF[0]) or len(given) == 1:
+        return
+    if given:
+        message = f"at most one of {listing(names)} may be given to the schedule {schedule}"
+        left = [{key: value for key, value in kwargs.items() if key != other} for other in _ONE_OF]
+        yield Finding(path, message, [put for each in left for put in with_kwargs(path, each)])
+        return
+    share = with_kwargs(plan.path(_KWARGS), {**kwargs, _ONE_OF[1]: 0.1}, "a tenth of the learning rate")
+    yield Finding(path, f"the schedule {schedule} requires {listing(names, 'or')}", share)
+
+
+def _steps(plan: Plan, key: str) -> int:
+    """A usual number of steps for a required argument: a tenth of the run to decay, the rest to be stable."""
+    total, warmup = plan.schedule.total_steps or 1000, plan.schedule.warmup_steps or 0
+    decay = max(total // 10, 1)
+    return decay if key == "num_decay_steps" else max(total - warmup - decay, 1)

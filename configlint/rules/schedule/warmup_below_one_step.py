@@ -1,9 +1,8 @@
-"""A schedule-free optimizer is given a share of the run as its number of warmup steps.
+"""A schedule-free optimizer reads a share of the run as its number of warmup steps.
 
-The Trainer hands warmup_steps on as it stands, and the optimizer takes it for a number: its first step has
-step / warmup_steps of the learning rate, which below 1 is more than was written, some 33 times as much for
-0.03. Under a schedule with a warmup of its own the rate is 0 at that step; under constant, which is the
-one meant for these optimizers, it is not.
+The Trainer passes warmup_steps on unchanged, and the optimizer reads it as a number of steps: its first step has
+1 / warmup_steps times the learning rate, so 33 times for 0.03. A schedule with its own warmup has a rate of 0 at
+that step; constant, the schedule for these optimizers, does not.
 
 Bad:
 
@@ -24,9 +23,11 @@ of 0.001 and 0.03 warmup steps takes its first step at 0.033
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Move, Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
 from configlint.rules.schedule._made import OWN_WARMUP, WITHOUT_WARMUP, scheduler
@@ -41,8 +42,17 @@ def check(plan: Plan) -> Iterator[Finding]:
         path = plan.path("warmup_steps")
         yield Finding(
             path,
-            f"{optim} takes {path.rpartition('.')[2]} for a number of steps: {share} makes the first step"
-            f" {1 / share:.3g} times as large as learning_rate",
-            "write the number of steps",
-            related=((plan.path("optim"), f"optim {optim}"),),
+            f"{optim} reads `{plan.name(path)}` {share} as a number of steps, so its first step has"
+            f" {1 / share:.3g} times the learning rate",
+            [_number(plan, path, share)],
+            related=((plan.path("optim"), f"`{plan.name(plan.path('optim'))}` {optim}"),),
         )
+
+
+def _number(plan: Plan, path: str, share: float) -> Put | Move:
+    """The share as a number of steps, as far as the length of the run is known."""
+    total = plan.schedule.total_steps
+    number = ceil(share * total) if total else 100
+    if path.endswith(".warmup_steps"):
+        return Put(path, number)
+    return Move(path, "training.warmup_steps", number)

@@ -1,8 +1,7 @@
-"""The warmup takes the whole run.
+"""The warmup is as long as the run.
 
-The learning rate climbs step by step from 0, and the run is over before it is what was written: the model
-is trained at a part of it, and nothing says so. Warmup counts optimizer steps, which become fewer with a
-larger batch or more devices.
+The learning rate rises step by step from 0 and the run ends before it is reached, so the model silently trains at a
+part of it. Warmup counts optimizer steps, and a larger batch or more devices leave fewer of them.
 
 Bad:
 
@@ -28,6 +27,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Move, Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 from configlint.rules.schedule._made import WITHOUT_WARMUP, scheduler
@@ -45,19 +45,23 @@ def check(plan: Plan) -> Iterator[Finding]:
     path = plan.origins["schedule.warmup_steps"].inputs[-1]
     yield Finding(
         path,
-        f"a warmup of {count(warmup, 'step')} in a run of {count(total, 'step')}: learning_rate is never reached",
-        _help(plan, path),
-        related=tuple((f"data.{name}", f"{number:,} examples") for name, number in _examples(plan)),
+        f"a warmup of {count(warmup, 'step')} does not fit into a run of {count(total, 'step')},"
+        f" so `{plan.name(plan.path('learning_rate'))}` is never reached",
+        [_remedy(plan, path, total)],
+        related=tuple(_examples(plan)),
     )
 
 
-def _help(plan: Plan, path: str) -> str:
-    """A share where the release takes one, and it is not itself too large."""
-    if path.endswith("warmup_ratio") or plan.release.transformers < (5, 0):
-        return "write less, such as 3 % of the run: `warmup_ratio: 0.03`"
-    return "write less, such as 3 % of the run: `warmup_steps: 0.03`"
+def _remedy(plan: Plan, path: str, total: int) -> Put | Move | Drop:
+    """A share where the release takes one; of a run of one step, even that is all of it."""
+    if total == 1:
+        return Drop(path)
+    why = "3 % of the run"
+    if path.endswith(".warmup_ratio") or plan.release.transformers >= (5, 0):
+        return Put(path, 0.03, why)
+    return Move(path, "training.warmup_ratio", 0.03, why)
 
 
-def _examples(plan: Plan) -> Iterator[tuple[str, int]]:
+def _examples(plan: Plan) -> Iterator[tuple[str, str]]:
     if plan.data.train_examples and (plan.schedule.max_steps or 0) < 0:
-        yield "train_examples", plan.data.train_examples
+        yield "data.train_examples", count(plan.data.train_examples, "example")

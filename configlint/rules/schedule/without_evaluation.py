@@ -1,7 +1,7 @@
-"""The learning rate follows a metric, and nothing is evaluated.
+"""The schedule requires evaluation, but nothing is evaluated.
 
-reduce_lr_on_plateau and greedy take their step after an evaluation. The Trainer refuses to start without
-one: after the queue, when TrainingArguments is built.
+reduce_lr_on_plateau and greedy change the rate after each evaluation. Without one the Trainer refuses to start: the
+job fails when TrainingArguments is created.
 
 Bad:
 
@@ -24,6 +24,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.rules.schedule import BY_METRIC
 
@@ -35,9 +36,11 @@ def check(plan: Plan) -> Iterator[Finding]:
     if name not in BY_METRIC or not known or name not in known.choices or plan.intervals.eval_strategy != "no":
         return
     path = plan.path("eval_strategy")
+    strategy = f"`{plan.name(path)}`"
+    default = "" if plan.given(path) else " (the Trainer's default)"
     yield Finding(
         plan.path("lr_scheduler_type"),
-        f"{name} follows a metric, and nothing is evaluated",
-        f"write `{path.rpartition('.')[2]}: epoch` or `steps`",
-        related=((path, "eval_strategy no"),) if plan.given(path) else (),
+        f"the schedule {name} requires evaluation, but {strategy} is no{default}",
+        [Put(path, "epoch"), Put(path, "steps")],
+        related=((path, f"{strategy} is no"),) if plan.given(path) else (),
     )
