@@ -257,8 +257,8 @@ def rule_(name: str | None, output_format: str) -> int:
     """Print a rule's page, or the list of all rules."""
     from configlint import rules
     from configlint.core.errors import UsageError
+    from configlint.core.ignoring import NOT_IGNORABLE
     from configlint.core.wording import nearest
-    from configlint.lint import NOT_IGNORABLE
     from configlint.reporters.pages import as_json, as_text, listing
 
     chosen = [rule for rule in rules.all_rules() if name in (None, rule.name)]

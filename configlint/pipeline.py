@@ -11,11 +11,12 @@ from configlint import knowledge, rules
 from configlint.core import secrets
 from configlint.core.artifact import Artifact
 from configlint.core.diagnostic import Diagnostic, Severity
+from configlint.core.ignoring import NOT_IGNORABLE, Ignore, Ignored, ignores, unused
 from configlint.core.plan import Plan
 from configlint.core.release import Version, written
 from configlint.core.spec import Setting
 from configlint.frontends import OWN
-from configlint.lint import NOT_IGNORABLE, Ignore, Ignored, RuleCrash, crash, ignores, lint, unused
+from configlint.lint import RuleCrash, crash, lint
 from configlint.session import Loaded, Session, load_one, one, selected, specs
 from configlint.solver import solve
 

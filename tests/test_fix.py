@@ -20,8 +20,9 @@ from test_rules import cases, example
 from configlint import rules
 from configlint.core.diagnostic import Severity
 from configlint.core.document import Mapping, Node, Sequence, plain
-from configlint.core.edit import KEPT, Change, Edit
+from configlint.core.edit import KEPT, Edit
 from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Move, Put
 from configlint.core.rule import Finding, Rule
 from configlint.core.source import Source, Span
 from configlint.fixing.edits import fixed, possible
@@ -570,13 +571,13 @@ def judged(plan: Plan) -> Iterator[Finding]:
         path = f"training.{name}"
         if name in SPELLED and not plan.given("transformers"):
             new = SPELLED[name]
-            yield Finding(path, f"`{name}` is gone", f"write `{new}`", on_key=True, fix=Change(path, key=new))
+            yield Finding(path, f"`{name}` is gone", [Move(path, f"training.{new}", safe=True)], on_key=True)
         elif name == "rate" and isinstance(old, str):
-            yield Finding(path, "`rate` is a number", fix=Change(path, value=float(old)))
+            yield Finding(path, "`rate` is a number", [Put(path, float(old), safe=True)])
         elif name == "gone":
-            yield Finding(path, "`gone` is gone", "delete it", on_key=True, fix=Change(path, delete=True))
+            yield Finding(path, "`gone` is gone", [Drop(path, safe=True)], on_key=True)
         elif name == "both":
-            yield Finding(path, "`both` is gone", on_key=True, fix=Change(path, key="steps", value=0.5))
+            yield Finding(path, "`both` is gone", [Move(path, "training.steps", 0.5, safe=True)], on_key=True)
         elif name == "bad":
             yield Finding(path, "`bad` is bad")
 

@@ -8,8 +8,8 @@ import pytest
 from program import found, run, write
 
 from configlint import rules
+from configlint.core.ignoring import ignores
 from configlint.core.source import Source
-from configlint.lint import ignores
 from configlint.syntax import read
 
 HARDWARE = "hardware: {accelerator: cpu, devices_per_node: 8}\n"

@@ -9,15 +9,6 @@ from configlint.core.source import Span
 KEPT = object()
 
 
-class Change(NamedTuple):
-    """What becomes of the setting at `path`: it gets another key, another value, or goes."""
-
-    path: str
-    key: str | None = None
-    value: object = KEPT
-    delete: bool = False
-
-
 class Patch(NamedTuple):
     """A piece of a text, and what is to stand there."""
 

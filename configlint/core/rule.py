@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from configlint.core.diagnostic import Severity
-from configlint.core.edit import Change
 from configlint.core.plan import Plan
 from configlint.core.remedy import Remedy
 
@@ -23,13 +22,11 @@ class Finding(NamedTuple):
 
     path: str
     message: str
-    remedies: Sequence[Remedy] | str | None = ()
+    remedies: Sequence[Remedy] = ()
     severity: Severity | None = None
     related: tuple[tuple[str, str], ...] = ()
     on_key: bool = False
-    fix: Change | None = None
     compiled: bool = False
-    help: str | None = None
 
 
 Check = Callable[[Plan], Iterator[Finding]]
