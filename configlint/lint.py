@@ -96,8 +96,11 @@ def _help(plan: Plan, finding: Finding) -> str | None:
 
 
 def _joined(acts: list[str], between: str) -> str:
-    """Several acts; of some that are all to write something, one `write` is enough."""
-    if all(act.startswith("write `") for act in acts):
+    """Several acts; of some that are all to write something, one `write` is enough, and one place."""
+    if len(acts) > 1 and all(act.startswith("write `") for act in acts):
+        place = acts[-1].rpartition("` ")[2]
+        is_common = place.startswith("in `") and all(act.endswith(f"` {place}") for act in acts)
+        acts[:-1] = [act.removesuffix(f" {place}") if is_common else act for act in acts[:-1]]
         acts[1:] = [act.removeprefix("write ") for act in acts[1:]]
     return between.join(acts)
 
@@ -131,13 +134,13 @@ def _act(plan: Plan, at: str, remedy: Put | Drop | Move) -> str | None:
 
 def _write(plan: Plan, at: str, path: str, text: str | None) -> str | None:
     """`write `x: 1``, and in which section where that is not the one of the finding."""
-    route, here = _route(plan, path), _route(plan, at)
+    route, setting = _route(plan, path), _shown_at(plan, at)
     if route is None or text is None:
         return None
+    here = setting.keys if setting else ()
     *section, key = route
     entry = f"{_text(plan, key) if _is_json(plan) else key}: {text}"
-    is_beside = here is not None and here[:-1] == route[:-1] and at in plan.spec.settings
-    if is_beside or (not section and len(here or ()) < 2):
+    if here[:-1] == route[:-1] and (here or not section):
         return f"write `{entry}`"
     if not section:
         return f"write `{entry}` at the root"
@@ -180,9 +183,14 @@ def _route(plan: Plan, path: str) -> tuple[str, ...] | None:
 
 def _span(plan: Plan, path: str, on_key: bool = False) -> Span:
     """Where a value stands; for a derived one, the first line that it goes back to."""
-    settings = causes(plan, path)
-    setting = settings[0] if settings else plan.spec.place(path)
+    setting = _shown_at(plan, path)
     if setting is None:
         return start_of(plan.spec.source)
     # A section's own span runs to the next token; its key is what a reader looks for.
     return setting.key if on_key or setting.mapping or setting.span.end_line > setting.span.line else setting.span
+
+
+def _shown_at(plan: Plan, path: str) -> Setting | None:
+    """Where a value stands; for a derived one, the first setting that it goes back to; else its section."""
+    settings = causes(plan, path)
+    return settings[0] if settings else plan.spec.place(path)

@@ -633,8 +633,8 @@ class TestFix:
         before = path.read_bytes()
         result = run("check", "a.yaml")
         assert result.code == 1
-        assert "^^^ write `new` (--fix does it)\n" in result.out
-        assert "^^^ (--fix does it)\n" in result.out
+        assert "^^^ write `new: 1` (--fix does it)\n" in result.out
+        assert "^^^ write `rate: 1.0` (--fix does it)\n" in result.out
         assert result.out.count("(--fix does it)") == 2
         assert result.out.endswith("\n3 errors in 1 spec; 2 fixable\n")
         assert path.read_bytes() == before
@@ -651,7 +651,7 @@ class TestFix:
     def test_other_commands_do_not_speak_of_it(self) -> None:
         write("a.yaml", SPEC + "training: {old: 1}\n")
         for command in ("compile", "explain"):
-            assert "write `new`" in (err := run(command, "a.yaml").err)
+            assert "write `new: 1`" in (err := run(command, "a.yaml").err)
             assert "--fix" not in err
 
     def test_a_fix_that_makes_the_next_possible(self) -> None:

@@ -24,7 +24,7 @@ def failure(error: Exception) -> int:
     from configlint.session import reason
 
     if isinstance(error, UsageError):
-        for line in str(error).split("\n"):
+        for line in error.args:
             note(line)
         return USAGE
     if isinstance(error, OSError):

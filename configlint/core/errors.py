@@ -2,4 +2,4 @@
 
 
 class UsageError(Exception):
-    """What was asked for cannot be done: a line for stderr, exit code 2."""
+    """What was asked for cannot be done: its arguments are lines for stderr, exit code 2."""

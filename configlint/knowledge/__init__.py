@@ -72,7 +72,7 @@ def find_release(transformers: str | None, trl: str | None, trainer: str | None)
 
 def is_of_transformers(trainer: object) -> bool:
     """Whether a trainer is Transformers' own, as it is where none is named."""
-    return trainer is None or trainer in _transformers.TRAINERS
+    return trainer is None or (isinstance(trainer, str) and trainer in _transformers.TRAINERS)
 
 
 def trl_trainers() -> tuple[str, ...]:

@@ -131,7 +131,7 @@ def _refuse(source: Source, values: Any) -> None:
     try:
         validate(values)
     except JsonSchemaValueException:
-        raise UsageError("\n".join(_problems(source, values))) from None
+        raise UsageError(*_problems(source, values)) from None
     for glob, name in values.get("format", {}).items():
         if name not in FRONT_ENDS:
             close = nearest(name, FRONT_ENDS) or " or ".join(FRONT_ENDS)
