@@ -129,6 +129,8 @@ def _act(plan: Plan, at: str, remedy: Put | Drop | Move) -> str | None:
     if is_renamed and text:
         return _write(plan, at, remedy.to, text)
     what = "it" if remedy.path == at else f"`{plan.name(remedy.path)}`"
+    if remedy.value is not KEPT:
+        return f"remove {what} and {_write(plan, at, remedy.to, text)}" if text else None
     return f"rename {what} to `{route[-1]}`" if is_renamed else f"move {what} to `{'.'.join(route)}`"
 
 
