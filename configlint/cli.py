@@ -74,9 +74,8 @@ def check(
     stdin_filename: str,
 ) -> int:
     """Lint specs, and the specs in folders (default: this folder); `-` reads one from stdin."""
-    from configlint import pipeline
+    from configlint import pipeline, reporters
     from configlint.core.diagnostic import Severity
-    from configlint.reporters import REPORTERS
     from configlint.session import Session
 
     if fix or compare:
@@ -94,7 +93,7 @@ def check(
         report = pipeline.check(paths, session, target)
         if fix or any(found.fix for found in report.diagnostics):
             report = _fix(report, paths, session, target, fix)
-        echo(REPORTERS[output_format].render(report))
+        echo(reporters.render(output_format, report))
     for line in report.unreadable:
         note(line)
     failing = [Severity.ERROR] if fail_on == "error" else [Severity.ERROR, Severity.WARNING]

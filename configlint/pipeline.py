@@ -8,10 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from configlint import knowledge, rules
-from configlint.core import secrets
-from configlint.core.artifact import Artifact
 from configlint.core.diagnostic import Diagnostic, Severity
-from configlint.core.ignoring import NOT_IGNORABLE, Ignore, Ignored, ignores, unused
 from configlint.core.plan import Plan
 from configlint.core.release import Version, written
 from configlint.core.spec import Setting
@@ -21,6 +18,8 @@ from configlint.session import Loaded, Session, load_one, one, selected, specs
 from configlint.solver import solve
 
 if TYPE_CHECKING:
+    from configlint.core.artifact import Artifact
+    from configlint.core.ignoring import Ignore
     from configlint.verify import Made
 
 
@@ -72,8 +71,10 @@ def check(paths: Sequence[str], session: Session, target: str | None = None) -> 
         unreadable.append(f"no spec here has a target {target}")
     everything = list(found.values())
     comments = comments_of(session)
-    own = [ignore for ignore in comments if ignore.span.source.name in linted]
-    everything += unused(own, everything, rules.rule_names())
+    if own := [ignore for ignore in comments if ignore.span.source.name in linted]:
+        from configlint.core.ignoring import unused
+
+        everything += unused(own, everything, rules.rule_names())
     kept, suppressed = without_ignored(everything, comments)
     if any(diagnostic.fix for diagnostic in kept):
         from configlint.fixing.sure import sure  # hardly ever needed
@@ -141,6 +142,8 @@ def _untrainable(plan: Plan) -> str | None:
 
 def _secret(plan: Plan) -> str | None:
     """That there is a secret, where its finding is ignored."""
+    from configlint.core import secrets
+
     held = secrets.paths(plan.spec)
     return f"secrets are never written: remove that of {held[0]}" if held else None
 
@@ -237,12 +240,22 @@ def _labelled(diagnostic: Diagnostic, found_in: list[str], number: int) -> Diagn
 
 def comments_of(session: Session) -> list[Ignore]:
     """The ignore comments of all files that were read, bases too."""
-    documents = [file.document for file in session.parsed.values() if file.document is not None]
+    documents = [
+        file.document for file in session.parsed.values() if file.document and "ignore" in file.source.text
+    ]
+    if not documents:
+        return []
+    from configlint.core.ignoring import ignores  # half a millisecond, for those who have some
+
     return [ignore for document in documents for ignore in ignores(document)]
 
 
 def without_ignored(diagnostics: list[Diagnostic], comments: list[Ignore]) -> tuple[list[Diagnostic], int]:
     """The diagnostics that no comment ignores, and how many one does."""
+    if not comments:
+        return diagnostics, 0
+    from configlint.core.ignoring import NOT_IGNORABLE, Ignored
+
     ignored = Ignored(comments)
     kept = [
         diagnostic

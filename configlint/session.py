@@ -19,7 +19,6 @@ from configlint.core.spec import Spec
 from configlint.core.wording import Suggestions, nearest
 from configlint.frontends import FRONT_ENDS, OWN, FrontEnd, could_be, of_root, root_of, tool_of
 from configlint.host.read import decode, read_bytes
-from configlint.host.walk import walk
 from configlint.project import Projects
 from configlint.solver import solve
 from configlint.syntax import read
@@ -110,7 +109,7 @@ class Session:
         """The dialect of a file that was read: what the settings say, or what its keys do."""
         if file.document is None:
             return None
-        said = self.projects.of(file.source.name).settings.dialect(file.source.name)
+        said = self.projects.settings(file.source.name).dialect(file.source.name)
         return FRONT_ENDS[said] if said else of_root(file.root)
 
     def load(self, file: Parsed, front_end: FrontEnd) -> Loaded:
@@ -135,7 +134,7 @@ class Session:
     def _in_project(self, spec: Spec) -> Spec:
         """A spec with what its project says in its place: the releases, and the machine where the dialect has no
         way to say it."""
-        settings, pins = self.projects.of(spec.source.name)
+        settings, pins = self.projects.settings(spec.source.name), self.projects.pins(spec.source.name)
         # Releases are chosen together: beside one that a file states, the other would be another environment's.
         said = {} if spec.settings.keys() & {"transformers", "trl"} else pins | settings.releases
         trainer = spec.settings.get("trainer")
@@ -274,7 +273,7 @@ def specs(
             if expected or error.errno not in _NOT_A_TEXT:
                 unreadable.append(f"{name}: {reason(error)}")
             continue
-        said = session.projects.of(name).settings.dialect(name)
+        said = session.projects.settings(name).dialect(name)
         if isinstance(data, bytes) and not expected and not said and not could_be(data):
             continue
         file = session.parse(name, data) if isinstance(data, bytes) else data
@@ -293,12 +292,18 @@ def _files(paths: Iterable[str], session: Session) -> Iterator[tuple[str, bool]]
     for path in paths:
         asked_for = not os.path.isdir(path)
         # Bases are known by such names too, and a file that is both must have one.
-        for name in [os.path.normpath(path)] if asked_for else walk(path):
-            settings = session.projects.of(name).settings
+        for name in [os.path.normpath(path)] if asked_for else _files_below(path):
+            settings = session.projects.settings(name)
             is_wanted = asked_for or (settings.includes(name) and not _is_compiled(name))
             if name not in seen and is_wanted and not settings.excludes(name):
                 seen.add(name)
                 yield name, asked_for
+
+
+def _files_below(folder: str) -> Iterator[str]:
+    from configlint.host.walk import walk  # for folders only
+
+    return walk(folder)
 
 
 def _is_compiled(name: str) -> bool:

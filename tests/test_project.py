@@ -40,7 +40,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def pinned(*, package: str = "transformers") -> str | None:
     """The release that the project pins, as a file here would have it."""
-    found = Projects().of("sft.yaml").pins.get(package)
+    found = Projects().pins("sft.yaml").get(package)
     return str(found.value) if found else None
 
 
@@ -81,7 +81,7 @@ class TestWhere:
         monkeypatch.setattr(os, "listdir", lambda folder: looked_at.append(folder) or [".git"])
         projects = Projects()
         for number in range(10):
-            projects.of(f"recipes/{number}.yaml")
+            projects.settings(f"recipes/{number}.yaml")
         assert len(looked_at) == 1
 
 
@@ -264,11 +264,15 @@ class TestPins:
     def test_the_nearest_folder_wins_for_each_package(self) -> None:
         write("requirements.txt", "transformers==4.40\ntrl==0.11.0\n")
         write("sub/requirements-gpu.txt", "transformers==5.20\n")
-        found = Projects().of("sub/a.yaml").pins
+        found = Projects().pins("sub/a.yaml")
         assert {package: setting.value for package, setting in found.items()} == {
             "transformers": "5.20",
             "trl": "0.11.0",
         }
+
+    def test_several_on_a_line_are_each_found(self) -> None:
+        write("pyproject.toml", '[project]\ndependencies = ["transformers<4.50", "trl==0.11"]\n')
+        assert (pinned(), pinned(package="trl")) == ("4.49", "0.11")
 
     def test_a_comment_pins_nothing(self) -> None:
         write("requirements.txt", "# transformers==4.40\n")

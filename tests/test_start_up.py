@@ -64,7 +64,7 @@ def test_what_fixes_is_loaded_only_where_something_can_be_fixed(modules: set[str
 
 
 def test_the_rules_of_a_family_that_applies_are_loaded(modules: set[str]) -> None:
-    assert "configlint.rules.batch.indivisible" in modules
+    assert "configlint.rules.batch.not_power_of_two" in modules
 
 
 def test_the_rules_of_a_family_that_does_not_apply_are_not_loaded() -> None:

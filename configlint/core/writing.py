@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 # A text that every reader of YAML, also one of 1.1, takes for a text without quotes, unless it is such a word.
-_PLAIN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
+_PLAIN = r"(?a:[A-Za-z_][\w./-]*)"
 _WORDS = frozenset(["y", "yes", "on", "true", "n", "no", "off", "false", "null"])
 
 
@@ -25,15 +24,21 @@ def written(value: object, quote: str = "") -> str:
         return f"{{{', '.join(pairs)}}}"
     if isinstance(value, float):
         return _float(value, quote)
-    return json.dumps(value)
+    return _json(value)
+
+
+def _json(value: object, ensure_ascii: bool = True) -> str:
+    import json  # a millisecond, for who has something to write
+
+    return json.dumps(value, ensure_ascii=ensure_ascii)
 
 
 def _text(text: str, quote: str) -> str:
-    if not quote and _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
+    if not quote and re.fullmatch(_PLAIN, text) and text.lower() not in _WORDS:
         return text
     if quote == "'" and text.isprintable():
         return "'" + text.replace("'", "''") + "'"
-    return json.dumps(text, ensure_ascii=not text.isprintable())
+    return _json(text, not text.isprintable())
 
 
 def _float(value: float, quote: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Protocol
 
 from configlint.core.diagnostic import Diagnostic
@@ -13,7 +14,7 @@ from configlint.core.spec import Lowered
 from configlint.frontends import spec, training_arguments
 from configlint.frontends.others import OTHERS
 
-_ROOT_KEY = re.compile(r"""^["']?(\w+)["']?[ \t]*:""", re.MULTILINE)
+_ROOT_KEY = r"""^["']?(\w+)["']?[ \t]*:"""
 
 
 class FrontEnd(Protocol):
@@ -32,15 +33,17 @@ FRONT_ENDS: dict[str, FrontEnd] = {"spec": spec, "training_arguments": training_
 # configlint's own, which alone can be compiled.
 OWN = FRONT_ENDS["spec"]
 
-_DIALECTS = [front_end.DIALECT for front_end in FRONT_ENDS.values()]
-# A folder holds other YAML and JSON, some of it large: only what could be of a dialect is parsed at all.
-_WORD = "|".join(dict.fromkeys(word for dialect in _DIALECTS for word in dialect.marks.words))
-_COULD_BE = re.compile(rf"""["']?\b(?:{_WORD})["']?\s*:""".encode())
-
 
 def could_be(data: bytes) -> bool:
-    """Whether a file is worth parsing, for any dialect."""
-    return _COULD_BE.search(data) is not None
+    """Whether a file is worth parsing, for any dialect: a folder holds other YAML and JSON, some of it large."""
+    return _marks().search(data) is not None
+
+
+@cache
+def _marks() -> re.Pattern[bytes]:
+    """The words of all dialects, as keys."""
+    words = [word for front_end in FRONT_ENDS.values() for word in front_end.DIALECT.marks.words]
+    return re.compile(rf"""["']?\b(?:{"|".join(dict.fromkeys(words))})["']?\s*:""".encode())
 
 
 def root_of(document: Node | None, text: str) -> Root:
@@ -48,7 +51,9 @@ def root_of(document: Node | None, text: str) -> Root:
     if isinstance(document, Mapping):
         sections = (key for key, entry in document.entries.items() if isinstance(entry.value, Mapping))
         return Root(frozenset(document.entries), frozenset(sections))
-    return Root(frozenset(_ROOT_KEY.findall(text) if document is None and "\0" not in text else ()))
+    return Root(
+        frozenset(re.findall(_ROOT_KEY, text, re.MULTILINE) if document is None and "\0" not in text else ())
+    )
 
 
 def of_root(root: Root) -> FrontEnd | None:

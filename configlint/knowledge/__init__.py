@@ -84,7 +84,11 @@ def trl_trainers() -> tuple[str, ...]:
 
 def releases(package: str) -> tuple[Version, ...]:
     """The releases of transformers or trl that there is data of."""
-    return find_release(None, None, "SFTTrainer").known[package]
+    if package == "transformers":
+        return _transformers.RELEASES
+    from configlint.knowledge._generated import trl as _trl
+
+    return _trl.RELEASES
 
 
 def _asked_for(trl: Version) -> tuple[Version, Version]:

@@ -6,47 +6,51 @@ Both are looked for in the folder of a file and upward, not beyond the root of i
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from configlint.core.spec import Setting
-from configlint.project.pins import pins
 from configlint.project.settings import Settings, settings_in
 
-__all__ = ["Project", "Projects", "Settings"]
+__all__ = ["Projects", "Settings"]
 
-
-class Project(NamedTuple):
-    """What holds in a folder: settings by their file's, pins by package."""
-
-    settings: Settings
-    pins: dict[str, Setting]
+_MAY_PIN = (".lock", ".toml", ".txt")
 
 
 class Projects:
     """The projects of a run; each folder is looked at once."""
 
     def __init__(self) -> None:
-        self._found: dict[str, Project] = {}
+        self._found: dict[str, tuple[Settings, dict[str, Setting]]] = {}
 
-    def of(self, path: str) -> Project:
-        """That of the folder that a file is in.
+    def settings(self, path: str) -> Settings:
+        """Those of the folder that a file is in.
 
         Raises:
-            UsageError: there is no reading the settings.
+            UsageError: there is no reading them.
         """
-        return self._of_folder(os.path.dirname(os.path.abspath(path)))
+        return self._of(os.path.dirname(path))[0]
 
-    def _of_folder(self, folder: str) -> Project:
+    def pins(self, path: str) -> dict[str, Setting]:
+        """The releases that are pinned for a file, by package."""
+        return self._of(os.path.dirname(path))[1]
+
+    def _of(self, folder: str) -> tuple[Settings, dict[str, Setting]]:
+        """What holds in a folder, under the name that it is called by."""
         if folder not in self._found:
-            self._found[folder] = self._look(folder)
+            place = os.path.abspath(folder)
+            self._found[folder] = self._look(place) if folder == place else self._of(place)
         return self._found[folder]
 
-    def _look(self, folder: str) -> Project:
+    def _look(self, folder: str) -> tuple[Settings, dict[str, Setting]]:
         try:
             names = set(os.listdir(folder))
         except OSError:
             names = set()
-        above, parent = Project(Settings(), {}), os.path.dirname(folder)
+        settings, pinned = Settings(), dict[str, Setting]()
+        parent = os.path.dirname(folder)
         if ".git" not in names and parent != folder:
-            above = self._of_folder(parent)
-        return Project(settings_in(folder, names) or above.settings, {**above.pins, **pins(folder, names)})
+            settings, pinned = self._of(parent)
+        if any(name.endswith(_MAY_PIN) for name in names):
+            from configlint.project.pins import pins
+
+            pinned = pinned | pins(folder, names)
+        return settings_in(folder, names) or settings, pinned

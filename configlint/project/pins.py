@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 
 from configlint.core.release import Version, written
 from configlint.core.source import Source, Span
@@ -15,9 +16,16 @@ from configlint.core.spec import Setting
 from configlint.host.read import read_bytes
 from configlint.knowledge import releases
 
-_PACKAGES = ("transformers", "trl")
+_PACKAGES = (b"transformers", b"trl")
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock")
+_NAME = "(transformers|trl)"
 _OPERATORS = r"(===?|~=|<=?|>=?|!=|\^|~)\s*v?(\d+(?:\.\d+)*(?:\.\*)?)"
+_NEEDS = rf"{_NAME}[ \t]*(?:\[[^\]\n]*\])?[ \t]*({_OPERATORS}[^;#\"'\n]*)"
+# Where a package and what is needed of it stand, by the kind of file; poetry has them as a key and its value.
+_LOCKED = rf"""^name = "{_NAME}"\r?\nversion = "(\d+\.\d+[^"]*)\""""
+_REQUIRED = rf"^[ \t]*{_NEEDS}"
+_QUOTED = rf"""["']{_NEEDS}"""
+_POETRY = rf"""^{_NAME}[ \t]*=[ \t]*(?:\{{[^\n]*?version[ \t]*=[ \t]*)?["']([^"'\n]+)"""
 # A patch release that no package has reached.
 _LAST_PATCH = 999
 
@@ -34,35 +42,32 @@ def pins(folder: str, names: set[str]) -> dict[str, Setting]:
             data = read_bytes(path)
         except OSError:
             continue
-        for package in _PACKAGES:
-            if package not in found and package.encode() in data and (pin := _pin(path, data, package)):
-                found[package] = pin
+        if any(package in data for package in _PACKAGES):
+            for package, pin in _pins(path, data):
+                found.setdefault(package, pin)
     return found
 
 
-def _pin(path: str, data: bytes, package: str) -> Setting | None:
+def _pins(path: str, data: bytes) -> Iterator[tuple[str, Setting]]:
     text = data.decode(errors="replace")
-    if path.endswith(".lock"):
-        match = re.search(rf'^name = "{package}"\r?\nversion = "(\d+\.\d+[^"]*)"', text, re.MULTILINE)
-        return _setting(path, text, match, match[1]) if match else None
-    start = r"""^[ \t]*""" if path.endswith(".txt") else r"""^[^#\n]*?["']"""
-    needs = re.compile(rf"{start}{package}[ \t]*(?:\[[^\]\n]*\])?[ \t]*({_OPERATORS}[^;#\"'\n]*)", re.MULTILINE)
-    poetry = re.compile(
-        rf"""^{package}[ \t]*=[ \t]*(?:\{{[^\n]*?version[ \t]*=[ \t]*)?["']([^"'\n]+)""", re.MULTILINE
-    )
-    for pattern in (needs,) if path.endswith(".txt") else (needs, poetry):
-        for match in pattern.finditer(text):
-            if release := _release(match[1], releases(package)):
-                return _setting(path, text, match, release)
-    return None
+    is_lock = path.endswith(".lock")
+    patterns = [_LOCKED] if is_lock else [_REQUIRED] if path.endswith(".txt") else [_QUOTED]
+    if patterns == [_QUOTED] and b"poetry" in data:
+        patterns.append(_POETRY)
+    for pattern in patterns:
+        for match in re.finditer(pattern, text, re.MULTILINE):
+            release = match[2] if is_lock else _release(match[2], releases(match[1]))
+            is_comment = "#" in text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+            if release and not is_comment:
+                yield match[1], _setting(path, text, match, release)
 
 
 def _setting(path: str, text: str, match: re.Match[str], release: str) -> Setting:
-    line = text.count("\n", 0, match.start(1))
-    column = match.start(1) - text.rfind("\n", 0, match.start(1))
+    line = text.count("\n", 0, match.start(2))
+    column = match.start(2) - text.rfind("\n", 0, match.start(2))
     # Of a lock file of megabytes, the line is enough.
-    span = Span(Source(os.path.relpath(path), ""), line + 1, column, line + 1, column + len(match[1].rstrip()))
-    return Setting(release, ("transformers",), span, span)
+    span = Span(Source(os.path.relpath(path), ""), line + 1, column, line + 1, column + len(match[2].rstrip()))
+    return Setting(release, (match[1],), span, span)
 
 
 def _release(needed: str, known: tuple[Version, ...]) -> str | None:

@@ -16,7 +16,7 @@ from configlint.host.read import read_bytes
 
 _TABLE = "tool.configlint"
 _FILES = ("configlint.toml", "pyproject.toml")
-_HARDWARE = re.compile(r"(?:(\d+)x)?(\d+)x(.+)")
+_HARDWARE = r"(?:(\d+)x)?(\d+)x(.+)"
 _NOUNS = {"string": "a string", "array": "a list of strings", "object": "a table"}
 # What a pattern of the schema asks for, by key.
 _FORMS = {
@@ -42,7 +42,7 @@ class Settings:
     @cached_property
     def hardware(self) -> dict[str, Setting]:
         """The hardware, for files that cannot say it: nothing else than data parallelism is meant by it."""
-        match = _HARDWARE.fullmatch(self.values.get("hardware", ""))
+        match = re.fullmatch(_HARDWARE, self.values.get("hardware", ""))
         if match is None:
             return {}
         nodes, devices, accelerator = match.groups()
@@ -94,7 +94,7 @@ def settings_in(folder: str, names: set[str]) -> Settings | None:
             data = read_bytes(path)
         except OSError:
             continue
-        if name == "configlint.toml" or b"configlint" in data:
+        if name == "configlint.toml" or b"tool.configlint" in data:
             values = _table(path, data, None if name == "configlint.toml" else _TABLE)
             if values is not None:
                 source = Source(os.path.relpath(path), data.decode(errors="replace"))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Protocol
 
 from configlint.core.diagnostic import Diagnostic
-from configlint.reporters import concise, json_report, text
 
 
 class Totals(Protocol):
@@ -30,4 +30,10 @@ class Reporter(Protocol):
         """What `check` prints."""
 
 
-REPORTERS: dict[str, Reporter] = {"text": text, "concise": concise, "json": json_report}
+REPORTERS = {"text": "text", "concise": "concise", "json": "json_report"}
+
+
+def render(form: str, report: Totals) -> str:
+    """A report in one of the forms; the modules of the others are not loaded."""
+    reporter: Reporter = import_module(f"{__name__}.{REPORTERS[form]}")
+    return reporter.render(report)

@@ -20,6 +20,10 @@ def _has_misfits(plan: Plan) -> bool:
     return not all(use.fits for use in plan.uses)
 
 
+def _has_floats(plan: Plan) -> bool:
+    return any(isinstance(value, float) and value >= 1 for value in plan.training.values())
+
+
 def _has_strangers(plan: Plan) -> bool:
     return any(use.argument is None for use in plan.uses)
 
@@ -34,6 +38,9 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "removed": _has_strangers,
     "unknown": lambda plan: _has_strangers(plan) or plan.spec.reader.unknown == "kept",
     "compiled_anyway": lambda plan: plan.writes("torch_compile"),
+    "fractional_steps": _has_floats,
+    "no_steps": lambda plan: (plan.schedule.max_steps or 0) <= 0 and plan.writes("max_steps", "num_train_epochs"),
+    "whole_ratio": _has_floats,
     "configured_state": lambda plan: plan.writes("accelerator_config"),
     "context_without_workers": lambda plan: plan.writes("dataloader_multiprocessing_context"),
     "distributed_layerwise": lambda plan: plan.writes("optim"),

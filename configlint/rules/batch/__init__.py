@@ -16,10 +16,15 @@ def applies(plan: Plan) -> bool:
 
 # What few specs concern is not loaded for the others.
 ONLY_IF: dict[str, Callable[[Plan], bool]] = {
+    "accumulation_beyond_epoch": lambda plan: (
+        (plan.batch.accumulation or 0) > (plan.schedule.batches_per_epoch or 0)
+    ),
     "accumulation_set_twice": lambda plan: plan.writes("accelerator_config"),
     "auto_find_batch_size": lambda plan: plan.writes("auto_find_batch_size"),
     "changed_by_target": lambda plan: plan.spec.target is not None,
     "data_parallel": lambda plan: plan.parallel.world == 1,
+    "indivisible": lambda plan: plan.batch.trained != plan.batch.effective,
+    "mismatch": lambda plan: plan.batch.trained != plan.batch.effective,
     "indivisible_generations": lambda plan: plan.trainer in ("GRPOTrainer", "RLOOTrainer"),
     "layerwise_accumulation": lambda plan: plan.writes("optim"),
     "partial_sequence": lambda plan: plan.given("batch.effective_tokens"),

@@ -16,6 +16,7 @@ def applies(plan: Plan) -> bool:
 ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "best_steps_mismatch": lambda plan: plan.writes("load_best_model_at_end"),
     "best_strategy_mismatch": lambda plan: plan.writes("load_best_model_at_end"),
+    "best_without_evaluation": lambda plan: plan.intervals.eval_strategy == "no",
     "best_without_metric": lambda plan: plan.intervals.save_strategy == "best",
     "sharded_weights_only": lambda plan: plan.writes("save_only_model"),
     "unloadable_best": lambda plan: plan.writes("load_best_model_at_end"),

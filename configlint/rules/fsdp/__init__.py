@@ -32,7 +32,7 @@ _STRATEGIES = {
 ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "double_checkpointing": lambda plan: plan.parallel.data == "fsdp",
     "no_effect": _is_configured,
-    "old_version": _is_configured,
+    "old_version": lambda plan: version(plan) == 1,
     "refused_value": _is_configured,
     "unknown_key": lambda plan: plan.given("parallel.fsdp"),
     "unchosen": lambda plan: not plan.given("parallel.data"),

@@ -26,6 +26,7 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "full_checkpoint": lambda plan: plan.parallel.tensor != 1,
     "indivisible_heads": _is_meshed,
     "indivisible_model": _is_meshed,
+    "indivisible_world": lambda plan: plan.parallel.replicas is None,
     "ignored_loss": lambda plan: plan.parallel.sequence != 1,
     "mesh_without_fsdp2": lambda plan: plan.given("parallel.fsdp"),
     "mismatched_attention": lambda plan: plan.parallel.sequence != 1,

@@ -9,7 +9,8 @@ from configlint.core.profile import Accelerator
 from configlint.core.remedy import Drop, Move, Remedy, Say
 from configlint.core.writing import written
 
-_KEYS = {"bf16", "fp16", "bf16_full_eval", "fp16_full_eval", "tf32"}
+_HALF = {"fp16", "fp16_full_eval"}
+_KEYS = {*_HALF, "bf16", "bf16_full_eval", "tf32"}
 
 
 def applies(plan: Plan) -> bool:
@@ -18,6 +19,7 @@ def applies(plan: Plan) -> bool:
 
 # What few specs concern is not loaded for the others.
 ONLY_IF: dict[str, Callable[[Plan], bool]] = {
+    "bf16_and_fp16": lambda plan: not _HALF.isdisjoint(plan.training),
     "unsupported_fp16": lambda plan: plan.precision.fp16 is True,
     "unsupported_tf32": lambda plan: plan.precision.tf32 is True,
 }
