@@ -90,18 +90,22 @@ def _edit_of(plan: Plan, remedy: Put | Drop | Move) -> Edit | None:
 def _help(plan: Plan, finding: Finding) -> str | None:
     """The remedies as far as they can be said in the dialect of the file; None where there are none."""
     spelled = [words for remedy in finding.remedies if (words := _spelled(plan, finding.path, remedy))]
-    if any(": " in words.rpartition("`")[2] or " and " in words for words in spelled[:-1]):
+    # Where one says more than one thing, what belongs to it must be seen.
+    has_reason = any(": " in words.rpartition("`")[2] for words in spelled[:-1])
+    if has_reason or any(" and " in words for words in spelled):
         return "; or ".join(spelled)
     return _joined(spelled, " or ") or None
 
 
 def _joined(acts: list[str], between: str) -> str:
-    """Several acts; of some that are all to write something, one `write` is enough, and one place."""
+    """Several acts; one verb is enough for values to choose from or to write or remove together, and one place."""
     if len(acts) > 1 and all(act.startswith("write `") for act in acts):
         place = acts[-1].rpartition("` ")[2]
         is_common = place.startswith("in `") and all(act.endswith(f"` {place}") for act in acts)
         acts[:-1] = [act.removesuffix(f" {place}") if is_common else act for act in acts[:-1]]
         acts[1:] = [act.removeprefix("write ") for act in acts[1:]]
+    elif between == " and " and all(act.startswith("remove ") for act in acts):
+        acts[1:] = [act.removeprefix("remove ") for act in acts[1:]]
     return between.join(acts)
 
 
