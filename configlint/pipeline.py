@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from configlint import knowledge, rules
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.plan import Plan
 from configlint.core.release import Version, written
+from configlint.core.source import Span, start_of
 from configlint.core.spec import Setting
 from configlint.frontends import OWN
 from configlint.lint import RuleCrash, crash, lint
@@ -202,27 +203,27 @@ _MILDER = {Severity.ERROR: Severity.WARNING, Severity.WARNING: Severity.INFO, Se
 def doubted(plan: Plan, diagnostics: list[Diagnostic]) -> list[Diagnostic]:
     """What is found in a plan for a release that is only assumed: milder, and without a fix, where some other
     release would not have it."""
-    others = [
-        version for version in reversed(plan.release.known["transformers"]) if version != plan.release.transformers
-    ]
-    plans: dict[Version, Plan] = {}
+    assumed = plan.release.transformers
+    others = [version for version in reversed(plan.release.known["transformers"]) if version != assumed]
     by_name = {rule.name: rule for rule in rules.for_plan(plan)}
 
-    def has(found: Diagnostic, version: Version) -> bool:
-        if version not in plans:
-            release = Setting(written(version), (), found.span, found.span)
-            plans[version] = solve(
-                plan.spec._replace(settings={**plan.spec.settings, "transformers": release}), knowledge
-            )
-        again, _ = lint(plans[version], [by_name[found.rule]])
-        return any((each.path, each.span) == (found.path, found.span) for each in again)
+    @cache
+    def judged_by(version: Version) -> Plan:
+        place = start_of(plan.spec.source)
+        release = Setting(written(version), (), place, place)
+        return solve(plan.spec._replace(settings={**plan.spec.settings, "transformers": release}), knowledge)
+
+    @cache
+    def found_by(rule: str, version: Version) -> set[tuple[str | None, Span]]:
+        found, _ = lint(judged_by(version), [by_name[rule]])
+        return {(each.path, each.span) for each in found}
 
     return [
         found
-        if all(has(found, version) for version in others)
+        if all((found.path, found.span) in found_by(found.rule, version) for version in others)
         else found._replace(
             severity=_MILDER[found.severity],
-            message=f"{found.message} (assuming transformers {written(plan.release.transformers)})",
+            message=f"{found.message} (assuming transformers {written(assumed)})",
             fix=None,
         )
         for found in diagnostics

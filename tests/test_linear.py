@@ -94,6 +94,7 @@ def files(text: str, **others: str) -> Kind:
 
 
 TRAINING, ARGUMENTS, TARGETS, LAUNCH = "training:\n", "arguments:\n", "targets:\n", "launch:\n  script: train.py\n"
+FLAT = "output_dir: out\nper_device_train_batch_size: 4\nnum_train_epochs: 3\n"
 IGNORE = "# configlint: ignore[argument/unknown]"
 LEVELS = 90
 # Keys that are renamed, and some that cannot go: something else needs their anchor.
@@ -167,6 +168,11 @@ PLANS: dict[str, Kind] = {
     },
     # Files
     "files": files(CLEAN),
+    "flat keys": below(FLAT, "key@: 1\n"),
+    "flat keys like arguments": below(FLAT, "eval_stepz@: 1\n"),
+    "flat texts": below(FLAT, "key@: 'no'\n"),
+    "flat files": files(FLAT),
+    "flat files with findings": files(f"{FLAT}evaluation_strategy: steps\nbf16: maybe\n"),
     "files with ignored findings": files(f"{CLEAN}training: {{key: 1}}  {IGNORE}\n"),
     "files with findings": files(f"{CLEAN}training: {{key@: 1}}\n"),
     "files with one base": files("extends: base.yaml\nbatch: {effective: 32}\n", base_yaml=CLEAN),

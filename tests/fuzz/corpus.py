@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import yaml
 from tree import Node, entry, parse, scalar, slots
 
 # What a spec that compiles does not write.
@@ -19,6 +20,7 @@ _DERIVED = (
     "per_device_train_batch_size", "gradient_accumulation_steps", "fsdp", "fsdp_config", "deepspeed", "local_rank",
     "use_cpu",
 )  # fmt: skip
+_FLAT = {"output_dir": "out", "per_device_train_batch_size": 4, "num_train_epochs": 3}
 _FOUND = re.compile("# (error|warning|info):")  # at the end of a line in which a rule finds something
 ROOT = Path(__file__).parents[2]
 
@@ -49,7 +51,7 @@ def corpus() -> Corpus:
     modules = [path for path in _files("configlint/rules", "**/*.py") if not path.stem.startswith("_")]
     fixing = [_specs(path) for path in modules if "fixes=True" in _text(path)]
     texts = [*examples.values(), *(text for path in modules for text in _specs(path))]
-    documents = _trees(texts)
+    documents = _trees([*texts, *_flat(texts)])
     history = json.loads(_text(ROOT / "schemas" / "training_arguments.json"))
     values, keys = _seen(documents)
     _add_format(values, keys)
@@ -113,6 +115,17 @@ def _trees(texts: Iterable[str]) -> list[Node]:
     """Those that can be read and hold something."""
     trees = map(parse, texts)
     return [tree for tree in trees if tree is not None and tree.kind == "map" and tree.entries]
+
+
+def _flat(texts: Iterable[str]) -> list[str]:
+    """What stands in `training`, as a flat file that HfArgumentParser reads; of a few of the texts."""
+    found = {}
+    for text in texts:
+        document = yaml.safe_load(text)
+        if isinstance(document, dict) and isinstance(document.get("training"), dict):
+            arguments = {**_FLAT, **document["training"]}
+            found[tuple(arguments)] = yaml.safe_dump(arguments, sort_keys=False)
+    return list(found.values())[::8]
 
 
 def _seen(documents: list[Node]) -> tuple[Values, Keys]:

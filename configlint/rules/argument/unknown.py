@@ -23,6 +23,7 @@ trl 1.16 scripts/utils.py, parse_args_and_config
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan, Use
@@ -32,6 +33,9 @@ from configlint.core.rule import Finding, rule
 from configlint.core.wording import listing, one_off
 from configlint.knowledge.naming import owners, paths
 from configlint.rules.argument import is_deprecated, is_scripts, layer_of
+
+# Keys of a file that are looked at for their spelling.
+_MOST_KEYS = 200
 
 
 @rule(Severity.ERROR)
@@ -62,7 +66,8 @@ def check(plan: Plan) -> Iterator[Finding]:
 def _misspelt(plan: Plan) -> Iterator[Finding]:
     """Of a file whose other keys are the script's, what is a letter away from an argument of TrainingArguments. No
     argument of TRL's scripts and classes is."""
-    for name in plan.arguments:
+    # In a file with more of them something else is wrong than their spelling.
+    for name in islice(plan.arguments, _MOST_KEYS):
         path, known = f"arguments.{name}", plan.release.layers[0].arguments
         meant = one_off(name, known)
         if meant and not plan.writes(meant):
