@@ -58,6 +58,8 @@ def _target(help: str) -> Callable[[FC], FC]:
 )  # fmt: skip
 @click.option("--fix", is_flag=True, help="Fix what can be fixed safely, and report what is left.")
 @click.option("--diff", "compare", is_flag=True, help="Write nothing; show what --fix would change.")
+@click.option("--advice", "whole", is_flag=True, help="Show advice whole: each info with its line and its remedy.")
+@click.option("--quiet", is_flag=True, help="Show no advice.")
 @click.option("--pass-over", is_flag=True, help="Ignore named files that are not specs, as hooks need it.")
 @click.option(
     "--stdin-filename", metavar="NAME", default="-", help="What to call the spec that comes with PATH `-`."
@@ -70,14 +72,19 @@ def check(
     fail_on: str,
     fix: bool,
     compare: bool,
+    whole: bool,
+    quiet: bool,
     pass_over: bool,
     stdin_filename: str,
 ) -> int:
     """Lint specs, and the specs in folders (default: this folder); `-` reads one from stdin."""
     from configlint import pipeline, reporters
     from configlint.core.diagnostic import Severity
+    from configlint.core.errors import UsageError
     from configlint.session import Session
 
+    if whole and quiet:
+        raise UsageError("--advice and --quiet contradict each other: give one of them")
     if fix or compare:
         _refuse_together(paths, fix, compare, output_format)
     session = Session(assignments, pass_over)
@@ -93,7 +100,10 @@ def check(
         report = pipeline.check(paths, session, target)
         if fix or any(found.fix for found in report.diagnostics):
             report = _fix(report, paths, session, target, fix)
-        echo(reporters.render(output_format, report))
+        if quiet:
+            urgent = [found for found in report.diagnostics if found.severity is not Severity.INFO]
+            report = report._replace(diagnostics=urgent)
+        echo(reporters.render(output_format, report, whole))
     for line in report.unreadable:
         note(line)
     failing = [Severity.ERROR] if fail_on == "error" else [Severity.ERROR, Severity.WARNING]

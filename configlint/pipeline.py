@@ -267,7 +267,8 @@ def without_ignored(diagnostics: list[Diagnostic], comments: list[Ignore]) -> tu
 
 
 def in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
-    return sorted(diagnostics, key=_key)
+    """In the order of the lines, advice after all else."""
+    return sorted(diagnostics, key=lambda found: (found.severity is Severity.INFO, _key(found)))
 
 
 _Key = tuple[str, int, int, str, str, str, str]

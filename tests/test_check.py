@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -153,6 +154,41 @@ class TestExitCodes:
         assert result.code == 2
         assert result.out == ""
         assert "Usage: configlint" in result.err
+
+
+class TestAdvice:
+    """Infos: after all else, in a line each, and never a failure."""
+
+    @pytest.fixture(autouse=True)
+    def files(self, here: None) -> None:
+        write("a.yaml", INFO)
+        write("b.yaml", ERROR)
+        write("c.yaml", INFO + "training: {bf16: 1}\n")
+
+    def test_it_follows_after_all_others_in_a_line_each(self) -> None:
+        result = run("check")
+        assert [line.partition(":")[0] for line in found(result)] == ["b.yaml", "c.yaml", "a.yaml", "c.yaml"]
+        *_, before, first, second, summary = result.out.splitlines()
+        assert before.startswith(" ")
+        assert re.match(r"a.yaml:1:20: info\[batch/not-power-of-two\] an effective batch of 60 ", first)
+        assert second.startswith("c.yaml:1:20: info[")
+        assert summary == "2 errors, 2 infos in 3 of 3 specs"
+
+    def test_with_advice_it_is_whole(self) -> None:
+        lines = run("check", "--advice").out.splitlines()
+        (number,) = [number for number, line in enumerate(lines) if line.startswith("a.yaml:")]
+        assert lines[number + 1].startswith("   1 | batch:")
+        assert "^^ use " in lines[number + 2]
+
+    @pytest.mark.parametrize("form", ["text", "concise", "json"])
+    def test_quiet_has_none(self, form: str) -> None:
+        result = run("check", "--quiet", "--output-format", form)
+        assert "not-power-of-two" not in result.out
+        assert "bf16" in result.out
+        assert run("check", "a.yaml", "--quiet") == (0, "1 spec clean\n", "")
+
+    def test_both_are_refused(self) -> None:
+        assert run("check", "--quiet", "--advice").code == 2
 
 
 class TestFolders:

@@ -98,4 +98,4 @@ def show(diagnostics: list[Diagnostic]) -> None:
     """Findings beside a command's own output."""
     from configlint.reporters import text
 
-    echo("".join(text.block(diagnostic) for diagnostic in diagnostics), err=True)
+    echo(text.findings(diagnostics), err=True)

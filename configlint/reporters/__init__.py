@@ -26,14 +26,14 @@ class Totals(Protocol):
 
 
 class Reporter(Protocol):
-    def render(self, report: Totals) -> str:
-        """What `check` prints."""
+    def render(self, report: Totals, whole: bool = False) -> str:
+        """What `check` prints; `whole` asks for all that there is to say of advice too."""
 
 
 REPORTERS = {"text": "text", "concise": "concise", "json": "json_report"}
 
 
-def render(form: str, report: Totals) -> str:
+def render(form: str, report: Totals, whole: bool = False) -> str:
     """A report in one of the forms; the modules of the others are not loaded."""
     reporter: Reporter = import_module(f"{__name__}.{REPORTERS[form]}")
-    return reporter.render(report)
+    return reporter.render(report, whole)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from configlint.reporters import Totals
 
 
-def render(report: Totals) -> str:
+def render(report: Totals, whole: bool = False) -> str:
     return "".join(
         in_a_line(f"{found.span}: {found.severity.value}[{found.rule}] {found.message}") + "\n"
         for found in report.diagnostics

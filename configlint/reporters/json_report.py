@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from configlint.reporters import Totals
 
 
-def render(report: Totals) -> str:
+def render(report: Totals, whole: bool = False) -> str:
     import json
 
     severities = [diagnostic.severity for diagnostic in report.diagnostics]

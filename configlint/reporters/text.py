@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from configlint.core.diagnostic import Diagnostic, Severity
@@ -15,21 +16,37 @@ _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _WIDTH = 120
 
 
-def render(report: Totals) -> str:
-    return "".join(block(diagnostic) for diagnostic in report.diagnostics) + summary(report)
+def render(report: Totals, whole: bool = False) -> str:
+    return findings(report.diagnostics, whole) + summary(report)
+
+
+def findings(diagnostics: Iterable[Diagnostic], whole: bool = False) -> str:
+    """Findings in their order: advice in a line each, unless it is wanted whole."""
+    return "".join(
+        line(found) if found.severity is Severity.INFO and not whole else block(found) for found in diagnostics
+    )
+
+
+def line(diagnostic: Diagnostic) -> str:
+    """The header of a finding alone."""
+    return _header(diagnostic) + (" (--fix does it)" if _is_fixable(diagnostic) else "") + "\n"
+
+
+def _header(diagnostic: Diagnostic) -> str:
+    name = f"\x1b[1;{_COLOURS[diagnostic.severity]}m{diagnostic.severity.value}[{diagnostic.rule}]\x1b[0m"
+    return f"{_clean(str(diagnostic.span))}: {name} {_clean(diagnostic.message)}{_targets(diagnostic)}"
 
 
 def block(diagnostic: Diagnostic) -> str:
     """One finding: a header, the source line with carets, the related places."""
     span, colour = diagnostic.span, _COLOURS[diagnostic.severity]
-    name = f"\x1b[1;{colour}m{diagnostic.severity.value}[{diagnostic.rule}]\x1b[0m"
-    lines = [f"{_clean(str(span))}: {name} {_clean(diagnostic.message)}{_targets(diagnostic)}"]
+    lines = [_header(diagnostic)]
     source_lines = span.source.lines()
-    line = source_lines[span.line - 1] if span.line <= len(source_lines) else ""
-    end = span.end_column if span.end_line == span.line else len(line) + 1
+    written = source_lines[span.line - 1] if span.line <= len(source_lines) else ""
+    end = span.end_column if span.end_line == span.line else len(written) + 1
     # Of a line too long for a screen, the part that matters: it may have thousands of findings.
-    start = max(0, min(span.column - 1 - _WIDTH // 4, len(line) - _WIDTH))
-    shown = _clean(line[start : start + _WIDTH])
+    start = max(0, min(span.column - 1 - _WIDTH // 4, len(written) - _WIDTH))
+    shown = _clean(written[start : start + _WIDTH])
     before, marked = shown[: span.column - 1 - start], shown[span.column - 1 - start : end - 1 - start]
     carets = "^" * max(1, _columns(marked))
     remedy = f" {_clean(diagnostic.help)}" if diagnostic.help else ""

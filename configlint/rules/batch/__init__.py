@@ -14,6 +14,19 @@ def applies(plan: Plan) -> bool:
     return True
 
 
+def is_fine_tuning(plan: Plan) -> bool:
+    """Whether a language model is fine-tuned on texts, as far as it can be seen: not pretrained, not trained on
+    preferences or rewards, no encoder or vision model, and with one example in each row."""
+    method = plan.spec.settings.get("tuning.method")
+    adapts = method is not None and method.value in ("lora", "qlora")
+    if plan.trainer != "SFTTrainer" and not (plan.trainer == "Trainer" and adapts):
+        return False
+    if plan.data.packed or plan.argument("packing") is True or plan.model is None:
+        return False
+    names = plan.model.config.get("architectures")
+    return isinstance(names, list) and any(str(name).endswith(("CausalLM", "LMHeadModel")) for name in names)
+
+
 # What few specs concern is not loaded for the others.
 ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "accumulation_beyond_epoch": lambda plan: (
@@ -27,9 +40,12 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "mismatch": lambda plan: plan.batch.trained != plan.batch.effective,
     "indivisible_generations": lambda plan: plan.trainer in ("GRPOTrainer", "RLOOTrainer"),
     "layerwise_accumulation": lambda plan: plan.writes("optim"),
+    "large_per_device": lambda plan: (plan.batch.pinned_per_device or 0) > 4,
+    "long_accumulation": lambda plan: (plan.batch.accumulation or 0) > 32,
     "partial_sequence": lambda plan: plan.given("batch.effective_tokens"),
     "split_batches": lambda plan: plan.writes("accelerator_config", "split_batches"),
     "stated_twice": lambda plan: plan.given("batch.effective_tokens"),
+    "unusual_effective": lambda plan: not 32 <= (plan.batch.effective or 32) <= 64,
     "too_large": lambda plan: plan.batch.trained is None,
 }
 
