@@ -172,7 +172,7 @@ class TestAdvice:
         assert before.startswith(" ")
         assert re.match(r"a.yaml:1:20: info\[batch/not-power-of-two\] an effective batch of 60 ", first)
         assert second.startswith("c.yaml:1:20: info[")
-        assert summary == "2 errors, 2 infos in 3 of 3 specs"
+        assert summary == "2 errors, 2 infos in 3 of 3 specs; 1 fixable"
 
     def test_with_advice_it_is_whole(self) -> None:
         lines = run("check", "--advice").out.splitlines()

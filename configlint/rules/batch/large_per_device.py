@@ -50,6 +50,9 @@ def check(plan: Plan) -> Iterator[Finding]:
     path = plan.path("gradient_checkpointing")
     if plan.argument("gradient_checkpointing") is not True or not is_fine_tuning(plan):
         return
+    estimate, budget = plan.memory.estimate, plan.memory.budget
+    if estimate is not None and budget is not None and estimate.high > budget:
+        return  # memory/does-not-fit or memory/less-headroom says what to write
     smaller = next(size for size in range(_MOST, 0, -1) if per_device % size == 0)
     puts = [Put(_PATH, smaller)]
     if accumulation := plan.batch.pinned_accumulation:
