@@ -1,0 +1,115 @@
+"""What memory comes to, pinned byte for byte without torch: a table of families x settings.
+
+`pytest tests/test_memory_golden.py --write-golden` writes tests/golden/memory.csv anew; read the diff. That the
+numbers are right is shown by test_memory.py against the real models and by benchmarks/memory; here they may not
+change unseen.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from conftest import plan
+
+from configlint.core.workload import CATEGORIES
+
+TABLE = Path(__file__).parent / "golden" / "memory.csv"
+# One of each family that the closed form knows, the smallest.
+MODELS = (
+    "bert-base-uncased", "deberta-v3-base", "roberta-base", "falcon-7b", "gemma-2-2b", "gemma-3-1b", "gemma-3-4b",
+    "gpt2", "llama-3.2-1b", "mistral-7b-v0.3", "mixtral-8x7b-v0.1", "olmo-2-1b", "phi-3-mini", "pythia-160m",
+    "qwen2.5-0.5b", "qwen3-0.6b", "qwen3-30b-a3b", "smollm3-3b",
+)  # fmt: skip
+LORA = "rank: 16, target_modules: all-linear"
+# What is set beside a full fine-tuning in bfloat16 of 4 samples of 512 tokens on one device.
+SETTINGS = {
+    "plain": "",
+    "one micro-batch": "batch: {effective: 4}",
+    "float32": "model: {dtype: float32}\ntraining: {bf16: false}",
+    "autocast": "model: {dtype: float32}\ntraining: {bf16: true}",
+    "checkpointing": "training: {gradient_checkpointing: true}",
+    "eager": "model: {attention: eager}",
+    "flash": "model: {attention: flash_attention_2}",
+    "packed": "data: {packed: true}",
+    "adafactor": "training: {optim: adafactor}",
+    "adamw_bnb_8bit": "training: {optim: adamw_bnb_8bit}",
+    "sgd": "training: {optim: sgd}",
+    "liger": "training: {use_liger_kernel: true}",
+    "lora": f"tuning: {{method: lora, {LORA}}}",
+    "lora with checkpointing": f"tuning: {{method: lora, {LORA}}}\ntraining: {{gradient_checkpointing: true}}",
+    "qlora": f"tuning: {{method: qlora, {LORA}}}",
+    "ddp": "hardware: {devices_per_node: 8}",
+    "fsdp": "hardware: {devices_per_node: 8}\nparallel: {data: fsdp}",
+    "hsdp": "hardware: {devices_per_node: 8}\nparallel: {data: fsdp, shard: 4}",
+    "zero1": "hardware: {devices_per_node: 8}\nparallel: {data: zero1}",
+    "zero2": "hardware: {devices_per_node: 8}\nparallel: {data: zero2}",
+    "zero3": "hardware: {devices_per_node: 8}\nparallel: {data: zero3}",
+    "zero3 with offload": (
+        "hardware: {devices_per_node: 8}\n"
+        "parallel: {data: zero3, deepspeed: {zero_optimization: {offload_optimizer: {device: cpu}}}}"
+    ),
+    "tensor 2": "hardware: {devices_per_node: 8}\nparallel: {tensor: 2}",
+    "SFTTrainer": "trainer: SFTTrainer",
+    "transformers 4.46": 'transformers: "4.46"',
+}
+BASE = {
+    "model": {"sequence_length": "512", "dtype": "bfloat16"},
+    "batch": {"effective": "32", "per_device": "4"},
+    "hardware": {"accelerator": "h100-80gb", "devices_per_node": "1"},
+    "training": {"bf16": "true"},
+}
+
+
+def spec(model: str, settings: str) -> str:
+    """The base with some sections changed, as text."""
+    sections = {name: dict(keys) for name, keys in BASE.items()}
+    lines = []
+    for line in settings.splitlines():
+        name, _, value = line.partition(": ")
+        if not value.startswith("{") or name not in sections:
+            lines.append(line)
+            continue
+        for each in value.strip("{}").split(", "):
+            key, _, written = each.partition(": ")
+            sections[name][key] = written
+    sections["model"]["config"] = model
+    flow = {name: ", ".join(f"{key}: {value}" for key, value in keys.items()) for name, keys in sections.items()}
+    return "\n".join([*lines, *(f"{name}: {{{keys}}}" for name, keys in flow.items())]) + "\n"
+
+
+def table() -> str:
+    """A row a family and setting: bytes at the peak, in all and by category; empty where they are not known."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["model", "setting", "phase", "low", "high", "allocated", *CATEGORIES])
+    for model in MODELS:
+        for name, settings in SETTINGS.items():
+            found = plan(spec(model, settings)).memory.estimate
+            if found is None:
+                rows.writerow([model, name, "unknown"])
+                continue
+            parts = [found.breakdown.get(category, 0) for category in CATEGORIES]
+            rows.writerow([model, name, found.phase, found.low, found.high, found.allocated, *parts])
+    return text.getvalue()
+
+
+def test_no_figure_changes_unseen(request: pytest.FixtureRequest) -> None:
+    now = table()
+    if request.config.getoption("--write-golden"):
+        TABLE.write_text(now, encoding="utf-8")
+    pinned = TABLE.read_text(encoding="utf-8").splitlines()
+    changed = [f"{old}\n{new}" for old, new in zip(pinned, now.splitlines(), strict=True) if old != new]
+    assert not changed, "\n".join(changed[:10])
+
+
+def test_nearly_all_rows_have_figures_and_each_setting_changes_some() -> None:
+    rows = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines()))
+    known = [row for row in rows if row["phase"] != "unknown"]
+    assert len(known) > 0.9 * len(rows)
+    plain = {row["model"]: row for row in known if row["setting"] == "plain"}
+    for setting in SETTINGS.keys() - {"plain"}:
+        others = [row for row in known if row["setting"] == setting and row["model"] in plain]
+        assert any({**row, "setting": ""} != {**plain[row["model"]], "setting": ""} for row in others), setting
