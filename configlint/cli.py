@@ -13,6 +13,7 @@ import click
 from configlint import __version__
 from configlint.commands.console import CLEAN, FINDINGS, USAGE, echo, failure, faults, note, prepare, show
 from configlint.host import signals
+from configlint.reporters import REPORTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,7 @@ def _target(help: str) -> Callable[[FC], FC]:
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @_target("Check this target only.")
 @_set
-@click.option("--output-format", type=click.Choice(["text", "concise", "json"]), default="text", show_default=True)
+@click.option("--output-format", type=click.Choice([*REPORTERS]), default="text", show_default=True)
 @click.option(
     "--fail-on", type=click.Choice(["warning", "error"]), default="warning", show_default=True,
     help="The mildest finding that gives exit code 1.",

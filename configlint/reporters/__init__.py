@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from configlint.core.diagnostic import Diagnostic
+if TYPE_CHECKING:
+    from configlint.core.diagnostic import Diagnostic
 
 
 class Totals(Protocol):
