@@ -323,7 +323,7 @@ def main() -> None:
 def _run() -> int:
     """The command, and its exit code."""
     try:
-        code: int = cli(standalone_mode=False)
+        code: int = cli(prog_name="configlint", standalone_mode=False)
     except click.exceptions.Exit as exit:
         code = exit.exit_code
     except click.ClickException as error:

@@ -421,6 +421,7 @@ def test_the_batch_that_is_trained_decides_the_steps_not_the_one_that_was_asked_
 _PATHS = {
     "parallel.world": "world",
     "parallel.replicas": "replicas",
+    "parallel.copies": "copies",
     "batch.pinned_per_device": "batch.per_device",
     "batch.pinned_accumulation": "batch.accumulation",
     "batch.max_per_device": "batch.per_device.max",
