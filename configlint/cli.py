@@ -269,9 +269,12 @@ def rule_(name: str | None, output_format: str) -> int:
     from configlint.core.errors import UsageError
     from configlint.core.ignoring import NOT_IGNORABLE
     from configlint.core.wording import nearest
-    from configlint.reporters.pages import as_json, as_text, listing
+    from configlint.reporters.pages import as_json, as_text, listing, pages, table
 
-    chosen = [rule for rule in rules.all_rules() if name in (None, rule.name)]
+    every = list(rules.all_rules())
+    asked = rules.RENAMED.get(name, (name,)) if name else ()
+    tables = [rule for rule in every if rule.rows and rule.name in asked]
+    chosen = [page for page in pages(tables or every) if not name or tables or page.name in asked]
     if not chosen:
         if name and name.startswith(NOT_IGNORABLE):
             raise UsageError(f"{name} is said by no rule: it is a fault of form, which cannot be ignored")
@@ -279,8 +282,10 @@ def rule_(name: str | None, output_format: str) -> int:
         raise UsageError(f"there is no rule {name}" + (f": did you mean {close}?" if close else ""))
     if output_format == "json":
         echo(as_json(chosen))
+    elif name:
+        echo("\n".join(map(table, tables) if tables else map(as_text, chosen)))
     else:
-        echo(as_text(chosen[0]) if name else listing(chosen))
+        echo(listing(chosen))
     return CLEAN
 
 

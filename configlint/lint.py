@@ -51,9 +51,10 @@ def _locate(plan: Plan, rule: Rule, finding: Finding) -> Diagnostic:
     span = _span(plan, finding.path, finding.on_key)
     related = [Related(message, _span(plan, path)) for path, message in finding.related]
     help = _help(plan, finding)
+    row = rule.rows[finding.row] if finding.row else None
     return Diagnostic(
-        rule.name,
-        finding.severity or rule.severity,
+        rule.named(finding.row) if finding.row else rule.name,
+        finding.severity or (row and row.severity) or rule.severity,
         _readable(finding.message),
         span,
         _readable(help) if help else None,
@@ -62,6 +63,7 @@ def _locate(plan: Plan, rule: Rule, finding: Finding) -> Diagnostic:
         (plan.spec.target or "",),
         fix=_edit(plan, finding),
         compiled=finding.compiled,
+        table=rule.name if finding.row else None,
     )
 
 

@@ -75,7 +75,7 @@ def check(paths: Sequence[str], session: Session, target: str | None = None) -> 
     if own := [ignore for ignore in comments if ignore.span.source.name in linted]:
         from configlint.core.ignoring import unused
 
-        everything += unused(own, everything, rules.rule_names())
+        everything += unused(own, everything, rules)
     kept, suppressed = without_ignored(everything, comments)
     if any(diagnostic.fix for diagnostic in kept):
         from configlint.fixing.sure import sure  # hardly ever needed
@@ -214,13 +214,17 @@ def doubted(plan: Plan, diagnostics: list[Diagnostic]) -> list[Diagnostic]:
         return solve(plan.spec._replace(settings={**plan.spec.settings, "transformers": release}), knowledge)
 
     @cache
-    def found_by(rule: str, version: Version) -> set[tuple[str | None, Span]]:
+    def found_by(rule: str, version: Version) -> set[tuple[str, str | None, Span]]:
         found, _ = lint(judged_by(version), [by_name[rule]])
-        return {(each.path, each.span) for each in found}
+        return {(each.rule, each.path, each.span) for each in found}
+
+    def is_certain(found: Diagnostic) -> bool:
+        key = found.rule, found.path, found.span
+        return all(key in found_by(found.table or found.rule, version) for version in others)
 
     return [
         found
-        if all((found.path, found.span) in found_by(found.rule, version) for version in others)
+        if is_certain(found)
         else found._replace(
             severity=_MILDER[found.severity],
             message=f"{found.message} (assuming transformers {written(assumed)})",
@@ -257,7 +261,7 @@ def without_ignored(diagnostics: list[Diagnostic], comments: list[Ignore]) -> tu
         return diagnostics, 0
     from configlint.core.ignoring import NOT_IGNORABLE, Ignored
 
-    ignored = Ignored(comments)
+    ignored = Ignored(comments, rules.RENAMED)
     kept = [
         diagnostic
         for diagnostic in diagnostics

@@ -77,10 +77,12 @@ STRICTER: dict[str, str] = {
     "batch/split-batches": "the data loader of eight processes cannot split a batch of one",
     "checkpoint/best-without-evaluation": "nothing is saved, without a word",
     "checkpoint/best-without-metric": "the Trainer refuses it",
+    "schedule/both-minimum-rates": "the schedule is made in training, and refuses it",
     "schedule/floor-above-start": "the schedule is made in training, and refuses it",
+    "schedule/missing-scheduler-argument": "the schedule is made in training, and refuses it",
     "schedule/opposite-direction": "the rate falls while the model gets better, which takes ten evaluations",
     "schedule/refused-value": "the schedule is made in training, and refuses it",
-    "schedule/scheduler-kwargs": "the schedule is made in training, and refuses it",
+    "schedule/unknown-scheduler-argument": "the schedule is made in training, and refuses it",
     "schedule/warmup-below-one-step": "the first step is too large; its package is not installed here",
     "schedule/warmup-beyond-run": "the learning rate that is written is never reached",
 }
@@ -417,11 +419,15 @@ CONFIRMED: list[tuple[str, Section, str | dict[str, Any]]] = [
         "Unknown decay type",
     ),
     (
-        "schedule/scheduler-kwargs",
+        "schedule/unknown-scheduler-argument",
         {"lr_scheduler_kwargs": {"min_lr": 1e-6}},
         "unexpected keyword argument 'min_lr'",
     ),
-    ("schedule/scheduler-kwargs", {"lr_scheduler_type": "cosine_with_min_lr"}, "One of min_lr or min_lr_rate"),
+    (
+        "schedule/missing-scheduler-argument",
+        {"lr_scheduler_type": "cosine_with_min_lr"},
+        "One of min_lr or min_lr_rate",
+    ),
     (
         "schedule/warmup-beyond-run",
         {"max_steps": 2, "warmup_steps": 10, "learning_rate": 1.0},

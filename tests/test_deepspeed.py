@@ -172,8 +172,8 @@ BUILT = [
         "refused-value",
     ),
     ("zero2", {"prescale_gradients": "no"}, None, "refused-value"),
-    ("zero2", {"steps_per_print": 10}, None, "no-effect"),
-    ("zero2", {"zero_optimization": {"stage3_max_live_parameters": 1000}}, None, "no-effect"),
+    ("zero2", {"steps_per_print": 10}, None, "overridden-steps-per-print"),
+    ("zero2", {"zero_optimization": {"stage3_max_live_parameters": 1000}}, None, "zero3-key-below-zero3"),
     ("zero3", {"zero_optimization": {"stage3_max_live_parameters": 1000}}, None, None),
     ("zero3", {"zero_optimization": {"offload_param": {"device": "cpu"}, "overlap_comm": True}}, None, None),
 ]

@@ -67,7 +67,9 @@ def found(settings: dict[str, object]) -> tuple[set[str], dict[str, object]]:
     (plan,) = plans(SPEC.format(json.dumps({"data": "fsdp", "fsdp": settings})))
     rules = [each for each in all_rules() if each.name in ("fsdp/no-effect", "fsdp/refused-value")]
     made = arguments(plan)
-    return {each.rule for each in lint(plan, rules)[0]}, {key: made[key] for key in ("fsdp", "fsdp_config")}
+    return {each.table or each.rule for each in lint(plan, rules)[0]}, {
+        key: made[key] for key in ("fsdp", "fsdp_config")
+    }
 
 
 def test_what_is_said_of_a_setting_is_what_becomes_of_it() -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from program import found, run, write
+from program import ENVIRONMENT, found, run, write
+from test_rules import example
 
 from configlint import rules
 from configlint.core.ignoring import ignores
+from configlint.core.rule import Rule
 from configlint.core.source import Source
 from configlint.syntax import read
 
@@ -231,6 +236,123 @@ class TestWhatIsSaidOfAComment:
             assert check(f"batch: {{effective: 64}}  # configlint: ignore[{name}]\n{HARDWARE}") == [
                 "1:25 ignore/unused"
             ]
+
+
+# Two conflicts of trl/incompatible-arguments on one line, and one that stands alone.
+TWO = """
+trainer: DPOTrainer
+batch: {effective: 64}
+hardware: {accelerator: cpu, devices_per_node: 8}
+tuning: {method: lora, rank: 16}
+training: {sync_ref_model: true, loss_type: exo_pair}  # configlint: ignore[NAMES]
+"""
+
+
+class TestARowOfATable:
+    def test_is_ignored_by_its_own_name_and_the_others_are_not(self) -> None:
+        assert check(TWO.replace("NAMES", "trl/sync-with-adapter")) == ["5:45 trl/exo-pair-without-smoothing"]
+        assert check(TWO.replace("NAMES", "trl/exo-pair-without-smoothing")) == ["5:28 trl/sync-with-adapter"]
+
+    def test_that_finds_nothing_is_unused(self) -> None:
+        names = "trl/sync-with-adapter, trl/exo-pair-without-smoothing, trl/weighting-with-aot"
+        assert check(TWO.replace("NAMES", names)) == ["5:56 ignore/unused"]
+        assert "`trl/weighting-with-aot` finds nothing here" in run("check", "a.yaml").out
+
+    def test_is_suggested_for_a_name_that_is_near(self) -> None:
+        assert check(TWO.replace("NAMES", "trl/sync-with-adapters"))[-1] == "5:56 ignore/unknown-rule"
+        assert "did you mean `trl/sync-with-adapter`?" in run("check", "a.yaml").out
+
+    def test_costs_no_module_of_a_rule_to_be_ignored(self) -> None:
+        def loaded(comment: str) -> str:
+            text = f"trainer: SFTTrainer\ntraining: {{packing: true, max_length: null}}  # {comment}\n"
+            write("a.yaml", f"batch: {{effective: 64}}\n{HARDWARE}{text}")
+            code = (
+                "import sys\nfrom configlint.cli import main\ntry: main()\n"
+                "finally: print(*sorted(name for name in sys.modules if name.startswith('configlint.rules')))"
+            )
+            command = [sys.executable, "-c", code, "check", "a.yaml"]
+            result = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+            return result.stdout.splitlines()[-1]
+
+        name = "trl/packing-without-max-length"
+        ignored, kept = loaded(f"configlint: ignore[{name}]"), loaded(f"configlint: ignored[{name}]")
+        assert ignored == kept
+        assert "configlint.rules.trl.incompatible_arguments" in kept
+
+
+class TestAnOldName:
+    def test_of_a_split_rule_ignores_all_of_its_rows_and_an_info_says_which(self) -> None:
+        assert check(TWO.replace("NAMES", "trl/incompatible-arguments")) == ["5:56 ignore/renamed"]
+        result = run("check", "a.yaml")
+        assert result.code == 0
+        assert result.out == (
+            "a.yaml:5:56: info[ignore/renamed] `trl/incompatible-arguments` was split; here it ignores"
+            " `trl/exo-pair-without-smoothing` and `trl/sync-with-adapter`\n"
+            "   5 | training: {sync_ref_model: true, loss_type: exo_pair}"
+            "  # configlint: ignore[trl/incompatible-arguments]\n"
+            f"     | {' ' * 55}{'^' * 48} write `trl/exo-pair-without-smoothing, trl/sync-with-adapter` instead\n"
+            "1 info in 1 spec; 2 ignored\n"
+        )
+
+    def test_is_gone_when_the_new_names_are_written(self) -> None:
+        names = "trl/exo-pair-without-smoothing, trl/sync-with-adapter"
+        assert check(TWO.replace("NAMES", names)) == []
+
+    def test_of_a_split_rule_that_finds_nothing_is_unused(self) -> None:
+        assert check(f"batch: {{effective: 64}}  # configlint: ignore[argument/no-effect]\n{HARDWARE}") == [
+            "1:25 ignore/unused"
+        ]
+
+    def test_of_a_renamed_rule_is_that_of_the_new(self) -> None:
+        text = """
+            batch: {effective: 64}
+            hardware: {accelerator: h100-80gb, devices_per_node: 8}
+            parallel: {data: fsdp, fsdp: {version: 1}}  # configlint: ignore[NAME]
+            """
+        assert check(text.replace("NAME", "fsdp/old-version")) == ["1:1 memory/not-known"]
+        assert check(text.replace("NAME", "parallel/old-fsdp")) == ["1:1 memory/not-known", "3:45 ignore/renamed"]
+        out = run("check", "a.yaml").out
+        assert "info[ignore/renamed] `parallel/old-fsdp` was renamed to `fsdp/old-version`" in out
+        assert "write `fsdp/old-version` instead" in out
+
+    @pytest.mark.parametrize("name", rules.RENAMED)
+    def test_of_a_renamed_rule_that_finds_nothing_is_unused(self, name: str) -> None:
+        assert check(f"batch: {{effective: 64}}  # configlint: ignore[{name}]\n{HARDWARE}") == [
+            "1:25 ignore/unused"
+        ]
+
+    @pytest.mark.parametrize("rule", [rule for rule in rules.all_rules() if rule.rows], ids=lambda rule: rule.name)
+    def test_of_every_split_rule_ignores_what_its_page_shows(self, rule: Rule) -> None:
+        text = f"# configlint: ignore[{rule.name}]\n"
+        bad = re.sub(r"^(?=\w)", text, example(rule, "Bad"), flags=re.MULTILINE)
+        found = check(bad)
+        assert not {*found} & {*rule.names}
+        assert any(each.endswith("ignore/renamed") for each in found)
+
+    def test_can_be_ignored_itself(self) -> None:
+        assert check(TWO.replace("NAMES", "trl/incompatible-arguments, ignore/renamed")) == []
+
+
+class TestAnotherDialect:
+    IDLE = "output_dir: out\nsave_strategy: epoch\nsave_steps: 200"
+    NAME = "argument/save-steps-without-steps-strategy"
+
+    def test_has_comments_at_the_end_of_a_line(self) -> None:
+        assert check(self.IDLE + "\n") == [f"3:1 {self.NAME}"]
+        assert check(f"{self.IDLE}  # configlint: ignore[{self.NAME}] the script reads it\n") == []
+
+    def test_has_comments_above_a_key(self) -> None:
+        comment = f"# configlint: ignore[{self.NAME}]"
+        assert check(self.IDLE.replace("save_steps", f"{comment}\nsave_steps") + "\n") == []
+        assert check(f"{comment}\n{self.IDLE}\n") == ["1:1 ignore/unused", f"4:1 {self.NAME}"]
+
+    def test_has_old_names(self) -> None:
+        assert check(f"{self.IDLE}  # configlint: ignore[argument/no-effect]\n") == ["3:18 ignore/renamed"]
+
+    def test_is_told_what_a_comment_does_not_do(self) -> None:
+        text = "output_dir: out\nsave_strategy: steps\nsave_steps: 200  # configlint: ignore[{}]\n"
+        assert check(text.format(self.NAME)) == ["3:18 ignore/unused"]
+        assert check(text.format("argument/save-stepps")) == ["3:18 ignore/unknown-rule"]
 
 
 class TestBases:

@@ -1,13 +1,17 @@
 """Every rule is held to its page and to its fixture.
 
 A fixture holds specs with `---` between them, and `# error: part of what is said` (or warning, info)
-at the end of each line that the rule under test must name. Only that rule is looked at.
+at the end of each line that the rule under test must name. Only that rule is looked at. Where it is a table of
+defects, a mark names the row too, `# error[row]: part of what is said`, and each row has a mark.
 """
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import textwrap
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -17,10 +21,11 @@ from configlint import rules
 from configlint.core.diagnostic import Diagnostic
 from configlint.core.rule import Rule
 from configlint.lint import lint
+from configlint.reporters.pages import Page, pages
 
 FIXTURES = Path(__file__).parent / "rules"
 ALL = list(rules.all_rules())
-MARK = re.compile(r"# (error|warning|info): (.+)$")
+MARK = re.compile(r"# (error|warning|info)(?:\[([\w-]+)\])?: (.+)$")
 
 
 def findings(rule: Rule, text: str) -> list[Diagnostic]:
@@ -62,9 +67,16 @@ def test_the_page_says_what_is_wrong_and_names_a_source(rule: Rule) -> None:
     assert re.search(r"^Source: .+", rule.page, re.MULTILINE)
 
 
+@pytest.mark.parametrize("page", [*pages(ALL)], ids=lambda page: page.name)
+def test_each_name_has_a_page_of_its_own_with_a_source(page: Page) -> None:
+    assert page.text.partition("\n")[0].endswith("."), "the first line is one sentence"
+    assert re.search(r"^Source: .+", page.text, re.MULTILINE)
+
+
 @pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.name)
 def test_in_the_fixture_exactly_the_marked_lines_fire(rule: Rule) -> None:
     fired = silent = 0
+    names: set[str] = set()
     for case in cases(rule):
         marks = {
             number: match.groups()
@@ -74,12 +86,15 @@ def test_in_the_fixture_exactly_the_marked_lines_fire(rule: Rule) -> None:
         found = findings(rule, case)
         assert {diagnostic.span.line for diagnostic in found} == marks.keys(), f"{found}\nin\n{case.strip()}"
         for diagnostic in found:
-            severity, part = marks[diagnostic.span.line]
+            severity, row, part = marks[diagnostic.span.line]
             assert diagnostic.severity.value == severity
+            assert diagnostic.rule == (rule.named(row) if row else rule.name)
+            names.add(diagnostic.rule)
             assert part in f"{diagnostic.message} ({diagnostic.help})"
         fired += bool(marks)
         silent += not marks
     assert fired, "no case fires"
+    assert names == {*rule.names}, "a row has no mark"
     assert silent, "no case is silent"
 
 
@@ -96,5 +111,30 @@ def test_there_is_no_fixture_without_a_rule() -> None:
     assert fixtures == {rule.name.replace("-", "_") for rule in ALL}
 
 
-def test_names_are_known_without_importing_the_rules() -> None:
-    assert rules.rule_names() == {rule.name for rule in ALL}
+def test_a_name_is_that_of_one_defect() -> None:
+    names = Counter(name for rule in ALL for name in {rule.name, *rule.names})
+    assert [name for name, number in names.items() if number > 1] == []
+
+
+def test_no_old_name_is_a_name_and_each_stands_for_some() -> None:
+    for old, new in rules.RENAMED.items():
+        assert not rules.is_name(old)
+        assert {*new} <= rules.rule_names()
+
+
+def test_names_of_rules_are_known_without_importing_them() -> None:
+    code = (
+        "import sys; from configlint import rules; assert rules.is_name('argument/no-steps');"
+        "print([name for name in sys.modules if name.startswith('configlint.rules.')])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("name", ["argument/no_steps", "argument/", "argument", "nowhere/no-steps", "trl/x", ""])
+def test_other_names_are_not_known(name: str) -> None:
+    assert not rules.is_name(name)
+
+
+def test_all_names_are_known() -> None:
+    assert all(map(rules.is_name, rules.rule_names()))

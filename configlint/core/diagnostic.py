@@ -30,6 +30,7 @@ class Diagnostic(NamedTuple):
 
     `targets` are those that it was found in, `all_targets` says that there are no others. `fix` is an
     edit that mends it and loses nothing; `compiled` says that what `compile` writes is right all the same.
+    `table` is the rule that found it, where `rule` is a row of that.
     """
 
     rule: str
@@ -43,3 +44,4 @@ class Diagnostic(NamedTuple):
     all_targets: bool = False
     fix: Edit | None = None
     compiled: bool = False
+    table: str | None = None

@@ -6,12 +6,12 @@ import re
 from bisect import bisect, bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.document import Mapping, Node, Scalar, Sequence, last_line
 from configlint.core.source import Span
-from configlint.core.wording import Suggestions
+from configlint.core.wording import Suggestions, listing
 
 # What has no rule of its own and must be mended.
 NOT_IGNORABLE = ("syntax/", "schema/", "verify/")
@@ -31,15 +31,29 @@ class Ignore(NamedTuple):
     last_line: int
 
 
+# Names that rules had, and what stands for each today.
+Renamed = dict[str, tuple[str, ...]]
+
+
+class Names(Protocol):
+    """The names of rules, as the package `rules` knows them."""
+
+    RENAMED: Renamed
+
+    def is_name(self, name: str) -> bool: ...
+    def rule_names(self) -> frozenset[str]: ...
+
+
 class Ignored:
     """The lines that comments ignore a rule on. To look one up takes no longer where there are thousands."""
 
-    def __init__(self, comments: Iterable[Ignore]) -> None:
+    def __init__(self, comments: Iterable[Ignore], renamed: Renamed) -> None:
         ranges: dict[tuple[str, str], list[tuple[int, int]]] = {}
         for ignore in comments:
-            for name in ignore.rules:
-                key = ignore.span.source.name, name
-                ranges.setdefault(key, []).append((ignore.first_line, ignore.last_line))
+            for written in ignore.rules:
+                for name in renamed.get(written, (written,)):
+                    key = ignore.span.source.name, name
+                    ranges.setdefault(key, []).append((ignore.first_line, ignore.last_line))
         # By file and rule: where the ranges start, and the last line of all that start up to there.
         self._ranges = {
             key: ([first for first, _ in found], list(accumulate((last for _, last in found), max)))
@@ -47,10 +61,17 @@ class Ignored:
         }
 
     def covers(self, diagnostic: Diagnostic) -> bool:
-        span = diagnostic.span
-        firsts, lasts = self._ranges.get((span.source.name, diagnostic.rule), ((), ()))
+        return any(self._has(name, diagnostic.span) for name in _names(diagnostic))
+
+    def _has(self, name: str, span: Span) -> bool:
+        firsts, lasts = self._ranges.get((span.source.name, name), ((), ()))
         index = bisect(firsts, span.line)
         return index > 0 and span.line <= lasts[index - 1]
+
+
+def _names(diagnostic: Diagnostic) -> tuple[str, ...]:
+    """Those by which it can be ignored: of a row also that of its table."""
+    return (diagnostic.rule, diagnostic.table) if diagnostic.table else (diagnostic.rule,)
 
 
 def ignores(document: Node) -> list[Ignore]:
@@ -106,12 +127,13 @@ def _note_ends(node: Node, ends: dict[int, int]) -> int:
     return last_line(node)
 
 
-def unused(found: Iterable[Ignore], diagnostics: list[Diagnostic], known: frozenset[str]) -> Iterator[Diagnostic]:
+# The lines of findings, in order: by the file and a name that ignores them, then by the rule.
+_Lines = dict[tuple[str, str], dict[str, list[int]]]
+
+
+def unused(found: Iterable[Ignore], diagnostics: list[Diagnostic], rules: Names) -> Iterator[Diagnostic]:
     """What is wrong with the ignore comments themselves."""
-    lines: dict[tuple[str, str], list[int]] = {}
-    for diagnostic in sorted(diagnostics, key=lambda diagnostic: diagnostic.span.line):
-        key = diagnostic.span.source.name, diagnostic.rule
-        lines.setdefault(key, []).append(diagnostic.span.line)
+    lines = _lines(diagnostics)
     near = Suggestions()
     for ignore in found:
         if not ignore.rules:
@@ -122,16 +144,46 @@ def unused(found: Iterable[Ignore], diagnostics: list[Diagnostic], known: frozen
                 yield _about(ignore, "not-ignorable", f"`{name}` cannot be ignored")
             elif name.startswith("ignore/"):
                 continue
-            elif name not in known:
-                close = near(name, known)
+            elif ignored := _rules_between(lines, ignore, rules.RENAMED.get(name, (name,))):
+                yield from _renamed(ignore, name, ignored, is_split=name not in rules.RENAMED)
+            elif name in rules.RENAMED or rules.is_name(name):
+                yield _about(ignore, "unused", f"`{name}` finds nothing here", "delete the comment")
+            else:
+                close = near(name, rules.rule_names())
                 yield _about(
                     ignore,
                     "unknown-rule",
                     f"there is no rule `{name}`",
                     f"did you mean `{close}`?" if close else None,
                 )
-            elif not _any_between(lines.get((ignore.span.source.name, name), []), ignore):
-                yield _about(ignore, "unused", f"`{name}` finds nothing here", "delete the comment")
+
+
+def _lines(diagnostics: list[Diagnostic]) -> _Lines:
+    lines: _Lines = {}
+    for diagnostic in sorted(diagnostics, key=lambda diagnostic: diagnostic.span.line):
+        for name in _names(diagnostic):
+            of_name = lines.setdefault((diagnostic.span.source.name, name), {})
+            of_name.setdefault(diagnostic.rule, []).append(diagnostic.span.line)
+    return lines
+
+
+def _renamed(ignore: Ignore, name: str, ignored: list[str], is_split: bool) -> Iterator[Diagnostic]:
+    """That a comment ignores rules under the name that they had."""
+    if ignored == [name]:
+        return
+    new = listing(f"`{rule}`" for rule in ignored)
+    message = f"`{name}` was split; here it ignores {new}" if is_split else f"`{name}` was renamed to {new}"
+    yield _about(ignore, "renamed", message, f"write `{', '.join(ignored)}` instead", Severity.INFO)
+
+
+def _rules_between(lines: _Lines, ignore: Ignore, names: tuple[str, ...]) -> list[str]:
+    """The rules with a finding that is covered under one of these names, by name."""
+    return sorted(
+        rule
+        for name in names
+        for rule, numbers in lines.get((ignore.span.source.name, name), {}).items()
+        if _any_between(numbers, ignore)
+    )
 
 
 def _any_between(lines: list[int], ignore: Ignore) -> bool:
@@ -140,8 +192,10 @@ def _any_between(lines: list[int], ignore: Ignore) -> bool:
     return index < len(lines) and lines[index] <= ignore.last_line
 
 
-def _about(ignore: Ignore, defect: str, message: str, help: str | None = None) -> Diagnostic:
-    return Diagnostic(f"ignore/{defect}", Severity.WARNING, message, ignore.span, help)
+def _about(
+    ignore: Ignore, defect: str, message: str, help: str | None = None, severity: Severity = Severity.WARNING
+) -> Diagnostic:
+    return Diagnostic(f"ignore/{defect}", severity, message, ignore.span, help)
 
 
 def _text(scalar: Scalar, lines: list[str]) -> _Range:

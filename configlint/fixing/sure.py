@@ -57,5 +57,5 @@ def _agreed(diagnostics: Iterable[Diagnostic], plans: Iterable[Plan]) -> set[_Ag
 
 def _found(plan: Plan, names: set[str]) -> set[_Agreed]:
     """The fixes that some rules find in a plan."""
-    diagnostics, _ = lint(plan, [rule for rule in rules.for_plan(plan) if rule.name in names])
+    diagnostics, _ = lint(plan, [rule for rule in rules.for_plan(plan) if not names.isdisjoint(rule.names)])
     return {(found.rule, identity(found.fix)) for found in diagnostics if found.fix}

@@ -4,40 +4,74 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-from configlint.core.rule import Rule
-
-
-def as_text(rule: Rule) -> str:
-    fix = "\nFix: `configlint check --fix` can mend it.\n" if rule.fixes else ""
-    return f"{rule.name} ({rule.severity.value})\n\n{rule.page}\n{fix}"
+from configlint.core.rule import Row, Rule
 
 
-def listing(rules: list[Rule]) -> str:
-    width = max(len(rule.name) for rule in rules)
-    return "".join(f"{rule.name:{width}}  {rule.severity.value:7}  {_summary(rule)}\n" for rule in rules)
+class Page(NamedTuple):
+    """What there is to read under a name: of a rule, or of a row of one."""
+
+    name: str
+    severity: str
+    text: str
+    fixes: bool
 
 
-def as_json(rules: Iterable[Rule]) -> str:
+def pages(rules: Iterable[Rule]) -> Iterator[Page]:
+    """One for each name that a finding can have."""
+    for rule in rules:
+        if rule.rows:
+            yield from (_of_row(rule, name, row) for name, row in rule.rows.items())
+        else:
+            yield Page(rule.name, rule.severity.value, rule.page, rule.fixes)
+
+
+def _of_row(rule: Rule, name: str, row: Row) -> Page:
+    """The sentence of a row, and of its table's page what holds for all rows: the examples are those of one."""
+    _, *paragraphs = rule.page.split("\n\n")
+    names = [paragraph.partition(":")[0] for paragraph in paragraphs]
+    shared, source = paragraphs[: names.index("Bad")], paragraphs[names.index("Source") :]
+    text = "\n\n".join([row.page, *shared, *source])
+    return Page(rule.named(name), (row.severity or rule.severity).value, text, row.fixes)
+
+
+def as_text(page: Page) -> str:
+    fix = "\nFix: `configlint check --fix` can mend it.\n" if page.fixes else ""
+    return f"{page.name} ({page.severity})\n\n{page.text}\n{fix}"
+
+
+def table(rule: Rule) -> str:
+    """The page of a table, with the names of its rows."""
+    return f"{rule.name}\n\n{rule.page}\n\nEach defect has a name of its own:\n\n{listing(pages([rule]))}"
+
+
+def listing(found: Iterable[Page]) -> str:
+    every = list(found)
+    width = max(len(page.name) for page in every)
+    return "".join(f"{page.name:{width}}  {page.severity:7}  {_summary(page)}\n" for page in every)
+
+
+def as_json(found: Iterable[Page]) -> str:
     """Version 1 of the list for programs."""
     entries = [
         {
-            "name": rule.name,
-            "severity": rule.severity.value,
-            "summary": _summary(rule),
-            "fix": rule.fixes,
-            "source": _source(rule),
+            "name": page.name,
+            "severity": page.severity,
+            "summary": _summary(page),
+            "fix": page.fixes,
+            "source": _source(page),
         }
-        for rule in rules
+        for page in found
     ]
     return json.dumps({"version": 1, "rules": entries}, indent=2, ensure_ascii=False) + "\n"
 
 
-def _summary(rule: Rule) -> str:
-    return rule.page.partition("\n")[0]
+def _summary(page: Page) -> str:
+    return page.text.partition("\n")[0]
 
 
-def _source(rule: Rule) -> str | None:
-    match = re.search(r"^Source: (.+(?:\n\S.*)*)", rule.page, re.MULTILINE)
+def _source(page: Page) -> str | None:
+    match = re.search(r"^Source: (.+(?:\n\S.*)*)", page.text, re.MULTILINE)
     return " ".join(match[1].split()) if match else None

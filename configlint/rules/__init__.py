@@ -2,6 +2,7 @@
 
 A family's `__init__` has `applies(plan)`, so that what does not concern a spec is never loaded. It may also
 have `ONLY_IF`, conditions by the names of its modules, for rules that few specs concern.
+A rule may be a table of defects (`Rule.rows`), whose rows have names of their own in the family.
 """
 
 from __future__ import annotations
@@ -16,6 +17,16 @@ from configlint.core.plan import Plan
 from configlint.core.rule import Rule
 
 _HERE = os.path.dirname(__file__)
+
+# Names that rules had, and what stands for each today: an ignore comment may still use them. The name of a table
+# needs no line: in a comment it stands for all rows.
+RENAMED: dict[str, tuple[str, ...]] = {
+    "parallel/deepspeed-mismatch": ("deepspeed/mismatch",),
+    "parallel/double-checkpointing": ("fsdp/double-checkpointing",),
+    "parallel/old-fsdp": ("fsdp/old-version",),
+    "parallel/refused-fsdp-value": ("fsdp/refused-value",),
+    "parallel/ungathered-weights": ("deepspeed/ungathered-weights",),
+}
 
 
 def for_plan(plan: Plan) -> Iterator[Rule]:
@@ -56,8 +67,18 @@ def _rule(family: str, name: str) -> Rule:
 
 @cache
 def rule_names() -> frozenset[str]:
-    """All names, from the file names alone: to know them imports nothing."""
-    return frozenset(f"{family}/{name.replace('_', '-')}" for family in families() for name in _modules(family))
+    """The names that findings have: this imports all rules, as only their modules know the names of rows."""
+    return frozenset(name for rule in all_rules() for name in rule.names)
+
+
+def is_name(name: str) -> bool:
+    """Whether a rule, or a row of one, has this name. That of a rule is the name of its file, so that to know it
+    imports nothing; for that of a row the family is imported."""
+    family, _, defect = name.partition("/")
+    if family not in families():
+        return False
+    is_file = defect.replace("-", "_") in _modules(family) and "_" not in defect
+    return is_file or any(name in rule.names for rule in of_family(family))
 
 
 @cache

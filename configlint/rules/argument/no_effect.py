@@ -30,7 +30,7 @@ from typing import NamedTuple
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Put, Remedy, Say
-from configlint.core.rule import Finding, rule
+from configlint.core.rule import Finding, Row, rule
 from configlint.core.spec import Setting
 from configlint.core.values import natural, real
 from configlint.core.wording import code
@@ -46,27 +46,16 @@ class Idle(NamedTuple):
     by: str
     needed: object = None
     beside: Remedy | None = None
+
+
+class _Case(NamedTuple):
+    """Arguments that may have no effect, and why not; `row` is its name, `page` the sentence of its page."""
+
+    row: str
+    page: str
+    arguments: tuple[str, ...]
+    why: Callable[[Plan], Idle | None]
     severity: Severity | None = None
-
-
-@rule(Severity.WARNING)
-def check(plan: Plan) -> Iterator[Finding]:
-    for use in plan.uses:
-        why = _CASES.get(use.name) if use.path.startswith("training.") else None
-        if why is None or not use.argument or not use.fits or use.value in (None, {}, use.argument.default):
-            continue
-        idle = why(plan)
-        if idle is None or _is_overridden(plan, use.path, plan.path(idle.by)):
-            continue
-        by = plan.path(idle.by)
-        yield Finding(
-            use.path,
-            f"`{plan.name(use.path)}` has no effect {_described(plan, idle.by)}",
-            _remedies(plan, use.path, idle),
-            idle.severity,
-            related=((by, f"`{plan.name(by)}` is {code(plan.argument(idle.by))}"),) if plan.given(by) else (),
-            on_key=True,
-        )
 
 
 def _remedies(plan: Plan, path: str, idle: Idle) -> list[Remedy]:
@@ -149,11 +138,11 @@ def _needs_metric(plan: Plan) -> bool:
     return best or plan.argument("lr_scheduler_type") in BY_METRIC
 
 
-def _without(by: str, *, severity: Severity | None = None) -> Callable[[Plan], Idle | None]:
+def _without(by: str) -> Callable[[Plan], Idle | None]:
     """Where a flag is off."""
 
     def why(plan: Plan) -> Idle | None:
-        return Idle(by, True, severity=severity) if plan.argument(by) is False else None
+        return Idle(by, True) if plan.argument(by) is False else None
 
     return why
 
@@ -163,7 +152,7 @@ def _private_repo(plan: Plan) -> Idle | None:
     reports = _reports(plan)
     if reports is None or "trackio" in reports or plan.release.trl:
         return None
-    return _without("push_to_hub", severity=Severity.INFO)(plan)
+    return _without("push_to_hub")(plan)
 
 
 def _checkpointing(plan: Plan) -> Idle | None:
@@ -213,7 +202,7 @@ def _epochs(plan: Plan) -> Idle | None:
     steps = plan.schedule.max_steps
     if steps is None or steps <= 0:
         return None
-    return Idle("max_steps", beside=Drop("training.max_steps"), severity=Severity.INFO)
+    return Idle("max_steps", beside=Drop("training.max_steps"))
 
 
 def _warmup_ratio(plan: Plan) -> Idle | None:
@@ -267,40 +256,230 @@ _WITHOUT_ARGS = (
     *("paged_adamw", "lion", "paged_lion", "lomo", "adalomo"),
 )
 
-_CASES: dict[str, Callable[[Plan], Idle | None]] = {
-    "save_steps": _unless_steps("save"),
-    "eval_steps": _unless_steps("eval"),
-    "logging_steps": _logging_steps,
-    "eval_delay": _without_evaluation,
-    "save_total_limit": _without_saving,
-    "save_only_model": _without_saving,
-    "metric_for_best_model": _metric,
-    "greater_is_better": _greater,
-    "hub_strategy": _without("push_to_hub"),
-    "hub_always_push": _without("push_to_hub"),
+_CASES = (
+    _Case(
+        "save-steps-without-steps-strategy",
+        "`save_steps` has no effect unless `save_strategy` is steps.",
+        ("save_steps",),
+        _unless_steps("save"),
+    ),
+    _Case(
+        "eval-steps-without-steps-strategy",
+        "`eval_steps` has no effect unless `eval_strategy` is steps.",
+        ("eval_steps",),
+        _unless_steps("eval"),
+    ),
+    _Case(
+        "logging-steps-without-steps-strategy",
+        "`logging_steps` has no effect unless `logging_strategy` is steps.",
+        ("logging_steps",),
+        _logging_steps,
+    ),
+    _Case(
+        "eval-delay-without-evaluation",
+        "`eval_delay` has no effect without evaluation.",
+        ("eval_delay",),
+        _without_evaluation,
+    ),
+    _Case(
+        "save-total-limit-without-saving",
+        "`save_total_limit` has no effect without checkpoints.",
+        ("save_total_limit",),
+        _without_saving,
+    ),
+    _Case(
+        "save-only-model-without-saving",
+        "`save_only_model` has no effect without checkpoints.",
+        ("save_only_model",),
+        _without_saving,
+    ),
+    _Case(
+        "metric-without-evaluation",
+        "`metric_for_best_model` has no effect without evaluation.",
+        ("metric_for_best_model",),
+        _metric,
+    ),
+    _Case(
+        "greater-is-better-without-metric",
+        "`greater_is_better` has no effect without `metric_for_best_model`.",
+        ("greater_is_better",),
+        _greater,
+    ),
+    _Case(
+        "hub-strategy-without-push",
+        "`hub_strategy` has no effect without `push_to_hub: true`.",
+        ("hub_strategy",),
+        _without("push_to_hub"),
+    ),
+    _Case(
+        "hub-always-push-without-push",
+        "`hub_always_push` has no effect without `push_to_hub: true`.",
+        ("hub_always_push",),
+        _without("push_to_hub"),
+    ),
     # No warning: the script may push by itself.
-    "hub_model_id": _without("push_to_hub", severity=Severity.INFO),
-    "hub_token": _without("push_to_hub", severity=Severity.INFO),
-    "hub_revision": _without("push_to_hub", severity=Severity.INFO),
-    "hub_private_repo": _private_repo,
-    "activation_checkpointing_kwargs": _checkpointing,
-    "gradient_checkpointing_kwargs": _checkpointing,
-    "liger_kernel_config": _without("use_liger_kernel"),
-    "logging_dir": _logging_dir,
-    "project": _without_report("trackio"),
-    "trackio_space_id": _without_report("trackio"),
-    "trackio_bucket_id": _without_report("trackio"),
-    "trackio_static_space_id": _without_report("trackio"),
-    "length_column_name": _length_column,
-    "dataloader_in_order": _in_order,
-    "num_train_epochs": _epochs,
-    "warmup_ratio": _warmup_ratio,
-    "warmup_steps": _warmup_steps,
-    "lr_scheduler_kwargs": _scheduler_kwargs,
-    "adam_beta1": _unread(*_WITHOUT_BETAS),
-    "adam_beta2": _unread(*_WITHOUT_BETAS),
-    "adam_epsilon": _unread(*_WITHOUT_BETAS, "lion", "paged_lion"),
-    "weight_decay": _unread(*_LOW_RANK_OR_LOMO),
-    "optim_args": _optim_args,
-    "optim_target_modules": _target_modules,
-}
+    _Case(
+        "hub-model-id-without-push",
+        "`hub_model_id` has no effect without `push_to_hub: true`, unless the script pushes by itself.",
+        ("hub_model_id",),
+        _without("push_to_hub"),
+        Severity.INFO,
+    ),
+    _Case(
+        "hub-token-without-push",
+        "`hub_token` has no effect without `push_to_hub: true`, unless the script pushes by itself.",
+        ("hub_token",),
+        _without("push_to_hub"),
+        Severity.INFO,
+    ),
+    _Case(
+        "hub-revision-without-push",
+        "`hub_revision` has no effect without `push_to_hub: true`, unless the script pushes by itself.",
+        ("hub_revision",),
+        _without("push_to_hub"),
+        Severity.INFO,
+    ),
+    _Case(
+        "hub-private-repo-without-push",
+        "`hub_private_repo` has no effect without `push_to_hub: true`, unless the script pushes by itself.",
+        ("hub_private_repo",),
+        _private_repo,
+        Severity.INFO,
+    ),
+    _Case(
+        "checkpointing-kwargs-without-checkpointing",
+        "The arguments of activation checkpointing have no effect where it is turned off.",
+        ("activation_checkpointing_kwargs", "gradient_checkpointing_kwargs"),
+        _checkpointing,
+    ),
+    _Case(
+        "liger-config-without-liger",
+        "`liger_kernel_config` has no effect without `use_liger_kernel: true`.",
+        ("liger_kernel_config",),
+        _without("use_liger_kernel"),
+    ),
+    _Case(
+        "logging-dir-without-tensorboard",
+        "`logging_dir` has no effect unless `report_to` includes tensorboard.",
+        ("logging_dir",),
+        _logging_dir,
+    ),
+    _Case(
+        "project-without-trackio",
+        "`project` has no effect unless `report_to` includes trackio.",
+        ("project",),
+        _without_report("trackio"),
+    ),
+    _Case(
+        "trackio-space-without-trackio",
+        "`trackio_space_id` has no effect unless `report_to` includes trackio.",
+        ("trackio_space_id",),
+        _without_report("trackio"),
+    ),
+    _Case(
+        "trackio-bucket-without-trackio",
+        "`trackio_bucket_id` has no effect unless `report_to` includes trackio.",
+        ("trackio_bucket_id",),
+        _without_report("trackio"),
+    ),
+    _Case(
+        "trackio-static-space-without-trackio",
+        "`trackio_static_space_id` has no effect unless `report_to` includes trackio.",
+        ("trackio_static_space_id",),
+        _without_report("trackio"),
+    ),
+    _Case(
+        "length-column-without-grouping",
+        "`length_column_name` has no effect unless examples are grouped by length.",
+        ("length_column_name",),
+        _length_column,
+    ),
+    _Case(
+        "order-without-workers",
+        "`dataloader_in_order` has no effect without data loader workers.",
+        ("dataloader_in_order",),
+        _in_order,
+    ),
+    _Case(
+        "epochs-beside-max-steps",
+        "`num_train_epochs` has no effect beside `max_steps`.",
+        ("num_train_epochs",),
+        _epochs,
+        Severity.INFO,
+    ),
+    _Case(
+        "warmup-ratio-beside-steps",
+        "`warmup_ratio` has no effect beside `warmup_steps` before Transformers 5.0.",
+        ("warmup_ratio",),
+        _warmup_ratio,
+    ),
+    _Case(
+        "warmup-steps-beside-ratio",
+        "`warmup_steps` has no effect beside `warmup_ratio` from Transformers 5.0 on.",
+        ("warmup_steps",),
+        _warmup_steps,
+    ),
+    _Case(
+        "scheduler-kwargs-with-constant-schedule",
+        "`lr_scheduler_kwargs` has no effect on a constant schedule.",
+        ("lr_scheduler_kwargs",),
+        _scheduler_kwargs,
+    ),
+    _Case(
+        "unread-adam-beta1",
+        "`adam_beta1` has no effect on an optimizer that does not read it.",
+        ("adam_beta1",),
+        _unread(*_WITHOUT_BETAS),
+    ),
+    _Case(
+        "unread-adam-beta2",
+        "`adam_beta2` has no effect on an optimizer that does not read it.",
+        ("adam_beta2",),
+        _unread(*_WITHOUT_BETAS),
+    ),
+    _Case(
+        "unread-adam-epsilon",
+        "`adam_epsilon` has no effect on an optimizer that does not read it.",
+        ("adam_epsilon",),
+        _unread(*_WITHOUT_BETAS, "lion", "paged_lion"),
+    ),
+    _Case(
+        "unread-weight-decay",
+        "`weight_decay` has no effect on an optimizer that does not read it.",
+        ("weight_decay",),
+        _unread(*_LOW_RANK_OR_LOMO),
+    ),
+    _Case(
+        "unread-optim-args",
+        "`optim_args` has no effect on an optimizer that does not read it.",
+        ("optim_args",),
+        _optim_args,
+    ),
+    _Case(
+        "unread-target-modules",
+        "`optim_target_modules` has no effect unless `optim` is GaLore or APOLLO.",
+        ("optim_target_modules",),
+        _target_modules,
+    ),
+)
+_BY_ARGUMENT = {argument: case for case in _CASES for argument in case.arguments}
+
+
+@rule(Severity.WARNING, rows={case.row: Row(case.page, case.severity) for case in _CASES})
+def check(plan: Plan) -> Iterator[Finding]:
+    for use in plan.uses:
+        case = _BY_ARGUMENT.get(use.name) if use.path.startswith("training.") else None
+        if case is None or not use.argument or not use.fits or use.value in (None, {}, use.argument.default):
+            continue
+        idle = case.why(plan)
+        if idle is None or _is_overridden(plan, use.path, plan.path(idle.by)):
+            continue
+        by = plan.path(idle.by)
+        yield Finding(
+            use.path,
+            f"`{plan.name(use.path)}` has no effect {_described(plan, idle.by)}",
+            _remedies(plan, use.path, idle),
+            related=((by, f"`{plan.name(by)}` is {code(plan.argument(idle.by))}"),) if plan.given(by) else (),
+            on_key=True,
+            row=case.row,
+        )

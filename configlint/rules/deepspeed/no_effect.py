@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Move, Put, Remedy
-from configlint.core.rule import Finding, rule
+from configlint.core.rule import Finding, Row, rule
 from configlint.rules.argument._resolved import activation_checkpointing
 from configlint.rules.deepspeed import OFFLOADS, SECTION, offloads, settings, stage, value, with_data, zero
 from configlint.rules.deepspeed._keys import KNOWN, STAGE_3
@@ -39,7 +39,21 @@ _ZERO = "zero_optimization."
 _PARAMS = OFFLOADS[1].removeprefix(_ZERO)
 
 
-@rule(Severity.WARNING, fixes=True)
+_ROWS = {
+    "parameter-offload-below-zero3": Row("Only ZeRO-3 offloads parameters."),
+    "zero3-key-below-zero3": Row("Only ZeRO-3 reads this key of zero_optimization.", Severity.INFO, fixes=True),
+    "zero-key-with-zero0": Row("ZeRO-0 shards nothing, so this key has no effect.", Severity.INFO, fixes=True),
+    "overridden-steps-per-print": Row(
+        "`steps_per_print` has no effect because Accelerate overrides it.", Severity.INFO, True
+    ),
+    "ignored-drop-last": Row("`dataloader_drop_last` has no effect on the Trainer's data loader."),
+    "ignored-checkpointing": Row(
+        "`activation_checkpointing` has no effect because the Trainer checkpoints activations by itself."
+    ),
+}
+
+
+@rule(Severity.WARNING, rows=_ROWS)
 def check(plan: Plan) -> Iterator[Finding]:
     number = stage(plan)
     if number is None:
@@ -51,11 +65,17 @@ def check(plan: Plan) -> Iterator[Finding]:
             yield from _zero(plan, key, number)
         elif key == "steps_per_print":
             logging = plan.name(plan.path("logging_steps"))
-            yield _idle(key, ": Accelerate overrides it", f"`{logging}` sets how often the Trainer logs")
+            yield _idle(
+                "overridden-steps-per-print",
+                key,
+                ": Accelerate overrides it",
+                f"`{logging}` sets how often the Trainer logs",
+            )
         elif key == "dataloader_drop_last" and setting.value is True:
-            yield _finding(key, " on the Trainer's data loader", _drop_last(plan, key))
+            yield _finding("ignored-drop-last", key, " on the Trainer's data loader", _drop_last(plan, key))
         elif key == "activation_checkpointing" and _asks(plan, key):
-            yield _finding(key, ": the Trainer checkpoints activations by itself", _checkpointing(plan, key))
+            where = ": the Trainer checkpoints activations by itself"
+            yield _finding("ignored-checkpointing", key, where, _checkpointing(plan, key))
 
 
 def _zero(plan: Plan, key: str, number: int) -> Iterator[Finding]:
@@ -65,11 +85,12 @@ def _zero(plan: Plan, key: str, number: int) -> Iterator[Finding]:
         where = f" under {zero(plan)}: only ZeRO-3 offloads parameters"
         # To a disk it takes a path, too.
         works = value(plan, f"{key}.device") == "cpu" or plan.given(f"{SECTION}{key}.nvme_path")
-        yield _finding(key, where, [*([with_data(plan, "zero3")] if works else []), Drop(SECTION + key)])
+        remedies = [*([with_data(plan, "zero3")] if works else []), Drop(SECTION + key)]
+        yield _finding("parameter-offload-below-zero3", key, where, remedies)
     elif name in STAGE_3:
-        yield _idle(key, f" under {zero(plan)}: only ZeRO-3 reads it")
+        yield _idle("zero3-key-below-zero3", key, f" under {zero(plan)}: only ZeRO-3 reads it")
     elif number == 0 and name in KNOWN["zero_optimization"] - {"stage", "offload_optimizer", _PARAMS}:
-        yield _idle(key, " under ZeRO-0: nothing is sharded")
+        yield _idle("zero-key-with-zero0", key, " under ZeRO-0: nothing is sharded")
 
 
 def _drop_last(plan: Plan, key: str) -> list[Remedy]:
@@ -84,14 +105,14 @@ def _checkpointing(plan: Plan, key: str) -> list[Remedy]:
     return [(drop, Put(plan.path("activation_checkpointing"), True))]
 
 
-def _idle(key: str, where: str, why: str = "") -> Finding:
+def _idle(row: str, key: str, where: str, why: str = "") -> Finding:
     """Of what nobody can have relied on, which is safe to remove."""
-    return _finding(key, where, [Drop(SECTION + key, why, safe=True)], Severity.INFO)
+    return _finding(row, key, where, [Drop(SECTION + key, why, safe=True)])
 
 
-def _finding(key: str, where: str, remedies: list[Remedy], severity: Severity | None = None) -> Finding:
+def _finding(row: str, key: str, where: str, remedies: list[Remedy]) -> Finding:
     message = f"`{key.rpartition('.')[2]}` has no effect{where}"
-    return Finding(SECTION + key, message, remedies, severity, on_key=True)
+    return Finding(SECTION + key, message, remedies, on_key=True, row=row)
 
 
 def _asks(plan: Plan, key: str) -> bool:

@@ -27,7 +27,7 @@ from collections.abc import Iterator, Sequence
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Move, Put, Remedy
-from configlint.core.rule import Finding, rule
+from configlint.core.rule import Finding, Row, rule
 from configlint.core.spec import Setting
 from configlint.core.values import natural
 from configlint.core.wording import code
@@ -56,7 +56,16 @@ _PLAIN = {
 _OFFLOAD = "parallel.fsdp.cpu_offload"
 
 
-@rule(Severity.WARNING, fixes=True)
+_ROWS = {
+    "setting-with-tensor": Row(
+        "The setting has no effect on a model that is sharded when it is loaded.", fixes=True
+    ),
+    "fsdp1-setting-with-fsdp2": Row("Only FSDP1 reads the setting.", fixes=True),
+    "setting-of-other-policy": Row("The `auto_wrap_policy` does not read the setting."),
+}
+
+
+@rule(Severity.WARNING, rows=_ROWS)
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.parallel.data != "fsdp":
         return
@@ -81,6 +90,7 @@ def _sharded_when_loaded(plan: Plan, path: str, key: str, setting: Setting) -> I
         [_otherwise(plan, path, key)],
         on_key=True,
         related=(("parallel.tensor", f"{tensor} is {plan.parallel.tensor}"),),
+        row="setting-with-tensor",
     )
 
 
@@ -98,7 +108,8 @@ def _not_handed_on(plan: Plan, path: str, key: str, setting: Setting) -> Iterato
     name = setting.keys[-1]
     if key in _FIRST and version(plan) == 2:
         severity = Severity.INFO if str(setting.value).lower() == _FIRST[key] else None
-        yield Finding(path, f"`{name}` has no effect with FSDP2", [Drop(path, safe=True)], severity, on_key=True)
+        message, drop = f"`{name}` has no effect with FSDP2", Drop(path, safe=True)
+        yield Finding(path, message, [drop], severity, on_key=True, row="fsdp1-setting-with-fsdp2")
     policy = value(plan, "auto_wrap_policy")
     # A policy that there is none of is refused.
     if policy not in (None, *POLICIES):
@@ -106,7 +117,8 @@ def _not_handed_on(plan: Plan, path: str, key: str, setting: Setting) -> Iterato
     if key in _POLICIES and setting.value != 0 and (policy or "TRANSFORMER_BASED_WRAP") != _POLICIES[key]:
         chosen = code(policy) if policy else "TRANSFORMER_BASED_WRAP (the Trainer's default)"
         message = f"`{name}` has no effect: `auto_wrap_policy` is {chosen}"
-        yield Finding(path, message, _wrapping(plan, path, key, setting), on_key=True)
+        remedies = _wrapping(plan, path, key, setting)
+        yield Finding(path, message, remedies, on_key=True, row="setting-of-other-policy")
 
 
 def _wrapping(plan: Plan, path: str, key: str, setting: Setting) -> Sequence[Remedy]:

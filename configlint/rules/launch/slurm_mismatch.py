@@ -29,7 +29,7 @@ from configlint.core.arithmetic import MOST_DEVICES
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Put, Remedy, Say
-from configlint.core.rule import Finding, rule
+from configlint.core.rule import Finding, Row, rule
 from configlint.core.values import decimal
 from configlint.core.wording import count
 
@@ -44,7 +44,15 @@ _PLACES = {
 }
 
 
-@rule(Severity.ERROR)
+_ROWS = {
+    "slurm-nodes-mismatch": Row("sbatch must request as many nodes as `hardware` has."),
+    "slurm-tasks-mismatch": Row("sbatch must start one task per node, because each task starts all its processes."),
+    "slurm-gpus-mismatch": Row("sbatch must request as many GPUs as `hardware` has."),
+    "slurm-gpus-for-cpu": Row("sbatch requests GPUs, but the training runs on CPU.", Severity.WARNING),
+}
+
+
+@rule(Severity.ERROR, rows=_ROWS)
 def check(plan: Plan) -> Iterator[Finding]:
     nodes, devices = plan.hardware.nodes, plan.hardware.devices_per_node
     if (nodes or 1) * (devices or 1) > MOST_DEVICES:
@@ -61,8 +69,8 @@ def check(plan: Plan) -> Iterator[Finding]:
         elif devices is not None:
             wrong = wrong or _wrong_gpus(plan, name, text, nodes, devices)
         if wrong:
-            message, remedies = wrong
-            yield Finding(f"launch.slurm.{name}", message, remedies)
+            row, message, remedies = wrong
+            yield Finding(f"launch.slurm.{name}", message, remedies, row=row)
 
 
 def _idle(plan: Plan, name: str, text: str) -> Finding:
@@ -73,28 +81,34 @@ def _idle(plan: Plan, name: str, text: str) -> Finding:
     remedy = Say(f"write `{away}` in the target `{target}`") if target else _without_gpus(name, text)
     gpus = count(_asked(name, text) or 0, "GPU")
     message = f"`{name}` requests {gpus}{_PLACES[name]}, but the training runs on CPU"
-    return Finding(path, message, [remedy], Severity.WARNING)
+    return Finding(path, message, [remedy], row="slurm-gpus-for-cpu")
 
 
-_Wrong = tuple[str, list[Remedy]] | None
+# The row, the message and the remedies.
+_Wrong = tuple[str, str, list[Remedy]] | None
 
 
 def _wrong_tasks(plan: Plan, name: str, text: str) -> _Wrong:
     """What is wrong with a number of nodes or tasks, and the remedies."""
-    path, nodes, of_nodes = f"launch.slurm.{name}", plan.hardware.nodes, plan.name("hardware.nodes")
+    row, path, nodes, of_nodes = (
+        "slurm-tasks-mismatch",
+        f"launch.slurm.{name}",
+        plan.hardware.nodes,
+        plan.name("hardware.nodes"),
+    )
     if name == "ntasks-per-gpu":
-        return f"`{name}` requests tasks per GPU, but one task per node starts all its processes", [Drop(path)]
+        return row, f"`{name}` requests tasks per GPU, but one task per node starts all its processes", [Drop(path)]
     if not re.fullmatch(r"\d+(-\d+)?", text):
         return None
     numbers = {decimal(number) for number in text.split("-")}
     if name in _TASKS_PER_NODE and numbers != {1}:
         message = f"`{name}` must be 1 because each task starts all processes of its node, got {text}"
-        return message, [Put(path, 1), Drop(path)]
+        return row, message, [Put(path, 1), Drop(path)]
     if name == "nodes" and numbers != {nodes}:
         message = f"`{name}` requests {_nodes(text)}, but `{of_nodes}` is {nodes}"
-        return message, [Drop(path, why=f"configlint takes it from `{of_nodes}`")]
+        return "slurm-nodes-mismatch", message, [Drop(path, why=f"configlint takes it from `{of_nodes}`")]
     if name in ("ntasks", "tasks") and numbers != {nodes}:
-        return f"`{name}` must be {nodes} (one task per node), got {text}", [Put(path, nodes), Drop(path)]
+        return row, f"`{name}` must be {nodes} (one task per node), got {text}", [Put(path, nodes), Drop(path)]
     return None
 
 
@@ -110,7 +124,7 @@ def _wrong_gpus(plan: Plan, name: str, text: str, nodes: int, devices: int) -> _
     has = f"{nodes} x {count(devices, 'device')}" if name == "gpus" else f"{count(devices, 'device')} per node"
     why = "configlint requests all devices" + (", the reserved ones included" if plan.hardware.reserved else "")
     message = f"`{name}` requests {count(asked, 'GPU')}{_PLACES[name]}, but `hardware` has {has}"
-    return message, [_without_gpus(name, text, why)]
+    return "slurm-gpus-mismatch", message, [_without_gpus(name, text, why)]
 
 
 def _without_gpus(name: str, text: str, why: str = "") -> Remedy:

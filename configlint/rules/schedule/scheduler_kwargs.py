@@ -29,7 +29,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.release import Layer
 from configlint.core.remedy import Drop, Put
-from configlint.core.rule import Finding, rule
+from configlint.core.rule import Finding, Row, rule
 from configlint.core.values import mapping
 from configlint.core.wording import listing
 from configlint.rules.schedule._made import scheduler, with_kwargs
@@ -43,7 +43,14 @@ _GREEDY = (*_PLATEAU, "warmup", "max_lr", "smooth", "window_size", "reset_start"
 _BY_METRIC = {"reduce_lr_on_plateau": _PLATEAU, "greedy": _GREEDY}
 
 
-@rule(Severity.ERROR)
+_ROWS = {
+    "unknown-scheduler-argument": Row("The schedule has no such argument."),
+    "missing-scheduler-argument": Row("The schedule requires another argument in `lr_scheduler_kwargs`."),
+    "both-minimum-rates": Row("At most one of `min_lr` and `min_lr_rate` may be given to the schedule."),
+}
+
+
+@rule(Severity.ERROR, rows=_ROWS)
 def check(plan: Plan) -> Iterator[Finding]:
     schedule, kwargs = scheduler(plan), mapping(plan.argument(_KWARGS) or {})
     if schedule is None or kwargs is None or _KWARGS not in plan.release.arguments:
@@ -63,7 +70,8 @@ def _foreign(plan: Plan, schedule: str, kwargs: dict[str, object], taken: tuple[
         if key not in taken:
             path, close = plan.path(_KWARGS), plan.nearest(key, taken)
             remedies = _renamed(path, kwargs, key, close if close not in kwargs else None, taken)
-            yield Finding(path, f"the schedule {schedule} has no argument `{key}`", remedies)
+            message = f"the schedule {schedule} has no argument `{key}`"
+            yield Finding(path, message, remedies, row="unknown-scheduler-argument")
 
 
 def _renamed(
@@ -83,7 +91,9 @@ def _missing(plan: Plan, schedule: str, kwargs: dict[str, object], layer: Layer)
     missing = [key for key in required if key not in kwargs]
     for key in missing:
         whole = {**kwargs, **{each: _steps(plan, each) for each in missing}}
-        yield Finding(path, f"the schedule {schedule} requires `{key}`", with_kwargs(plan.path(_KWARGS), whole))
+        remedies = with_kwargs(plan.path(_KWARGS), whole)
+        message = f"the schedule {schedule} requires `{key}`"
+        yield Finding(path, message, remedies, row="missing-scheduler-argument")
     given = [key for key in _ONE_OF if kwargs.get(key) is not None]
     names = [f"`{key}`" for key in _ONE_OF]
     if not layer.get(_ONE_OF[0]) or len(given) == 1:
@@ -91,10 +101,12 @@ def _missing(plan: Plan, schedule: str, kwargs: dict[str, object], layer: Layer)
     if given:
         message = f"at most one of {listing(names)} may be given to the schedule {schedule}"
         left = [{key: value for key, value in kwargs.items() if key != other} for other in _ONE_OF]
-        yield Finding(path, message, [put for each in left for put in with_kwargs(path, each)])
+        remedies = [put for each in left for put in with_kwargs(path, each)]
+        yield Finding(path, message, remedies, row="both-minimum-rates")
         return
     share = with_kwargs(plan.path(_KWARGS), {**kwargs, _ONE_OF[1]: 0.1}, "a tenth of the learning rate")
-    yield Finding(path, f"the schedule {schedule} requires {listing(names, 'or')}", share)
+    message = f"the schedule {schedule} requires {listing(names, 'or')}"
+    yield Finding(path, message, share, row="missing-scheduler-argument")
 
 
 def _steps(plan: Plan, key: str) -> int:

@@ -29,25 +29,27 @@ from typing import NamedTuple
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.release import Version
+from configlint.core.release import Version, written
 from configlint.core.remedy import Drop, Put, Remedy, Say
-from configlint.core.rule import Finding, rule
+from configlint.core.rule import Finding, Row, rule
 from configlint.core.values import mapping, positive, real
 from configlint.core.wording import code, count
 from configlint.rules.trl import concerns, has, is_adapted, is_on, is_word, losses, valued
 
 
 class _Conflict(NamedTuple):
-    """`since` has the first release of each trainer that rejects it, `until` the first that no longer does; `names`
-    are the settings, the one to blame first. In the message stands `{packing}` for a name with its value,
-    `{packing.name}` and `{packing.value}` for one of them."""
+    """`row` is its name, and `page` the sentence of its page. `since` has the first release of each trainer that
+    rejects it, `until` the first that no longer does; `names` are the settings, the one to blame first. In the
+    message stands `{packing}` for a name with its value, `{packing.name}` and `{packing.value}` for one of them."""
 
+    row: str
+    page: str
     since: Mapping[str, Version]
     names: tuple[str, ...]
     holds: Callable[[Plan], object]
     message: str
     remedies: Callable[[Plan], list[Remedy]]
-    until: Version | None = None
+    until: Mapping[str, Version] = {}
 
 
 class _Named(NamedTuple):
@@ -58,24 +60,6 @@ class _Named(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.name} {self.value}"
-
-
-@rule(Severity.ERROR)
-def check(plan: Plan) -> Iterator[Finding]:
-    for row in _CONFLICTS:
-        if concerns(plan, row.since, row.until) and row.holds(plan):
-            paths = [_path(plan, name) for name in row.names]
-            named = {name.rpartition(".")[2]: _named(plan, name) for name in row.names}
-            given = [path for path in paths if plan.given(path)] or paths[:1]
-            others = [name for name, path in zip(row.names, paths, strict=True) if path in given[1:]]
-            yield Finding(
-                given[0],
-                row.message.format(plan=plan, **named),
-                row.remedies(plan),
-                related=tuple(
-                    (_path(plan, name), "{0.name} is {0.value}".format(_named(plan, name))) for name in others
-                ),
-            )
 
 
 def _path(plan: Plan, name: str) -> str:
@@ -189,6 +173,8 @@ _MARGIN = {"sigmoid", "sigmoid_norm", "hinge", "ipo", "exo_pair", "robust", "dis
 
 _CONFLICTS = (
     _Conflict(
+        "padding-free-with-max-length",
+        "`padding_free` without packing cannot truncate examples to `max_length`.",
         {"SFTTrainer": (1, 0)},
         ("padding_free", "max_length"),
         lambda plan: (
@@ -200,6 +186,8 @@ _CONFLICTS = (
         _either(_put("packing", True), _put("max_length", None, why="if all examples are short enough")),
     ),
     _Conflict(
+        "packing-without-max-length",
+        "`packing` requires a `max_length`, the length of a packed row.",
         {"SFTTrainer": (0, 15)},
         ("max_length", "packing"),
         lambda plan: is_on(plan, "packing") and plan.argument("max_length") is None and not _is_unprepared(plan),
@@ -207,6 +195,8 @@ _CONFLICTS = (
         _either(_put("max_length", 1024, why="the length of a packed row"), _put("packing", False)),
     ),
     _Conflict(
+        "packing-with-context",
+        "Packed samples attend to each other under context parallelism, because it drops the attention mask.",
         {"SFTTrainer": (1, 11)},
         ("packing", "eval_packing", "parallel.context"),
         lambda plan: (plan.parallel.context or 1) > 1 and (is_on(plan, "packing") or is_on(plan, "eval_packing")),
@@ -214,6 +204,8 @@ _CONFLICTS = (
         _unpacked,
     ),
     _Conflict(
+        "generation-with-split-sequences",
+        "A trainer that generates its own completions cannot split sequences over devices.",
         {"GRPOTrainer": (1, 4), "RLOOTrainer": (1, 4)},
         ("parallel.context", "parallel.sequence"),
         lambda plan: (plan.parallel.context or 1) > 1 or (plan.parallel.sequence or 1) > 1,
@@ -221,6 +213,8 @@ _CONFLICTS = (
         _unsplit,
     ),
     _Conflict(
+        "generation-batch-size-beside-steps",
+        "At most one of `generation_batch_size` and `steps_per_generation` may be set.",
         {"GRPOTrainer": (0, 18), "RLOOTrainer": (0, 22)},
         ("generation_batch_size", "steps_per_generation"),
         lambda plan: (
@@ -231,6 +225,8 @@ _CONFLICTS = (
         _either(_drop("generation_batch_size"), _drop("steps_per_generation")),
     ),
     _Conflict(
+        "sync-without-reference",
+        "`sync_ref_model` requires a reference model, which `beta: 0` does not load.",
         {"GRPOTrainer": (0, 28), "RLOOTrainer": (0, 28)},
         ("sync_ref_model", "beta"),
         lambda plan: is_on(plan, "sync_ref_model") and _is_zero(plan, "beta"),
@@ -238,6 +234,8 @@ _CONFLICTS = (
         _either(_put("beta", 0.04), _drop("sync_ref_model")),
     ),
     _Conflict(
+        "sync-with-adapter",
+        "`sync_ref_model` requires a separate reference model, but an adapter shares its base model.",
         {"GRPOTrainer": (0, 28), "RLOOTrainer": (0, 28), "DPOTrainer": (0, 29), "KTOTrainer": (1, 7)},
         ("sync_ref_model", "tuning.method"),
         lambda plan: is_on(plan, "sync_ref_model") and is_adapted(plan),
@@ -245,6 +243,8 @@ _CONFLICTS = (
         _either(_drop("sync_ref_model")),
     ),
     _Conflict(
+        "sync-with-precomputed-reference",
+        "`sync_ref_model` changes the model whose outputs `precompute_ref_log_probs` computes only once.",
         {"DPOTrainer": (0, 9), "KTOTrainer": (1, 7)},
         ("sync_ref_model", "precompute_ref_log_probs"),
         lambda plan: is_on(plan, "sync_ref_model") and is_on(plan, "precompute_ref_log_probs"),
@@ -252,22 +252,19 @@ _CONFLICTS = (
         _either(_drop("sync_ref_model"), _drop("precompute_ref_log_probs")),
     ),
     _Conflict(
-        {"DPOTrainer": (0, 9)},
+        "precomputed-reference-with-zero3",
+        "`precompute_ref_log_probs` requires a newer release of TRL under ZeRO-3.",
+        {"DPOTrainer": (0, 9), "KTOTrainer": (0, 9)},
         ("precompute_ref_log_probs", "parallel.data"),
         lambda plan: is_on(plan, "precompute_ref_log_probs") and plan.parallel.data == "zero3",
-        "{precompute_ref_log_probs.name} under {data.value} requires trl 0.29 for {plan.trainer}, got {plan.trl}",
+        "{precompute_ref_log_probs.name} under {data.value} requires trl {until} for {plan.trainer}, got"
+        " {plan.trl}",
         _either(_put("parallel.data", "zero2"), _drop("precompute_ref_log_probs")),
-        until=(0, 29),
+        until={"DPOTrainer": (0, 29), "KTOTrainer": (1, 3)},
     ),
     _Conflict(
-        {"KTOTrainer": (0, 9)},
-        ("precompute_ref_log_probs", "parallel.data"),
-        lambda plan: is_on(plan, "precompute_ref_log_probs") and plan.parallel.data == "zero3",
-        "{precompute_ref_log_probs.name} under {data.value} requires trl 1.3 for {plan.trainer}, got {plan.trl}",
-        _either(_put("parallel.data", "zero2"), _drop("precompute_ref_log_probs")),
-        until=(1, 3),
-    ),
-    _Conflict(
+        "loss-weights-mismatch",
+        "`loss_weights` must have one weight for each `loss_type`.",
         {"DPOTrainer": (0, 20)},
         ("loss_weights", "loss_type"),
         _weights_differ,
@@ -275,6 +272,8 @@ _CONFLICTS = (
         _weighted,
     ),
     _Conflict(
+        "exo-pair-without-smoothing",
+        "`loss_type: exo_pair` requires a `label_smoothing` above 0.",
         {"DPOTrainer": (0, 29)},
         ("loss_type", "label_smoothing"),
         lambda plan: "exo_pair" in losses(plan) and _is_zero(plan, "label_smoothing"),
@@ -282,6 +281,8 @@ _CONFLICTS = (
         _either(_put("label_smoothing", 0.001)),
     ),
     _Conflict(
+        "divergence-with-unsupported-loss",
+        "Only losses on the margin between the two answers support an `f_divergence_type` other than reverse_kl.",
         {"DPOTrainer": (1, 10)},
         ("f_divergence_type", "loss_type"),
         lambda plan: is_word(plan, "f_divergence_type", "reverse_kl") is False and {*losses(plan)} - _MARGIN,
@@ -289,6 +290,8 @@ _CONFLICTS = (
         _either(_put("loss_type", "sigmoid"), _drop("f_divergence_type")),
     ),
     _Conflict(
+        "weighting-with-aot",
+        "`use_weighting` weights pairs, which the aot losses split up.",
         {"DPOTrainer": (0, 29)},
         ("use_weighting", "loss_type"),
         lambda plan: is_on(plan, "use_weighting") and {*losses(plan)} & {"aot", "aot_unpaired"},
@@ -296,6 +299,8 @@ _CONFLICTS = (
         _either(_put("loss_type", "sigmoid"), _drop("use_weighting")),
     ),
     _Conflict(
+        "kto-batch-of-one",
+        "KTO requires 2 or more samples per device to estimate its KL term.",
         {"KTOTrainer": (0, 12)},
         ("batch.per_device", "loss_type"),
         lambda plan: plan.batch.per_device == 1 and is_word(plan, "loss_type", "apo_zero_unpaired") is False,
@@ -303,6 +308,8 @@ _CONFLICTS = (
         _paired,
     ),
     _Conflict(
+        "kto-without-sequential-sampling",
+        "KTO requires `train_sampling_strategy: sequential` to estimate its KL term.",
         {"KTOTrainer": (1, 6)},
         ("train_sampling_strategy", "loss_type"),
         lambda plan: (
@@ -314,6 +321,8 @@ _CONFLICTS = (
         _either(_drop("train_sampling_strategy", why="KTOConfig's default is sequential")),
     ),
     _Conflict(
+        "completions-repo-without-logging",
+        "`log_completions_hub_repo` requires `log_completions`.",
         {"GRPOTrainer": (0, 28)},
         ("log_completions_hub_repo", "log_completions"),
         lambda plan: plan.argument("log_completions_hub_repo") and is_on(plan, "log_completions") is False,
@@ -321,6 +330,8 @@ _CONFLICTS = (
         _either(_put("log_completions", True), _drop("log_completions_hub_repo")),
     ),
     _Conflict(
+        "crossed-clip-bounds",
+        "`vllm_importance_sampling_clip_min` must be below `vllm_importance_sampling_clip_max`.",
         {"GRPOTrainer": (1, 6)},
         ("vllm_importance_sampling_clip_min", "vllm_importance_sampling_clip_max"),
         _bounds_cross,
@@ -329,6 +340,8 @@ _CONFLICTS = (
         _below,
     ),
     _Conflict(
+        "truncation-without-clip-bounds",
+        "A truncating `vllm_importance_sampling_mode` requires a lower or an upper bound.",
         {"GRPOTrainer": (1, 6)},
         ("vllm_importance_sampling_mode", "vllm_importance_sampling_clip_max"),
         _has_no_bounds,
@@ -337,6 +350,8 @@ _CONFLICTS = (
         _either(_put("vllm_importance_sampling_clip_max", 3.0)),
     ),
     _Conflict(
+        "vespo-with-sequence-correction",
+        "`loss_type: vespo` requires a `vllm_importance_sampling_mode` that works token by token.",
         {"GRPOTrainer": (1, 0)},
         ("vllm_importance_sampling_mode", "loss_type"),
         _vespo_by_sequence,
@@ -345,6 +360,8 @@ _CONFLICTS = (
         _either(*(_put("vllm_importance_sampling_mode", mode) for mode in ("token_truncate", "token_mask"))),
     ),
     _Conflict(
+        "indivisible-vllm-tensor-parallel",
+        "`vllm_tensor_parallel_size` must divide the number of processes that train.",
         {"GRPOTrainer": (0, 18), "RLOOTrainer": (0, 22)},
         ("vllm_tensor_parallel_size",),
         _is_uneven,
@@ -353,6 +370,8 @@ _CONFLICTS = (
         _dividing,
     ),
     _Conflict(
+        "continuous-batching-on-old-transformers",
+        "`use_transformers_continuous_batching` requires Transformers 5.8 or newer.",
         {"GRPOTrainer": (1, 7), "RLOOTrainer": (1, 7)},
         ("use_transformers_continuous_batching",),
         lambda plan: (
@@ -364,3 +383,23 @@ _CONFLICTS = (
         lambda plan: [Put("transformers", "5.8"), Drop(plan.path("use_transformers_continuous_batching"))],
     ),
 )
+
+
+@rule(Severity.ERROR, rows={each.row: Row(each.page) for each in _CONFLICTS})
+def check(plan: Plan) -> Iterator[Finding]:
+    for each in _CONFLICTS:
+        until = each.until.get(plan.trainer or "")
+        if concerns(plan, each.since, until) and each.holds(plan):
+            paths = [_path(plan, name) for name in each.names]
+            named = {name.rpartition(".")[2]: _named(plan, name) for name in each.names}
+            given = [path for path in paths if plan.given(path)] or paths[:1]
+            others = [name for name, path in zip(each.names, paths, strict=True) if path in given[1:]]
+            yield Finding(
+                given[0],
+                each.message.format(plan=plan, until=until and written(until), **named),
+                each.remedies(plan),
+                related=tuple(
+                    (_path(plan, name), "{0.name} is {0.value}".format(_named(plan, name))) for name in others
+                ),
+                row=each.row,
+            )

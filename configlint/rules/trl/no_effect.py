@@ -31,18 +31,21 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan, Use
 from configlint.core.release import Version
 from configlint.core.remedy import Drop, Put, Remedy, Say
-from configlint.core.rule import Finding, rule
+from configlint.core.rule import Finding, Row, rule
 from configlint.core.values import real
 from configlint.core.wording import listing
 from configlint.rules.trl import changed, concerns, has, is_adapted, is_on, is_word, losses, valued
 
 
 class _Need(NamedTuple):
-    """What some arguments require: `is_met` is None where it is not known. `since` has the first release of each
-    trainer that it holds for, `until` the first that it no longer holds for; `why` follows "have no effect", with
-    the names and values of arguments in it. `write` is what gives them an effect, beside which stands to remove
-    them, unless that would be the next mistake; `note` is why to remove them."""
+    """What some arguments require: `is_met` is None where it is not known. `row` is its name, also that of
+    another where only the releases differ, and `page` the sentence of its page. `since` has the first release of
+    each trainer that it holds for, `until` the first that it no longer holds for; `why` follows "have no effect",
+    with the names and values of arguments in it. `write` is what gives them an effect, beside which stands to
+    remove them, unless that would be the next mistake; `note` is why to remove them."""
 
+    row: str
+    page: str
     since: Mapping[str, Version]
     names: tuple[str, ...]
     is_met: Callable[[Plan], bool | None]
@@ -51,17 +54,6 @@ class _Need(NamedTuple):
     unless: Callable[[Plan], object] = lambda plan: False
     note: str = ""
     until: Version | None = None
-
-
-@rule(Severity.WARNING)
-def check(plan: Plan) -> Iterator[Finding]:
-    for need in _NEEDS:
-        if concerns(plan, need.since, need.until) and need.is_met(plan) is False:
-            uses = [*changed(plan, need.names)]
-            if uses:
-                names = listing(f"`{use.name}`" for use in uses)
-                message = f"{names} {'has' if len(uses) == 1 else 'have'} no effect {_filled(plan, need.why)}"
-                yield Finding(uses[0].path, message, _remedies(plan, need, uses), on_key=True)
 
 
 def _filled(plan: Plan, text: str) -> str:
@@ -128,6 +120,8 @@ _DPO, _GRPO, _SFT = ({f"{name}Trainer": (0, 9)} for name in ("DPO", "GRPO", "SFT
 
 _NEEDS = (
     _Need(
+        "vllm-settings-without-vllm",
+        "The vLLM settings have no effect without `use_vllm: true`.",
         _GENERATING,
         ("vllm_*",),
         lambda plan: is_on(plan, "use_vllm"),
@@ -135,6 +129,8 @@ _NEEDS = (
         ("use_vllm", True),
     ),
     _Need(
+        "server-settings-without-server",
+        "The settings of the vLLM server have no effect unless `vllm_mode` is server.",
         _SINCE_MODES,
         ("vllm_server_*", "vllm_group_port"),
         lambda plan: _runs_in(plan, "server"),
@@ -142,6 +138,8 @@ _NEEDS = (
         ("vllm_mode", "server"),
     ),
     _Need(
+        "colocated-settings-with-server",
+        "The settings of a colocated vLLM have no effect with `vllm_mode: server`.",
         _SINCE_MODES,
         (
             "vllm_enable_sleep_mode",
@@ -155,24 +153,33 @@ _NEEDS = (
         note="the server has its own options",
     ),
     _Need(
+        "server-host-beside-url",
+        "`vllm_server_host` and `vllm_server_port` have no effect beside `vllm_server_base_url`.",
         _SINCE_MODES,
         ("vllm_server_host", "vllm_server_port"),
         _has_no_url,
         "when {vllm_server_base_url} is set",
     ),
     _Need(
+        "cache-implementation-with-vllm",
+        "`cache_implementation` has no effect with `use_vllm: true`.",
         {"GRPOTrainer": (0, 16), "RLOOTrainer": (0, 22)},
         ("cache_implementation",),
         lambda plan: _not(is_on(plan, "use_vllm")),
         "with `use_vllm: true`",
     ),
     _Need(
+        "continuous-batching-with-vllm",
+        "`use_transformers_continuous_batching` has no effect with `use_vllm: true`.",
         {"GRPOTrainer": (1, 7), "RLOOTrainer": (1, 7)},
         ("use_transformers_continuous_batching",),
         lambda plan: _not(is_on(plan, "use_vllm")),
         "with `use_vllm: true`",
     ),
     _Need(
+        "batching-config-without-batching",
+        "`transformers_continuous_batching_config` has no effect without"
+        " `use_transformers_continuous_batching: true`.",
         {"GRPOTrainer": (1, 7), "RLOOTrainer": (1, 7)},
         ("transformers_continuous_batching_config",),
         lambda plan: is_on(plan, "use_transformers_continuous_batching"),
@@ -181,6 +188,8 @@ _NEEDS = (
         unless=lambda plan: is_on(plan, "use_vllm"),
     ),
     _Need(
+        "sync-settings-without-sync",
+        "`ref_model_mixup_alpha` and `ref_model_sync_steps` have no effect without `sync_ref_model: true`.",
         {"GRPOTrainer": (0, 15), "RLOOTrainer": (0, 22), "DPOTrainer": (0, 9), "KTOTrainer": (1, 7)},
         ("ref_model_mixup_alpha", "ref_model_sync_steps"),
         lambda plan: is_on(plan, "sync_ref_model"),
@@ -189,6 +198,8 @@ _NEEDS = (
         unless=lambda plan: is_adapted(plan) or (has(plan, "beta") and _uses_reference(plan) is False),
     ),
     _Need(
+        "unused-sync",
+        "`sync_ref_model` has no effect where `beta: 0` loads no reference model.",
         {"GRPOTrainer": (0, 15), "RLOOTrainer": (0, 22)},
         ("sync_ref_model",),
         _uses_reference,
@@ -197,6 +208,8 @@ _NEEDS = (
         until=(0, 28),
     ),
     _Need(
+        "bias-correction-without-kl",
+        "`use_bias_correction_kl` has no effect where `beta: 0` removes the KL term.",
         {"GRPOTrainer": (0, 26)},
         ("use_bias_correction_kl",),
         _uses_reference,
@@ -204,6 +217,8 @@ _NEEDS = (
         ("beta", 0.04),
     ),
     _Need(
+        "completion-settings-without-logging",
+        "The settings of the log of completions have no effect without `log_completions: true`.",
         {"GRPOTrainer": (0, 15), "RLOOTrainer": (0, 22)},
         ("log_multimodal", "log_unique_prompts", "num_completions_to_print"),
         lambda plan: is_on(plan, "log_completions"),
@@ -211,6 +226,8 @@ _NEEDS = (
         ("log_completions", True),
     ),
     _Need(
+        "eval-generations-without-evaluation",
+        "`num_generations_eval` has no effect without evaluation.",
         {"GRPOTrainer": (0, 26), "RLOOTrainer": (0, 26)},
         ("num_generations_eval",),
         lambda plan: _not(is_word(plan, "eval_strategy", "no")),
@@ -218,6 +235,8 @@ _NEEDS = (
         ("eval_strategy", "steps"),
     ),
     _Need(
+        "sapo-settings-without-sapo",
+        "The `sapo_` settings have no effect unless `loss_type` is sapo.",
         _GRPO,
         ("sapo_*",),
         lambda plan: _has_loss(plan, "sapo"),
@@ -225,6 +244,8 @@ _NEEDS = (
         ("loss_type", "sapo"),
     ),
     _Need(
+        "vespo-settings-without-vespo",
+        "The `vespo_` settings have no effect unless `loss_type` is vespo.",
         _GRPO,
         ("vespo_*",),
         lambda plan: _has_loss(plan, "vespo"),
@@ -232,6 +253,8 @@ _NEEDS = (
         ("loss_type", "vespo"),
     ),
     _Need(
+        "delta-with-one-sided-clipping",
+        "`delta` has no effect on a loss without two-sided clipping.",
         _GRPO,
         ("delta",),
         lambda plan: _lacks_loss(plan, "cispo", "sapo", "vespo"),
@@ -239,6 +262,8 @@ _NEEDS = (
         ("loss_type", "dapo"),
     ),
     _Need(
+        "entropy-settings-without-adaptive-entropy",
+        "The settings of adaptive entropy have no effect without `use_adaptive_entropy: true`.",
         _GRPO,
         ("entropy_coef_*", "entropy_target"),
         lambda plan: is_on(plan, "use_adaptive_entropy"),
@@ -246,6 +271,8 @@ _NEEDS = (
         ("use_adaptive_entropy", True),
     ),
     _Need(
+        "reference-batch-size-without-precomputing",
+        "`precompute_ref_batch_size` has no effect without `precompute_ref_log_probs: true`.",
         {"DPOTrainer": (0, 13), "KTOTrainer": (1, 2)},
         ("precompute_ref_batch_size",),
         lambda plan: is_on(plan, "precompute_ref_log_probs"),
@@ -254,6 +281,8 @@ _NEEDS = (
         unless=lambda plan: is_on(plan, "sync_ref_model"),
     ),
     _Need(
+        "alpha-coefficient-without-alpha-divergence",
+        "`f_alpha_divergence_coef` has no effect unless `f_divergence_type` is alpha_divergence.",
         _DPO,
         ("f_alpha_divergence_coef",),
         lambda plan: is_word(plan, "f_divergence_type", "alpha_divergence"),
@@ -261,6 +290,8 @@ _NEEDS = (
         ("f_divergence_type", "alpha_divergence"),
     ),
     _Need(
+        "discopop-tau-without-discopop",
+        "`discopop_tau` has no effect unless `loss_type` is discopop.",
         _DPO,
         ("discopop_tau",),
         lambda plan: _has_loss(plan, "discopop"),
@@ -268,6 +299,8 @@ _NEEDS = (
         ("loss_type", "discopop"),
     ),
     _Need(
+        "label-smoothing-with-unsmoothed-loss",
+        "`label_smoothing` has no effect on a loss that does not smooth labels.",
         _DPO,
         ("label_smoothing",),
         lambda plan: _lacks_loss(plan, "hinge", "ipo", "bco_pair", "sppo_hard", "nca_pair", "apo_zero", "apo_down"),
@@ -276,14 +309,25 @@ _NEEDS = (
         until=(0, 29),
     ),
     _Need(
+        "label-smoothing-with-unsmoothed-loss",
+        "`label_smoothing` has no effect on a loss that does not smooth labels.",
         {"DPOTrainer": (0, 29)},
         ("label_smoothing",),
         lambda plan: _has_loss(plan, "robust", "exo_pair", "aot", "aot_unpaired"),
         "with {=loss_type} since trl 0.29",
         ("loss_type", "robust"),
     ),
-    _Need({"DPOTrainer": (0, 29)}, ("padding_free",), lambda plan: False, "since trl 0.29: DPOTrainer always pads"),
     _Need(
+        "padding-free-dpo",
+        "`padding_free` has no effect on DPOTrainer since TRL 0.29, because it always pads.",
+        {"DPOTrainer": (0, 29)},
+        ("padding_free",),
+        lambda plan: False,
+        "since trl 0.29: DPOTrainer always pads",
+    ),
+    _Need(
+        "packing-strategy-without-packing",
+        "`packing_strategy` has no effect without `packing: true`.",
         _SFT,
         ("packing_strategy",),
         _packs,
@@ -291,6 +335,8 @@ _NEEDS = (
         ("packing", True),
     ),
     _Need(
+        "overwritten-model-init-kwargs",
+        "`model_init_kwargs` has no effect because TRL's own script overwrites it before TRL 1.14.",
         {"SFTTrainer": (0, 13), "DPOTrainer": (0, 13), "KTOTrainer": (0, 13), "GRPOTrainer": (0, 26)},
         ("model_init_kwargs",),
         _runs_own_script,
@@ -302,3 +348,14 @@ _NEEDS = (
         until=(1, 14),
     ),
 )
+
+
+@rule(Severity.WARNING, rows={need.row: Row(need.page) for need in _NEEDS})
+def check(plan: Plan) -> Iterator[Finding]:
+    for need in _NEEDS:
+        if concerns(plan, need.since, need.until) and need.is_met(plan) is False:
+            uses = [*changed(plan, need.names)]
+            if uses:
+                names = listing(f"`{use.name}`" for use in uses)
+                message = f"{names} {'has' if len(uses) == 1 else 'have'} no effect {_filled(plan, need.why)}"
+                yield Finding(uses[0].path, message, _remedies(plan, need, uses), on_key=True, row=need.row)
