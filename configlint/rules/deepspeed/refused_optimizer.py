@@ -45,8 +45,9 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     if not plan.given(f"{path}.type"):
         message = "DeepSpeed's `optimizer` requires a `type`"
-        # Without a rate it would train with DeepSpeed's own.
-        adamw = [Put(f"{path}.type", "AdamW")] if plan.given(f"{path}.params.lr") else []
+        # Without a rate it would train with DeepSpeed's own, and an `optim` may name another.
+        is_adamw = plan.given(f"{path}.params.lr") and not plan.given(plan.path("optim"))
+        adamw = [Put(f"{path}.type", "AdamW")] if is_adamw else []
         yield Finding(path, message, [*adamw, _without(plan, path)], on_key=True)
     elif name is not None and name.lower() not in {own.lower() for own in _OWN} and name not in _OTHERS:
         close = plan.nearest(name, _OWN) or plan.nearest(name.partition("_")[0], _OWN)
