@@ -43,6 +43,7 @@ REVEALED = [
     ("argument/boolean-as-text", "*", _READ),
     ("argument/boolean-for-word", "*", _READ),
     ("argument/number-as-text", "*", _READ),
+    ("argument/unknown-choice", "*", _READ),
     ("argument/wrong-type", "*", _READ),
     ("argument/deprecated", "*", _NAMED),
     ("argument/misplaced", "*", _NAMED),

@@ -72,7 +72,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         # Without a near name it may be one of PyTorch's that are not listed.
         if close in _TAKES:
             message = f"DeepSpeed has no scheduler `{name}`"
-            yield Finding(f"{path}.type", message, [Say(f"did you mean `{close}`?")])
+            yield Finding(f"{path}.type", message, [Put(f"{path}.type", close)])
 
 
 def _types(plan: Plan, path: str) -> list[Remedy]:
