@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
+from conftest import plan
 from hypothesis import given
 from hypothesis import strategies as some
 
-from configlint import knowledge
 from configlint.core.wording import nearest, one_off
 from configlint.knowledge.naming import ALIASES, PRINTED
 
 ACCELERATORS = tuple(sorted({name for names in PRINTED.values() for name in names}))
-ARGUMENTS = knowledge.release("5.23", None, None).arguments
+ARGUMENTS = plan('batch: {effective: 64}\ntransformers: "5.23"\n').release.arguments
 OPTIMIZERS = tuple(choice for choice in ARGUMENTS["optim"].choices if isinstance(choice, str))
 MODELS = ("gpt2", "llama-3.1-8b", "phi-4", "phi-4-mini", "qwen2.5-7b", "qwen3-8b")
 STAGES = ("ddp", "fsdp", "zero0", "zero1", "zero2", "zero3")

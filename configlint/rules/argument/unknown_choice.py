@@ -78,7 +78,7 @@ def _remedies(plan: Plan, use: Use, argument: Argument, word: str, choices: list
     better = argument.facts.get("words", {}).get(word)
     if better and word == use.value:
         return [Put(use.path, better, safe=True)]
-    others = choose(use.path, choices) if word == use.value else [one_of(choices)]
+    others: list[Remedy] = choose(use.path, choices) if word == use.value else [one_of(choices)]
     if came := _came(word, argument):
         upgrade = Put(argument.layer.package, written(came), why="the job must then run that release")
         return [*others, upgrade][:2]

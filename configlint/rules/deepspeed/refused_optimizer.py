@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Drop, Move, Put, Remedy, Say
+from configlint.core.remedy import Drop, Move, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
 from configlint.rules.deepspeed import SECTION, kind, stage

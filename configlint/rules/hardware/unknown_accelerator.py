@@ -50,7 +50,9 @@ def _remedies(plan: Plan, name: str) -> list[Remedy]:
     longer = [profile for profile in known if words and words < _words(profile)]
     if longer and not shorter:
         return _chosen(longer)
-    if close := max(shorter, key=len, default=None) or plan.nearest(name, known):
+    # A `rtx-4090 laptop` is another device.
+    misspelt = [profile for profile in known if not _words(profile) < words]
+    if close := max(shorter, key=len, default=None) or plan.nearest(name, misspelt):
         return [Put(_PATH, close)]
     families = dict.fromkeys(profile.partition("-")[0] for profile in known)
     why = f"with its memory in GiB; bundled profiles are of {listing(families)}"
