@@ -7,7 +7,7 @@
   settings_form.py beside it, from settings.schema.json
 - training_arguments.json: what arguments.yaml and trl_arguments.yaml note, joined in
 - transformers.py and trl.py beside it: the same as constants, which cost a tenth to load
-- names.py beside it: configlint/knowledge/names.yaml as constants
+- names.py beside it: configlint/knowledge/names.yaml as constants, and what the accelerators are called
 - editor.schema.json: the training section for editors
 """
 
@@ -175,8 +175,19 @@ def names() -> str:
     for path, programs in says["names"].items():
         lines.append(f"    {path!r}: { {program: tuple(held) for program, held in programs.items()} },")
     lines += ["}", f"VALUES: dict[str, dict[str, str]] = {says['values']}"]
+    lines.append(f"ALIASES: dict[str, dict[str, str]] = {says['aliases']}")
+    lines.append("# Accelerators as their drivers print them, and the profiles of that name.")
+    lines.append(f"PRINTED: dict[str, tuple[str, ...]] = {_printed()}")
     files = {name: stem for stem, held in says["files"].items() for name in held}
     return "\n".join([*lines, f"FILES: dict[str, str] = {files}", ""])
+
+
+def _printed() -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for path in sorted((ROOT / "configlint" / "knowledge" / "hardware").glob("*.yaml")):
+        name = yaml.safe_load(path.read_text(encoding="utf-8"))["name"].lower()
+        found[name] = (*found.get(name, ()), path.stem)
+    return found
 
 
 def outputs() -> Iterator[tuple[Path, str]]:

@@ -13,7 +13,8 @@ from configlint.core.source import Source, Span
 
 class Setting(NamedTuple):
     """A value that somebody wrote, and the keys down to it. `mapping` says that its keys are settings of
-    their own."""
+    their own, `overrides` that a base or the spec around a target has another value, which counts again once this
+    one is removed; null in its place removes both."""
 
     value: object
     keys: tuple[str, ...]
@@ -21,6 +22,7 @@ class Setting(NamedTuple):
     span: Span
     target: str | None = None
     mapping: bool = False
+    overrides: bool = False
 
 
 class Sections:

@@ -167,7 +167,7 @@ def _overlay(settings: Settings, layer: Settings) -> None:
     _remove(settings, [path for path in both if _is_replaced(settings[path], path, layer[path])])
     for path, setting in layer.items():
         if setting.mapping or setting.value is not None or path.startswith(_OPEN):
-            settings[path] = setting
+            settings[path] = setting._replace(overrides=True) if path in both else setting
 
 
 def _is_replaced(old: Setting, path: str, new: Setting) -> bool:

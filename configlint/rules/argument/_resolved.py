@@ -27,6 +27,11 @@ def activation_checkpointing(plan: Plan) -> bool | None:
     return flag(False if value is None else value)
 
 
+def is_flattened(plan: Plan, name: str) -> bool:
+    """Whether DeepSpeed would pass flat buffers to an optimizer that projects gradient matrices."""
+    return name.startswith("galore_") and plan.parallel.data in ("zero1", "zero2", "zero3")
+
+
 def is_fsdp(plan: Plan) -> bool:
     """Whether Accelerate wraps the model: not where loading already shards it, and never on CPU."""
     return plan.parallel.data == "fsdp" and plan.parallel.tensor == 1 and not plan.hardware.is_cpu

@@ -26,10 +26,10 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Put
+from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
-from configlint.rules.argument._resolved import is_layerwise
+from configlint.rules.argument._resolved import is_flattened, is_layerwise
 
 
 @rule(Severity.ERROR)
@@ -38,9 +38,17 @@ def check(plan: Plan) -> Iterator[Finding]:
     if world is None or not is_layerwise(plan):
         return
     name, path = str(plan.argument("optim")), plan.path("optim")
-    what, remedies = f"{plan.name(path)} `{name}`", [Put(path, name.removesuffix("_layerwise"))]
+    what, remedies = f"{plan.name(path)} `{name}`", [_another(plan, path, name.removesuffix("_layerwise"))]
     if world > 1:
         related = (("hardware.devices_per_node", count(world, "device")),)
         yield Finding(path, f"{what} cannot run on {count(world, 'device')}", remedies, related=related)
     elif launch.launcher and (launch.script or launch.module):
         yield Finding(path, f"{what} cannot run under {launch.launcher}, even on one device", remedies)
+
+
+def _another(plan: Plan, path: str, whole: str) -> Remedy:
+    """The optimizer for all layers at once, or where that cannot train either, AdamW."""
+    if not is_flattened(plan, whole):
+        return Put(path, whole)
+    put, targets = Put(path, "adamw_torch"), plan.path("optim_target_modules")
+    return (put, Drop(targets)) if plan.given(targets) else put

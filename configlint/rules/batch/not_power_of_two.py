@@ -26,7 +26,10 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Remedy, Say
 from configlint.core.rule import Finding, rule
+from configlint.core.values import positive
 from configlint.rules.batch._totals import removals, total
+
+_GENERATING = ("GRPOTrainer", "RLOOTrainer")
 
 
 @rule(Severity.WARNING)
@@ -44,7 +47,19 @@ def check(plan: Plan) -> Iterator[Finding]:
             yield Finding("batch.effective", message, [remedy], Severity.INFO)
         return
     powers = [size for size in (below, 2 * below) if size >= replicas] or [replicas]
-    yield Finding("batch.effective", message, _remedies(plan, effective, powers))
+    powers = [size for size in powers if _is_trainable(plan, effective, size)]
+    if powers:
+        yield Finding("batch.effective", message, _remedies(plan, effective, powers))
+
+
+def _is_trainable(plan: Plan, effective: int, size: int) -> bool:
+    """Whether a step of so many samples does not exceed an epoch, and holds the whole groups that GRPO and RLOO
+    generate."""
+    examples, group = plan.data.train_examples, positive(plan.argument("num_generations"))
+    if examples is not None and size > max(examples, effective):
+        return False
+    ranks = (plan.parallel.world or 1) // (plan.parallel.replicas or 1)  # which share a batch generate one each
+    return group is None or plan.trainer not in _GENERATING or size * ranks % group == 0
 
 
 def _remedies(plan: Plan, effective: int, powers: list[int]) -> list[Remedy]:

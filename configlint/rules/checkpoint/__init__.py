@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from configlint.core.plan import Plan
+from configlint.core.values import text
 from configlint.core.wording import code
 
 
@@ -21,6 +22,14 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "sharded_weights_only": lambda plan: plan.writes("save_only_model"),
     "unloadable_best": lambda plan: plan.writes("load_best_model_at_end"),
 }
+
+_STATE = ("parallel.fsdp.state_dict_type", "parallel.fsdp.fsdp_state_dict_type")
+
+
+def sharded_states(plan: Plan) -> list[str]:
+    """Where a checkpoint in shards is asked of FSDP."""
+    written = {path: text(plan.spec.settings[path].value) for path in _STATE if plan.given(path)}
+    return [path for path, state in written.items() if (state or "").upper() == "SHARDED_STATE_DICT"]
 
 
 def described(plan: Plan, path: str, value: object) -> str:

@@ -28,11 +28,10 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
-from configlint.core.values import text
 from configlint.rules.argument._resolved import is_fsdp
+from configlint.rules.checkpoint import sharded_states
 
 _ONLY = "training.save_only_model"
-_PATHS = ("parallel.fsdp.state_dict_type", "parallel.fsdp.fsdp_state_dict_type")
 
 
 @rule(Severity.ERROR)
@@ -43,12 +42,10 @@ def check(plan: Plan) -> Iterator[Finding]:
     if plan.training.get("save_only_model") is not True or plan.training.get("load_best_model_at_end") is True:
         return
     only = plan.name(_ONLY)
-    for path in _PATHS:
-        setting = plan.spec.settings.get(path)
-        if setting and (text(setting.value) or "").upper() == "SHARDED_STATE_DICT":
-            yield Finding(
-                path,
-                f"`{plan.name(path)}` must be FULL_STATE_DICT with `{only}`, got SHARDED_STATE_DICT",
-                [Put(path, "FULL_STATE_DICT")],
-                related=((_ONLY, f"`{only}` is true"),),
-            )
+    for path in sharded_states(plan):
+        yield Finding(
+            path,
+            f"`{plan.name(path)}` must be FULL_STATE_DICT with `{only}`, got SHARDED_STATE_DICT",
+            [Put(path, "FULL_STATE_DICT")],
+            related=((_ONLY, f"`{only}` is true"),),
+        )

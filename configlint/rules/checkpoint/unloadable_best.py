@@ -29,6 +29,7 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
 from configlint.rules.argument._resolved import is_fsdp
+from configlint.rules.checkpoint import sharded_states
 
 _ONLY, _BEST = "training.save_only_model", "training.load_best_model_at_end"
 
@@ -45,6 +46,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         yield Finding(
             _ONLY,
             f"`{plan.name(_ONLY)}` leaves out the optimizer state that `{best}` requires under {data}",
-            [Drop(_ONLY), Drop(_BEST)],
+            # In shards, weights alone are rejected too.
+            [Drop(_ONLY)] if is_fsdp(plan) and sharded_states(plan) else [Drop(_ONLY), Drop(_BEST)],
             related=((_BEST, f"`{best}` is true"),),
         )

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Drop, Move, Put, Remedy, Say
+from configlint.core.remedy import Drop, Move, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
 from configlint.rules.deepspeed import SECTION, kind, stage
@@ -45,15 +45,16 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     if not plan.given(f"{path}.type"):
         message = "DeepSpeed's `optimizer` requires a `type`"
-        # Without a rate it would train with DeepSpeed's own.
-        adamw = [Put(f"{path}.type", "AdamW")] if plan.given(f"{path}.params.lr") else []
+        # Without a rate it would train with DeepSpeed's own, and an `optim` may name another.
+        is_adamw = plan.given(f"{path}.params.lr") and not plan.given(plan.path("optim"))
+        adamw = [Put(f"{path}.type", "AdamW")] if is_adamw else []
         yield Finding(path, message, [*adamw, _without(plan, path)], on_key=True)
     elif name is not None and name.lower() not in {own.lower() for own in _OWN} and name not in _OTHERS:
         close = plan.nearest(name, _OWN) or plan.nearest(name.partition("_")[0], _OWN)
         # A class of PyTorch's may be new.
         if close or "_" in name:
             message = f"neither DeepSpeed nor PyTorch has an optimizer `{name}`"
-            remedy = Say(f"did you mean `{close}`?") if close else _without(plan, path)
+            remedy = Put(f"{path}.type", close) if close else _without(plan, path)
             yield Finding(f"{path}.type", message, [remedy])
     clipping = f"{path}.params.max_grad_norm"
     if plan.given(clipping):

@@ -30,7 +30,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Put
 from configlint.core.rule import Finding, rule
-from configlint.rules.argument._resolved import optimizer
+from configlint.rules.argument._resolved import is_flattened, optimizer
 from configlint.rules.deepspeed import OFFLOADS, SECTION, offloads, stage, value
 
 # AdamW in 32 bits.
@@ -52,6 +52,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     yield Finding(
         path,
         f"`{plan.name(path)}` {name} cannot be offloaded: the job silently trains DeepSpeed's CPU Adam or fails",
-        [Put(path, "adamw_torch"), Drop(SECTION + OFFLOADS[0])],
+        # Some are rejected without the offload too.
+        [Put(path, "adamw_torch"), *([] if is_flattened(plan, name) else [Drop(SECTION + OFFLOADS[0])])],
         related=((device, f"`offload_optimizer.device` is {plan.spec.settings[device].value}"),),
     )

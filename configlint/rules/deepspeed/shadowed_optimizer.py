@@ -27,6 +27,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Remedy
 from configlint.core.rule import Finding, rule
+from configlint.rules.argument._resolved import is_flattened
 from configlint.rules.deepspeed import SECTION, kind, offloads, stage
 
 _ADAMW = ("adamw_torch", "adamw_torch_fused", "adamw_torch_xla", "adamw_torch_npu_fused", "adamw_hf")
@@ -54,8 +55,8 @@ def check(plan: Plan) -> Iterator[Finding]:
     if setting.value not in _SAME.get(own.lower(), ()):
         ignored = f"`{plan.name(path)}` {setting.value} is silently ignored"
         remedies: list[Remedy] = [Drop(path)]
-        # Offloaded, the Trainer's own would be replaced.
-        if not offloads(plan):
+        # Offloaded, the Trainer's own would be replaced; and some cannot train under DeepSpeed.
+        if not offloads(plan) and not is_flattened(plan, str(setting.value)):
             remedies.append(Drop(f"{SECTION}optimizer"))
         yield Finding(
             path,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from configlint.core.plan import Plan
 from configlint.core.remedy import Act, Drop, Move, Put
 from configlint.core.spec import Setting
+from configlint.rules.parallel import launched
 
 
 def applies(plan: Plan) -> bool:
@@ -27,6 +28,7 @@ _STRATEGIES = {
     "4": "hybrid_shard",
     "5": "hybrid_shard_zero2",
 }
+_BITSANDBYTES = ("adamw_bnb", "adamw_8bit", "ademamix", "lion_", "paged_", "rmsprop_bnb")
 
 # What few specs concern is not loaded for the others.
 ONLY_IF: dict[str, Callable[[Plan], bool]] = {
@@ -74,7 +76,10 @@ def in_place_of(plan: Plan, path: str) -> tuple[Act, ...]:
     strategy = plan.spec.settings[path].value
     word = _STRATEGIES.get(str(strategy), str(strategy).lower())
     devices, drop, keep = devices_of_a_node(plan), Drop(path), _unresharded(plan, path)
-    shard = (Put("parallel.shard", devices, "each node holds one copy of the model"),) if devices else ()
+    shard: tuple[Act, ...] = ()
+    if devices:
+        launch = launched(plan) if plan.hardware.nodes != 1 else ()  # for one copy, none is needed
+        shard = (*launch, Put("parallel.shard", devices, "each node holds one copy of the model"))
     return {
         "full_shard": (Drop(path, "FSDP2 shards fully by default"),),
         "shard_grad_op": (keep,),
@@ -90,6 +95,14 @@ def _unresharded(plan: Plan, path: str) -> Act:
     if path == to:
         return Put(path, False)
     return Drop(path) if plan.given(to) else Move(path, to, False)
+
+
+def shardable(name: str) -> str:
+    """The optimizer itself, or what to train with in place of one that cannot step on the parameters of FSDP2."""
+    if not name.startswith(_BITSANDBYTES):
+        return name
+    # An 8-bit Adam has one of torchao's in its place.
+    return "adamw_torch_8bit" if "adamw" in name and "8bit" in name else "adamw_torch"
 
 
 def devices_of_a_node(plan: Plan) -> int | None:

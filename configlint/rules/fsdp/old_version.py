@@ -25,9 +25,10 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Act, Drop
+from configlint.core.remedy import Act, Drop, Put
 from configlint.core.rule import Finding, rule
-from configlint.rules.fsdp import in_place_of, place, settings, version
+from configlint.rules.argument._resolved import optimizer
+from configlint.rules.fsdp import in_place_of, place, settings, shardable, value, version
 
 
 @rule(Severity.WARNING)
@@ -40,10 +41,19 @@ def check(plan: Plan) -> Iterator[Finding]:
     for path, key, _ in settings(plan):
         if key == "version":
             message = "FSDP1 was deprecated in transformers 5.10; the Trainer's default is FSDP2"
-            yield Finding(path, message, [(Drop(path), *_sharding(plan))])
+            yield Finding(path, message, [(Drop(path), *_sharding(plan), *_of_version_1(plan))])
 
 
 def _sharding(plan: Plan) -> tuple[Act, ...]:
     """What becomes of the way to shard, which version 2 writes otherwise."""
     path = place(plan, "reshard_after_forward")
     return in_place_of(plan, path) if plan.given(path) else ()
+
+
+def _of_version_1(plan: Plan) -> Iterator[Act]:
+    """What else only version 1 accepts."""
+    state, name = place(plan, "state_dict_type"), optimizer(plan) or ""
+    if str(value(plan, "state_dict_type")).upper() == "LOCAL_STATE_DICT":
+        yield Put(state, "FULL_STATE_DICT")
+    if shardable(name) != name:
+        yield Put(plan.path("optim"), shardable(name))

@@ -31,18 +31,15 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.rules.argument._resolved import is_fsdp, optimizer
-from configlint.rules.fsdp import version
-
-_BITSANDBYTES = ("adamw_bnb", "adamw_8bit", "ademamix", "lion_", "paged_", "rmsprop_bnb")
+from configlint.rules.fsdp import shardable, version
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     name, path = optimizer(plan) or "", plan.path("optim")
-    if not is_fsdp(plan) or version(plan) != 2 or not name.startswith(_BITSANDBYTES):
+    other = shardable(name)
+    if not is_fsdp(plan) or version(plan) != 2 or other == name:
         return
-    # An 8-bit Adam has one of torchao's in its place.
-    other = "adamw_torch_8bit" if "adamw" in name and "8bit" in name else "adamw_torch"
     why = "bitsandbytes cannot step on parameters sharded by FSDP"
     yield Finding(
         path,

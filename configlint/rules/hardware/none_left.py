@@ -33,14 +33,14 @@ def check(plan: Plan) -> Iterator[Finding]:
     nodes, per_node, reserved = plan.hardware.nodes, plan.hardware.devices_per_node, plan.hardware.reserved
     if nodes is None or per_node is None or reserved is None:
         return
-    total = nodes * per_node
+    total, fewest = nodes * per_node, max(nodes, 2)
     if reserved < total or total > MOST_DEVICES:
         return
     path, devices = "hardware.reserved", f"{count(nodes, 'node')} x {count(per_node, 'device')}"
     yield Finding(
         path,
         f"`{plan.name(path)}` {reserved:,} leaves no device to train on: the job has {total:,} ({devices})",
-        # One process on each node at least, as many on all of them.
-        [Put(path, total - nodes), Drop(path)] if per_node > 1 else [Drop(path)],
+        # As many processes on each node; and two, as one would use the devices that are to stay free.
+        [Put(path, total - fewest), Drop(path)] if total > fewest else [Drop(path)],
         related=(("hardware.devices_per_node", devices),),
     )

@@ -81,7 +81,10 @@ def _acts(plan: Plan, way: Way) -> tuple[Put, ...]:
 def _trained(plan: Plan, way: Way) -> int:
     """The per-device batch with which the plan then trains."""
     wanted = plan.batch.per_device if _is_pinned(plan) else None
-    return wanted if wanted and wanted <= way.per_device and way.puts else way.per_device
+    # All at once there are no gradients from before, so that a smaller one need not fit.
+    if wanted is None or not way.puts or wanted > way.per_device or way.accumulation == 1:
+        return way.per_device
+    return wanted
 
 
 def _is_pinned(plan: Plan) -> bool:

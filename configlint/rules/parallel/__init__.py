@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from configlint.core.plan import Plan
-from configlint.core.remedy import Drop, Put, Remedy, Say
+from configlint.core.remedy import Act, Drop, Put, Remedy, Say
 from configlint.core.values import mapping, text
 from configlint.core.writing import written
 
@@ -44,6 +44,11 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
 }
 
 
+def launched(plan: Plan) -> tuple[Put, ...]:
+    """What a mesh takes beside its sizes: only launch.sh tells Accelerate of them."""
+    return () if plan.given("launch") or not plan.can_say("launch") else (Put("launch", {"script": "train.py"}),)
+
+
 def degree(plan: Plan, kind: str) -> str:
     """`` `parallel.context` 2 ``: a degree as the user calls it, with its size."""
     return f"`{plan.name(f'parallel.{kind}')}` {getattr(plan.parallel, kind)}"
@@ -55,7 +60,7 @@ def beside(plan: Plan, *kinds: str) -> tuple[tuple[str, str], ...]:
     return tuple((path, f"`{plan.name(path)}` is {size}") for path, size in paths.items() if plan.given(path))
 
 
-def instead(plan: Plan, at: str, **sizes: object) -> Remedy:
+def instead(plan: Plan, at: str, **sizes: object) -> Say | tuple[Act, ...]:
     """What to write in place of some degrees, None for none: for a target, there, where what others share is right
     for those. `at` is the degree that the finding stands at."""
     setting, target = plan.spec.settings.get(f"parallel.{at}"), plan.spec.target

@@ -24,8 +24,10 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Drop, Put
+from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
+from configlint.core.values import positive
+from configlint.rules.parallel import launched
 
 _WHOLE = ("ddp", "zero0", "zero1", "zero2", "zero3")
 _PATH = "parallel.shard"
@@ -38,6 +40,12 @@ def check(plan: Plan) -> Iterator[Finding]:
     if setting is None or plan.spec.is_shared(setting) or data not in _WHOLE:
         return
     message = f"`{plan.name(_PATH)}` has no effect with {data}"
-    # FSDP does not have DeepSpeed's sequence parallelism.
-    fsdp = [Put("parallel.data", "fsdp")] if plan.parallel.sequence == 1 else []
-    yield Finding(_PATH, message, [*fsdp, Drop(_PATH)], on_key=True)
+    yield Finding(_PATH, message, [*_with_fsdp(plan, setting.value), Drop(_PATH)], on_key=True)
+
+
+def _with_fsdp(plan: Plan, shard: object) -> list[Remedy]:
+    """FSDP, if it takes the number; it does not have DeepSpeed's sequence parallelism."""
+    replicas, number = plan.parallel.replicas, positive(shard)
+    if plan.parallel.sequence != 1 or (replicas and number and replicas % number):
+        return []
+    return [(Put("parallel.data", "fsdp"), *(launched(plan) if replicas != number else ()))]

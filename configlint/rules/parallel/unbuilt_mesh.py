@@ -27,11 +27,11 @@ from collections.abc import Iterator
 from configlint.core.arithmetic import divisors, misfit
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Drop, Move, Put, Remedy
+from configlint.core.remedy import Drop, Move, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 from configlint.rules.batch import replicas_in_words
-from configlint.rules.parallel import beside, degree, instead
+from configlint.rules.parallel import beside, degree, instead, launched
 
 _DATA = ("ddp", "fsdp", "zero0", "zero1", "zero2", "zero3")
 _KINDS = ("tensor", "context", "sequence")
@@ -68,7 +68,8 @@ def _alone(plan: Plan, kept: str) -> tuple[Drop | Put, ...]:
     """To keep one degree of those that are used, with the engine that it takes."""
     others = [kind for kind in _KINDS if kind != kept and getattr(plan.parallel, kind) != 1]
     drops = [Drop(f"parallel.{kind}") for kind in others]
-    return (*drops, *([] if _has_engine(plan, kept) else [Put("parallel.data", _engine(kept))]))
+    engine = [] if _has_engine(plan, kept) else [Put("parallel.data", _engine(kept))]
+    return (*drops, *engine, *(() if kept == "tensor" else launched(plan)))
 
 
 def _engine(kind: str) -> str:
@@ -84,13 +85,13 @@ def _has_engine(plan: Plan, kind: str) -> bool:
 def _without_engine(plan: Plan, kind: str) -> Finding:
     data = plan.parallel.data
     engine, other = ("FSDP", "sequence") if kind == "context" else ("DeepSpeed", "context")
-    path, remedies = f"parallel.{kind}", list[Remedy]()
+    path, remedies, launch = f"parallel.{kind}", list[Remedy](), launched(plan)
     if _has_engine(plan, other):
-        remedies.append(Move(path, f"parallel.{other}", getattr(plan.parallel, kind)))
+        remedies.append((Move(path, f"parallel.{other}", getattr(plan.parallel, kind)), *launch))
     return Finding(
         path,
         f"{degree(plan, kind)} requires {engine}; `{plan.name('parallel.data')}` is {data}",
-        [*remedies, Put("parallel.data", _engine(kind))],
+        [*remedies, (Put("parallel.data", _engine(kind)), *launch)],
         related=beside(plan, "data"),
     )
 
@@ -100,7 +101,7 @@ def _shard(plan: Plan) -> Iterator[Finding]:
     # What cannot be split into groups at all is another rule's.
     if shard is None or replicas is None:
         return
-    remedies = [instead(plan, "shard", shard=size) for size in _near(shard, replicas)]
+    remedies = [_sized(plan, size) for size in _near(shard, replicas)]
     if copies is None:
         message = f"{count(replicas, 'replica')} cannot be split into groups of {degree(plan, 'shard')}"
     else:
@@ -108,6 +109,14 @@ def _shard(plan: Plan) -> Iterator[Finding]:
         if plan.parallel.context == 1:
             remedies.append(instead(plan, "shard", shard=None, data="ddp"))
     yield Finding("parallel.shard", message, remedies, related=(replicas_in_words(plan),))
+
+
+def _sized(plan: Plan, size: int | None) -> Remedy:
+    """Another number of devices that share a copy, with what several copies take."""
+    remedy = instead(plan, "shard", shard=size)
+    if isinstance(remedy, Say) or size in (None, plan.parallel.replicas):
+        return remedy
+    return (*remedy, *launched(plan))
 
 
 def _near(shard: int, replicas: int) -> list[int | None]:
