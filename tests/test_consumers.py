@@ -149,7 +149,7 @@ def test_a_number_that_is_not_the_plans_is_caught() -> None:
         "reads the processes of a node as 4, and 8 is planned",
         "reads the node's rank as 0, and 3 is planned",
         "reads the script as eval.py, and train.py is planned",
-        "refuses this: unrecognized arguments",
+        "rejects this: unrecognized arguments",
         "reads the processes of a node as 4, and 8 is planned",
         "reads the number of nodes as 2, and 4 is planned",
         "starts one process without a rank",
@@ -187,7 +187,7 @@ def test_deepspeed_refuses_what_it_refuses_at_the_line_of_the_key() -> None:
         assert (found.rule, found.span.line) == ("verify/deepspeed", line)
         assert part in found.message
     assert [verdict.unverified for verdict in steps if verdict.what == "deepspeed"] == [
-        ("deepspeed's scheduler (the number of steps is not known)",)
+        ("deepspeed's scheduler (the number of steps is unknown)",)
     ]
     (verdict,) = (verdict for verdict in fine if verdict.what == "deepspeed")
     assert (verdict.by or "").startswith("deepspeed ")
@@ -228,7 +228,7 @@ def test_bash_refuses_a_setup_that_it_cannot_read_at_its_line(monkeypatch: pytes
     )
     (found,) = wrong[0].diagnostics
     assert (found.rule, found.span.line, found.path) == ("verify/bash", 5, "launch.setup")
-    assert "bash refuses this: unexpected EOF" in found.message
+    assert "bash rejects this: unexpected EOF" in found.message
     assert fine[0] == Verdict("launch.sh", "bash")
 
 

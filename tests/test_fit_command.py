@@ -230,11 +230,11 @@ def test_the_next_larger_batch_is_named_with_its_peak() -> None:
         ("config: llama-3.2-1b, ", "", "model.config is not given (llama-3.1-8b, say, "),
         ("llama-3.2-1b", "lama-3.2-1b", "there is no profile of lama-3.2-1b: did you mean llama-3.2-1b?"),
         ("llama-3.2-1b", "t5-base", "the closed form does not know t5 models"),
-        (", sequence_length: 1024", "", "model.sequence_length is not given (in tokens)"),
-        (", devices_per_node: 1", "", "hardware.devices_per_node is not given"),
+        (", sequence_length: 1024", "", "model.sequence_length is missing (in tokens)"),
+        (", devices_per_node: 1", "", "hardware.devices_per_node is missing"),
         ("bf16: true", "bf16: true, optim: lomo", "the closed form does not know the optimizer lomo"),
         ("batch:", "trainer: GRPOTrainer\nbatch:", "GRPOTrainer may hold a second model or generate"),
-        ("rtx-4090", "cpu", "only the memory of accelerators is reckoned with"),
+        ("rtx-4090", "cpu", "memory is not modelled on CPU"),
         ("batch: {effective: 32}", "batch: {}", "the batch cannot be computed from this spec"),
     ],
 )
@@ -269,14 +269,14 @@ def test_errors_of_the_spec_are_1_and_what_can_be_shown_is() -> None:
     write("a.yaml", ERROR.replace("cpu", "a100-80gb"))
     result = run("fit", "a.yaml")
     assert (result.code, result.err.startswith("a.yaml:1:20: error[batch/indivisible]")) == (1, True)
-    assert result.out.startswith("a100-80gb: it is not known what fits: ")
+    assert result.out.startswith("a100-80gb: memory cannot be estimated: ")
 
 
 def test_a_headroom_that_is_no_part_of_the_memory_is_an_error_and_said_in_the_report() -> None:
     write("a.yaml", FITS)
     result = run("fit", "a.yaml", "--set", "hardware.headroom=-1")
     assert (result.code, "schema/out-of-range" in result.err) == (1, True)
-    assert " GiB, the headroom is no part of it" in result.out
+    assert " GiB, the headroom is unknown" in result.out
 
 
 def test_a_spec_that_cannot_be_read_is_1_with_an_answer_for_programs() -> None:
@@ -539,7 +539,7 @@ def test_why_there_is_no_trace_is_said_with_the_closed_form(monkeypatch: pytest.
     traced(monkeypatch, "torch is not installed")
     result = run("fit", "fits.yaml", "--trace")
     assert result.code == 0
-    assert "\nnot traced: torch is not installed; these are the closed form's numbers\n" in result.out
+    assert "\nnot traced: torch is not installed; showing the numbers of the closed form\n" in result.out
     (found,) = targets("fits.yaml", "--trace")
     assert (found["method"], found["not_traced"]) == ("closed-form", "torch is not installed")
 

@@ -725,14 +725,14 @@ class TestFix:
     @pytest.mark.parametrize(
         ("arguments", "line"),
         [
-            (["--fix", "--diff"], "--fix writes and --diff does not: give one of them"),
+            (["--fix", "--diff"], "--fix and --diff cannot be combined: --fix writes, --diff only shows"),
             (
                 ["-", "--fix"],
-                "--fix writes files, and what comes from stdin is none: --diff shows what it would do",
+                "--fix requires files, got stdin; use --diff to see the fixes",
             ),
             (
                 ["--diff", "--output-format", "json"],
-                "--diff prints a diff, and no report: leave out --output-format",
+                "--diff and --output-format cannot be combined: --diff prints no report",
             ),
         ],
     )

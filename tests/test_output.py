@@ -122,10 +122,10 @@ class TestStdout:
         ("name", "hint"),
         [
             ("nope", ""),
-            ("sbatch", "; `launch.slurm: {}` would make one"),
-            ("job.sbatch", "; `launch.slurm: {}` would make one"),
-            ("accelerate", "; `launch.launcher: accelerate` would make one"),
-            ("deepspeed", "; `parallel.data: zero2` would make one"),
+            ("sbatch", "; `launch.slurm: {}` adds it"),
+            ("job.sbatch", "; `launch.slurm: {}` adds it"),
+            ("accelerate", "; `launch.launcher: accelerate` adds it"),
+            ("deepspeed", "; `parallel.data: zero2` adds it"),
         ],
     )
     def test_a_file_that_the_spec_does_not_make_is_2_with_the_names(self, name: str, hint: str) -> None:
@@ -146,7 +146,7 @@ class TestStdout:
 
     def test_of_several_targets_one_must_be_chosen(self) -> None:
         write("a.yaml", TARGETS)
-        assert compile("a.yaml") == (2, "", "configlint: choose one with --target: laptop, cluster\n")
+        assert compile("a.yaml") == (2, "", "configlint: choose a target with --target: laptop, cluster\n")
         assert compile("a.yaml", "--target", "lap").err == (
             "configlint: there is no target lap: there are laptop, cluster\n"
         )
@@ -311,7 +311,7 @@ class TestWrite:
 
     def test_a_base_is_2(self) -> None:
         write("a.yaml", "hardware: {accelerator: t4, devices_per_node: 1}\ntraining: {}\n")
-        message = "configlint: a.yaml is a base: it has no batch, and can only be extended\n"
+        message = "configlint: a.yaml is a base without a batch: it can only be extended\n"
         assert compile("a.yaml", "-o", "build") == (2, "", message)
 
     @pytest.mark.parametrize("name", ["nope.yaml", "folder", "list.yaml", "loop.yaml"])

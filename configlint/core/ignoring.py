@@ -115,7 +115,7 @@ def unused(found: Iterable[Ignore], diagnostics: list[Diagnostic], known: frozen
     near = Suggestions()
     for ignore in found:
         if not ignore.rules:
-            message = "an ignore comment names the rules that it ignores"
+            message = "an ignore comment must name the rules that it ignores"
             yield _about(ignore, "nameless", message, "write `# configlint: ignore[batch/not-power-of-two] reason`")
         for name in ignore.rules:
             if name.startswith(NOT_IGNORABLE):
@@ -127,11 +127,13 @@ def unused(found: Iterable[Ignore], diagnostics: list[Diagnostic], known: frozen
                 yield _about(
                     ignore,
                     "unknown-rule",
-                    f"there is no rule `{name}`",
+                    f"the rule `{name}` is unknown",
                     f"did you mean `{close}`?" if close else None,
                 )
             elif not _any_between(lines.get((ignore.span.source.name, name), []), ignore):
-                yield _about(ignore, "unused", f"`{name}` finds nothing here", "delete the comment")
+                is_alone = len(ignore.rules) == 1
+                help = "remove the comment" if is_alone else f"remove `{name}` from the comment"
+                yield _about(ignore, "unused", f"`{name}` finds nothing here", help)
 
 
 def _any_between(lines: list[int], ignore: Ignore) -> bool:

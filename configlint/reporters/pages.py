@@ -10,7 +10,7 @@ from configlint.core.rule import Rule
 
 
 def as_text(rule: Rule) -> str:
-    fix = "\nFix: `configlint check --fix` can mend it.\n" if rule.fixes else ""
+    fix = "\nFix: `configlint check --fix` can fix it.\n" if rule.fixes else ""
     return f"{rule.name} ({rule.severity.value})\n\n{rule.page}\n{fix}"
 
 
