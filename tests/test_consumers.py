@@ -246,7 +246,7 @@ def test_of_several_plans_each_reader_is_named_once() -> None:
     file = Verdict("accelerate.yaml", "accelerate 1.15.0", ("beta (it is not known)",))
     unread = Verdict("launch.sh", None, ("beta (it is not known)",))
     assert lines([node, cluster, other], [[*shell, json_], [*shell, json_], [shell[0], unread, file]]) == [
-        "accepted by transformers 5.23.0, as on cpu and h100-80gb",
+        "accepted by transformers 5.23.0 for cpu and h100-80gb",
         "parsed by bash and torch 2.13.0: launch.sh",
         "parsed by bash: launch.sh",
         "parsed by accelerate 1.15.0: accelerate.yaml",
@@ -325,7 +325,7 @@ def test_of_a_class_of_the_users_own_the_known_fields_are_verified() -> None:
         "trainer: MyTrainer\n" + GPU + "training: {beta: 0.1, optim: adamw_hf}\n",
     )
     assert fine.diagnostics == ()
-    assert fine.unverified == ("beta (the config class of MyTrainer is not known)",)
+    assert fine.unverified == ("beta (the config class of MyTrainer is unknown)",)
     assert wrong.diagnostics[0].path == "training.optim"
 
 

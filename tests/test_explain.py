@@ -158,7 +158,7 @@ def test_a_text_of_several_lines_stays_on_its_line() -> None:
 )
 def test_an_unknown_name_is_2_with_the_nearest(name: str, near: str) -> None:
     result = run("explain", "recipes/a.yaml", name)
-    assert result == (2, "", f"configlint: there is no value {name}: did you mean {near}?\n")
+    assert result == (2, "", f"configlint: unknown value {name}: did you mean {near}?\n")
     assert explain(near)
 
 
@@ -166,7 +166,7 @@ def test_an_unknown_name_is_2_with_the_nearest(name: str, near: str) -> None:
 def test_a_name_that_is_near_none_is_2(name: str) -> None:
     result = run("explain", "recipes/a.yaml", name)
     assert (result.code, result.out) == (2, "")
-    assert result.err.startswith("configlint: there is no value ")
+    assert result.err.startswith("configlint: unknown value ")
     assert "\x1b" not in result.err
 
 
@@ -178,10 +178,10 @@ def test_where_a_target_is_needed_it_is_2_with_the_names() -> None:
 
 def test_an_unknown_target_is_2_with_the_names() -> None:
     write("b.yaml", TARGETS)
-    message = "configlint: there is no target lap: there are laptop, cluster\n"
+    message = "configlint: unknown target lap: expected laptop, cluster\n"
     assert run("explain", "b.yaml", "--target", "lap") == (2, "", message)
     write("c.yaml", CLEAN)
-    message = "configlint: there is no target lap: the spec has none\n"
+    message = "configlint: unknown target lap: the spec has no targets\n"
     assert run("explain", "c.yaml", "--target", "lap") == (2, "", message)
 
 
@@ -224,7 +224,7 @@ def test_a_name_is_not_proposed_that_has_no_value() -> None:
     write("b.yaml", "configlint: 1\nbatch: {effective: 64}\n")
     result = run("explain", "b.yaml", "wrld")
     assert result.code == 2
-    assert result.err.splitlines()[-1] == "configlint: there is no value wrld"
+    assert result.err.splitlines()[-1] == "configlint: unknown value wrld"
 
 
 def test_a_spec_that_cannot_be_read_is_1_with_the_reason() -> None:

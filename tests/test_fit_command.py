@@ -134,9 +134,9 @@ def test_what_fits_is_the_largest_and_exit_code_0() -> None:
 def test_what_does_not_fit_is_1_with_ways_out() -> None:
     result = run("fit", "large.yaml")
     assert result.code == 1
-    assert result.out.startswith("rtx-4090: 24.0 GiB, 21.6 with headroom")
+    assert result.out.startswith("rtx-4090: 24.0 GiB (21.6 usable)")
     assert "per_device 1 x accumulation 32 = 32 does not fit; peak " in result.out
-    assert "\nways out  " in result.out
+    assert "\nto make it fit  " in result.out
     (found,) = targets("large.yaml")
     assert (found["fits"], found["largest_per_device"], found["per_device"]) == (False, 0, 1)
     changes = [option["change"] for option in found["options"]]
@@ -157,7 +157,7 @@ def test_the_largest_that_fits_is_the_solvers(effective: int, model: str, method
 def test_all_targets_are_answered_or_the_one_that_is_named() -> None:
     assert [found["target"] for found in targets("targets.yaml")] == ["laptop", "node", "processor"]
     assert [found["target"] for found in targets("targets.yaml", "--target", "node")] == ["node"]
-    message = "configlint: there is no target lap: there are laptop, node, processor\n"
+    message = "configlint: unknown target lap: expected laptop, node, processor\n"
     assert run("fit", "targets.yaml", "--target", "lap") == (2, "", message)
 
 
@@ -228,7 +228,7 @@ def test_the_next_larger_batch_is_named_with_its_peak() -> None:
     ("old", "new", "said"),
     [
         ("config: llama-3.2-1b, ", "", "model.config is not given (llama-3.1-8b, say, "),
-        ("llama-3.2-1b", "lama-3.2-1b", "there is no profile of lama-3.2-1b: did you mean llama-3.2-1b?"),
+        ("llama-3.2-1b", "lama-3.2-1b", "model.config lama-3.2-1b is unknown: did you mean llama-3.2-1b?"),
         ("llama-3.2-1b", "t5-base", "the closed form does not know t5 models"),
         (", sequence_length: 1024", "", "model.sequence_length is missing (in tokens)"),
         (", devices_per_node: 1", "", "hardware.devices_per_node is missing"),
@@ -258,7 +258,7 @@ def test_of_an_unknown_accelerator_what_the_training_takes_is_still_shown() -> N
     result = run("fit", "a.yaml")
     assert result.code == 1
     assert "error[hardware/unknown-accelerator]" in result.err
-    assert "there is no profile of gtx-9999" in result.out
+    assert "hardware.accelerator gtx-9999 is unknown" in result.out
     assert "; peak " in " ".join(result.out.split("\n")).replace(";  ", "; ")
     (found,) = targets("a.yaml")
     assert (found["capacity_bytes"], found["fits"], found["largest_per_device"]) == (None, None, None)
@@ -464,13 +464,13 @@ def known(**changed: Any) -> Fit:
 
 def test_a_block_looks_like_this() -> None:
     assert fit_report.as_text([known()]).splitlines() == [
-        "rtx-4090: 24.0 GiB, 21.6 with headroom; per_device 2 x accumulation 16 = 32;"
+        "rtx-4090: 24.0 GiB (21.6 usable); per_device 2 x accumulation 16 = 32;"
         " peak 12.6 to 15.0 GiB in backward",
         "  weights            5.4 #########     context  0.2 #",
         "  saved activations  1.0 ##            other    0.1 #",
         "  logits and loss    5.9 #########",
         "per_device 4 needs 20.0 to 24.0 GiB",
-        "ways up                              batch  peak GiB",
+        "to use less memory                   batch  peak GiB",
         "  training.use_liger_kernel: true    8 x 4  16.0 to 18.0",
         "  a: 1",
         "  + tuning.method: qlora             8 x 4  16.0 to 18.0",
@@ -561,7 +561,7 @@ def test_what_only_the_trace_knows_is_traced(monkeypatch: pytest.MonkeyPatch) ->
 def test_what_is_not_known_is_not_traced() -> None:
     write("a.yaml", FITS.replace("config: llama-3.2-1b, ", ""))
     lines = run("fit", "a.yaml", "--trace").out.splitlines()
-    assert lines[1:] == ["not traced: it is not known what"]
+    assert lines[1:] == ["not traced: the step is unknown"]
 
 
 # What it loads

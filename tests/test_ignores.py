@@ -162,7 +162,7 @@ class TestWhatIsSaidOfAComment:
         assert result.out == (
             "a.yaml:1:25: warning[ignore/unused] `batch/indivisible` finds nothing here\n"
             "   1 | batch: {effective: 64}  # configlint: ignore[batch/indivisible] once\n"
-            "     |                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ delete the comment\n"
+            "     |                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ remove the comment\n"
             "1 warning in 1 spec\n"
         )
         assert run("check", "a.yaml", "--fail-on", "error").code == 0
@@ -197,7 +197,7 @@ class TestWhatIsSaidOfAComment:
             "1:25 ignore/unknown-rule"
         ]
         out = run("check", "a.yaml").out
-        assert "there is no rule `batch/indivisable`\n" in out
+        assert "the rule `batch/indivisable` is unknown\n" in out
         assert "^ did you mean `batch/indivisible`?\n" in out
 
     @pytest.mark.parametrize("name", ["batch", "batch/*", "xyz"])

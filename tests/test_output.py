@@ -132,7 +132,7 @@ class TestStdout:
         result = compile(write("a.yaml", SPEC), "--to", name)
         assert result.code == 2
         assert result.out == ""
-        message = f"there is no file {name}: this spec makes training_args.json, launch.sh, plan.json{hint}"
+        message = f"unknown file {name}: this spec compiles to training_args.json, launch.sh, plan.json{hint}"
         assert result.err.splitlines()[-1] == f"configlint: {message}"
 
     def test_deepspeeds_config_is_the_object_of_the_json_and_a_file_for_who_asks(self) -> None:
@@ -148,7 +148,7 @@ class TestStdout:
         write("a.yaml", TARGETS)
         assert compile("a.yaml") == (2, "", "configlint: choose a target with --target: laptop, cluster\n")
         assert compile("a.yaml", "--target", "lap").err == (
-            "configlint: there is no target lap: there are laptop, cluster\n"
+            "configlint: unknown target lap: expected laptop, cluster\n"
         )
         assert '"deepspeed"' not in compile("a.yaml", "--target", "laptop").out
         assert '"deepspeed"' in compile("a.yaml", "--target", "cluster").out
@@ -375,7 +375,7 @@ class TestAllOrNothing:
         result = compile("a.yaml", "-o", "build", "--force")
         assert (result.code, result.out) == (2, "")
         line = result.err.splitlines()[-1]
-        assert line.startswith(f"configlint: nothing is written: {where}: ")
+        assert line.startswith(f"configlint: nothing was written: {where}: ")
         assert "None" not in line
         assert files() == before
         assert {name: Path(name).stat().st_mode for name in before} == modes

@@ -121,7 +121,7 @@ def test_with_all_ranks_what_is_counted_is_the_batch(answers: dict[str, Proof]) 
 @pytest.mark.heavy
 def test_of_256_ranks_some_are_asked_and_that_is_said(answers: dict[str, Proof]) -> None:
     text = prove_report.as_text([answers["256"]])
-    assert "16 of 256 ranks asked: 16 of 256 replicas get 64 distinct samples per step" in text
+    assert "16 of 256 ranks counted: 16 of 256 replicas get 64 distinct samples per step" in text
     assert "of which all would make 1,024; the plan says 1,024, the Trainer 1,024" in text
     assert answers["256"].proven
 
@@ -202,7 +202,7 @@ def test_the_same_training_in_three_places_trains_the_same_samples() -> None:
     assert result.code == 0, result.out + result.err
     for size in ("1 rank", "8 ranks", "32 ranks"):
         assert (
-            f": 64 distinct samples per step, of {size} (all asked); the plan says 64, the Trainer 64\n" in result.out
+            f": 64 distinct samples per step over {size} (all counted); the plan says 64, the Trainer 64\n" in result.out
         )
     assert result.out.count("; 800 steps per epoch, as planned\n") == 3
     assert result.out.endswith("\nlaptop, node and cluster train the same samples in each step\n")

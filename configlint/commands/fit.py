@@ -146,7 +146,7 @@ def _unknown_accelerator(plan: Plan) -> str | None:
     if name is None:
         return "hardware.accelerator is missing (for example rtx-4090)"
     remedy = f"describe it with `accelerator: {{name: {name}, memory: 80}}`"
-    return f"there is no bundled profile for {name}: {_did_you_mean(name, plan.hardware.known) or remedy}"
+    return f"hardware.accelerator {name} is unknown: {_did_you_mean(name, plan.hardware.known) or remedy}"
 
 
 def _unknown_model(plan: Plan) -> str:
@@ -161,7 +161,7 @@ def _unknown_model(plan: Plan) -> str:
         return f"memory is not modelled for models of type {code(plan.model.config.get('model_type'))}"
     name = code(setting.value)
     close = _did_you_mean(name, plan.known_models)
-    return f"there is no bundled profile for {name}: {close or 'use a bundled one or the path of a config.json'}"
+    return f"model.config {name} is unknown: {close or 'use a bundled one or the path of a config.json'}"
 
 
 def _unknown_length(plan: Plan) -> str:

@@ -46,13 +46,13 @@ def _counted(answer: Proof) -> str:
     if answer.all_asked:
         what = f"distinct examples a step, {repeats} samples of each" if repeats != 1 else "distinct samples per step"
         counts = listing(dict.fromkeys(f"{number:,}" for number in answer.distinct))
-        return f"{counts} {what}, of {count(world, 'rank')} (all asked)"
+        return f"{counts} {what} over {count(world, 'rank')} (all counted)"
     groups = len(ranks) * replicas // world
     firsts = ranks[:: world // replicas]
     number = answer.distinct[0] if repeats == 1 else sum(len(rank.steps[0]) for rank in firsts)
     what = "distinct samples" if repeats == 1 else "samples"
     part = f"{groups} of {replicas} replicas get {number:,} {what} a step"
-    return f"{len(ranks)} of {world} ranks asked: {part}, of which all would make {number * replicas // groups:,}"
+    return f"{len(ranks)} of {world} ranks counted: {part}, so all replicas get {number * replicas // groups:,}"
 
 
 def _claims(ranks: Sequence[Rank]) -> str:
