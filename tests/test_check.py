@@ -471,7 +471,7 @@ class TestTargets:
     def test_one_that_no_spec_has_is_2(self) -> None:
         result = run("check", write("a.yaml", self.SPEC), "--target", "god")
         assert result.code == 2
-        assert result.err == "configlint: no spec here has a target god\n"
+        assert result.err == "configlint: no spec has a target god\n"
 
     def test_one_that_no_spec_has_does_not_hide_what_was_found(self) -> None:
         write("a.yaml", self.SPEC)

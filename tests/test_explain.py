@@ -197,8 +197,8 @@ def test_findings_go_to_stderr_and_an_error_is_1() -> None:
 def test_what_cannot_be_trained_is_explained_by_the_nearest_that_can() -> None:
     write("b.yaml", ERROR)
     lines = run("explain", "b.yaml", "batch.trained").out.splitlines()
-    assert lines[0] == "batch.trained = 63       derived  the reachable batch nearest to effective = " + (
-        "nearest to 64 that can be reached"
+    assert lines[0] == "batch.trained = 63       derived  nearest possible batch to effective = " + (
+        "nearest possible batch to 64"
     )
     assert lines[1] == "`- batch.effective = 64  given    b.yaml:1:20"
 

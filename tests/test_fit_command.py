@@ -185,7 +185,7 @@ def test_a_given_batch_gets_the_accumulation_that_keeps_the_effective_one() -> N
 
 def test_a_batch_that_the_samples_cannot_be_cut_into_is_2_with_those_that_they_can() -> None:
     result = run("fit", "targets.yaml", "--target", "node", "--per-device", "3")
-    message = "target node: 8 samples of a replica cannot be taken 3 at a time: 1, 2, 4 and 8 would do"
+    message = "target node: 8 samples of a replica cannot be split into micro-batches of 3: use 1, 2, 4 or 8"
     assert result == (2, "", f"configlint: {message}\n")
 
 
@@ -227,13 +227,13 @@ def test_the_next_larger_batch_is_named_with_its_peak() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("config: llama-3.2-1b, ", "", "model.config is not given (llama-3.1-8b, say, "),
+        ("config: llama-3.2-1b, ", "", "model.config is missing (for example llama-3.1-8b, "),
         ("llama-3.2-1b", "lama-3.2-1b", "model.config lama-3.2-1b is unknown: did you mean llama-3.2-1b?"),
-        ("llama-3.2-1b", "t5-base", "the closed form does not know t5 models"),
+        ("llama-3.2-1b", "t5-base", "memory is not modelled for models of type t5"),
         (", sequence_length: 1024", "", "model.sequence_length is missing (in tokens)"),
         (", devices_per_node: 1", "", "hardware.devices_per_node is missing"),
-        ("bf16: true", "bf16: true, optim: lomo", "the closed form does not know the optimizer lomo"),
-        ("batch:", "trainer: GRPOTrainer\nbatch:", "GRPOTrainer may hold a second model or generate"),
+        ("bf16: true", "bf16: true, optim: lomo", "memory is not modelled for the optimizer lomo"),
+        ("batch:", "trainer: GRPOTrainer\nbatch:", "memory is not modelled for GRPOTrainer, which may hold a second model or generate"),
         ("rtx-4090", "cpu", "memory is not modelled on CPU"),
         ("batch: {effective: 32}", "batch: {}", "the batch cannot be computed from this spec"),
     ],
@@ -242,7 +242,7 @@ def test_what_is_not_known_is_said_in_a_line(old: str, new: str, said: str) -> N
     write("a.yaml", FITS.replace(old, new))
     result = run("fit", "a.yaml")
     assert result.out.count("\n") == 1
-    assert "it is not known what fits: " in result.out
+    assert "memory cannot be estimated: " in result.out
     assert said in result.out
     (found,) = targets("a.yaml")
     assert (found["fits"], found["peak_bytes"], found["options"]) == (None, None, [])
@@ -526,7 +526,7 @@ def test_a_trace_stands_beside_the_closed_form(monkeypatch: pytest.MonkeyPatch) 
     out = run("fit", "fits.yaml", "--per-device", "2", "--trace").out
     assert " GiB in loss\n" in out
     line = f"traced: tensors take {allocated / GIB:.2f} GiB at the peak; the closed form has "
-    assert f"{line}{closed['allocated_bytes'] / GIB:.2f} (-5.0 %)\n" in out
+    assert f"{line}{closed['allocated_bytes'] / GIB:.2f} (-5.0%)\n" in out
     assert (asked[0].batch, asked[0].accumulation) == (2, 2)
     (found,) = targets("fits.yaml", "--per-device", "2", "--trace")
     assert (found["method"], found["allocated_bytes"], found["phase"]) == ("trace", allocated, "loss")

@@ -345,14 +345,14 @@ class TestWrite:
         for arguments in ([], ["-o", "build"], ["--to", "plan"]):
             result = compile("a.yaml", *arguments)
             assert (result.code, result.out) == (1, "")
-            assert result.err.splitlines()[-1].startswith(f"configlint: {reason}")
+            assert result.err.splitlines()[-1].startswith(f"configlint: no engine builds a mesh of {reason}")
         assert list(files()) == ["a.yaml"]
 
     def test_what_is_refused_for_one_target_names_it_and_writes_none(self) -> None:
         write("a.yaml", f"{CLEAN}targets: {{long: {{parallel: {{context: 2}}}}}}  {IGNORED}\n")
         result = compile("a.yaml", "-o", "build")
         assert (result.code, result.out) == (1, "")
-        assert result.err.splitlines()[-1].startswith("configlint: target long: ddp with context 2 ")
+        assert result.err.splitlines()[-1].startswith("configlint: target long: no engine builds a mesh of ddp with context 2")
         assert list(files()) == ["a.yaml"]
 
     @pytest.mark.parametrize("value", ["99999999999999999999999", "1" + "0" * 400])

@@ -55,7 +55,7 @@ def _from_total(ledger: Ledger, batch: Batch, effective: int, replicas: int, roo
     total = "batch.effective" if trained == effective else "batch.trained"
     name = total.rpartition(".")[2]
     if trained != effective:
-        ledger.derived(total, trained, "the reachable batch nearest to effective", "batch.effective")
+        ledger.derived(total, trained, "nearest possible batch to effective", "batch.effective")
     if not batch.pinned_per_device:
         inputs: tuple[str, ...] = (total, "replicas")
         if batch.pinned_accumulation:
