@@ -28,6 +28,12 @@ class _Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)  # in the order that people need them
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each command with its whole first sentence, which click would cut."""
+        rows = [(name, (command.help or "").partition("\n")[0]) for name, command in self.commands.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
@@ -40,7 +46,7 @@ _set = click.option(
     "assignments",
     metavar="PATH=VALUE",
     multiple=True,
-    help="Set a value of the spec; may be repeated.",
+    help="Override a value of the spec; repeatable.",
 )
 
 
@@ -50,21 +56,19 @@ def _target(help: str) -> Callable[[FC], FC]:
 
 @cli.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@_target("Check this target only.")
+@_target("Check only this target.")
 @_set
 @click.option("--output-format", type=click.Choice([*REPORTERS]), default="text", show_default=True)
 @click.option(
     "--fail-on", type=click.Choice(["warning", "error"]), default="warning", show_default=True,
-    help="The mildest finding that gives exit code 1.",
+    help="The lowest severity that makes the exit code 1.",
 )  # fmt: skip
-@click.option("--fix", is_flag=True, help="Fix what can be fixed safely, and report what is left.")
-@click.option("--diff", "compare", is_flag=True, help="Write nothing; show what --fix would change.")
-@click.option("--advice", "whole", is_flag=True, help="Show advice whole: each info with its line and its remedy.")
+@click.option("--fix", is_flag=True, help="Apply the safe fixes and report what remains.")
+@click.option("--diff", "compare", is_flag=True, help="Show what --fix would change; write nothing.")
+@click.option("--advice", "whole", is_flag=True, help="Show advice in full: each info with its line and remedy.")
 @click.option("--quiet", is_flag=True, help="Show no advice.")
-@click.option("--pass-over", is_flag=True, help="Ignore named files that are not specs, as hooks need it.")
-@click.option(
-    "--stdin-filename", metavar="NAME", default="-", help="What to call the spec that comes with PATH `-`."
-)
+@click.option("--pass-over", is_flag=True, help="Skip named files that are not training configs, for use in hooks.")
+@click.option("--stdin-filename", metavar="NAME", default="-", help="The file name to report for stdin.")
 def check(
     paths: tuple[str, ...],
     target: str | None,
@@ -78,7 +82,7 @@ def check(
     pass_over: bool,
     stdin_filename: str,
 ) -> int:
-    """Lint specs, and the specs in folders (default: this folder); `-` reads one from stdin."""
+    """Check training configs: files, folders (default: this one), or `-` for stdin."""
     from configlint import pipeline, reporters
     from configlint.core.diagnostic import Severity
     from configlint.core.errors import UsageError
@@ -114,15 +118,15 @@ def check(
 
 @cli.command("compile")
 @click.argument("spec")
-@_target("Compile this target only.")
+@_target("Compile only this target.")
 @_set
-@click.option("-o", "output", metavar="DIR", help="Write all files there, each target's into a folder of its own.")
-@click.option("--to", "name", metavar="NAME", help="Print this file, not training_args.json: launch, plan, …")
+@click.option("-o", "output", metavar="DIR", help="Write all files to DIR; each target gets its own subfolder.")
+@click.option("--to", "name", metavar="NAME", help="Print this file instead of training_args.json: launch, plan, …")
 @click.option("--force", is_flag=True, help="Overwrite files in DIR that configlint did not write.")
-@click.option("--check", "compare", is_flag=True, help="Write nothing; show how what is in DIR differs.")
+@click.option("--check", "compare", is_flag=True, help="Show how the files in DIR differ; write nothing.")
 @click.option(
     "--verify", "level", type=click.Choice(["auto", "require", "never"]), default="auto", show_default=True,
-    help="Hold the files against the packages that read them; with `require`, fail where one is not installed.",
+    help="Verify the files with the installed packages that read them; `require` fails if one is missing.",
 )  # fmt: skip
 def compile_(
     spec: str,
@@ -134,20 +138,20 @@ def compile_(
     compare: bool,
     level: str,
 ) -> int:
-    """Compile a spec into TrainingArguments JSON and launch files; print the JSON, or write all to DIR."""
+    """Compile a spec to TrainingArguments JSON and launch files; print the JSON, or write all files to DIR."""
     from configlint.commands import compile as deliver
     from configlint.core.errors import UsageError
     from configlint.pipeline import compile_spec
     from configlint.session import Session
 
     if output == "":
-        raise UsageError("-o is empty: name a folder")
+        raise UsageError("-o requires a folder, got an empty string")
     if compare and output is None:
-        raise UsageError("--check compares with what is in a folder: give it with -o DIR")
+        raise UsageError("--check requires -o DIR: it compares the files there")
     if name is not None and output is not None:
-        raise UsageError("-o writes all files, --to prints one: give one of them")
+        raise UsageError("-o and --to cannot be combined: -o writes all files, --to prints one")
     if force and (compare or output is None):
-        raise UsageError("--force is about what -o DIR overwrites")
+        raise UsageError("--force requires -o DIR and cannot be combined with --check")
     compiled = compile_spec(spec, Session(assignments), target, output)
     show(compiled.diagnostics)
     if compiled.refusal:
@@ -162,10 +166,10 @@ def compile_(
 @cli.command()
 @click.argument("spec")
 @click.argument("path", required=False)
-@_target("Explain this target's plan.")
+@_target("Explain the plan of this target.")
 @_set
 def explain(spec: str, path: str | None, target: str | None, assignments: tuple[str, ...]) -> int:
-    """Show how a value came about, down to lines of files; PATH may be an emitted name."""
+    """Explain where a value comes from, down to file and line; PATH may be the name of an argument."""
     from configlint.commands import explain
     from configlint.core.diagnostic import Severity
     from configlint.pipeline import findings
@@ -184,7 +188,7 @@ def explain(spec: str, path: str | None, target: str | None, assignments: tuple[
             note(explain.unknown(plan, path))
             code = max(code, USAGE)
         elif not paths:
-            note("there is nothing to explain: the batch cannot be computed from this spec")
+            note("nothing to explain: the batch cannot be computed from this spec")
             code = max(code, FINDINGS)
         echo("\n".join(explain.tree(plan, each) for each in paths))
     return code
@@ -192,12 +196,12 @@ def explain(spec: str, path: str | None, target: str | None, assignments: tuple[
 
 @cli.command()
 @click.argument("spec")
-@_target("Answer for this target only.")
+@_target("Estimate only this target.")
 @_set
 @click.option(
-    "--per-device", type=click.IntRange(min=1), metavar="N", help="Ask about a per-device batch of N samples."
+    "--per-device", type=click.IntRange(min=1), metavar="N", help="Estimate a per-device batch of N samples."
 )
-@click.option("--trace", is_flag=True, help="Measure a step of the real model on tensors without data.")
+@click.option("--trace", is_flag=True, help="Trace one step of the real model on tensors without data.")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def fit(
     spec: str,
@@ -207,9 +211,9 @@ def fit(
     trace: bool,
     output_format: str,
 ) -> int:
-    """Show what fits into the devices' memory, what takes it, and what would leave more room.
+    """Estimate the memory of a training step, show what uses it, and list changes that use less.
 
-    1 where a target does not surely fit; what is not known is said, and is no failure.
+    Exit code 1 if a target may not fit; if the memory cannot be estimated, the exit code stays 0.
     """
     from configlint.commands.fit import answer
     from configlint.core.diagnostic import Severity
@@ -233,14 +237,14 @@ def fit(
 
 @cli.command()
 @click.argument("spec")
-@_target("Prove this target only.")
+@_target("Prove only this target.")
 @_set
-@click.option("--all-ranks", is_flag=True, help="Ask every rank, also where there are more than 64.")
+@click.option("--all-ranks", is_flag=True, help="Set up every rank, even if there are more than 64.")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def prove(spec: str, target: str | None, assignments: tuple[str, ...], all_ranks: bool, output_format: str) -> int:
-    """Set up the ranks of the job, on this CPU, and count the samples that they would train.
+    """Set up the ranks of the job on this CPU and count the samples that they would train.
 
-    1 where that is not what is written, or where a library refuses it; 2 where it cannot be told here.
+    Exit code 1 if the count differs from the plan or a library rejects the job; 2 if it cannot be counted here.
     """
     from configlint.pipeline import compile_spec
     from configlint.proving.prove import prove
@@ -264,7 +268,7 @@ def prove(spec: str, target: str | None, assignments: tuple[str, ...], all_ranks
 @click.argument("name", required=False)
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def rule_(name: str | None, output_format: str) -> int:
-    """Print a rule's page, or the list of all rules."""
+    """Print the page of a rule, or list all rules."""
     from configlint import rules
     from configlint.core.errors import UsageError
     from configlint.core.ignoring import NOT_IGNORABLE
@@ -277,9 +281,9 @@ def rule_(name: str | None, output_format: str) -> int:
     chosen = [page for page in pages(tables or every) if not name or tables or page.name in asked]
     if not chosen:
         if name and name.startswith(NOT_IGNORABLE):
-            raise UsageError(f"{name} is said by no rule: it is a fault of form, which cannot be ignored")
+            raise UsageError(f"{name} has no page: it is not a rule and cannot be ignored")
         close = nearest(name or "", rules.rule_names())
-        raise UsageError(f"there is no rule {name}" + (f": did you mean {close}?" if close else ""))
+        raise UsageError(f"unknown rule {name}" + (f": did you mean {close}?" if close else ""))
     if output_format == "json":
         echo(as_json(chosen))
     elif name:
@@ -291,9 +295,9 @@ def rule_(name: str | None, output_format: str) -> int:
 
 @cli.command()
 @click.option(
-    "--transformers", metavar="X.Y", help="List the arguments of this release; default: the newest known."
+    "--transformers", metavar="X.Y", help="List the arguments of this release (default: the newest known)."
 )
-@click.option("--trl", metavar="X.Y", help="Likewise for TRL's trainers.")
+@click.option("--trl", metavar="X.Y", help="The same for TRL's trainers.")
 def schema(transformers: str | None, trl: str | None) -> int:
     """Print the JSON Schema of a spec, for editors."""
     import json
@@ -351,7 +355,7 @@ def _stdin() -> bytes:
     from configlint.session import reason
 
     if sys.stdin is None:
-        raise UsageError("there is nothing to read: stdin is closed")
+        raise UsageError("stdin is closed, nothing can be read")
     try:
         data = sys.stdin.buffer.read(LARGEST_BYTES + 1)
     except OSError as error:
@@ -368,11 +372,11 @@ def _refuse_together(paths: tuple[str, ...], fix: bool, compare: bool, output_fo
     from configlint.core.errors import UsageError
 
     if fix and compare:
-        raise UsageError("--fix writes and --diff does not: give one of them")
+        raise UsageError("--fix and --diff cannot be combined: --fix writes, --diff only shows")
     if fix and "-" in paths:
-        raise UsageError("--fix writes files, and what comes from stdin is none: --diff shows what it would do")
+        raise UsageError("--fix requires files, got stdin; use --diff to see the fixes")
     if compare and output_format != "text":
-        raise UsageError("--diff prints a diff, and no report: leave out --output-format")
+        raise UsageError("--diff and --output-format cannot be combined: --diff prints no report")
 
 
 def _fix(report: Report, paths: tuple[str, ...], session: Session, target: str | None, write: bool) -> Report:

@@ -69,7 +69,7 @@ def check(paths: Sequence[str], session: Session, target: str | None = None) -> 
         if chosen and target is None:
             linted.add(file.source.name)
     if target is not None and number and not plans:
-        unreadable.append(f"no spec here has a target {target}")
+        unreadable.append(f"no spec has a target {target}")
     everything = list(found.values())
     comments = comments_of(session)
     if own := [ignore for ignore in comments if ignore.span.source.name in linted]:
@@ -135,9 +135,9 @@ def _untrainable(plan: Plan) -> str | None:
     a finding can be ignored, and of numbers beyond all sense no rule speaks."""
     batch = plan.batch
     if batch.per_device is None or batch.accumulation is None or batch.trained is None:
-        return "there is no batch to write: it cannot be computed from this spec"
+        return "the batch cannot be computed from this spec"
     if batch.effective not in (None, batch.trained):
-        return f"{batch.effective} samples a step cannot be trained here: the nearest is {batch.trained}"
+        return f"{batch.effective} samples per step cannot be trained here: the nearest batch is {batch.trained}"
     return None
 
 
@@ -146,7 +146,7 @@ def _secret(plan: Plan) -> str | None:
     from configlint.core import secrets
 
     held = secrets.paths(plan.spec)
-    return f"secrets are never written: remove that of {held[0]}" if held else None
+    return f"secrets are never compiled: remove the one in {held[0]}" if held else None
 
 
 def findings(loaded: Loaded, plans: list[Plan], session: Session) -> tuple[list[Diagnostic], list[RuleCrash]]:
@@ -160,7 +160,7 @@ def verified(compiled: Compiled, ask: bool) -> tuple[list[Diagnostic], list[str]
     """What the installed programs refuse of what was compiled for them; lines that say by what it was read and what
     could not be verified; and whether all of it was."""
     if not ask:
-        return [], ["validated by configlint alone"], False
+        return [], ["verified by configlint only"], False
     from configlint import verify
 
     folders = zip(compiled.plans, compiled.folders.values(), strict=True)

@@ -170,7 +170,9 @@ class Session:
                 message = f"{path} extends itself" if len(seen) == 1 else f"{path} extends this file in turn"
                 return [], [*diagnostics, _syntax("base-cycle", message, base.span)]
             if len(seen) > _MOST_BASES:
-                message = f"{file.source.name} is the base number {_MOST_BASES}, and extends another"
+                message = (
+                    f"{file.source.name} extends another spec, but the chain must have at most {_MOST_BASES} bases"
+                )
                 return [], [*diagnostics, _syntax("too-many-bases", message, base.span)]
             seen.append(os.path.abspath(path))
             try:
@@ -224,7 +226,7 @@ def selected(plans: list[Plan], target: str | None) -> list[Plan]:
     chosen = [plan for plan in plans if target in (None, plan.spec.target)]
     if plans and not chosen:
         names = ", ".join(plans[0].spec.targets)
-        raise UsageError(f"there is no target {target}: {'there are ' + names if names else 'the spec has none'}")
+        raise UsageError(f"unknown target {target}: {'expected ' + names if names else 'the spec has no targets'}")
     return chosen
 
 
@@ -236,7 +238,7 @@ def one(plans: list[Plan], target: str | None) -> Plan:
     """
     chosen = selected(plans, target)
     if target is None and chosen[0].spec.target is not None:
-        raise UsageError(f"choose one with --target: {', '.join(chosen[0].spec.targets)}")
+        raise UsageError(f"choose a target with --target: {', '.join(chosen[0].spec.targets)}")
     return chosen[0]
 
 
@@ -247,7 +249,7 @@ def load_one(path: str, session: Session, own: bool = False) -> Loaded:
         UsageError: it cannot be read, is not a training config, or is a base.
     """
     if os.path.isdir(path):
-        raise UsageError(f"{path} is a folder: name a spec in it")
+        raise UsageError(f"{path} is a folder: name a file")
     unreadable: list[str] = []
     for file, front_end in specs([path], session, unreadable):
         if own and front_end not in (None, OWN):
@@ -255,7 +257,7 @@ def load_one(path: str, session: Session, own: bool = False) -> Loaded:
             raise UsageError(f"{path} is a {title}: only a configlint spec can be compiled")
         loaded = session.load(file, front_end) if front_end else Loaded([], file.diagnostics)
         if loaded.is_base and not any(found.severity is Severity.ERROR for found in loaded.diagnostics):
-            raise UsageError(f"{path} is a base: it has no batch, and can only be extended")
+            raise UsageError(f"{path} is a base without a batch: it can only be extended")
         return loaded
     raise UsageError(unreadable[0] if unreadable else f"{path} is excluded by the settings")
 
@@ -346,7 +348,7 @@ def _assignment(text: str) -> Mapping:
     if not equals or not all(names):
         raise UsageError(f"--set {text}: write PATH=VALUE, such as batch.effective=64")
     if names[0] in ("extends", "targets", "configlint"):
-        raise UsageError(f"--set {text}: `{names[0]}` is read before anything is set")
+        raise UsageError(f"--set {text}: `{names[0]}` cannot be set")
     source = Source("--set", text)
     # Blanks in place of the path keep the columns.
     node, problems = read(source, " " * (len(path) + 1) + value)

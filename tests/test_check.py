@@ -438,9 +438,9 @@ class TestSet:
             ("=64", "write PATH=VALUE, such as batch.effective=64"),
             ("batch..effective=64", "write PATH=VALUE, such as batch.effective=64"),
             (".batch=64", "write PATH=VALUE, such as batch.effective=64"),
-            ("targets.a.batch.effective=64", "`targets` is read before anything is set"),
-            ("extends=b.yaml", "`extends` is read before anything is set"),
-            ("configlint=1", "`configlint` is read before anything is set"),
+            ("targets.a.batch.effective=64", "`targets` cannot be set"),
+            ("extends=b.yaml", "`extends` cannot be set"),
+            ("configlint=1", "`configlint` cannot be set"),
             ("batch.effective=[1", "invalid YAML: did not find expected ',' or ']'"),
             ("batch.effective=*a", "the alias `*a` requires an anchor `&a` above it"),
             ("batch.effective=!x 3", "the tag `!x` is unknown"),
@@ -507,7 +507,7 @@ class TestTargets:
     def test_one_that_no_spec_has_is_2(self) -> None:
         result = run("check", write("a.yaml", self.SPEC), "--target", "god")
         assert result.code == 2
-        assert result.err == "configlint: no spec here has a target god\n"
+        assert result.err == "configlint: no spec has a target god\n"
 
     def test_one_that_no_spec_has_does_not_hide_what_was_found(self) -> None:
         write("a.yaml", self.SPEC)

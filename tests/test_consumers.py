@@ -149,7 +149,7 @@ def test_a_number_that_is_not_the_plans_is_caught() -> None:
         "reads the processes of a node as 4, and 8 is planned",
         "reads the node's rank as 0, and 3 is planned",
         "reads the script as eval.py, and train.py is planned",
-        "refuses this: unrecognized arguments",
+        "rejects this: unrecognized arguments",
         "reads the processes of a node as 4, and 8 is planned",
         "reads the number of nodes as 2, and 4 is planned",
         "starts one process without a rank",
@@ -187,7 +187,7 @@ def test_deepspeed_refuses_what_it_refuses_at_the_line_of_the_key() -> None:
         assert (found.rule, found.span.line) == ("verify/deepspeed", line)
         assert part in found.message
     assert [verdict.unverified for verdict in steps if verdict.what == "deepspeed"] == [
-        ("deepspeed's scheduler (the number of steps is not known)",)
+        ("deepspeed's scheduler (the number of steps is unknown)",)
     ]
     (verdict,) = (verdict for verdict in fine if verdict.what == "deepspeed")
     assert (verdict.by or "").startswith("deepspeed ")
@@ -228,7 +228,7 @@ def test_bash_refuses_a_setup_that_it_cannot_read_at_its_line(monkeypatch: pytes
     )
     (found,) = wrong[0].diagnostics
     assert (found.rule, found.span.line, found.path) == ("verify/bash", 5, "launch.setup")
-    assert "bash refuses this: unexpected EOF" in found.message
+    assert "bash rejects this: unexpected EOF" in found.message
     assert fine[0] == Verdict("launch.sh", "bash")
 
 
@@ -246,7 +246,7 @@ def test_of_several_plans_each_reader_is_named_once() -> None:
     file = Verdict("accelerate.yaml", "accelerate 1.15.0", ("beta (it is not known)",))
     unread = Verdict("launch.sh", None, ("beta (it is not known)",))
     assert lines([node, cluster, other], [[*shell, json_], [*shell, json_], [shell[0], unread, file]]) == [
-        "accepted by transformers 5.23.0, as on cpu and h100-80gb",
+        "accepted by transformers 5.23.0 for cpu and h100-80gb",
         "parsed by bash and torch 2.13.0: launch.sh",
         "parsed by bash: launch.sh",
         "parsed by accelerate 1.15.0: accelerate.yaml",
@@ -325,7 +325,7 @@ def test_of_a_class_of_the_users_own_the_known_fields_are_verified() -> None:
         "trainer: MyTrainer\n" + GPU + "training: {beta: 0.1, optim: adamw_hf}\n",
     )
     assert fine.diagnostics == ()
-    assert fine.unverified == ("beta (the config class of MyTrainer is not known)",)
+    assert fine.unverified == ("beta (the config class of MyTrainer is unknown)",)
     assert wrong.diagnostics[0].path == "training.optim"
 
 

@@ -134,9 +134,9 @@ def test_what_fits_is_the_largest_and_exit_code_0() -> None:
 def test_what_does_not_fit_is_1_with_ways_out() -> None:
     result = run("fit", "large.yaml")
     assert result.code == 1
-    assert result.out.startswith("rtx-4090: 24.0 GiB, 21.6 with headroom")
+    assert result.out.startswith("rtx-4090: 24.0 GiB (21.6 usable)")
     assert "per_device 1 x accumulation 32 = 32 does not fit; peak " in result.out
-    assert "\nways out  " in result.out
+    assert "\nto make it fit  " in result.out
     (found,) = targets("large.yaml")
     assert (found["fits"], found["largest_per_device"], found["per_device"]) == (False, 0, 1)
     changes = [option["change"] for option in found["options"]]
@@ -157,7 +157,7 @@ def test_the_largest_that_fits_is_the_solvers(effective: int, model: str, method
 def test_all_targets_are_answered_or_the_one_that_is_named() -> None:
     assert [found["target"] for found in targets("targets.yaml")] == ["laptop", "node", "processor"]
     assert [found["target"] for found in targets("targets.yaml", "--target", "node")] == ["node"]
-    message = "configlint: there is no target lap: there are laptop, node, processor\n"
+    message = "configlint: unknown target lap: expected laptop, node, processor\n"
     assert run("fit", "targets.yaml", "--target", "lap") == (2, "", message)
 
 
@@ -185,7 +185,7 @@ def test_a_given_batch_gets_the_accumulation_that_keeps_the_effective_one() -> N
 
 def test_a_batch_that_the_samples_cannot_be_cut_into_is_2_with_those_that_they_can() -> None:
     result = run("fit", "targets.yaml", "--target", "node", "--per-device", "3")
-    message = "target node: 8 samples of a replica cannot be taken 3 at a time: 1, 2, 4 and 8 would do"
+    message = "target node: 8 samples of a replica cannot be split into micro-batches of 3: use 1, 2, 4 or 8"
     assert result == (2, "", f"configlint: {message}\n")
 
 
@@ -227,14 +227,18 @@ def test_the_next_larger_batch_is_named_with_its_peak() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("config: llama-3.2-1b, ", "", "model.config is not given (llama-3.1-8b, say, "),
-        ("llama-3.2-1b", "lama-3.2-1b", "there is no profile of lama-3.2-1b: did you mean llama-3.2-1b?"),
-        ("llama-3.2-1b", "t5-base", "the closed form does not know t5 models"),
-        (", sequence_length: 1024", "", "model.sequence_length is not given (in tokens)"),
-        (", devices_per_node: 1", "", "hardware.devices_per_node is not given"),
-        ("bf16: true", "bf16: true, optim: lomo", "the closed form does not know the optimizer lomo"),
-        ("batch:", "trainer: GRPOTrainer\nbatch:", "GRPOTrainer may hold a second model or generate"),
-        ("rtx-4090", "cpu", "only the memory of accelerators is reckoned with"),
+        ("config: llama-3.2-1b, ", "", "model.config is missing (for example llama-3.1-8b, "),
+        ("llama-3.2-1b", "lama-3.2-1b", "model.config lama-3.2-1b is unknown: did you mean llama-3.2-1b?"),
+        ("llama-3.2-1b", "t5-base", "memory is not modelled for models of type t5"),
+        (", sequence_length: 1024", "", "model.sequence_length is missing (in tokens)"),
+        (", devices_per_node: 1", "", "hardware.devices_per_node is missing"),
+        ("bf16: true", "bf16: true, optim: lomo", "memory is not modelled for the optimizer lomo"),
+        (
+            "batch:",
+            "trainer: GRPOTrainer\nbatch:",
+            "memory is not modelled for GRPOTrainer, which may hold a second model or generate",
+        ),
+        ("rtx-4090", "cpu", "memory is not modelled on CPU"),
         ("batch: {effective: 32}", "batch: {}", "the batch cannot be computed from this spec"),
     ],
 )
@@ -242,7 +246,7 @@ def test_what_is_not_known_is_said_in_a_line(old: str, new: str, said: str) -> N
     write("a.yaml", FITS.replace(old, new))
     result = run("fit", "a.yaml")
     assert result.out.count("\n") == 1
-    assert "it is not known what fits: " in result.out
+    assert "memory cannot be estimated: " in result.out
     assert said in result.out
     (found,) = targets("a.yaml")
     assert (found["fits"], found["peak_bytes"], found["options"]) == (None, None, [])
@@ -258,7 +262,7 @@ def test_of_an_unknown_accelerator_what_the_training_takes_is_still_shown() -> N
     result = run("fit", "a.yaml")
     assert result.code == 1
     assert "error[hardware/unknown-accelerator]" in result.err
-    assert "there is no profile of gtx-9999" in result.out
+    assert "hardware.accelerator gtx-9999 is unknown" in result.out
     assert "; peak " in " ".join(result.out.split("\n")).replace(";  ", "; ")
     (found,) = targets("a.yaml")
     assert (found["capacity_bytes"], found["fits"], found["largest_per_device"]) == (None, None, None)
@@ -269,14 +273,14 @@ def test_errors_of_the_spec_are_1_and_what_can_be_shown_is() -> None:
     write("a.yaml", ERROR.replace("cpu", "a100-80gb"))
     result = run("fit", "a.yaml")
     assert (result.code, result.err.startswith("a.yaml:1:20: error[batch/indivisible]")) == (1, True)
-    assert result.out.startswith("a100-80gb: it is not known what fits: ")
+    assert result.out.startswith("a100-80gb: memory cannot be estimated: ")
 
 
 def test_a_headroom_that_is_no_part_of_the_memory_is_an_error_and_said_in_the_report() -> None:
     write("a.yaml", FITS)
     result = run("fit", "a.yaml", "--set", "hardware.headroom=-1")
     assert (result.code, "schema/out-of-range" in result.err) == (1, True)
-    assert " GiB, the headroom is no part of it" in result.out
+    assert " GiB, the headroom is unknown" in result.out
 
 
 def test_a_spec_that_cannot_be_read_is_1_with_an_answer_for_programs() -> None:
@@ -464,13 +468,12 @@ def known(**changed: Any) -> Fit:
 
 def test_a_block_looks_like_this() -> None:
     assert fit_report.as_text([known()]).splitlines() == [
-        "rtx-4090: 24.0 GiB, 21.6 with headroom; per_device 2 x accumulation 16 = 32;"
-        " peak 12.6 to 15.0 GiB in backward",
+        "rtx-4090: 24.0 GiB (21.6 usable); per_device 2 x accumulation 16 = 32; peak 12.6 to 15.0 GiB in backward",
         "  weights            5.4 #########     context  0.2 #",
         "  saved activations  1.0 ##            other    0.1 #",
         "  logits and loss    5.9 #########",
         "per_device 4 needs 20.0 to 24.0 GiB",
-        "ways up                              batch  peak GiB",
+        "to use less memory                   batch  peak GiB",
         "  training.use_liger_kernel: true    8 x 4  16.0 to 18.0",
         "  a: 1",
         "  + tuning.method: qlora             8 x 4  16.0 to 18.0",
@@ -526,7 +529,7 @@ def test_a_trace_stands_beside_the_closed_form(monkeypatch: pytest.MonkeyPatch) 
     out = run("fit", "fits.yaml", "--per-device", "2", "--trace").out
     assert " GiB in loss\n" in out
     line = f"traced: tensors take {allocated / GIB:.2f} GiB at the peak; the closed form has "
-    assert f"{line}{closed['allocated_bytes'] / GIB:.2f} (-5.0 %)\n" in out
+    assert f"{line}{closed['allocated_bytes'] / GIB:.2f} (-5.0%)\n" in out
     assert (asked[0].batch, asked[0].accumulation) == (2, 2)
     (found,) = targets("fits.yaml", "--per-device", "2", "--trace")
     assert (found["method"], found["allocated_bytes"], found["phase"]) == ("trace", allocated, "loss")
@@ -539,7 +542,7 @@ def test_why_there_is_no_trace_is_said_with_the_closed_form(monkeypatch: pytest.
     traced(monkeypatch, "torch is not installed")
     result = run("fit", "fits.yaml", "--trace")
     assert result.code == 0
-    assert "\nnot traced: torch is not installed; these are the closed form's numbers\n" in result.out
+    assert "\nnot traced: torch is not installed; showing the numbers of the closed form\n" in result.out
     (found,) = targets("fits.yaml", "--trace")
     assert (found["method"], found["not_traced"]) == ("closed-form", "torch is not installed")
 
@@ -561,7 +564,7 @@ def test_what_only_the_trace_knows_is_traced(monkeypatch: pytest.MonkeyPatch) ->
 def test_what_is_not_known_is_not_traced() -> None:
     write("a.yaml", FITS.replace("config: llama-3.2-1b, ", ""))
     lines = run("fit", "a.yaml", "--trace").out.splitlines()
-    assert lines[1:] == ["not traced: it is not known what"]
+    assert lines[1:] == ["not traced: the step is unknown"]
 
 
 # What it loads

@@ -717,7 +717,7 @@ class TestFix:
         assert [finding["fix"] for finding in document["findings"]] == [
             {"message": "rename to new", "edits": [patch(4, 3, 4, 6, "new")]},
             {"message": "write steps: 0.5", "edits": [patch(5, 3, 5, 7, "steps"), patch(5, 9, 5, 10, "0.5")]},
-            {"message": "delete", "edits": [patch(6, 1, 7, 1, "")]},
+            {"message": "remove", "edits": [patch(6, 1, 7, 1, "")]},
             {"message": "write 4.0", "edits": [patch(7, 9, 7, 12, "4.0")]},
             None,
         ]
@@ -725,14 +725,14 @@ class TestFix:
     @pytest.mark.parametrize(
         ("arguments", "line"),
         [
-            (["--fix", "--diff"], "--fix writes and --diff does not: give one of them"),
+            (["--fix", "--diff"], "--fix and --diff cannot be combined: --fix writes, --diff only shows"),
             (
                 ["-", "--fix"],
-                "--fix writes files, and what comes from stdin is none: --diff shows what it would do",
+                "--fix requires files, got stdin; use --diff to see the fixes",
             ),
             (
                 ["--diff", "--output-format", "json"],
-                "--diff prints a diff, and no report: leave out --output-format",
+                "--diff and --output-format cannot be combined: --diff prints no report",
             ),
         ],
     )
@@ -842,7 +842,7 @@ class TestWriting:
         mode = Path("a.yaml").stat().st_mode
         result = run("check", "a.yaml", "--fix")
         assert result.code == code
-        assert result.err == (f"configlint: a.yaml is not fixed: {reason}\n" if reason else "\n")
+        assert result.err == (f"configlint: a.yaml was not fixed: {reason}\n" if reason else "\n")
         assert result.out.endswith("\n1 error in 1 spec; 1 fixable\n") or code == 130
         assert texts() == before
         assert Path("a.yaml").stat().st_mode == mode
@@ -879,8 +879,7 @@ class TestWriting:
         result = run("check", "--fix")
         assert result.code == 2
         assert result.err == (
-            "configlint: a/spec.yaml is not fixed: "
-            "for b/spec.yaml, which is the same file, it would be another text\n"
+            "configlint: a/spec.yaml was not fixed: it is the same file as b/spec.yaml, but the fixes differ\n"
         )
         assert texts() == before
 
@@ -895,7 +894,7 @@ class TestWriting:
         result = run("check", "a.yaml", "--fix")
         assert result.code == 2
         assert found(result) == ["a.yaml:4:12 batch/missing"], "what is there now"
-        assert result.err == "configlint: a.yaml is not fixed: it changed since it was read\n"
+        assert result.err == "configlint: a.yaml was not fixed: it changed since it was read\n"
         assert texts() == {"a.yaml": b"# mine\n" + self.TEXT.encode()}
 
     def test_a_file_that_is_gone_since(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -909,7 +908,7 @@ class TestWriting:
         result = run("check", "a.yaml", "--fix")
         assert result.code == 2
         assert result.err.startswith(
-            "configlint: a.yaml: no such file or directory\nconfiglint: a.yaml is not fixed"
+            "configlint: a.yaml: no such file or directory\nconfiglint: a.yaml was not fixed"
         )
         assert texts() == {}
 
@@ -928,7 +927,7 @@ class TestWriting:
         assert result.code == 2
         assert found(result) == ["b.yaml:3:12 batch/missing"]
         assert result.out.endswith("\n1 error in 1 of 3 specs; 2 fixed; 1 fixable\n")
-        assert result.err == "configlint: b.yaml is not fixed: input/output error\n"
+        assert result.err == "configlint: b.yaml was not fixed: input/output error\n"
         expected = {"a.yaml": self.FIXED, "b.yaml": self.TEXT, "c.yaml": self.FIXED}
         assert texts() == {name: text.encode() for name, text in expected.items()}
 

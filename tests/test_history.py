@@ -340,7 +340,7 @@ def test_every_argument_of_the_newest_releases_is_described() -> None:
 
 
 def test_a_release_without_data_is_named_in_the_refusal() -> None:
-    with pytest.raises(LookupError, match=r"no data of transformers 4\.60"):
+    with pytest.raises(LookupError, match=r"no data for transformers 4\.60"):
         editor.bundle("4.60")
 
 

@@ -167,7 +167,7 @@ class TestWhatIsSaidOfAComment:
         assert result.out == (
             "a.yaml:1:25: warning[ignore/unused] `batch/indivisible` finds nothing here\n"
             "   1 | batch: {effective: 64}  # configlint: ignore[batch/indivisible] once\n"
-            "     |                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ delete the comment\n"
+            "     |                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ remove the comment\n"
             "1 warning in 1 spec\n"
         )
         assert run("check", "a.yaml", "--fail-on", "error").code == 0
@@ -202,7 +202,7 @@ class TestWhatIsSaidOfAComment:
             "1:25 ignore/unknown-rule"
         ]
         out = run("check", "a.yaml").out
-        assert "there is no rule `batch/indivisable`\n" in out
+        assert "the rule `batch/indivisable` is unknown\n" in out
         assert "^ did you mean `batch/indivisible`?\n" in out
 
     @pytest.mark.parametrize("name", ["batch", "batch/*", "xyz"])
@@ -386,7 +386,7 @@ class TestCommands:
 
     def test_compile_and_explain_ignore_it_too(self) -> None:
         check(f"batch: {{effective: 48}}  # configlint: ignore[batch/not-power-of-two]\n{HARDWARE}")
-        assert run("compile", "a.yaml", "--verify", "never").err == "validated by configlint alone\n"
+        assert run("compile", "a.yaml", "--verify", "never").err == "verified by configlint only\n"
         assert run("explain", "a.yaml").err == ""
 
     def test_an_error_that_is_ignored_still_writes_no_other_batch_than_was_asked_for(self) -> None:
@@ -394,12 +394,12 @@ class TestCommands:
             f"batch: {{effective: 60}}  # configlint: ignore[batch/indivisible, batch/not-power-of-two]\n{HARDWARE}"
         )
         assert run("compile", "a.yaml", "-o", "out", "--verify", "never") == (
-            1, "", "configlint: 60 samples a step cannot be trained here: the nearest is 56\n",
+            1, "", "configlint: 60 samples per step cannot be trained here: the nearest batch is 56\n",
         )  # fmt: skip
         assert not Path("out").exists()
 
     def test_nor_a_batch_that_cannot_be_computed(self) -> None:
         check("configlint: 1\nbatch: {effective: 64}  # configlint: ignore[hardware/missing]\n")
         assert run("compile", "a.yaml", "--verify", "never") == (
-            1, "", "configlint: there is no batch to write: it cannot be computed from this spec\n",
+            1, "", "configlint: the batch cannot be computed from this spec\n",
         )  # fmt: skip

@@ -321,7 +321,7 @@ def test_explain_shows_the_memory_as_one_tree_in_gib(tmp_path: Any) -> None:
 def test_explain_says_that_the_memory_is_not_known(tmp_path: Any) -> None:
     (tmp_path / "a.yaml").write_text(SPEC.replace("llama-3.1-8b", "t5-small"))
     result = run("explain", str(tmp_path / "a.yaml"), "memory")
-    assert (result.code, "memory is not known" in result.err) == (2, True)
+    assert (result.code, "memory is unknown" in result.err) == (2, True)
 
 
 def test_every_optimizer_with_states_in_the_parameters_own_size_takes_more_in_float32() -> None:

@@ -644,7 +644,7 @@ def test_the_plan_of_a_command_is_the_targets_or_the_bare_one(folder: Folder) ->
     bare = folder.plans("train.yaml", train="batch: {effective: 8}\nhardware: {}\ntargets: {a: {}}\n")
     assert one(bare, None).spec.target is None
     assert one(bare, "a").spec.target == "a"
-    with pytest.raises(UsageError, match="there are a"):
+    with pytest.raises(UsageError, match="expected a"):
         one(bare, "z")
     only_targets = folder.plans("train.yaml", train="batch: {effective: 8}\ntargets: {a: {}, b: {}}\n")
     with pytest.raises(UsageError, match="--target: a, b"):
@@ -654,7 +654,7 @@ def test_the_plan_of_a_command_is_the_targets_or_the_bare_one(folder: Folder) ->
 
 def test_no_plan_of_a_spec_without_targets_has_one(folder: Folder) -> None:
     plans = folder.plans("train.yaml", train="configlint: 1\nbatch: {effective: 8}\n")
-    with pytest.raises(UsageError, match="the spec has none"):
+    with pytest.raises(UsageError, match="the spec has no targets"):
         selected(plans, "a")
 
 

@@ -122,17 +122,17 @@ class TestStdout:
         ("name", "hint"),
         [
             ("nope", ""),
-            ("sbatch", "; `launch.slurm: {}` would make one"),
-            ("job.sbatch", "; `launch.slurm: {}` would make one"),
-            ("accelerate", "; `launch.launcher: accelerate` would make one"),
-            ("deepspeed", "; `parallel.data: zero2` would make one"),
+            ("sbatch", "; `launch.slurm: {}` adds it"),
+            ("job.sbatch", "; `launch.slurm: {}` adds it"),
+            ("accelerate", "; `launch.launcher: accelerate` adds it"),
+            ("deepspeed", "; `parallel.data: zero2` adds it"),
         ],
     )
     def test_a_file_that_the_spec_does_not_make_is_2_with_the_names(self, name: str, hint: str) -> None:
         result = compile(write("a.yaml", SPEC), "--to", name)
         assert result.code == 2
         assert result.out == ""
-        message = f"there is no file {name}: this spec makes training_args.json, launch.sh, plan.json{hint}"
+        message = f"unknown file {name}: this spec compiles to training_args.json, launch.sh, plan.json{hint}"
         assert result.err.splitlines()[-1] == f"configlint: {message}"
 
     def test_deepspeeds_config_is_the_object_of_the_json_and_a_file_for_who_asks(self) -> None:
@@ -146,9 +146,9 @@ class TestStdout:
 
     def test_of_several_targets_one_must_be_chosen(self) -> None:
         write("a.yaml", TARGETS)
-        assert compile("a.yaml") == (2, "", "configlint: choose one with --target: laptop, cluster\n")
+        assert compile("a.yaml") == (2, "", "configlint: choose a target with --target: laptop, cluster\n")
         assert compile("a.yaml", "--target", "lap").err == (
-            "configlint: there is no target lap: there are laptop, cluster\n"
+            "configlint: unknown target lap: expected laptop, cluster\n"
         )
         assert '"deepspeed"' not in compile("a.yaml", "--target", "laptop").out
         assert '"deepspeed"' in compile("a.yaml", "--target", "cluster").out
@@ -311,7 +311,7 @@ class TestWrite:
 
     def test_a_base_is_2(self) -> None:
         write("a.yaml", "hardware: {accelerator: t4, devices_per_node: 1}\ntraining: {}\n")
-        message = "configlint: a.yaml is a base: it has no batch, and can only be extended\n"
+        message = "configlint: a.yaml is a base without a batch: it can only be extended\n"
         assert compile("a.yaml", "-o", "build") == (2, "", message)
 
     @pytest.mark.parametrize("name", ["nope.yaml", "folder", "list.yaml", "loop.yaml"])
@@ -345,14 +345,16 @@ class TestWrite:
         for arguments in ([], ["-o", "build"], ["--to", "plan"]):
             result = compile("a.yaml", *arguments)
             assert (result.code, result.out) == (1, "")
-            assert result.err.splitlines()[-1].startswith(f"configlint: {reason}")
+            assert result.err.splitlines()[-1].startswith(f"configlint: no engine builds a mesh of {reason}")
         assert list(files()) == ["a.yaml"]
 
     def test_what_is_refused_for_one_target_names_it_and_writes_none(self) -> None:
         write("a.yaml", f"{CLEAN}targets: {{long: {{parallel: {{context: 2}}}}}}  {IGNORED}\n")
         result = compile("a.yaml", "-o", "build")
         assert (result.code, result.out) == (1, "")
-        assert result.err.splitlines()[-1].startswith("configlint: target long: ddp with context 2 ")
+        assert result.err.splitlines()[-1].startswith(
+            "configlint: target long: no engine builds a mesh of ddp with context 2"
+        )
         assert list(files()) == ["a.yaml"]
 
     @pytest.mark.parametrize("value", ["99999999999999999999999", "1" + "0" * 400])
@@ -375,7 +377,7 @@ class TestAllOrNothing:
         result = compile("a.yaml", "-o", "build", "--force")
         assert (result.code, result.out) == (2, "")
         line = result.err.splitlines()[-1]
-        assert line.startswith(f"configlint: nothing is written: {where}: ")
+        assert line.startswith(f"configlint: nothing was written: {where}: ")
         assert "None" not in line
         assert files() == before
         assert {name: Path(name).stat().st_mode for name in before} == modes

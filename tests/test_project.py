@@ -90,7 +90,7 @@ class TestForm:
         ("text", "message"),
         [
             ('hardwear = "8xh100-80gb"', "1: unknown setting `hardwear`: did you mean `hardware`?"),
-            ("z = 1", "1: unknown setting `z`: known are transformers, trl, hardware, format, exclude, include"),
+            ("z = 1", "1: unknown setting `z`: expected transformers, trl, hardware, format, exclude, include"),
             ("\ntransformers = 4.57", '2: `transformers` must be a release such as "5.23", got 4.57'),
             ('transformers = "new"', '1: `transformers` must be a release such as "5.23", got new'),
             (

@@ -121,7 +121,7 @@ def test_with_all_ranks_what_is_counted_is_the_batch(answers: dict[str, Proof]) 
 @pytest.mark.heavy
 def test_of_256_ranks_some_are_asked_and_that_is_said(answers: dict[str, Proof]) -> None:
     text = prove_report.as_text([answers["256"]])
-    assert "16 of 256 ranks asked: 16 of 256 replicas get 64 distinct samples a step" in text
+    assert "16 of 256 ranks counted: 16 of 256 replicas get 64 distinct samples per step" in text
     assert "of which all would make 1,024; the plan says 1,024, the Trainer 1,024" in text
     assert answers["256"].proven
 
@@ -133,7 +133,7 @@ def test_a_batch_that_is_split_is_seen_though_the_trainer_says_otherwise(answers
     assert found.distinct == (32, 32)
     assert {rank.claimed for rank in found.found.ranks} == {256}
     assert found.differences == (
-        "32 distinct samples in step 1, and the plan says 256",
+        "32 distinct samples in step 1, but the plan says 256",
         "rank 0 gets 4 samples in step 1, not 32",
     )
     assert found.proven is False
@@ -142,9 +142,9 @@ def test_a_batch_that_is_split_is_seen_though_the_trainer_says_otherwise(answers
 @pytest.mark.heavy
 def test_another_mesh_than_planned_is_another_batch(answers: dict[str, Proof]) -> None:
     differences = answers["another mesh"].differences
-    assert "ranks 0 and 1 are of two replicas, and both get 2 samples of step 1" in differences
-    assert "32 samples a step as the Trainer counts them, and the plan says 64" in differences
-    assert "context is 2 in the mesh, and the plan says 1" in differences
+    assert "ranks 0 and 1 belong to two replicas but both get 2 samples of step 1" in differences
+    assert "32 samples per step as the Trainer counts them, but the plan says 64" in differences
+    assert "context is 2 in the mesh, but the plan says 1" in differences
 
 
 @pytest.mark.heavy
@@ -165,21 +165,21 @@ def test_a_library_refuses_in_its_own_words_at_the_line_that_they_are_about(answ
 def test_what_trains_without_a_gpu_is_asked_as_it_trains(answers: dict[str, Proof]) -> None:
     assert {rank.engine for rank in answers["cpu"].found.ranks} == {"MULTI_CPU"}
     assert answers["cpu"].proven
-    assert answers["fsdp on cpu"].differences[0] == "Accelerate runs MULTI_CPU, and the plan says fsdp"
+    assert answers["fsdp on cpu"].differences[0] == "Accelerate runs MULTI_CPU, but the plan says fsdp"
 
 
 @pytest.mark.heavy
 def test_what_needs_a_gpu_or_a_network_is_put_aside_and_named(answers: dict[str, Proof]) -> None:
     assert answers["gpu"].proven
     assert answers["gpu"].found.aside == tuple(
-        f"{name} (it needs the machine of the job)" for name in ("fp16", "push_to_hub")
+        f"{name} (requires the machine of the job)" for name in ("fp16", "push_to_hub")
     )
 
 
 @pytest.mark.heavy
 def test_the_sampler_is_the_trainers_own(answers: dict[str, Proof]) -> None:
     assert answers["sft"].proven
-    assert answers["sft"].found.aside == ("SFTTrainer.__init__ (it needs the model and the data)",)
+    assert answers["sft"].found.aside == ("SFTTrainer.__init__ (requires the model and the data)",)
     found = answers["grpo"]
     assert found.proven
     assert (found.distinct, found.found.ranks[0].repeats) == ((4, 4), 8)
@@ -202,9 +202,10 @@ def test_the_same_training_in_three_places_trains_the_same_samples() -> None:
     assert result.code == 0, result.out + result.err
     for size in ("1 rank", "8 ranks", "32 ranks"):
         assert (
-            f": 64 distinct samples a step, of {size} (all asked); the plan says 64, the Trainer 64\n" in result.out
+            f": 64 distinct samples per step over {size} (all counted); the plan says 64, the Trainer 64\n"
+            in result.out
         )
-    assert result.out.count("; 800 steps an epoch, as planned\n") == 3
+    assert result.out.count("; 800 steps per epoch, as planned\n") == 3
     assert result.out.endswith("\nlaptop, node and cluster train the same samples in each step\n")
 
 
@@ -213,10 +214,7 @@ def test_what_is_not_installed_is_said_and_nothing_is_claimed(monkeypatch: pytes
     result = run("prove", ROOT / "examples" / "cpu.yaml")
     assert result.code == 2
     assert result.out == ""
-    assert result.err == (
-        "configlint: prove sets up the real Trainer, and accelerate and torch are not installed:"
-        " pip install 'configlint[train]'\n"
-    )
+    assert result.err == "configlint: prove requires accelerate and torch: run pip install 'configlint[train]'\n"
 
 
 def test_what_is_not_written_is_not_proven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,8 +251,8 @@ def test_a_sample_that_two_replicas_get_is_told() -> None:
     assert (fine.proven, fine.differences, fine.distinct) == (True, (), (4,))
     twice = answer(asked, Found(("torch 2",), (rank_of(0, (5, 6)), rank_of(1, (6, 8)))))
     assert twice.differences == (
-        "3 distinct samples in step 1, and the plan says 4",
-        "ranks 0 and 1 are of two replicas, and both get 1 sample of step 1",
+        "3 distinct samples in step 1, but the plan says 4",
+        "ranks 0 and 1 belong to two replicas but both get 1 sample of step 1",
     )
     record = json.loads(prove_report.as_json([fine, twice]))
     assert record["version"] == 1

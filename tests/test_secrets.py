@@ -182,7 +182,7 @@ class TestCompile:
             assert (result.code, result.out) == (1, "")
             assert (
                 result.err.splitlines()[-1]
-                == "configlint: secrets are never written: remove that of training.hub_token"
+                == "configlint: secrets are never compiled: remove the one in training.hub_token"
             )
         assert not Path("out").exists()
 

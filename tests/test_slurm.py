@@ -88,8 +88,8 @@ class TestOptions:
     @pytest.mark.parametrize(
         ("nodes", "reserved", "comment"),
         [
-            (4, 16, "# Reserved: devices 4 to 7 of each node; the training takes the 4 before."),
-            (1, 1, "# Reserved: device 7; the training takes the 7 before."),
+            (4, 16, "# Reserved: devices 4 to 7 of each node; the training uses the first 4."),
+            (1, 1, "# Reserved: device 7; the training uses the first 7."),
         ],
     )
     def test_reserved_devices_are_allocated_and_named(self, nodes: int, reserved: int, comment: str) -> None:
@@ -208,14 +208,14 @@ class TestScript:
         path = compiled(tmp_path, f"{GPU}launch: {{script: train.py, slurm: {{}}}}\n")
         run = self.started(path, command)
         assert run.returncode == 1
-        assert run.stderr.endswith("in a folder that the nodes share: sbatch DIR/job.sbatch\n")
+        assert run.stderr.endswith("in a folder that all nodes share: sbatch DIR/job.sbatch\n")
         assert run.stdout == ""
 
     def test_it_is_not_for_bash(self, tmp_path: Path) -> None:
         path = compiled(tmp_path, f"{GPU}launch: {{script: train.py, slurm: {{}}}}\n")
         run = self.started(path, str(path), SLURM_JOB_ID="")
         assert (run.returncode, run.stdout) == (1, "")
-        assert "this file is for sbatch" in run.stderr
+        assert "submit this file with sbatch" in run.stderr
 
 
 class TestAsking:

@@ -274,7 +274,7 @@ def test_sharding_changes_no_replicas() -> None:
 def scheduled(
     training: dict[str, object], examples: int, per_device: int, accumulation: int, replicas: int = 1
 ) -> tuple[int | None, int | None, int | None]:
-    """(batches an epoch, steps an epoch, steps in all)."""
+    """(batches an epoch, steps per epoch, steps in all)."""
     schedule = plan_of(
         batch={"per_device": per_device, "accumulation": accumulation},
         hardware={"devices_per_node": replicas},

@@ -87,7 +87,7 @@ def test_files_do_not_get_what_is_printed() -> None:
 
 def test_a_closed_stdin_is_said() -> None:
     done = shell("<&-", "check", "-")
-    assert (done.returncode, done.stderr) == (2, "configlint: there is nothing to read: stdin is closed\n")
+    assert (done.returncode, done.stderr) == (2, "configlint: stdin is closed, nothing can be read\n")
     assert shell("<&-", "check", "a.yaml").returncode == 0
 
 

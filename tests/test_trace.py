@@ -315,10 +315,10 @@ def test_the_parts_add_up() -> None:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"data": "fsdp", "shard": 2, "world": 2}, "what is sharded over devices is not traced"),
-        ({"tensor": 2, "world": 2}, "what is sharded over devices is not traced"),
-        ({"offload_optimizer": True}, "what is offloaded to the host is not traced"),
-        ({"optimizer": "muon"}, "muon is no optimizer of transformers "),
+        ({"data": "fsdp", "shard": 2, "world": 2}, "sharding over devices cannot be traced"),
+        ({"tensor": 2, "world": 2}, "sharding over devices cannot be traced"),
+        ({"offload_optimizer": True}, "offloading to the host cannot be traced"),
+        ({"optimizer": "muon"}, "has no optimizer muon"),
         ({"attention": "flash_attention_2", "dtype": "float32"}, "FlashAttention computes in 16 bits alone"),
     ],
 )
@@ -329,8 +329,8 @@ def test_what_cannot_be_traced_is_said_in_a_sentence(fields: dict[str, Any], sen
 @pytest.mark.parametrize(
     ("config", "sentence"),
     [
-        ({"model_type": "lama"}, "Transformers refuses the model's config: "),
-        ({**LLAMA, "hidden_size": "wide"}, "Transformers refuses the model's config: "),
+        ({"model_type": "lama"}, "Transformers rejects the model's config: "),
+        ({**LLAMA, "hidden_size": "wide"}, "Transformers rejects the model's config: "),
         ({"model_type": "vit"}, "Transformers has no language model of type vit"),
         ({**LLAMA, "num_attention_heads": 7}, ""),
     ],
@@ -397,4 +397,4 @@ def test_what_cannot_be_traced_is_not_remembered(cache: Path, monkeypatch: pytes
 def test_another_release_of_transformers_is_not_traced(cache: Path) -> None:
     said = parent.trace(WORKLOAD._replace(release=(4, 1)))
     assert isinstance(said, str)
-    assert said.endswith("is installed, and the spec is for 4.1")
+    assert said.endswith("is installed, but the spec is for 4.1")

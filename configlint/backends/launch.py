@@ -51,7 +51,7 @@ def _own_config(plan: Plan) -> list[str]:
 def _mesh(plan: Plan) -> str:
     batch, hardware, parallel = plan.batch, plan.hardware, plan.parallel
     return (
-        f"{batch.trained} samples a step = {batch.per_device} per device x {batch.accumulation} accumulated"
+        f"{batch.trained} samples per step = {batch.per_device} per device x {batch.accumulation} accumulated"
         f" x {parallel.replicas} replicas; {hardware.nodes} x {hardware.devices_per_node}"
         f" {hardware.accelerator_name}, {parallel.data}"
     )

@@ -21,27 +21,27 @@ _VISIBLE = {"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES
 
 _CONFIG_FOLDER = """\
 set -eo pipefail
-: "${SLURM_JOB_ID:?this file is for sbatch}"
+: "${SLURM_JOB_ID:?submit this file with sbatch}"
 
-# Slurm runs a copy of this file. Where the others are is in the command that submitted it.
+# Slurm runs a copy of this file; the command that submitted it says where the other files are.
 submitted="$(scontrol show job "$SLURM_JOB_ID" | sed -n 's/^ *Command=//p')" || true
 if [[ $# -gt 0 ]]; then submitted="${submitted%" $*"}"; fi
 if [[ $submitted != /* ]]; then submitted="$SLURM_SUBMIT_DIR/$submitted"; fi
 config_folder="$(dirname -- "$submitted")"
 if [[ ! -f $submitted || ! -f $config_folder/launch.sh ]]; then
-  echo "job.sbatch: there is no launch.sh beside what was submitted, $submitted;" \\
-    "submit this file by its path, in a folder that the nodes share: sbatch DIR/job.sbatch" >&2
+  echo "job.sbatch: no launch.sh next to the submitted file, $submitted;" \\
+    "submit this file by its path, in a folder that all nodes share: sbatch DIR/job.sbatch" >&2
   exit 1
 fi
 config_folder="$(cd -- "$config_folder" && pwd)"
 readonly config_folder
 """
 _RENDEZVOUS = """\
-# A port of the job's own, as two jobs can share a host.
+# A port of this job's own, because two jobs can share a host.
 MASTER_ADDR="$(scontrol show hostnames "$SLURM_JOB_NODELIST" | sed -n 1p)"
 MASTER_PORT="$((10000 + SLURM_JOB_ID % 20000))"
 export MASTER_ADDR MASTER_PORT
-# In single quotes, as the number of a node is only known there.
+# Single quotes, because the number of a node is known only there.
 # shellcheck disable=SC2016
 """
 
@@ -114,7 +114,7 @@ def _reserved(plan: Plan) -> str:
     first, last = training, per_node - 1
     devices = f"devices {first} to {last}" if last > first else f"device {last}"
     of_node = " of each node" if nodes > 1 else ""
-    return f"# Reserved: {devices}{of_node}; the training takes the {training} before.\n"
+    return f"# Reserved: {devices}{of_node}; the training uses the first {training}.\n"
 
 
 def _run(plan: Plan, step: dict[str, object], contained: bool) -> str:

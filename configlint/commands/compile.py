@@ -45,7 +45,7 @@ def compare(compiled: Compiled, level: str) -> int:
     echo("".join(lines))
     half_done = incomplete(folders)
     for folder in half_done:
-        note(f"{folder} is incomplete: a compilation was interrupted; compile again, without --check, to finish it")
+        note(f"{folder} is incomplete because a compilation was interrupted: compile again without --check")
     return FINDINGS if lines or half_done else CLEAN
 
 
@@ -64,7 +64,7 @@ def write(compiled: Compiled, level: str, force: bool) -> int:
     except output.NotOurs as error:
         return _refuse(error)
     except OSError as error:
-        raise UsageError(f"nothing is written: {error.filename}: {reason(error)}") from error
+        raise UsageError(f"nothing was written: {error.filename}: {reason(error)}") from error
     echo(written.render(compiled.plans, compiled.folders, compiled.left_over), err=True)
     return CLEAN
 
@@ -80,8 +80,8 @@ def _accepted(compiled: Compiled, level: str) -> bool:
 def _refuse(error: NotOurs) -> int:
     for path in error.paths:
         note(f"{path} was not written by configlint, or was changed since")
-    why = "; plan.json is from configlint 0.1, which kept no digests, so use it once" if error.undated else ""
-    note(f"nothing is written: --force overwrites{why}")
+    why = "(needed once, because configlint 0.1 kept no digests in plan.json)" if error.undated else ""
+    note(f"nothing was written: use --force to overwrite{why}")
     return FINDINGS
 
 
@@ -107,5 +107,5 @@ def _choose(compiled: Compiled, name: str) -> str:
         if name == artifact.name or (FILES.get(name, name) == artifact.name.partition(".")[0]):
             return artifact.text
     there = ", ".join(artifact.name for artifact in artifacts)
-    hint = f"; `{MADE_BY[stem]}` would make one" if stem in MADE_BY else ""
-    raise UsageError(f"there is no file {name}: this spec makes {there}{hint}")
+    hint = f"; `{MADE_BY[stem]}` adds it" if stem in MADE_BY else ""
+    raise UsageError(f"unknown file {name}: this spec compiles to {there}{hint}")

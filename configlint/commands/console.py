@@ -48,7 +48,7 @@ def faults(errors: Sequence[Exception]) -> int:
     # A crash that comes with a cause says itself what failed.
     for line in dict.fromkeys(str(error) if error.__cause__ else repr(error) for error in errors):
         note(f"internal error: {line}")
-    note("this is a fault of configlint, please report it with the output of CONFIGLINT_TRACEBACK=1")
+    note("this is a bug in configlint: please report it with the output under CONFIGLINT_TRACEBACK=1")
     return FAULT
 
 

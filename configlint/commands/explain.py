@@ -54,11 +54,11 @@ def unknown(plan: Plan, name: str) -> str:
     """Why there is nothing to explain."""
     names = paths(*_PROGRAMS)
     if names.get(name, name) in (*names.values(), *MAIN):
-        return f"{name} is not known: the spec does not give what it is computed from"
+        return f"{name} is unknown: the spec does not set what it is computed from"
     known = _paths(plan)
     emitted = [name for name, path in names.items() if path in known]
     close = nearest(name, [*known, *(path.rpartition(".")[2] for path in known), *emitted])
-    return f"there is no value {name}" + (f": did you mean {close}?" if close else "")
+    return f"unknown value {name}" + (f": did you mean {close}?" if close else "")
 
 
 def _paths(plan: Plan) -> list[str]:

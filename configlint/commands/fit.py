@@ -38,7 +38,7 @@ def answer(plan: Plan, per_device: int | None = None, trace: bool = False) -> Fi
     """
     workload, share, own = base_workload(plan), samples(plan), plan.batch.per_device
     if workload is None or share is None or own is None or plan.hardware.accelerator_name == "cpu":
-        return Fit(plan, refusal="it is not known what" if trace else None, unknown=tuple(_unknown(plan)))
+        return Fit(plan, refusal="the step is unknown" if trace else None, unknown=tuple(_unknown(plan)))
     size = per_device or own
     if share % size:
         raise UsageError(_indivisible(plan, share, size))
@@ -121,19 +121,19 @@ def _indivisible(plan: Plan, share: int, size: int) -> str:
     # Of many, those around it.
     below = [each for each in sizes if each < size][-5:]
     near = [*below, *(each for each in sizes if each > size)][:10]
-    of_each = f"{share} samples of a replica cannot be taken {size} at a time"
-    return f"{target}{of_each}: {listing(map(str, near))} would do"
+    of_each = f"{share} samples of a replica cannot be split into micro-batches of {size}"
+    return f"{target}{of_each}: use {listing(map(str, near), 'or')}"
 
 
 def _unknown(plan: Plan) -> Iterator[tuple[str, str]]:
     """Paths, and what is not known of them, in half a sentence that says how to say it."""
     if plan.hardware.accelerator_name == "cpu":
-        yield "hardware.accelerator", "only the memory of accelerators is reckoned with"
+        yield "hardware.accelerator", "memory is not modelled on CPU"
         return
     if accelerator := _unknown_accelerator(plan):
         yield "hardware.accelerator", accelerator
     for path in plan.memory.missing:
-        yield path, _MISSING[path](plan) if path in _MISSING else f"{path} is not known"
+        yield path, _MISSING[path](plan) if path in _MISSING else f"{path} is unknown"
     if not plan.memory.missing and plan.batch.per_device is None:
         yield "batch", "the batch cannot be computed from this spec"
 
@@ -142,11 +142,11 @@ def _unknown_accelerator(plan: Plan) -> str | None:
     name, accelerator = plan.hardware.accelerator_name, plan.hardware.accelerator
     if accelerator is not None:
         known = accelerator.memory_gib is not None
-        return None if known else f"the memory of {accelerator.name} is not known"
+        return None if known else f"the memory of {accelerator.name} is unknown"
     if name is None:
-        return "hardware.accelerator is not given (rtx-4090, say)"
-    remedy = f"describe it, as in `accelerator: {{name: {name}, memory: 80}}`"
-    return f"there is no profile of {name}: {_did_you_mean(name, plan.hardware.known) or remedy}"
+        return "hardware.accelerator is missing (for example rtx-4090)"
+    remedy = f"describe it with `accelerator: {{name: {name}, memory: 80}}`"
+    return f"hardware.accelerator {name} is unknown: {_did_you_mean(name, plan.hardware.known) or remedy}"
 
 
 def _unknown_model(plan: Plan) -> str:
@@ -154,39 +154,41 @@ def _unknown_model(plan: Plan) -> str:
 
     setting = plan.spec.settings.get("model.config")
     if setting is None:
-        return "model.config is not given (llama-3.1-8b, say, or the path of a config.json)"
+        return "model.config is missing (for example llama-3.1-8b, or the path of a config.json)"
     if plan.model is not None and knows_family(plan.model.config):
-        return f"the config of {plan.model.name} has no usable number of layers, heads, widths or words"
+        return (
+            f"the config of {plan.model.name} has no usable number of layers, heads, hidden size or vocabulary size"
+        )
     if plan.model is not None:
-        return f"the closed form does not know {code(plan.model.config.get('model_type'))} models"
+        return f"memory is not modelled for models of type {code(plan.model.config.get('model_type'))}"
     name = code(setting.value)
     close = _did_you_mean(name, plan.known_models)
-    return f"there is no profile of {name}: {close or 'name a bundled one, or the path of a config.json'}"
+    return f"model.config {name} is unknown: {close or 'use a bundled one or the path of a config.json'}"
 
 
 def _unknown_length(plan: Plan) -> str:
     if plan.given("model.sequence_length"):
-        return "model.sequence_length is no number of tokens"
-    return "model.sequence_length is not given (in tokens)"
+        return "model.sequence_length is not a number of tokens"
+    return "model.sequence_length is missing (in tokens)"
 
 
 def _unknown_replicas(plan: Plan) -> str:
     if plan.hardware.devices_per_node is None:
-        return "hardware.devices_per_node is not given"
-    return "the devices cannot be split as `parallel` says"
+        return "hardware.devices_per_node is missing"
+    return "the devices cannot be split by the degrees in `parallel`"
 
 
 def _unknown_trainer(plan: Plan) -> str:
-    return f"{plan.trainer} may hold a second model or generate, which is not reckoned with"
+    return f"memory is not modelled for {plan.trainer}, which may hold a second model or generate"
 
 
 def _unknown_optimizer(plan: Plan) -> str:
-    return f"the closed form does not know the optimizer {code(plan.argument('optim'))}"
+    return f"memory is not modelled for the optimizer {code(plan.argument('optim'))}"
 
 
 def _unknown_kernels(plan: Plan) -> str:
     kind = plan.model.config.get("model_type") if plan.model else None
-    return f"the closed form does not know Liger's kernels for {code(kind)} models"
+    return f"memory is not modelled for Liger's kernels in {code(kind)} models"
 
 
 def _did_you_mean(name: str, known: tuple[str, ...]) -> str | None:
@@ -196,8 +198,8 @@ def _did_you_mean(name: str, known: tuple[str, ...]) -> str | None:
 
 def _unknown_modules(plan: Plan) -> str:
     if plan.model and "experts" in " ".join(plan.model.config):
-        return "what adapters of all experts take is not reckoned with: name modules of attention"
-    return "tuning.target_modules names none of the model's modules"
+        return "memory is not modelled for adapters on all experts: name attention modules in tuning.target_modules"
+    return "tuning.target_modules matches none of the model's modules"
 
 
 _MISSING = {

@@ -93,13 +93,13 @@ def write(mended: Mended, paths: Sequence[str], target: str | None) -> Report:
     problems = {}
     for name, other in _other_names(mended).items():
         if texts.pop(name, None):
-            problems[name] = OSError(f"for {other}, which is the same file, it would be another text")
+            problems[name] = OSError(f"it is the same file as {other}, but the fixes differ")
     problems |= rewrite(texts)
     counts = Counter({name: number for name, number in mended.counts.items() if name not in problems})
     report = mended.after
     if problems:
         report = check(paths, mended.session.again(), target)
-    lines = [f"{name} is not fixed: {reason(error)}" for name, error in problems.items()]
+    lines = [f"{name} was not fixed: {reason(error)}" for name, error in problems.items()]
     return report._replace(fixed=counts.total(), unreadable=[*report.unreadable, *lines])
 
 

@@ -26,8 +26,8 @@ def bundle(transformers: str | None = None, trl: str | None = None) -> Schema:
     for package, named in (("transformers", transformers), ("trl", trl)):
         releases = [written(version) for version in knowledge.releases(package)]
         if named is not None and ".".join(named.split(".")[:2]) not in releases:
-            known = f"name one from {releases[0]} to {releases[-1]}"
-            raise LookupError(f"there is no data of {package} {named}: {known}")
+            known = f"use a release from {releases[0]} to {releases[-1]}"
+            raise LookupError(f"configlint has no data for {package} {named}: {known}")
     schema: Schema = json.loads(schema_text())
     training = arguments(transformers, trl)
     schema["properties"]["training"] = schema["definitions"]["training"] | training.pop("training")
@@ -91,7 +91,7 @@ def _argument(release: Release, argument: Argument, says: Schema) -> Schema:
     """One argument: what it takes, and what an editor shows of it."""
     if argument.name in owners():
         decides = listing(owners()[argument.name], "or")
-        return {"description": f"Derived, not written: it comes from {decides}.", "not": {}}
+        return {"description": f"Set by configlint from {decides}: do not write it here.", "not": {}}
     facts, layer = argument.facts, argument.layer
     # What a class of TRL's only overrides is described where it comes from.
     groups = [

@@ -137,7 +137,7 @@ def unused(found: Iterable[Ignore], diagnostics: list[Diagnostic], rules: Names)
     near = Suggestions()
     for ignore in found:
         if not ignore.rules:
-            message = "an ignore comment names the rules that it ignores"
+            message = "an ignore comment must name the rules that it ignores"
             yield _about(ignore, "nameless", message, "write `# configlint: ignore[batch/not-power-of-two] reason`")
         for name in ignore.rules:
             if name.startswith(NOT_IGNORABLE):
@@ -147,13 +147,14 @@ def unused(found: Iterable[Ignore], diagnostics: list[Diagnostic], rules: Names)
             elif ignored := _rules_between(lines, ignore, rules.RENAMED.get(name, (name,))):
                 yield from _renamed(ignore, name, ignored, is_split=name not in rules.RENAMED)
             elif name in rules.RENAMED or rules.is_name(name):
-                yield _about(ignore, "unused", f"`{name}` finds nothing here", "delete the comment")
+                help = "remove the comment" if len(ignore.rules) == 1 else f"remove `{name}` from the comment"
+                yield _about(ignore, "unused", f"`{name}` finds nothing here", help)
             else:
                 close = near(name, rules.rule_names())
                 yield _about(
                     ignore,
                     "unknown-rule",
-                    f"there is no rule `{name}`",
+                    f"the rule `{name}` is unknown",
                     f"did you mean `{close}`?" if close else None,
                 )
 

@@ -154,7 +154,7 @@ def _problems(source: Source, values: Any) -> list[str]:
             known = list(schema["properties"])
             for key in values.keys() - set(known):
                 close = nearest(key, known)
-                hint = f"did you mean `{close}`?" if close else f"known are {', '.join(known)}"
+                hint = f"did you mean `{close}`?" if close else f"expected {', '.join(known)}"
                 lines.append((_place(source, key).line, f"unknown setting `{in_a_line(key)}`: {hint}"))
         else:
             key = route[0] if route else _TABLE

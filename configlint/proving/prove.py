@@ -29,10 +29,7 @@ def prove(plans: Sequence[Plan], files: Sequence[Sequence[Artifact]], every: boo
         UsageError: what sets up the ranks is not installed.
     """
     if missing := ranks.missing():
-        raise UsageError(
-            f"prove sets up the real Trainer, and {listing(missing)} {'is' if len(missing) == 1 else 'are'} not"
-            " installed: pip install 'configlint[train]'"
-        )
+        raise UsageError(f"prove requires {listing(missing)}: run pip install 'configlint[train]'")
     jobs = [job(plan, artifacts, every) for plan, artifacts in zip(plans, files, strict=True)]
     return [answer(asked, found) for asked, found in zip(jobs, ranks.set_up(jobs), strict=True)]
 
@@ -88,10 +85,10 @@ def _counts(answer: Proof) -> Iterator[str]:
     for step, distinct in enumerate(answer.distinct):
         what = f"distinct examples, {repeats} samples of each," if repeats != 1 else "distinct samples"
         if distinct * repeats != trained:
-            yield f"{distinct} {what} in step {step + 1}, and the plan says {trained}"
+            yield f"{distinct} {what} in step {step + 1}, but the plan says {trained}"
         times = Counter(number for rank in ranks[::size] for number in rank.steps[step])
         if uneven := [number for number in times.values() if number != repeats]:
-            yield f"an example is in step {step + 1} {uneven[0]} times, not {repeats}"
+            yield f"an example is trained {uneven[0]} times in step {step + 1}, expected {repeats}"
 
 
 def _shares(plan: Plan, found: Sequence[Rank]) -> Iterator[str]:
@@ -105,7 +102,7 @@ def _shares(plan: Plan, found: Sequence[Rank]) -> Iterator[str]:
     yield from islice(_sizes(plan, firsts), 1)
     others = [(first, other) for first, *members in replicas.values() for other in members]
     apart = [f"ranks {first.rank} and {other.rank}" for first, other in others if first.steps != other.steps]
-    yield from (f"{ranks} are of one replica, and get different samples" for ranks in apart[:1])
+    yield from (f"{ranks} belong to one replica but get different samples" for ranks in apart[:1])
     if found[0].repeats == 1:
         yield from islice(_overlaps(firsts), 1)
 
@@ -115,7 +112,7 @@ def _sizes(plan: Plan, firsts: Sequence[Rank]) -> Iterator[str]:
     for rank in firsts:
         for step, numbers in enumerate(rank.steps, 1):
             if len(numbers) != share:
-                yield f"rank {rank.rank} gets {count(len(numbers), 'sample')} in step {step}, not {share}"
+                yield f"rank {rank.rank} gets {count(len(numbers), 'sample')} in step {step}, expected {share}"
 
 
 def _overlaps(firsts: Sequence[Rank]) -> Iterator[str]:
@@ -124,7 +121,7 @@ def _overlaps(firsts: Sequence[Rank]) -> Iterator[str]:
         for (one, own), (another, others) in combinations(shares, 2):
             if common := len(own & others):
                 same = f"{count(common, 'sample')} of step {step + 1}"
-                yield f"ranks {one} and {another} are of two replicas, and both get {same}"
+                yield f"ranks {one} and {another} belong to two replicas but both get {same}"
 
 
 def _claims(plan: Plan, rank: Rank) -> Iterator[str]:
@@ -133,14 +130,14 @@ def _claims(plan: Plan, rank: Rank) -> Iterator[str]:
     # DeepSpeed counts the ranks of its tensor parallelism as if each had samples of its own.
     counted = (batch.trained or 0) * (plan.parallel.tensor or 1)
     numbers = {
-        "samples a step as the Trainer counts them": (rank.claimed, batch.trained),
-        "samples a step as DeepSpeed counts them": (rank.deepspeed, counted if rank.deepspeed else None),
-        "steps an epoch": (rank.steps_per_epoch, schedule.steps_per_epoch),
-        "steps in all": (rank.total_steps, schedule.total_steps),
+        "samples per step as the Trainer counts them": (rank.claimed, batch.trained),
+        "samples per step as DeepSpeed counts them": (rank.deepspeed, counted if rank.deepspeed else None),
+        "steps per epoch": (rank.steps_per_epoch, schedule.steps_per_epoch),
+        "steps in total": (rank.total_steps, schedule.total_steps),
     }
     for name, (number, planned) in numbers.items():
         if planned is not None and number != planned:
-            yield f"{number} {name}, and the plan says {planned}"
+            yield f"{number} {name}, but the plan says {planned}"
 
 
 def _engine(plan: Plan, rank: Rank) -> Iterator[str]:
@@ -151,13 +148,13 @@ def _engine(plan: Plan, rank: Rank) -> Iterator[str]:
     loaded = parallel.tensor != 1 and not zero
     engines = ("DEEPSPEED",) if zero else _ENGINES["ddp" if loaded else data]
     if rank.engine not in engines:
-        yield f"Accelerate runs {rank.engine}, and the plan says {data}"
+        yield f"Accelerate runs {rank.engine}, but the plan says {data}"
     if zero and rank.stage is not None and f"zero{rank.stage}" != data:
-        yield f"DeepSpeed runs stage {rank.stage}, and the plan says {data}"
+        yield f"DeepSpeed runs stage {rank.stage}, but the plan says {data}"
     planned: Mapping[str, object] = {name: getattr(parallel, name) for name in rank.degrees}
     if data == "fsdp" and rank.mesh:
         planned = {**planned, "dp_shard": parallel.shard, "dp_replicate": parallel.copies}
     have = {"dp_shard": 1, "dp_replicate": 1, **rank.mesh, **rank.degrees}
     for name, size in planned.items():
         if have[name] != size:
-            yield f"{name} is {have[name]} in the mesh, and the plan says {size}"
+            yield f"{name} is {have[name]} in the mesh, but the plan says {size}"

@@ -44,14 +44,14 @@ def _block(answer: Fit) -> Iterator[str]:
     yield from _method(answer)
     yield from _around(answer)
     if answer.options:
-        yield from _table("ways up" if answer.largest else "ways out", answer.options)
+        yield from _table("to use less memory" if answer.largest else "to make it fit", answer.options)
     elif answer.fits is False and answer.following:
-        yield "no way out was found: it takes a smaller model, or more devices to share it"
+        yield "no setting makes it fit: use a smaller model or more devices"
 
 
 def _not_known(answer: Fit) -> Iterator[str]:
     reasons = "; ".join(in_a_line(reason) for _, reason in answer.unknown)
-    yield f"{_place(answer.plan)}: it is not known what fits: {reasons}"
+    yield f"{_place(answer.plan)}: memory cannot be estimated: {reasons}"
     if answer.refusal:
         yield f"not traced: {in_a_line(answer.refusal)}"
 
@@ -63,9 +63,9 @@ def _header(answer: Fit, estimate: Estimate) -> Iterator[str]:
     if memory.capacity is None:
         first += in_a_line("; ".join(reason for _, reason in answer.unknown))
     elif memory.budget is None:
-        first += f"{_gib(memory.capacity)} GiB, the headroom is no part of it"
+        first += f"{_gib(memory.capacity)} GiB, the headroom is unknown"
     else:
-        first += f"{_gib(memory.capacity)} GiB, {_gib(memory.budget)} with headroom"
+        first += f"{_gib(memory.capacity)} GiB ({_gib(memory.budget)} usable)"
     by = f" x {replicas} replicas" if replicas != 1 else ""
     batch = f"per_device {answer.per_device} x accumulation {answer.accumulation}{by} = {answer.plan.batch.trained}"
     second = f"{batch}{_verdict(answer, estimate)}; peak {_range(estimate)} GiB in {estimate.phase}"
@@ -110,14 +110,14 @@ def _column(rows: Sequence[tuple[str, int]], total: int) -> list[str]:
 def _method(answer: Fit) -> Iterator[str]:
     """Where it was asked for, how far the closed form is from the trace; or why there is none."""
     if answer.refusal:
-        yield f"not traced: {in_a_line(answer.refusal)}; these are the closed form's numbers"
+        yield f"not traced: {in_a_line(answer.refusal)}; showing the numbers of the closed form"
     elif answer.estimate and answer.estimate.method == "trace":
         traced = answer.estimate.allocated
         line = f"traced: tensors take {traced / _GIB:.2f} GiB at the peak"
         if answer.closed_form:
             closed = answer.closed_form.allocated
             difference = round(100 * (closed / traced - 1), 1) + 0.0  # not -0.0
-            line += f"; the closed form has {closed / _GIB:.2f} ({difference:+.1f} %)"
+            line += f"; the closed form has {closed / _GIB:.2f} ({difference:+.1f}%)"
         yield line
 
 

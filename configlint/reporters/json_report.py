@@ -55,7 +55,7 @@ def _fix(edit: Edit) -> dict[str, object]:
 
 def _described(edit: Edit) -> str:
     if edit.delete:
-        return "delete"
+        return "remove"
     if edit.value is KEPT:
         return f"rename to {edit.key}"
     return f"write {code(edit.value)}" if edit.key is None else f"write {edit.key}: {code(edit.value)}"

@@ -38,7 +38,7 @@ def _of_row(rule: Rule, name: str, row: Row) -> Page:
 
 
 def as_text(page: Page) -> str:
-    fix = "\nFix: `configlint check --fix` can mend it.\n" if page.fixes else ""
+    fix = "\nFix: `configlint check --fix` can fix it.\n" if page.fixes else ""
     return f"{page.name} ({page.severity})\n\n{page.text}\n{fix}"
 
 

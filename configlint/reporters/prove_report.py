@@ -25,7 +25,7 @@ def _block(answer: Proof) -> Iterator[str]:
     plan, found = answer.plan, answer.found
     name = plan.spec.target or plan.spec.source.name
     if not found.ranks:
-        refused = "; ".join(f"{each.rule.rpartition('/')[2]} refuses it" for each in found.refusals)
+        refused = "; ".join(f"{each.rule.rpartition('/')[2]} rejects it" for each in found.refusals)
         yield f"{name}: not proven: {refused or found.unproven}"
         return
     batch, first = plan.batch, found.ranks[0]
@@ -35,8 +35,8 @@ def _block(answer: Proof) -> Iterator[str]:
     yield f"  {_engine(plan, first)}"
     yield from (f"  not as planned: {difference}" for difference in answer.differences)
     if found.aside:
-        yield f"  no part in it: {', '.join(found.aside)}"
-    yield f"  resolved at full world size by {', '.join(found.by)}; model and data are stand-ins"
+        yield f"  not covered: {', '.join(found.aside)}"
+    yield f"  set up at full world size by {', '.join(found.by)}; model and data are stand-ins"
 
 
 def _counted(answer: Proof) -> str:
@@ -44,15 +44,17 @@ def _counted(answer: Proof) -> str:
     plan, ranks = answer.plan, answer.found.ranks
     world, replicas, repeats = plan.parallel.world or 1, plan.parallel.replicas or 1, ranks[0].repeats
     if answer.all_asked:
-        what = f"distinct examples a step, {repeats} samples of each" if repeats != 1 else "distinct samples a step"
+        what = (
+            f"distinct examples a step, {repeats} samples of each" if repeats != 1 else "distinct samples per step"
+        )
         counts = listing(dict.fromkeys(f"{number:,}" for number in answer.distinct))
-        return f"{counts} {what}, of {count(world, 'rank')} (all asked)"
+        return f"{counts} {what} over {count(world, 'rank')} (all counted)"
     groups = len(ranks) * replicas // world
     firsts = ranks[:: world // replicas]
     number = answer.distinct[0] if repeats == 1 else sum(len(rank.steps[0]) for rank in firsts)
     what = "distinct samples" if repeats == 1 else "samples"
     part = f"{groups} of {replicas} replicas get {number:,} {what} a step"
-    return f"{len(ranks)} of {world} ranks asked: {part}, of which all would make {number * replicas // groups:,}"
+    return f"{len(ranks)} of {world} ranks counted: {part}, so all replicas get {number * replicas // groups:,}"
 
 
 def _claims(ranks: Sequence[Rank]) -> str:

@@ -57,9 +57,9 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
         spec=spec,
         origins=ledger.origins,
         release=ledger.release,
-        transformers=ledger.given_or("transformers", text, newest, "the newest one that fits"),
+        transformers=ledger.given_or("transformers", text, newest, "the newest known release that matches"),
         trl=ledger.given("trl", text),
-        trainer=ledger.given_or("trainer", text, "Trainer", "Transformers' own"),
+        trainer=ledger.given_or("trainer", text, "Trainer", "Transformers' own trainer"),
         model=model,
         known_models=found if found and not isinstance(found, Model) else (),
         sequence_length=ledger.given("model.sequence_length", positive),
@@ -132,9 +132,9 @@ def _launch(ledger: Ledger) -> Launch:
     return Launch(
         script=ledger.given("launch.script", text),
         module=ledger.given("launch.module", text),
-        config_flag=ledger.given_or("launch.config_flag", text, flag_default, "what the script's parser reads"),
+        config_flag=ledger.given_or("launch.config_flag", text, flag_default, "the option that the script reads"),
         workdir=os.path.normpath(os.path.join(_folder(spec, "launch.workdir"), workdir)),
-        launcher=ledger.given_or("launch.launcher", text, "torchrun", "it needs nothing but torch"),
+        launcher=ledger.given_or("launch.launcher", text, "torchrun", "it requires only torch"),
         setup=ledger.given("launch.setup", text),
     )
 

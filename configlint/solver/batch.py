@@ -55,7 +55,7 @@ def _from_total(ledger: Ledger, batch: Batch, effective: int, replicas: int, roo
     total = "batch.effective" if trained == effective else "batch.trained"
     name = total.rpartition(".")[2]
     if trained != effective:
-        ledger.derived(total, trained, "nearest to effective that can be reached", "batch.effective")
+        ledger.derived(total, trained, "nearest possible batch to effective", "batch.effective")
     if not batch.pinned_per_device:
         inputs: tuple[str, ...] = (total, "replicas")
         if batch.pinned_accumulation:
@@ -67,7 +67,7 @@ def _from_total(ledger: Ledger, batch: Batch, effective: int, replicas: int, roo
             paths = {"max": "batch.per_device.max", "fitting": "batch.fitting"}
             inputs = (*inputs, *(paths[bound] for bound in names))
         else:
-            formula, inputs = "1 where neither a bound nor the memory is known", ()
+            formula, inputs = "1, because neither a maximum nor the memory is known", ()
         ledger.derived("batch.per_device", per_device, formula, *inputs)
     if not batch.pinned_accumulation:
         formula = f"{name} / (per_device x replicas)"

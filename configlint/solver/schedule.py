@@ -23,7 +23,7 @@ def solve_schedule(ledger: Ledger, batch: Batch, data: Data, replicas: int | Non
     if batches is not None and batch.accumulation:
         steps = max(ceil(batches / batch.accumulation), 1)
         inputs = ("schedule.batches_per_epoch", "batch.accumulation")
-        formula = "ceil(batches_per_epoch / accumulation)" if batches else "1, the least that an epoch has"
+        formula = "ceil(batches_per_epoch / accumulation)" if batches else "1, the minimum of an epoch"
         ledger.derived("schedule.steps_per_epoch", steps, formula, *inputs)
     # Even with 0 the Trainer does one step before it looks; until 4.48, 0 left it to the epochs.
     least = 0 if ledger.release.transformers >= (4, 49) else 1

@@ -40,7 +40,7 @@ _CORE = "tag:yaml.org,2002:"
 _REMEDIES = {
     "found character that cannot start any token": "quote the text that starts here",
     "mapping values are not allowed in this context": "quote the text if it contains `: `, or fix the indentation",
-    "did not find expected key": "indent this as the keys above it",
+    "did not find expected key": "indent this like the keys above it",
     "could not find expected ':'": "write a colon and a space after the key",
     "found unexpected end of stream": "close the quote",
     "did not find expected ',' or '}'": "close the brace, or write a comma between the entries",
@@ -66,7 +66,7 @@ def read(source: Source, text: str | None = None) -> tuple[Node | None, list[Dia
     """
     text = source.text if text is None else text
     if len(text) > MAX_CHARACTERS:
-        message = f"the file has {len(text):,} characters, the limit is {MAX_CHARACTERS:,}"
+        message = f"the file has {len(text):,} characters, more than the limit of {MAX_CHARACTERS:,}"
         return None, [_diagnostic("too-large", message, start_of(source))]
     if source.name.endswith(".json") or text.lstrip()[:1] == "{":
         # JSON may indent with tabs, which YAML forbids; a space keeps the columns.
@@ -106,7 +106,7 @@ class _Reader:
         self.next()  # the document ends
         another = self.next()
         if not isinstance(another, StreamEndEvent):
-            message = "expected one document in the file, a second one starts here"
+            message = "the file must contain one document; a second one starts here"
             self.report("multiple-documents", message, another, "move it to a file of its own")
         return root
 
@@ -316,6 +316,6 @@ def _not_yaml(source: Source, text: str, error: yaml.YAMLError) -> Diagnostic:
         return _diagnostic("too-large", _TOO_NESTED, span)
     if "\t" in lines[line][: column + 1].lstrip(" ")[:1]:
         return _diagnostic(
-            "tab", "the line is indented with a tab, YAML requires spaces", span, "write spaces instead"
+            "tab", "the line is indented with a tab; YAML requires spaces", span, "write spaces instead"
         )
     return _diagnostic("invalid", f"invalid YAML: {problem}", span, _REMEDIES.get(problem))

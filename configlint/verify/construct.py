@@ -44,7 +44,7 @@ def constructed(job: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     except Exception as error:
         said = " ".join(str(error).split()) or repr(error)
         about = {"about": "deepspeed"} if _reads_deepspeed(error) else {}
-        return {"by": by, "unverified": unverified, "error": f"refuses this: {said}", **about}, None
+        return {"by": by, "unverified": unverified, "error": f"rejects this: {said}", **about}, None
     return {"by": by, "unverified": unverified, "error": None}, arguments
 
 
@@ -61,7 +61,7 @@ def other_release(name: str, installed: str, wanted: str | None) -> str | None:
     """Why what the installed release says is no matter of the spec."""
     if wanted is None or installed.split(".")[:2] == wanted.split(".")[:2]:
         return None
-    return f"{name} {installed} is installed, and the spec is for {wanted}"
+    return f"{name} {installed} is installed, but the spec is for {wanted}"
 
 
 def _config_class(job: dict[str, Any]) -> tuple[Any, str]:
@@ -73,7 +73,7 @@ def _config_class(job: dict[str, Any]) -> tuple[Any, str]:
     if hasattr(transformers, name):
         return getattr(transformers, name), ""
     if find_spec("trl") is None:
-        return None, f"trl is not installed, and {job['trainer']} is its"
+        return None, f"trl is not installed, but {job['trainer']} requires it"
     import trl
 
     if reason := other_release("trl", trl.__version__, job["trl"]):
@@ -85,7 +85,7 @@ def _constructible(job: dict[str, Any], config_class: Any) -> tuple[dict[str, An
     """The arguments that the class can be given here, and what had to be left out."""
     fields = {field.name for field in dataclasses.fields(config_class) if field.init}
     own = {name: value for name, value in job["arguments"].items() if name in fields or name not in job["script"]}
-    left_out = {name: "it needs the running job" for name in NEEDS_THE_JOB if name in own}
+    left_out = {name: "requires the running job" for name in NEEDS_THE_JOB if name in own}
     if find_spec("torch") is None:
         left_out |= {name: "torch is not installed" for name in NEEDS_TORCH if own.get(name)}
         if own.get("lr_scheduler_type") == "reduce_lr_on_plateau":
@@ -96,9 +96,7 @@ def _constructible(job: dict[str, Any], config_class: Any) -> tuple[dict[str, An
         left_out["deepspeed"] = "deepspeed is not installed"
     if job["config_class"] is None:
         # A class of the user's own may have fields of its own.
-        left_out |= {
-            name: f"the config class of {job['trainer']} is not known" for name in own if name not in fields
-        }
+        left_out |= {name: f"the config class of {job['trainer']} is unknown" for name in own if name not in fields}
     kept = {name: value for name, value in own.items() if name not in left_out}
     return kept, [f"{name} ({reason})" for name, reason in left_out.items()]
 

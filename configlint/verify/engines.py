@@ -34,7 +34,7 @@ def deepspeed(arguments: Any, job: dict[str, Any]) -> dict[str, Any]:
     try:
         config = arguments.hf_deepspeed_config
         if job["steps"] is None and config.config.pop("scheduler", None):
-            unverified.append("deepspeed's scheduler (the number of steps is not known)")
+            unverified.append("deepspeed's scheduler (the number of steps is unknown)")
         # Of the model it asks for this size only, to make the sizes of buffers of it.
         model = SimpleNamespace(config=SimpleNamespace(hidden_size=job["hidden_size"] or 1))
         config.trainer_config_finalize(arguments, model, job["steps"] or 1)
@@ -64,7 +64,7 @@ def distributed_config(job: dict[str, Any]) -> dict[str, Any]:
         config = DistributedConfig.from_dict(job["config"])
         sizes = [getattr(config, name) or 1 for name in ("dp_replicate_size", "fsdp_size", "tp_size", "pp_size")]
         if math.prod(sizes) != job["world"]:
-            raise Otherwise(f"reads a mesh of {math.prod(sizes)} processes, and {job['world']} are planned")
+            raise Otherwise(f"reads a mesh of {math.prod(sizes)} processes, but {job['world']} are planned")
     except Exception as error:
         return refused(what, by, error)
     return read(what, by)

@@ -15,7 +15,7 @@ def refused(what: str, by: str, error: BaseException) -> dict[str, Any]:
     if isinstance(error, ImportError):
         return unread(what, str(error).strip().splitlines()[0])
     said = " ".join(str(error).split()) or repr(error)
-    return {**read(what, by), "error": said if isinstance(error, Otherwise) else f"refuses this: {said}"}
+    return {**read(what, by), "error": said if isinstance(error, Otherwise) else f"rejects this: {said}"}
 
 
 def unread(what: str, reason: str) -> dict[str, Any]:
@@ -32,4 +32,4 @@ def compare(planned: Mapping[str, object], found: Mapping[str, object]) -> None:
     """
     for name, value in planned.items():
         if found.get(name) != value:
-            raise Otherwise(f"reads {name} as {found.get(name)}, and {value} is planned")
+            raise Otherwise(f"reads {name} as {found.get(name)}, but {value} is planned")

@@ -20,7 +20,7 @@ def read(made: Made) -> list[Verdict]:
     words = refused(made.texts[_NAME])
     if words is None:
         return [Verdict(_NAME, "sbatch")]
-    return [Verdict(_NAME, None, (f"{_NAME} (the sbatch of this cluster: {words})",))]
+    return [Verdict(_NAME, None, (f"{_NAME} (sbatch on this cluster: {words})",))]
 
 
 def unavailable() -> str | None:

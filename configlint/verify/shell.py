@@ -32,4 +32,4 @@ def _read(plan: Plan, name: str, text: str) -> Verdict:
     # All else in it is quoted. The line is that of the file, which is none of the spec's.
     path = "launch.setup" if plan.given("launch.setup") else None
     said = re.sub(r"^line \d+: ", "", said) if path else said
-    return Verdict(name, None, (), (refusal(plan, name, "bash", f"refuses this: {said}", path),))
+    return Verdict(name, None, (), (refusal(plan, name, "bash", f"rejects this: {said}", path),))

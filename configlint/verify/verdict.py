@@ -48,7 +48,7 @@ def lines(plans: Sequence[Plan], verdicts: Sequence[Sequence[Verdict]]) -> list[
                 parsed.setdefault(listing(readers), {})[f"{what} in {JSON}" if what == DEEPSPEED else what] = None
     unverified = dict.fromkeys(reason for group in verdicts for verdict in group for reason in verdict.unverified)
     return [
-        *(f"accepted by {name}, as on {listing(accelerators)}" for name, accelerators in accepted.items()),
+        *(f"accepted by {name} for {listing(accelerators)}" for name, accelerators in accepted.items()),
         *(f"parsed by {names}: {listing(files)}" for names, files in parsed.items()),
         *(f"not verified: {reason}" for reason in unverified),
     ]

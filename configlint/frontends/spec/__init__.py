@@ -87,7 +87,7 @@ def too_many(documents: list[Mapping], bare: Spec) -> Diagnostic | None:
     else:
         return None
     last = next(document for document in reversed(documents) if "targets" in document.entries)
-    help = "split them over several files, which may extend one"
+    help = "split them into several files that extend a common one"
     place = last.entries["targets"].key.span
     return Diagnostic("schema/too-many-targets", Severity.ERROR, message, place, help, "targets")
 

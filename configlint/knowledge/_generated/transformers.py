@@ -95,7 +95,7 @@ GROUPS: dict[str, dict[str, dict[str, Any]]] = {
         'include_inputs_for_metrics': {'life': (((4, 30), (5, 0)),), 'type': (((4, 30), ('boolean',)),), 'default': (((4, 30), False),), 'deprecated': (4, 46), 'by': 'include_for_metrics', 'from': (4, 46), 'help': 'write `include_for_metrics: [inputs]`', 'values': {True: {'include_for_metrics': ['inputs']}, False: {}}},
         'include_num_input_tokens_seen': {'life': (((4, 36), None),), 'type': (((4, 57), ('boolean', 'string')), ((4, 36), ('boolean', 'null'))), 'default': (((5, 0), 'no'), ((4, 36), False))},
         'include_tokens_per_second': {'life': (((4, 34), (5, 0)),), 'type': (((4, 57), ('boolean',)), ((4, 34), ('boolean', 'null'))), 'default': (((4, 34), False),), 'help': 'write `include_num_input_tokens_seen: all`: the logs then have the tokens per second', 'values': {False: {}}},
-        'jit_mode_eval': {'life': (((4, 30), (5, 0)),), 'type': (((4, 30), ('boolean',)),), 'default': (((4, 30), False),), 'help': 'remove it: evaluation runs the model itself', 'values': {False: {}}},
+        'jit_mode_eval': {'life': (((4, 30), (5, 0)),), 'type': (((4, 30), ('boolean',)),), 'default': (((4, 30), False),), 'help': 'remove it: evaluation no longer traces the model', 'values': {False: {}}},
         'label_names': {'life': (((4, 30), None),), 'type': (((4, 30), ('array', 'null')),), 'default': (((4, 30), None),)},
         'label_smoothing_factor': {'life': (((4, 30), None),), 'type': (((4, 30), ('number',)),), 'default': (((4, 30), 0.0),), 'maximum': 1},
         'learning_rate': {'life': (((4, 30), None),), 'type': (((4, 30), ('number',)),), 'default': (((4, 30), 5e-05),), 'minimum': 0},
@@ -175,7 +175,7 @@ GROUPS: dict[str, dict[str, dict[str, Any]]] = {
         'warmup_ratio': {'life': (((4, 30), (5, 15)),), 'type': (((5, 0), ('number', 'null')), ((4, 30), ('number',))), 'default': (((5, 0), None), ((4, 30), 0.0)), 'minimum': 0, 'maximum': 1, 'deprecated': (5, 0), 'by': 'warmup_steps', 'from': (5, 0), 'same_value': True, 'below': 1, 'help': 'below 1 it is a ratio'},
         'warmup_steps': {'life': (((4, 30), None),), 'type': (((5, 0), ('number',)), ((4, 30), ('integer',))), 'default': (((4, 30), 0),), 'minimum': 0},
         'weight_decay': {'life': (((4, 30), None),), 'type': (((4, 30), ('number',)),), 'default': (((4, 30), 0.0),)},
-        'xpu_backend': {'life': (((4, 30), (4, 32)),), 'type': (((4, 30), ('string', 'null')),), 'default': (((4, 30), None),), 'choices': (((4, 30), ('mpi', 'ccl', 'gloo')),), 'deprecated': (4, 30), 'by': 'ddp_backend', 'from': (4, 30), 'help': 'write `ddp_backend` (ccl is named xccl from 5.1)', 'values': {'gloo': {'ddp_backend': 'gloo'}, 'mpi': {'ddp_backend': 'mpi'}}},
+        'xpu_backend': {'life': (((4, 30), (4, 32)),), 'type': (((4, 30), ('string', 'null')),), 'default': (((4, 30), None),), 'choices': (((4, 30), ('mpi', 'ccl', 'gloo')),), 'deprecated': (4, 30), 'by': 'ddp_backend', 'from': (4, 30), 'help': 'write `ddp_backend` instead: ccl was renamed xccl in 5.1', 'values': {'gloo': {'ddp_backend': 'gloo'}, 'mpi': {'ddp_backend': 'mpi'}}},
     },
     'fsdp_config': {
         'activation_checkpointing': {'life': (((4, 33), None),)},

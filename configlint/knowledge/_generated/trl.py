@@ -337,7 +337,7 @@ GROUPS: dict[str, dict[str, dict[str, Any]]] = {
         'top_k': {'life': (((0, 22), None),), 'type': (((0, 27), ('integer',)), ((0, 22), ('integer', 'null'))), 'default': (((0, 27), 0), ((0, 22), None))},
         'top_p': {'life': (((0, 22), None),), 'type': (((0, 22), ('number',)),), 'default': (((0, 22), 1.0),), 'exclusiveMinimum': 0, 'maximum': 1},
         'torch_empty_cache_steps': {'life': (((0, 29), None),), 'type': (((0, 29), ('integer', 'null')),), 'default': (((0, 29), None),), 'minimum': 1},
-        'total_episodes': {'life': (((0, 9), (0, 25)),), 'type': (((0, 9), ('integer', 'null')),), 'default': (((0, 9), None),), 'deprecated': (0, 22), 'by': 'max_steps', 'from': (0, 22), 'help': 'write `max_steps`: the number of all completions / the effective batch', 'values': {None: {}}},
+        'total_episodes': {'life': (((0, 9), (0, 25)),), 'type': (((0, 9), ('integer', 'null')),), 'default': (((0, 9), None),), 'deprecated': (0, 22), 'by': 'max_steps', 'from': (0, 22), 'help': 'write `max_steps` instead: total completions / effective batch', 'values': {None: {}}},
         'transformers_continuous_batching_config': {'life': (((1, 7), None),), 'type': (((1, 11), ('string', 'object', 'null')), ((1, 7), ('object', 'null'))), 'default': (((1, 7), None),)},
         'trust_remote_code': {'life': (((1, 7), None),), 'type': (((1, 7), ('boolean',)),), 'default': (((1, 7), False),)},
         'use_liger_kernel': {'life': (((0, 29), None),), 'type': (((0, 29), ('boolean',)),), 'default': (((0, 29), False),), 'deprecated': (1, 15), 'by': 'model_init_kwargs', 'from': (1, 15), 'help': 'write `model_init_kwargs: {use_kernels: true}`', 'values': {True: {'model_init_kwargs': {'use_kernels': True}}, False: {}}},

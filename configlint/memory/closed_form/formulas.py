@@ -39,13 +39,13 @@ def origins(plan: Plan) -> dict[str, Origin]:
     formula = f"{' + '.join(parts)}, at the peak in {estimate.phase}"
     derived("allocated", estimate.allocated, formula, *(f"memory.{name}" for name in parts))
     beside = sum(estimate.breakdown.values()) - estimate.allocated
-    formula = "the device's context, two workspaces and what devices take to talk to each other"
+    formula = "device context, two workspaces and communication buffers"
     derived("beside", beside, formula, "hardware.accelerator")
     certain = estimate.low >= estimate.allocated + beside
-    formula = "allocated + beside" if certain else "allocated, less a tenth as sharing was not measured, + beside"
+    formula = "allocated + beside" if certain else "allocated - 10% (sharding was not measured) + beside"
     derived("low", estimate.low, formula, "memory.allocated", "memory.beside")
     factor = 1 + SLACK + (0 if certain else UNMEASURED)
-    formula = f"allocated x {factor:.3f} for what the allocator keeps + the most of beside"
+    formula = f"allocated x {factor:.3f} (allocator overhead) + upper bound of beside"
     derived("high", estimate.high, formula, "memory.allocated", "memory.beside")
     return found
 
@@ -66,13 +66,16 @@ def terms(workload: Workload, sizes: Architecture, kind: Optimizer, step: Comput
     whole = "" if workload.data == "fsdp" else _shared(workload, "zero2")
     formulas = {
         "weights": (_weights(workload, step), _MODEL),
-        "gradients": (f"up to {step.trained} trained x {item} bytes{whole}", _MODEL),
-        "optimizer": (f"{step.trained} trained x {_states(kind, item)}{_shared(workload, 'zero1')}", _MODEL),
-        "activations": ("saved + what the layers work with at that moment", ("memory.saved",)),
-        "recompute": ("one layer, run once more", _BATCH),
-        "logits": (f"{sizes.vocabulary} tokens to choose from x {tokens} tokens x {share:.3g} bytes", _BATCH),
+        "gradients": (f"up to {step.trained} trained parameters x {item} bytes{whole}", _MODEL),
+        "optimizer": (
+            f"{step.trained} trained parameters x {_states(kind, item)}{_shared(workload, 'zero1')}",
+            _MODEL,
+        ),
+        "activations": ("saved + what the current layers use", ("memory.saved",)),
+        "recompute": ("one layer, recomputed", _BATCH),
+        "logits": (f"{sizes.vocabulary} vocabulary entries x {tokens} tokens x {share:.3g} bytes", _BATCH),
         "autocast": (f"{workload.autocast} copies of float32 weights", _MODEL),
-        "transient": ("what the optimizer's step takes for itself", ("training.optim",)),
+        "transient": ("temporary tensors of the optimizer step", ("training.optim",)),
         "communication": (f"buckets and gathered weights of {workload.data}", ("parallel.data",)),
     }
     found = {

@@ -84,14 +84,14 @@ def _version(package: str) -> str | None:
 
 def _unfit(workload: Workload, versions: dict[str, str | None]) -> str | None:
     if workload.chunked_loss:
-        return "the loss that TRL makes a chunk at a time is not traced"
+        return "TRL's chunked loss cannot be traced"
     for name in ("torch", "transformers", "accelerate"):
         if versions[name] is None:
             return f"{name} is not installed"
     installed = versions["transformers"] or ""
     wanted = ".".join(str(part) for part in workload.release)
     if installed.split(".")[:2] != wanted.split("."):
-        return f"transformers {installed} is installed, and the spec is for {wanted}"
+        return f"transformers {installed} is installed, but the spec is for {wanted}"
     return None
 
 

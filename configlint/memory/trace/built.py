@@ -44,7 +44,7 @@ def _config(workload: Workload) -> Any:
     try:
         config = transformers.AutoConfig.for_model(values.pop("model_type", None), **values)
     except Exception as error:
-        raise Refusal(f"Transformers refuses the model's config: {in_a_line(error)}") from error
+        raise Refusal(f"Transformers rejects the model's config: {in_a_line(error)}") from error
     config.use_cache = False  # as the Trainer does
     if config.is_encoder_decoder and getattr(config, "decoder_start_token_id", None) is None:
         config.decoder_start_token_id = config.pad_token_id = 0  # the loss needs one, whichever
@@ -84,7 +84,7 @@ def _attention(kind: Any, asked: str) -> str:
     if asked.startswith("flash_attention") and not kind._supports_flash_attn:
         raise Refusal(f"{kind.__name__} does not support {asked}")
     if asked not in ("eager", "sdpa") and not asked.startswith("flash_attention"):
-        raise Refusal(f"{asked} is not traced")
+        raise Refusal(f"the attention {asked} cannot be traced")
     if asked == "sdpa" and not kind._supports_sdpa:
         return "eager"
     return asked

@@ -27,7 +27,7 @@ Function: Any = torch.autograd.Function
 def replace_rope(stack: ExitStack, model_type: str) -> None:
     """While the stack lasts; the function is looked up in the model's module in each call."""
     if model_type not in _MODELS:
-        raise Refusal(f"what Liger does to a model of type {model_type} is not traced")
+        raise Refusal(f"Liger's kernels cannot be traced for models of type {model_type}")
     module = import_module(f"transformers.models.{model_type}.modeling_{model_type}")
     stack.enter_context(mock.patch.object(module, "apply_rotary_pos_emb", _rotary))
 

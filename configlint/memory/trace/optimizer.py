@@ -22,12 +22,12 @@ def built(workload: Workload, network: torch.nn.Module, tracker: Tracker) -> Any
     from transformers.training_args import OptimizerNames
 
     if workload.optimizer not in {name.value for name in OptimizerNames}:
-        raise Refusal(f"{workload.optimizer} is no optimizer of transformers {transformers.__version__}")
+        raise Refusal(f"transformers {transformers.__version__} has no optimizer {workload.optimizer}")
     try:
         arguments = TrainingArguments(output_dir="unused", optim=workload.optimizer, use_cpu=True, report_to=[])
         chosen, options = Trainer.get_optimizer_cls_and_kwargs(arguments, network)
     except (ImportError, ValueError) as error:
-        raise Refusal(f"{workload.optimizer} is not traced: {in_a_line(error)}") from error
+        raise Refusal(f"the optimizer {workload.optimizer} cannot be traced: {in_a_line(error)}") from error
     home = getattr(chosen, "__module__", "")
     if home.startswith("torch.optim") and not options.get("fused"):
         # What torch chooses on CUDA where nothing is said.

@@ -70,8 +70,8 @@ def _flash_attn_func(
 ) -> torch.Tensor:
     """The package's function of this name, by torch's copy of the kernel. (batch, length, heads, width)"""
     if q.dtype not in as_cuda.HALF:
-        raise Refusal("FlashAttention computes in 16 bits alone, and neither the weights nor autocast are")
+        raise Refusal("FlashAttention requires 16-bit weights or autocast")
     if q.shape[-1] > 256:
-        raise Refusal(f"FlashAttention takes heads of at most 256 elements, not {q.shape[-1]}")
+        raise Refusal(f"FlashAttention supports head sizes up to 256, got {q.shape[-1]}")
     query, key, value = (tensor.transpose(1, 2) for tensor in (q, k, v))
     return as_cuda.flash(query, key, value, dropout_p, causal, softmax_scale).transpose(1, 2)

@@ -30,10 +30,10 @@ def traced(job: dict[str, Any]) -> dict[str, Any]:
     except Refusal as refusal:
         return {"error": str(refusal)}
     except (DataDependentOutputException, DynamicOutputShapeException):
-        return {"error": "what the model does depends on values, and a trace has none"}
+        return {"error": "the model branches on tensor values, which a trace does not have"}
     except Exception as error:
         if "Expected inputs of BF16 type" in str(error):
-            return {"error": "the experts' grouped products are traced in bfloat16 weights alone"}
+            return {"error": "the experts' grouped matrix products can be traced only with bfloat16 weights"}
         return {"error": f"the trace failed: {type(error).__name__}: {in_a_line(error)}"}
     return {**result, "seconds": round(time.perf_counter() - start, 2)}
 
@@ -56,9 +56,9 @@ def _traced(workload: Workload) -> dict[str, Any]:
 
 def _refuse(workload: Workload) -> None:
     if workload.data != "ddp" or workload.tensor > 1 or workload.context > 1:
-        raise Refusal("what is sharded over devices is not traced")
+        raise Refusal("sharding over devices cannot be traced")
     if workload.offload_optimizer or workload.offload_parameters:
-        raise Refusal("what is offloaded to the host is not traced")
+        raise Refusal("offloading to the host cannot be traced")
 
 
 def _run(workload: Workload, idle: frozenset[str]) -> tuple[dict[str, Any], frozenset[str]]:

@@ -48,7 +48,7 @@ def set_up(jobs: Sequence[Job]) -> list[Found]:
     seconds = _START_SECONDS + _RANK_SECONDS * sum(len(job.ranks) for job in jobs)
     answers = ask(Path(__file__).with_name("start_ranks.py"), [_question(job) for job in jobs], seconds)
     if isinstance(answers, str):
-        return [Found(unproven=f"the setting up of ranks {answers}") for _ in jobs]
+        return [Found(unproven=f"setting up the ranks {answers}") for _ in jobs]
     return [_found(job, answer["ranks"]) for job, answer in zip(jobs, answers, strict=True)]
 
 
@@ -90,7 +90,7 @@ def _refusal(job: Job, answer: dict[str, Any]) -> Diagnostic:
     library = answer["by"].partition(" ")[0]
     what = {"deepspeed": DEEPSPEED, "transformers": JSON, "trl": JSON}.get(library, "distributed_config.json")
     rank = f"rank {answer['rank']} of {job.plan.parallel.world}"
-    return refusal(job.plan, what, answer["by"], f"refuses this on {rank}: {answer['error']}")
+    return refusal(job.plan, what, answer["by"], f"rejects this on {rank}: {answer['error']}")
 
 
 def _rank(answer: dict[str, Any]) -> Rank:

@@ -40,7 +40,7 @@ def _refused(error: Exception) -> dict[str, str]:
     bare = isinstance(error, AttributeError) and type(error.obj).__name__.endswith("Trainer")
     said = " ".join(str(error).split())
     if library is None or bare or not said:
-        return {"unproven": f"the stand-ins for model and data do not do: {said or repr(error)}"}
+        return {"unproven": f"the stand-ins for model and data do not work for this job: {said or repr(error)}"}
     named = said if isinstance(error, ValueError) else f"{type(error).__name__}: {said}"
     return {"by": f"{library} {metadata.version(library)}", "error": named}
 
@@ -53,7 +53,7 @@ def _answer(question: dict[str, Any], rank: int, folder: str) -> dict[str, Any]:
     world_size = TrainingArguments.world_size
     result, arguments = construct.constructed(question)
     if result["error"]:
-        return {"by": result["by"], "error": result["error"].removeprefix("refuses this: ")}
+        return {"by": result["by"], "error": result["error"].removeprefix("rejects this: ")}
     engines = [reason for reason in result["unverified"] if reason.startswith(construct.NEEDS_TORCH)]
     if arguments is None or engines:
         return {"unproven": (engines or result["unverified"])[-1]}
@@ -64,13 +64,13 @@ def _answer(question: dict[str, Any], rank: int, folder: str) -> dict[str, Any]:
     trainer = trainers.made(kind, stand_ins.model(question["distributed_config"]), arguments, examples)
     repeats = trainers.repeats(trainer)
     if repeats is None:
-        return {"unproven": "completions of one generation are trained in several steps, drawn at random"}
+        return {"unproven": "the completions of one generation are spread over several steps at random"}
     if trainer.accelerator.dispatch_batches:
-        return {"unproven": "rank 0 sends the others their batches (dispatch_batches), and here nothing is sent"}
+        return {"unproven": "with dispatch_batches rank 0 sends the batches, which prove cannot do"}
     found = _counted(trainer, arguments)
     found["deepspeed"] = _deepspeed(trainer, arguments, found["total_steps"])
     found["batches"] = _batches(trainer, question["steps"], found["claimed"])
-    left_out = [*result["unverified"], *(f"{name} (it needs the machine of the job)" for name in aside)]
+    left_out = [*result["unverified"], *(f"{name} (requires the machine of the job)" for name in aside)]
     return {**found, "repeats": repeats, "aside": [*left_out, *trainers.left_out(trainer, question["trainer"])]}
 
 

@@ -69,11 +69,11 @@ def left_out(trainer: Any, name: str) -> Iterator[str]:
     """What of the trainer of that name has no part in it, and why."""
     kind = type(trainer)
     if kind.__name__ != name:
-        yield f"{name} (its class is not known: a Trainer stands in)"
+        yield f"{name} (its class is unknown: a Trainer stands in)"
     elif not kind.__module__.startswith("transformers."):
-        yield f"{name}.__init__ (it needs the model and the data)"
+        yield f"{name}.__init__ (requires the model and the data)"
     if getattr(trainer.args, "train_sampling_strategy", None) in ("group_by_length", "batch_rebalance"):
-        yield "the lengths of the examples (they need the data: all are of one length)"
+        yield "the lengths of the examples (require the data: here all have one length)"
 
 
 def _generates(trainer: Any) -> bool:

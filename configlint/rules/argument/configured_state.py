@@ -42,6 +42,6 @@ def check(plan: Plan) -> Iterator[Finding]:
     yield Finding(
         "training.accelerator_config",
         f"`use_configured_state` requires the script to create {state} before it parses its arguments",
-        [Say("remove `use_configured_state`"), Say("make sure that the script does")],
+        [Say("remove `use_configured_state`"), Say("create it at the start of the script")],
         on_key=True,
     )

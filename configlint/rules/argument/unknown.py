@@ -99,7 +99,7 @@ def _of_script(plan: Plan, use: Use) -> list[Remedy]:
         return []
     why = "only the script reads it"
     if path != "arguments" and plan.can_say(path):
-        why += f"; tell configlint with `{plan.name(path)}`"
+        why += f"; set it for configlint with `{plan.name(path)}`"
     return [_moved(plan, use, _to_script(plan, use), why)]
 
 

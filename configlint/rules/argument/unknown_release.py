@@ -42,7 +42,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         as_what = f"it is checked as {written(judged)}"
         if meant > last:
             # It may have come out since.
-            message = f"{package} {named} is newer than configlint knows; {as_what}"
+            message = f"{package} {named} is newer than this configlint; {as_what}"
             yield Finding(package, message, [Say("update configlint")], Severity.INFO)
         else:
             message = f"configlint has no data for {package} {named}; {as_what}"

@@ -128,7 +128,7 @@ def _fsdp_config(plan: Plan, path: str, value: object) -> list[Remedy]:
     if _is_other(plan, "fsdp"):
         return [_owned(plan, path, _DATA)]
     if keys is None and text(value):
-        return [Say(f"write what the file holds into `{plan.name(_FSDP)}`", needs=(_FSDP,))]
+        return [Say(f"move the contents of the file to `{plan.name(_FSDP)}`", needs=(_FSDP,))]
     if not keys or all(held.get(key) == keys[key] for key in keys):
         return [_owned(plan, path, _FSDP)]
     return [_with_keys(plan, path, _FSDP, keys, chosen)]
@@ -140,7 +140,7 @@ def _deepspeed(plan: Plan, path: str, value: object) -> list[Remedy]:
         return [_owned(plan, path, _DATA, _DEEPSPEED)]
     number = _stage_of((mapping((config or {}).get("zero_optimization")) or {}).get("stage"))
     if config is None or number is None:
-        what = "its keys" if config is not None else "what the file holds"
+        what = "its keys" if config is not None else "the contents of the file"
         words = f"move {what} to `{plan.name(_DEEPSPEED)}` and its ZeRO stage to `{plan.name(_DATA)}`"
         return [Say(words, needs=(_DEEPSPEED, _DATA))]
     chosen = () if plan.parallel.data == f"zero{number}" else (Put(_DATA, f"zero{number}"),)

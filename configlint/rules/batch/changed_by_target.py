@@ -66,5 +66,5 @@ def _derived(plan: Plan, effective: int) -> list[Remedy]:
     if not factors:
         return []
     *first, last = factors
-    why = "above the targets, for all of them"
+    why = "both outside `targets`, so that all share them"
     return [(Put("batch.effective", effective), *first, Drop(last.path, why))]

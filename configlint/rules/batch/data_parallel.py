@@ -37,7 +37,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     # nn.DataParallel is for devices that PyTorch calls cuda: NVIDIA's and AMD's.
     if accelerator.vendor in ("cpu", "intel"):
         return
-    script = Put("launch.script", "train.py", "then start the launch.sh that configlint compiles")
+    script = Put("launch.script", "train.py", "then run the launch.sh that `configlint compile` writes")
     message = "a script started with plain `python` uses"
     if devices > 1:
         message += f" all {devices} devices and multiplies the batch by {devices}"

@@ -51,7 +51,8 @@ def check(plan: Plan) -> Iterator[Finding]:
     device = f"{SECTION}{OFFLOADS[0]}.device"
     yield Finding(
         path,
-        f"`{plan.name(path)}` {name} cannot be offloaded: the job silently trains DeepSpeed's CPU Adam or fails",
+        f"`{plan.name(path)}` {name} cannot be offloaded:"
+        " the job silently trains with DeepSpeed's CPU Adam or fails",
         # Some are rejected without the offload too.
         [Put(path, "adamw_torch"), *([] if is_flattened(plan, name) else [Drop(SECTION + OFFLOADS[0])])],
         related=((device, f"`offload_optimizer.device` is {plan.spec.settings[device].value}"),),

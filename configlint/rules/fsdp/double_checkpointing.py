@@ -46,7 +46,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     if own:
         yield Finding(
             path if given else own[0],
-            f"{described} conflicts with `{plan.name(own[0])}` true: the Trainer rejects both",
+            f"{described} conflicts with `{plan.name(own[0])}` true: the Trainer rejects setting both",
             [_off(plan, path, "FSDP's own replaces it", safe=True)],
             related=((own[0], f"`{plan.name(own[0])}` is on"),) if given else (),
         )

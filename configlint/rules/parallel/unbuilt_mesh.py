@@ -55,10 +55,10 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 def _together(plan: Plan, first: str, second: str) -> Finding:
     ways = sorted((_alone(plan, kept) for kept in (first, second)), key=len)
-    both = "both split the sequence" if first == "context" else "have no mesh in common"
+    why = "they both split the sequence" if first == "context" else "no engine builds a mesh with both"
     return Finding(
         f"parallel.{second}",
-        f"{degree(plan, first)} and {degree(plan, second)} cannot be combined: they {both}",
+        f"{degree(plan, first)} and {degree(plan, second)} cannot be combined: {why}",
         ways,
         related=beside(plan, first),
     )

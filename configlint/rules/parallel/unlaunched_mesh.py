@@ -33,7 +33,7 @@ from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 from configlint.rules.parallel import degree
 
-_LAUNCH = Put("launch", {"script": "train.py"}, why="then start the launch.sh that compile writes")
+_LAUNCH = Put("launch", {"script": "train.py"}, why="then run the launch.sh that `configlint compile` writes")
 
 
 @rule(Severity.ERROR)

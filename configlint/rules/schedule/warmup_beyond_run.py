@@ -56,7 +56,7 @@ def _remedy(plan: Plan, path: str, total: int) -> Put | Move | Drop:
     """A share where the release takes one; of a run of one step, even that is all of it."""
     if total == 1:
         return Drop(path)
-    why = "3 % of the run"
+    why = "3% of the run"
     if path.endswith(".warmup_ratio") or plan.release.transformers >= (5, 0):
         return Put(path, 0.03, why)
     return Move(path, "training.warmup_ratio", 0.03, why)

@@ -46,7 +46,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         idle = count(reserved, "reserved device")
         yield Finding(
             plan.path("use_vllm"),
-            f"`{plan.name(_MODE)}` defaults to colocate since trl 1.0 and leaves {idle} idle",
+            f"`{plan.name(_MODE)}` defaults to colocate since trl 1.0, which leaves {idle} idle",
             [Put(_MODE, "server"), Put(_MODE, "colocate", why="if they are for something else")],
             related=((_RESERVED, f"`{plan.name(_RESERVED)}` is {reserved}"),),
         )

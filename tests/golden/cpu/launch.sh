@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# 16 samples a step = 1 per device x 8 accumulated x 2 replicas; 1 x 2 cpu, ddp
+# 16 samples per step = 1 per device x 8 accumulated x 2 replicas; 1 x 2 cpu, ddp
 set -eo pipefail
 config_folder="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 readonly config_folder

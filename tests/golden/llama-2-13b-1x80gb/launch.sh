@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# 32 samples a step = 4 per device x 8 accumulated x 1 replicas; 1 x 1 a100-80gb, ddp
+# 32 samples per step = 4 per device x 8 accumulated x 1 replicas; 1 x 1 a100-80gb, ddp
 set -eo pipefail
 config_folder="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 readonly config_folder

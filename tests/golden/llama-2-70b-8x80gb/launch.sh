@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# 64 samples a step = 1 per device x 8 accumulated x 8 replicas; 1 x 8 h100-80gb, fsdp
+# 64 samples per step = 1 per device x 8 accumulated x 8 replicas; 1 x 8 h100-80gb, fsdp
 set -eo pipefail
 config_folder="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 readonly config_folder

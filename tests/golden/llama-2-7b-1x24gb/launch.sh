@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# 32 samples a step = 1 per device x 32 accumulated x 1 replicas; 1 x 1 rtx-4090, ddp
+# 32 samples per step = 1 per device x 32 accumulated x 1 replicas; 1 x 1 rtx-4090, ddp
 set -eo pipefail
 config_folder="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 readonly config_folder

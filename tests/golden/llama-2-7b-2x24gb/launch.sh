@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# 32 samples a step = 2 per device x 8 accumulated x 2 replicas; 1 x 2 rtx-4090, ddp
+# 32 samples per step = 2 per device x 8 accumulated x 2 replicas; 1 x 2 rtx-4090, ddp
 set -eo pipefail
 config_folder="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 readonly config_folder

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# 128 samples a step = 4 per device x 1 accumulated x 32 replicas; 4 x 8 h100-80gb, fsdp
+# 128 samples per step = 4 per device x 1 accumulated x 32 replicas; 4 x 8 h100-80gb, fsdp
 set -eo pipefail
 config_folder="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 readonly config_folder

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# 64 samples a step = 4 per device x 4 accumulated x 4 replicas; 1 x 8 h100-80gb, fsdp
+# 64 samples per step = 4 per device x 4 accumulated x 4 replicas; 1 x 8 h100-80gb, fsdp
 set -eo pipefail
 config_folder="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 readonly config_folder

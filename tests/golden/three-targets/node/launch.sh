@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# 64 samples a step = 4 per device x 2 accumulated x 8 replicas; 1 x 8 a100-80gb, zero2
+# 64 samples per step = 4 per device x 2 accumulated x 8 replicas; 1 x 8 a100-80gb, zero2
 set -eo pipefail
 config_folder="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 readonly config_folder
