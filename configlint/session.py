@@ -119,7 +119,7 @@ class Session:
             diagnostics += self._form(document, front_end)
         for assignment in self.assignments:  # they are in the form of our own spec
             diagnostics += self._form(assignment, OWN)
-        if len(documents) == 0:
+        if len(documents) == 0 or any(map(_hides_layers, diagnostics)):
             return Loaded([], diagnostics)
         specs, shared, problems = front_end.lower(documents, self.assignments)
         specs, shared = tuple(map(self._in_project, specs)), self._in_project(shared)
@@ -190,6 +190,13 @@ class Session:
         if path not in self.near and len(self.near) < _MOST_NEAR:
             self.near[path] = _file_near(path)
         return self.near.get(path)
+
+
+def _hides_layers(found: Diagnostic) -> bool:
+    """Whether a finding says that the name of the base, or the targets, cannot be read: all else depends on them."""
+    return "extends" in (found.path, found.meant and found.meant.to) or bool(
+        found.meant and found.meant.to == "targets"
+    )
 
 
 def _base(document: Mapping, front_end: FrontEnd) -> Scalar | None:

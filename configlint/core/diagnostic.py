@@ -6,6 +6,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from configlint.core.edit import Edit
+from configlint.core.remedy import Meant
 from configlint.core.source import Span
 
 
@@ -29,7 +30,8 @@ class Diagnostic(NamedTuple):
     """A finding at its place; `path` is canonical and dotted, None where there is none.
 
     `targets` are those that it was found in, `all_targets` says that there are no others. `fix` is an
-    edit that mends it and loses nothing; `compiled` says that what `compile` writes is right all the same.
+    edit that mends it and loses nothing; `compiled` says that what `compile` writes is right all the same. `meant`
+    is what a word that nothing knows was most likely meant for.
     """
 
     rule: str
@@ -43,3 +45,4 @@ class Diagnostic(NamedTuple):
     all_targets: bool = False
     fix: Edit | None = None
     compiled: bool = False
+    meant: Meant | None = None

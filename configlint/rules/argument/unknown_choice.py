@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan, Use
 from configlint.core.release import Argument, written
-from configlint.core.remedy import Put, Remedy, Say
+from configlint.core.remedy import Meant, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.rules.argument import known
 from configlint.rules.argument._kinds import choose, one_of
@@ -76,5 +76,5 @@ def _remedies(plan: Plan, use: Use, argument: Argument, word: str, choices: list
     longer = (choice for choice in choices if choice.startswith(f"{word}_"))
     close = better or next(longer, None) or plan.nearest(word, choices)
     if close:
-        return [Say(f"did you mean `{close}`?")]
+        return [Meant(use.path, use.path, close) if word == use.value else Say(f"did you mean `{close}`?")]
     return choose(use.path, choices) if word == use.value else [one_of(choices)]
