@@ -193,10 +193,9 @@ class Session:
 
 
 def _hides_layers(found: Diagnostic) -> bool:
-    """Whether a finding says that the name of the base, or the targets, cannot be read: all else depends on them."""
-    return "extends" in (found.path, found.meant and found.meant.to) or bool(
-        found.meant and found.meant.to == "targets"
-    )
+    """Whether a finding says that the base, or the targets, cannot be found: all else depends on them."""
+    meant = found.meant.to if found.meant else None
+    return found.path == "extends" or meant in ("extends", "targets")
 
 
 def _base(document: Mapping, front_end: FrontEnd) -> Scalar | None:

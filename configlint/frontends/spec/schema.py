@@ -154,7 +154,8 @@ def _homes(schema: dict[str, Any], name: str) -> list[str]:
 
 def _choice(error: ValidationError, path: str, node: Node, near: Suggestions) -> Diagnostic:
     """A value that is none of those that there are."""
-    raw, choices = _written(node), [code(choice) for choice in error.validator_value if choice is not None]
+    all_choices: Any = error.validator_value
+    raw, choices = _written(node), [code(choice) for choice in all_choices if choice is not None]
     message = f"`{in_a_line(path)}` must be {listing(choices, 'or')}, got {raw}"
     known, close = VALUES.get(_canonical(path), {}).get(raw.lower()), near(raw, choices)
     help = known or (f"did you mean `{close}`?" if close else None)

@@ -32,6 +32,7 @@ from configlint.core.remedy import Drop, Meant, Move, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import listing, one_off
 from configlint.knowledge.naming import owners, paths
+from configlint.rules._scripts import other_trainer
 from configlint.rules.argument import is_deprecated, is_scripts, layer_of
 
 # Keys of a file that are looked at for their spelling.
@@ -43,6 +44,8 @@ def check(plan: Plan) -> Iterator[Finding]:
     if plan.spec.reader.unknown == "kept":
         yield from _misspelt(plan)
         return
+    if other_trainer(plan):
+        return  # launch/unnamed-trainer: these may be the arguments of the one that is built
     release = plan.release
     script = release.others.get(plan.launch.module or "")
     known = (script.held() if script else {}) | release.arguments

@@ -34,6 +34,26 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
 }
 
 
+def is_unreachable(plan: Plan) -> bool:
+    """Whether the effective batch cannot be trained: what depends on what is trained instead is not known yet."""
+    batch = plan.batch
+    return batch.effective is not None and batch.trained not in (None, batch.effective)
+
+
+def is_beyond_data(plan: Plan) -> bool:
+    """Whether the data set is too small for a step, or for a micro-batch over all replicas."""
+    batch, examples, batches = plan.batch, plan.data.train_examples, plan.schedule.batches_per_epoch
+    is_starved = bool(examples and batch.per_device and examples < batch.per_device * (plan.parallel.replicas or 1))
+    return is_starved or bool(batches and batch.accumulation and batch.accumulation > batches)
+
+
+def is_run_wrong(plan: Plan) -> bool:
+    """Whether another rule says that the batch, the data or the number of steps is wrong: the length of the run is
+    only what comes of it."""
+    schedule = plan.schedule
+    return is_unreachable(plan) or is_beyond_data(plan) or (schedule.max_steps == 0 and schedule.total_steps == 1)
+
+
 def accelerator_config(plan: Plan) -> dict[str, object]:
     """`training.accelerator_config` where it can be seen; empty where it is the path of a file."""
     return mapping(plan.training.get("accelerator_config")) or {}

@@ -26,6 +26,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Remedy, Say
 from configlint.core.rule import Finding, rule
+from configlint.rules.batch import is_beyond_data, is_unreachable
 from configlint.rules.batch._totals import removals, total
 
 
@@ -35,16 +36,16 @@ def check(plan: Plan) -> Iterator[Finding]:
     effective = batch.effective
     if not effective or not replicas or is_power_of_two(effective):
         return
+    if is_unreachable(plan) or is_beyond_data(plan):
+        return  # a batch that is wrong becomes another one
     below = 1 << (effective.bit_length() - 1)
     message = f"an effective batch of {effective:,} is not a power of two"
     if not is_power_of_two(replicas):
-        if batch.trained == effective:
-            advice = f"use {_around(replicas)} replicas: no power of two can be split over {replicas:,}"
-            remedy = Say(advice, needs=("hardware.devices_per_node",))
-            yield Finding("batch.effective", message, [remedy], Severity.INFO)
+        advice = f"use {_around(replicas)} replicas: no power of two can be split over {replicas:,}"
+        remedy = Say(advice, needs=("hardware.devices_per_node",))
+        yield Finding("batch.effective", message, [remedy], Severity.INFO)
         return
-    powers = [size for size in (below, 2 * below) if size >= replicas] or [replicas]
-    yield Finding("batch.effective", message, _remedies(plan, effective, powers))
+    yield Finding("batch.effective", message, _remedies(plan, effective, [below, 2 * below]))
 
 
 def _remedies(plan: Plan, effective: int, powers: list[int]) -> list[Remedy]:
