@@ -62,7 +62,7 @@ def _locate(plan: Plan, rule: Rule, finding: Finding) -> Diagnostic:
         (plan.spec.target or "",),
         fix=_edit(plan, finding),
         compiled=finding.compiled,
-        meant=next((remedy for remedy in finding.remedies if isinstance(remedy, Meant)), None),
+        meant=tuple(remedy for remedy in finding.remedies if isinstance(remedy, Meant)),
     )
 
 

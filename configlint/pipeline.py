@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from configlint.verify import Made
 
 
+# Plans of a file for which it is looked what follows from a misspelt word: each is solved again.
+_MOST_GUESSED = 50
+
+
 class Report(NamedTuple):
     """What `check` found: diagnostics in order, what it looked at, and what went wrong on the way.
 
@@ -190,7 +194,8 @@ def judge(plans: list[Plan], form: Sequence[Diagnostic] = ()) -> tuple[list[Diag
     for plan in plans:
         diagnostics, failed = _said_of(plan)
         crashes += failed
-        if slips := [found.meant for found in (*form, *diagnostics) if found.meant]:
+        slips = [found.meant for found in (*form, *diagnostics) if found.meant]
+        if slips and len(plans) <= _MOST_GUESSED:
             diagnostics = _without_what_follows(plan, diagnostics, slips)
         for diagnostic in diagnostics:
             key = _key(diagnostic)
@@ -205,17 +210,30 @@ def _said_of(plan: Plan) -> tuple[list[Diagnostic], list[RuleCrash]]:
     return doubted(plan, diagnostics) if plan.spec.assumed else diagnostics, crashes
 
 
-def _without_what_follows(plan: Plan, found: list[Diagnostic], slips: list[Meant]) -> list[Diagnostic]:
+def _without_what_follows(plan: Plan, found: list[Diagnostic], slips: list[tuple[Meant, ...]]) -> list[Diagnostic]:
     """What was found, without what only follows from words that are misspelt: what would not be said if they were
     right. What would be said only then is a guess."""
-    spec = as_meant(plan.spec, slips)
-    if spec is plan.spec:
-        return found
-    right = solve(spec, knowledge)._replace(reference=plan.reference, nearest=plan.nearest)
-    diagnostics, _ = _said_of(right)
-    said = {(each.rule, each.path) for each in found}
-    still = [each for each in diagnostics if (each.rule, each.path) in said]
-    return [*(each for each in found if each.meant), *still]
+    sure = [meant for meant, *others in slips if not others]
+    open_to_all = [meant for meant in slips if len(meant) > 1]
+    if sure:
+        right = _said_if(plan, sure)
+        still = [each for each in right if _identity(each) in set(map(_identity, found))]
+        found = [*(each for each in found if each.meant), *still]
+    if len(open_to_all) == 1:  # with more of them, something else is wrong than one word
+        for meant in open_to_all[0]:
+            said = set(map(_identity, _said_if(plan, [*sure, meant])))
+            found = [each for each in found if each.meant or _identity(each) in said]
+    return found
+
+
+def _said_if(plan: Plan, slips: list[Meant]) -> list[Diagnostic]:
+    """What the rules would say if what is misspelt were right."""
+    right = solve(as_meant(plan.spec, slips), knowledge)
+    return _said_of(right._replace(reference=plan.reference, nearest=plan.nearest))[0]
+
+
+def _identity(found: Diagnostic) -> tuple[str, str | None]:
+    return found.rule, found.path
 
 
 # What is said where nobody knows the release that runs the job.
@@ -289,7 +307,13 @@ def without_ignored(diagnostics: list[Diagnostic], comments: list[Ignore]) -> tu
 
 
 def in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
-    return sorted(diagnostics, key=_key)
+    """By file and line; errors first where several are on one line."""
+    return sorted(diagnostics, key=_order)
+
+
+def _order(diagnostic: Diagnostic) -> tuple[str, int, int, _Key]:
+    span, weights = diagnostic.span, list(Severity)
+    return span.source.name, span.line, weights.index(diagnostic.severity), _key(diagnostic)
 
 
 _Key = tuple[str, int, int, str, str, str, str]

@@ -194,8 +194,7 @@ class Session:
 
 def _hides_layers(found: Diagnostic) -> bool:
     """Whether a finding says that the base, or the targets, cannot be found: all else depends on them."""
-    meant = found.meant.to if found.meant else None
-    return found.path == "extends" or meant in ("extends", "targets")
+    return found.path == "extends" or (len(found.meant) == 1 and found.meant[0].to in ("extends", "targets"))
 
 
 def _base(document: Mapping, front_end: FrontEnd) -> Scalar | None:

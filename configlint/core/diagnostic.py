@@ -31,7 +31,7 @@ class Diagnostic(NamedTuple):
 
     `targets` are those that it was found in, `all_targets` says that there are no others. `fix` is an
     edit that mends it and loses nothing; `compiled` says that what `compile` writes is right all the same. `meant`
-    is what a word that nothing knows was most likely meant for.
+    is what a word that nothing knows was most likely meant for, or, where there is no telling, all that it can be.
     """
 
     rule: str
@@ -45,4 +45,4 @@ class Diagnostic(NamedTuple):
     all_targets: bool = False
     fix: Edit | None = None
     compiled: bool = False
-    meant: Meant | None = None
+    meant: tuple[Meant, ...] = ()

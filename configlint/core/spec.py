@@ -123,12 +123,12 @@ def as_meant(spec: Spec, slips: Iterable[Meant]) -> Spec:
 
 
 def _changes(settings: Mapping[str, Setting], slip: Meant) -> bool:
-    """Whether something is written where nothing should be, and nothing, or only what a target inherits, where it
-    should be."""
+    """Whether something is written where nothing should be, and nothing where it should be: of a target and what
+    it inherits, one may be right."""
     written, right = settings.get(slip.path), settings.get(slip.to)
     if written is None or slip.path == slip.to:
         return written is not None
-    return right is None or (written.target is not None and right.target is None)
+    return right is None or written.target != right.target
 
 
 class Lowered(NamedTuple):

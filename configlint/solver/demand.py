@@ -43,6 +43,10 @@ def solve_workload(
     ]
     if missing or model is None or length is None or optim is None:
         return None, tuple(missing)
+    if "parallel.data" not in ledger.spec.settings and {"parallel.fsdp", "parallel.deepspeed"} & {
+        *ledger.spec.settings
+    }:
+        return None, ()  # the engine was forgotten
     if any(_is_misread(ledger, path, fits) for path, fits in _accepted(ledger)):
         return None, ()
     from configlint.core.workload import Workload  # a millisecond, for those who say what they train
@@ -109,7 +113,7 @@ def _accepted(ledger: Ledger) -> Iterator[tuple[str, Callable[[object], bool]]]:
 def _is_misread(ledger: Ledger, path: str, fits: Callable[[object], bool]) -> bool:
     """Whether something wrong is written: it is said elsewhere, and the default is not meant."""
     setting = ledger.spec.settings.get(path)
-    return setting is not None and not setting.mapping and not fits(setting.value)
+    return setting is not None and (setting.mapping or not fits(setting.value))
 
 
 def _shard(parallel: Parallel, world: int, tensor: int, context: int) -> int:

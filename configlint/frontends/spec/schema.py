@@ -110,38 +110,41 @@ def _unknown_keys(
             continue
         full = f"{path}.{name}" if path else name
         where = f"{f'`{in_a_line(path)}`' if path else 'a spec'} has no key `{_short(name)}`"
-        move: Meant | None = None
-        if key := _elsewhere(path, name):
-            move, help = _misspelt(full, key), f"did you mean `{key}`?"
-        elif close := near(name, known):
-            move = _misspelt(full, close)
-            others = [f"`{home}.{name}`" for home in _homes(schema, name)]
-            help = f"did you mean {listing([f'`{close}`', *others], 'or')}?"
-        elif homes := _homes(schema, name):
-            help = f"move it to {listing([f'`{home}`' for home in homes], 'or')}"
-            move = Meant(_canonical(full), f"{homes[0]}.{name}") if len(homes) == 1 else None
-        elif not path:
-            help = "put arguments of the trainer under `training` and those of your script under `arguments`"
-        else:
-            help = f"expected {listing(known, 'or')}"
-        yield _diagnostic("unknown-key", where, _key_of(node, name), full, help)._replace(meant=move)
+        to, help = _guess(schema, _canonical(path), name, known, near)
+        meant = tuple(Meant(_canonical(full), each) for each in to)
+        yield _diagnostic("unknown-key", where, _key_of(node, name), full, help)._replace(meant=meant)
 
 
-def _misspelt(path: str, key: str) -> Meant:
-    """What a path was meant for, if its last key should be another."""
-    section = _canonical(path).rpartition(".")[0]
-    return Meant(_canonical(path), f"{section}.{key}" if section else key)
+def _guess(
+    schema: dict[str, Any], section: str, name: str, known: list[str], near: Suggestions
+) -> tuple[list[str], str]:
+    """The paths that an unknown key of a section can have been meant for, and what to say of them."""
+    start = f"{section}." if section else ""
+    homes = _homes(schema, name)
+    there = [f"{home}.{name}" for home in homes]
+    if key := _elsewhere(section, name):
+        return [start + key], f"did you mean `{key}`?"
+    if close := near(name, known):
+        names = [f"`{each}`" for each in (close, *there)]
+        return [start + close, *there], f"did you mean {listing(names, 'or')}?"
+    if homes:
+        return there, f"move it to {listing([f'`{home}`' for home in homes], 'or')}"
+    if not section:
+        help = "put arguments of the trainer under `training` and those of your script under `arguments`"
+    else:
+        help = f"expected {listing(known, 'or')}"
+    return [start + key for key in known], help
 
 
 def _elsewhere(section: str, name: str) -> str | None:
     """What a key that another program has is called in this section of a spec, if it is there."""
     home, _, key = paths("elsewhere", "accelerate").get(name.lower(), "").rpartition(".")
-    return key if home and home == _canonical(section) else None
+    return key if home and home == section else None
 
 
 def _canonical(path: str) -> str:
     """A path without the target that it may be in."""
-    return path.split(".", 2)[-1] if path.startswith("targets.") else path
+    return ".".join(path.split(".")[2:]) if path.startswith("targets.") else path
 
 
 def _homes(schema: dict[str, Any], name: str) -> list[str]:
@@ -160,7 +163,7 @@ def _choice(error: ValidationError, path: str, node: Node, near: Suggestions) ->
     known, close = VALUES.get(_canonical(path), {}).get(raw.lower()), near(raw, choices)
     help = known or (f"did you mean `{close}`?" if close else None)
     found = _diagnostic("wrong-choice", message, node.span, path, help)
-    return found._replace(meant=Meant(_canonical(path), _canonical(path), close)) if close else found
+    return found._replace(meant=(Meant(_canonical(path), _canonical(path), close),)) if close else found
 
 
 def _value(error: ValidationError, path: str, node: Node) -> tuple[str, str, str | None]:
