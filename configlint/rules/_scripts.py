@@ -16,5 +16,7 @@ _TRAINERS = {
 
 def other_trainer(plan: Plan) -> str | None:
     """The trainer that the script builds, where the spec says that it is another."""
+    if plan.launch.script:
+        return None  # launch/script-and-module: it is open which of them is meant
     trainer = _TRAINERS.get(plan.launch.module or "")
     return trainer if plan.trainer not in (None, trainer) else None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Remedy, Say
-from configlint.core.values import mapping
+from configlint.core.values import mapping, positive
 from configlint.core.wording import count
 
 
@@ -38,6 +38,13 @@ def is_unreachable(plan: Plan) -> bool:
     """Whether the effective batch cannot be trained: what depends on what is trained instead is not known yet."""
     batch = plan.batch
     return batch.effective is not None and batch.trained not in (None, batch.effective)
+
+
+def is_partial(plan: Plan) -> bool:
+    """Whether the batch in tokens is no whole number of sequences: nobody has asked for a number of samples then."""
+    setting = plan.spec.settings.get("batch.effective_tokens")
+    tokens = positive(setting.value) if setting else None
+    return tokens is not None and tokens % (plan.sequence_length or 1) != 0
 
 
 def is_beyond_data(plan: Plan) -> bool:

@@ -25,9 +25,8 @@ from configlint.core.arithmetic import reachable
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.rule import Finding, rule
-from configlint.core.values import positive
 from configlint.core.wording import count, listing
-from configlint.rules.batch import replicas_in_words
+from configlint.rules.batch import is_partial, replicas_in_words
 from configlint.rules.batch._totals import total
 
 
@@ -41,8 +40,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         return  # hardware/uneven-nodes is the cause, and its remedy makes other replicas
     if plan.parallel.data == "fsdp" and plan.parallel.copies is None:
         return  # so is parallel/unbuilt-mesh
-    tokens = plan.spec.settings.get("batch.effective_tokens")
-    if tokens and (positive(tokens.value) or 0) % (plan.sequence_length or 1):
+    if is_partial(plan):
         return  # batch/partial-sequence says what can be reached
     over = [count(replicas, "replica")]
     if batch.pinned_per_device:

@@ -27,7 +27,7 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.values import positive
-from configlint.rules.batch import is_beyond_data, is_unreachable
+from configlint.rules.batch import is_beyond_data, is_partial, is_unreachable
 from configlint.rules.batch._totals import removals, total
 
 
@@ -38,7 +38,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     if not effective or not replicas or is_power_of_two(effective):
         return
     group = positive(plan.argument("num_generations")) or 1
-    if is_unreachable(plan) or is_beyond_data(plan) or effective % group:
+    if is_unreachable(plan) or is_partial(plan) or is_beyond_data(plan) or effective % group:
         return  # a batch that is wrong becomes another one
     below = 1 << (effective.bit_length() - 1)
     message = f"an effective batch of {effective:,} is not a power of two"
