@@ -124,6 +124,9 @@ def _guess(
     there = [f"{home}.{name}" for home in homes]
     if key := _elsewhere(section, name):
         return [start + key], f"did you mean `{key}`?"
+    word, brace, _ = name.partition(" {")
+    if brace and word in known:
+        return [start + word], f"write a colon and a space after `{word}`"
     if close := near(name, known):
         names = [f"`{each}`" for each in (close, *there)]
         return [start + close, *there], f"did you mean {listing(names, 'or')}?"

@@ -41,7 +41,7 @@ def is_unreachable(plan: Plan) -> bool:
 
 
 def is_partial(plan: Plan) -> bool:
-    """Whether the batch in tokens is no whole number of sequences: nobody has asked for a number of samples then."""
+    """Whether the batch in tokens is no whole number of sequences, so that no number of samples was asked for."""
     setting = plan.spec.settings.get("batch.effective_tokens")
     tokens = positive(setting.value) if setting else None
     return tokens is not None and tokens % (plan.sequence_length or 1) != 0
