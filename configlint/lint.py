@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from configlint.core.diagnostic import Diagnostic, Related
 from configlint.core.edit import KEPT, Edit
 from configlint.core.plan import Plan, causes
-from configlint.core.remedy import Drop, Move, Put, Remedy, Say
+from configlint.core.remedy import Drop, Meant, Move, Put, Remedy, Say
 from configlint.core.rule import Finding, Rule
 from configlint.core.source import Span, start_of
 from configlint.core.spec import Setting
@@ -64,6 +64,7 @@ def _locate(plan: Plan, rule: Rule, finding: Finding) -> Diagnostic:
         fix=_edit(plan, finding),
         compiled=finding.compiled,
         table=rule.name if finding.row else None,
+        meant=tuple(remedy for remedy in finding.remedies if isinstance(remedy, Meant)),
     )
 
 
@@ -119,6 +120,9 @@ def _spelled(plan: Plan, at: str, remedy: Remedy) -> str | None:
     """What to do, where it is said of the setting at a path; None where the dialect cannot say it."""
     if isinstance(remedy, Say):
         return remedy.text if plan.can_say(*remedy.needs) else None
+    if isinstance(remedy, Meant):
+        word = remedy.to.rpartition(".")[2] if remedy.value is KEPT else remedy.value
+        return f"did you mean `{word}`?{remedy.more}"
     if isinstance(remedy, Put | Drop | Move):
         act = _act(plan, at, remedy)
         return f"{act}: {remedy.why}" if act and remedy.why else act

@@ -11,8 +11,9 @@ from configlint import knowledge, rules
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.plan import Plan
 from configlint.core.release import Version, written
+from configlint.core.remedy import Meant
 from configlint.core.source import Span, start_of
-from configlint.core.spec import Setting
+from configlint.core.spec import Setting, as_meant
 from configlint.frontends import OWN
 from configlint.lint import RuleCrash, crash, lint
 from configlint.session import Loaded, Session, load_one, one, selected, specs
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from configlint.core.artifact import Artifact
     from configlint.core.ignoring import Ignore
     from configlint.verify import Made
+
+
+# Plans of a file for which it is looked what follows from a misspelt word: each is solved again.
+_MOST_GUESSED = 50
 
 
 class Report(NamedTuple):
@@ -62,7 +67,7 @@ def check(paths: Sequence[str], session: Session, target: str | None = None) -> 
         chosen = [plan for plan in loaded.plans if target in (None, plan.spec.target)]
         plans += chosen
         every += loaded.plans
-        diagnostics, failed = judge(chosen)
+        diagnostics, failed = judge(chosen, loaded.diagnostics)
         crashes += failed
         for diagnostic in [*loaded.diagnostics, *diagnostics]:
             found.setdefault(_key(diagnostic), diagnostic)
@@ -151,7 +156,7 @@ def _secret(plan: Plan) -> str | None:
 
 def findings(loaded: Loaded, plans: list[Plan], session: Session) -> tuple[list[Diagnostic], list[RuleCrash]]:
     """All that is to be said of some plans of one spec, in order; and the rules that crashed."""
-    diagnostics, crashes = judge(plans)
+    diagnostics, crashes = judge(plans, loaded.diagnostics)
     kept, _ = without_ignored([*loaded.diagnostics, *diagnostics], comments_of(session))
     return in_order(kept), crashes
 
@@ -180,20 +185,55 @@ def made(plan: Plan, artifacts: list[Artifact]) -> Made:
     return Made(plan, texts, partial(launch.commands, plan), mesh.environment(plan))
 
 
-def judge(plans: list[Plan]) -> tuple[list[Diagnostic], list[RuleCrash]]:
-    """What the rules say of the plans of one spec; what is the same in several is said once."""
+def judge(plans: list[Plan], form: Sequence[Diagnostic] = ()) -> tuple[list[Diagnostic], list[RuleCrash]]:
+    """What the rules say of the plans of one spec, of which something may be said of its form; what is the same in
+    several is said once."""
     merged: dict[_Key, Diagnostic] = {}
     found_in: dict[_Key, list[str]] = {}
     crashes: list[RuleCrash] = []
     for plan in plans:
-        diagnostics, failed = lint(plan, rules.for_plan(plan))
+        diagnostics, failed = _said_of(plan)
         crashes += failed
-        for diagnostic in doubted(plan, diagnostics) if plan.spec.assumed else diagnostics:
+        slips = [found.meant for found in (*form, *diagnostics) if found.meant]
+        if slips and len(plans) <= _MOST_GUESSED:
+            diagnostics = _without_what_follows(plan, diagnostics, slips)
+        for diagnostic in diagnostics:
             key = _key(diagnostic)
             merged.setdefault(key, diagnostic)
             found_in.setdefault(key, []).extend(diagnostic.targets)
     number = sum(bool(plan.spec.target) for plan in plans)
     return [_labelled(diagnostic, found_in[key], number) for key, diagnostic in merged.items()], crashes
+
+
+def _said_of(plan: Plan) -> tuple[list[Diagnostic], list[RuleCrash]]:
+    diagnostics, crashes = lint(plan, rules.for_plan(plan))
+    return doubted(plan, diagnostics) if plan.spec.assumed else diagnostics, crashes
+
+
+def _without_what_follows(plan: Plan, found: list[Diagnostic], slips: list[tuple[Meant, ...]]) -> list[Diagnostic]:
+    """What was found, without what only follows from words that are misspelt: what would not be said if they were
+    right. What would be said only then is a guess."""
+    sure = [meant for meant, *others in slips if not others]
+    open_to_all = [meant for meant in slips if len(meant) > 1]
+    if sure:
+        right = _said_if(plan, sure)
+        still = [each for each in right if _identity(each) in set(map(_identity, found))]
+        found = [*(each for each in found if each.meant), *still]
+    if len(open_to_all) == 1:  # with more of them, something else is wrong than one word
+        for meant in open_to_all[0]:
+            said = set(map(_identity, _said_if(plan, [*sure, meant])))
+            found = [each for each in found if each.meant or _identity(each) in said]
+    return found
+
+
+def _said_if(plan: Plan, slips: list[Meant]) -> list[Diagnostic]:
+    """What the rules would say if what is misspelt were right."""
+    right = solve(as_meant(plan.spec, slips), knowledge)
+    return _said_of(right._replace(reference=plan.reference, nearest=plan.nearest))[0]
+
+
+def _identity(found: Diagnostic) -> tuple[str, str | None]:
+    return found.rule, found.path
 
 
 # What is said where nobody knows the release that runs the job.
@@ -271,8 +311,14 @@ def without_ignored(diagnostics: list[Diagnostic], comments: list[Ignore]) -> tu
 
 
 def in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
-    """In the order of the lines, advice after all else."""
-    return sorted(diagnostics, key=lambda found: (found.severity is Severity.INFO, _key(found)))
+    """By file and line, errors first where several are on one line; advice after all else."""
+    return sorted(diagnostics, key=_order)
+
+
+def _order(diagnostic: Diagnostic) -> tuple[bool, str, int, int, _Key]:
+    span, severity = diagnostic.span, diagnostic.severity
+    weight = list(Severity).index(severity)
+    return severity is Severity.INFO, span.source.name, span.line, weight, _key(diagnostic)
 
 
 _Key = tuple[str, int, int, str, str, str, str]

@@ -119,7 +119,7 @@ class Session:
             diagnostics += self._form(document, front_end)
         for assignment in self.assignments:  # they are in the form of our own spec
             diagnostics += self._form(assignment, OWN)
-        if len(documents) == 0:
+        if len(documents) == 0 or any(map(_hides_layers, diagnostics)):
             return Loaded([], diagnostics)
         specs, shared, problems = front_end.lower(documents, self.assignments)
         specs, shared = tuple(map(self._in_project, specs)), self._in_project(shared)
@@ -192,6 +192,11 @@ class Session:
         if path not in self.near and len(self.near) < _MOST_NEAR:
             self.near[path] = _file_near(path)
         return self.near.get(path)
+
+
+def _hides_layers(found: Diagnostic) -> bool:
+    """Whether a finding says that the base, or the targets, cannot be found: all else depends on them."""
+    return found.path == "extends" or (len(found.meant) == 1 and found.meant[0].to in ("extends", "targets"))
 
 
 def _base(document: Mapping, front_end: FrontEnd) -> Scalar | None:

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from configlint.core.edit import Edit
+from configlint.core.remedy import Meant
 from configlint.core.source import Span
 
 
@@ -29,8 +30,9 @@ class Diagnostic(NamedTuple):
     """A finding at its place; `path` is canonical and dotted, None where there is none.
 
     `targets` are those that it was found in, `all_targets` says that there are no others. `fix` is an
-    edit that mends it and loses nothing; `compiled` says that what `compile` writes is right all the same.
-    `table` is the rule that found it, where `rule` is a row of that.
+    edit that mends it and loses nothing; `compiled` says that what `compile` writes is right all the same. `table`
+    is the rule that found it, where `rule` is a row of that. `meant` is what a word that nothing knows was most
+    likely meant for, or, where there is no telling, all that it can be.
     """
 
     rule: str
@@ -45,3 +47,4 @@ class Diagnostic(NamedTuple):
     fix: Edit | None = None
     compiled: bool = False
     table: str | None = None
+    meant: tuple[Meant, ...] = ()

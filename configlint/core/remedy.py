@@ -38,6 +38,18 @@ class Move(NamedTuple):
     safe: bool = False
 
 
+class Meant(NamedTuple):
+    """Ask whether what is written at `path`, a word that nothing knows, was meant for another path or value.
+
+    What would not be said if it were right follows from it, and is not said (`pipeline.judge`).
+    """
+
+    path: str
+    to: str
+    value: object = KEPT
+    more: str = ""
+
+
 class Say(NamedTuple):
     """Anything else, as it stands; only where the dialect can say all of `needs`, which are paths."""
 
@@ -47,4 +59,4 @@ class Say(NamedTuple):
 
 Act = Put | Drop | Move
 # Several acts that belong together are a tuple.
-Remedy = Put | Drop | Move | Say | tuple[Act, ...]
+Remedy = Put | Drop | Move | Meant | Say | tuple[Act, ...]

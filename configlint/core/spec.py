@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from configlint.core.diagnostic import Diagnostic
 from configlint.core.dialect import Dialect, Reader
+from configlint.core.edit import KEPT
+from configlint.core.remedy import Meant
 from configlint.core.source import Source, Span
 
 
@@ -94,6 +96,41 @@ class Spec(NamedTuple):
             while end > 0 and (section := self.settings.get(path[:end])):
                 setting, end = section, path.find(".", end + 1)
         return setting
+
+
+def as_meant(spec: Spec, slips: Iterable[Meant]) -> Spec:
+    """A spec as it would be if its misspelt and misplaced keys and words were right; itself where they change
+    nothing, as what was meant is written too."""
+    moves = {slip.path: slip for slip in slips if _changes(spec.settings, slip)}
+    if not moves:
+        return spec
+    settings: dict[str, Setting] = {}
+    for path, setting in spec.settings.items():
+        # A key, or one of the sections that it is in: nobody misspells a section that is deeper.
+        first, _, rest = path.partition(".")
+        second = f"{first}.{rest.partition('.')[0]}"
+        start = next((start for start in (path, first, second) if start in moves), None)
+        if start is None:
+            settings[path] = setting
+            continue
+        slip = moves[start]
+        to = slip.to + path[len(start) :]
+        above = spec.dialect.route(slip.to) or (slip.to,)
+        keys = (*above, *setting.keys[len(spec.settings[start].keys) :])
+        section = slip.to.rpartition(".")[0]
+        if section and section not in settings and section not in spec.settings:
+            settings[section] = setting._replace(value=None, keys=keys[:-1], mapping=True)
+        settings[to] = setting._replace(keys=keys, value=setting.value if slip.value is KEPT else slip.value)
+    return spec._replace(settings=settings)
+
+
+def _changes(settings: Mapping[str, Setting], slip: Meant) -> bool:
+    """Whether something is written where nothing should be, and nothing where it should be: of a target and what
+    it inherits, one may be right."""
+    written, right = settings.get(slip.path), settings.get(slip.to)
+    if written is None or slip.path == slip.to:
+        return written is not None
+    return right is None or written.target != right.target
 
 
 class Lowered(NamedTuple):

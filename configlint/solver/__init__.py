@@ -40,8 +40,8 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
     # What nobody states may be pinned by the tool whose dialect it is.
     transformers = transformers or spec.dialect.releases.get("transformers")
     trl = trl or spec.dialect.releases.get("trl")
-    # Where a file does not say for which class it is, only what all of them have is known.
-    default = "Trainer" if spec.dialect.route("trainer") else None
+    # Where a file does not say for which class it is, or says it wrong, only what all of them have is known.
+    default = "Trainer" if spec.dialect.route("trainer") and "trainer" not in spec.settings else None
     ledger = Ledger(spec, knowledge.find_release(transformers, trl, trainer or default))
     newest = written(ledger.release.transformers)
     hardware = solve_hardware(ledger, knowledge.find_accelerator)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from configlint.core.plan import Data, Hardware, Parallel, Precision
@@ -42,6 +43,12 @@ def solve_workload(
     ]
     if missing or model is None or length is None or optim is None:
         return None, tuple(missing)
+    if "parallel.data" not in ledger.spec.settings and {"parallel.fsdp", "parallel.deepspeed"} & {
+        *ledger.spec.settings
+    }:
+        return None, ()  # the engine was forgotten
+    if any(_is_misread(ledger, path, fits) for path, fits in _accepted(ledger)):
+        return None, ()
     from configlint.core.workload import Workload  # a millisecond, for those who say what they train
 
     dtype, autocast = _dtypes(ledger, model, precision)
@@ -87,6 +94,26 @@ def solve_workload(
         offload_parameters=offloads[1],
     )
     return workload, ()
+
+
+def _accepted(ledger: Ledger) -> Iterator[tuple[str, Callable[[object], bool]]]:
+    """What else memory depends on, and which values of it can be reckoned with."""
+    yield "tuning.method", ("full", "lora", "qlora").__contains__
+    yield "model.dtype", (*_DTYPES, "auto").__contains__
+    yield "parallel.data", ("ddp", "fsdp", "zero0", "zero1", "zero2", "zero3").__contains__
+    yield "model.attention", lambda value: text(value) is not None
+    for path in ("tuning.rank", "parallel.shard"):
+        yield path, lambda value: positive(value) is not None
+    for name in ("gradient_checkpointing", "bf16", "fp16", "packing", "padding_free", "use_liger_kernel"):
+        yield ledger.path(name), lambda value: value is None or flag(value) is not None
+    for name in ("activation_checkpointing", "cpu_offload"):
+        yield f"parallel.fsdp.{name}", lambda value: flag(value) is not None
+
+
+def _is_misread(ledger: Ledger, path: str, fits: Callable[[object], bool]) -> bool:
+    """Whether something wrong is written: it is said elsewhere, and the default is not meant."""
+    setting = ledger.spec.settings.get(path)
+    return setting is not None and (setting.mapping or not fits(setting.value))
 
 
 def _shard(parallel: Parallel, world: int, tensor: int, context: int) -> int:

@@ -6,6 +6,7 @@ nesting, and what is built on them never ends on a few hundred bytes of nested a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -36,12 +37,13 @@ _TOO_NESTED = f"the file is nested deeper than the limit of {MAX_DEPTH} levels"
 _LONGEST = 60
 
 _CORE = "tag:yaml.org,2002:"
+_COLON = "write a colon and a space after the key"
 # libyaml's words for what people get wrong most, and what to do.
 _REMEDIES = {
     "found character that cannot start any token": "quote the text that starts here",
     "mapping values are not allowed in this context": "quote the text if it contains `: `, or fix the indentation",
     "did not find expected key": "indent this like the keys above it",
-    "could not find expected ':'": "write a colon and a space after the key",
+    "could not find expected ':'": _COLON,
     "found unexpected end of stream": "close the quote",
     "did not find expected ',' or '}'": "close the brace, or write a comma between the entries",
     "did not find expected ',' or ']'": "close the bracket, or write a comma between the items",
@@ -308,6 +310,8 @@ def _not_yaml(source: Source, text: str, error: yaml.YAMLError) -> Diagnostic:
     if problem in _UNCLOSED:
         # Where the text ran out says little; where it was opened is the place to mend.
         mark = getattr(error, "context_mark", None) or mark
+    if problem == "could not find expected ':'":
+        mark = getattr(error, "context_mark", None) or mark  # the key that has none, on a line before
     lines = source.lines()
     end = len(lines) - 1, len(lines[-1])
     line, column = min((mark.line, mark.column), end) if mark else (0, 0)
@@ -318,4 +322,19 @@ def _not_yaml(source: Source, text: str, error: yaml.YAMLError) -> Diagnostic:
         return _diagnostic(
             "tab", "the line is indented with a tab; YAML requires spaces", span, "write spaces instead"
         )
+    if problem.startswith("mapping values") and (key := _without_colon(source, lines, line, column)):
+        return _diagnostic("invalid", "invalid YAML: the key has no colon", key, _COLON)
     return _diagnostic("invalid", f"invalid YAML: {problem}", span, _REMEDIES.get(problem))
+
+
+def _without_colon(source: Source, lines: list[str], line: int, column: int) -> Span | None:
+    """The key without a colon that makes libyaml stop at the colon after it: on the same line before a brace, or on
+    the line above, which then runs on into this one."""
+    if match := re.match(r" *([\w-]+) *[{[]", lines[line][:column]):
+        return Span(source, line + 1, match.start(1) + 1, line + 1, match.end(1) + 1)
+    above = next((number for number in range(line - 1, -1, -1) if lines[number].strip()), line)
+    match = re.fullmatch(r"( *)([\w-]+)(?!:(?: |$))(?:(?!: ).)*(?<!:)", lines[above].partition(" #")[0].rstrip())
+    indent = len(lines[line]) - len(lines[line].lstrip(" "))
+    if above == line or match is None or len(match[1]) != indent:
+        return None
+    return Span(source, above + 1, match.start(2) + 1, above + 1, match.end(2) + 1)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.document import Mapping, Node, Scalar, plain
+from configlint.core.remedy import Meant
 from configlint.core.source import Span
 from configlint.core.wording import Suggestions, code, in_a_line, listing
 from configlint.knowledge._generated.spec_form import JsonSchemaValueException
@@ -56,11 +57,24 @@ def _explain(document: Node, data: object) -> list[Diagnostic]:
 
     # Python's `$` lets a line break through, which that of editors and of the generated code does not.
     schema = json.loads(schema_text().replace('$"', r'\\Z"'))
-    errors = jsonschema.Draft7Validator(schema).iter_errors(data)
+    errors = _causes(list(jsonschema.Draft7Validator(schema).iter_errors(data)))
     # What is said once may be several errors: each key that is missing is one.
     near = Suggestions()
     found = dict.fromkeys(diagnostic for error in errors for diagnostic in _word(document, schema, error, near))
     return sorted(found, key=lambda diagnostic: (diagnostic.span.line, diagnostic.span.column))
+
+
+def _causes(errors: list[ValidationError]) -> Iterator[ValidationError]:
+    """The errors without those that another of the same value brings with it: 0.5 is no whole number, and less than
+    1 only for that; a section lacks the key that is misspelt in it."""
+    kinds: dict[tuple[str | int, ...], set[object]] = {}
+    for error in errors:
+        kinds.setdefault(tuple(error.absolute_path), set()).add(error.validator)
+    for error in errors:
+        beside = kinds[tuple(error.absolute_path)]
+        cause = "additionalProperties" if error.validator == "required" else "type"
+        if error.validator == cause or cause not in beside:
+            yield error
 
 
 def _word(
@@ -71,17 +85,22 @@ def _word(
     key, node = _locate(document, route)
     if error.validator == "additionalProperties":
         yield from _unknown_keys(schema, error, path, node, near)
-    elif "propertyNames" in error.schema_path:
+        return
+    if "propertyNames" in error.schema_path:
         name = str(error.instance)
         message = f"the name `{_short(name)}` must consist of {_names(str(error.validator_value))}"
         bare = name.lstrip("-")
         help = f"write `{bare}`" if bare != name and re.search(str(error.validator_value), bare) else None
         yield _diagnostic("name", message, _key_of(node, name), f"{path}.{name}", help)
+        return
+    # Of what runs over several lines, the key is what a reader looks for.
+    on_key = isinstance(node, Mapping) or node.span.end_line > node.span.line
+    span = key if on_key else node.span
+    if error.validator == "enum":
+        yield _choice(error, path, node, near)._replace(span=span)
     else:
-        defect, message, help = _value(error, in_a_line(path) or "spec", node, near)
-        # Of what runs over several lines, the key is what a reader looks for.
-        on_key = isinstance(node, Mapping) or node.span.end_line > node.span.line
-        yield _diagnostic(defect, message, key if on_key else node.span, path, help)
+        defect, message, help = _value(error, in_a_line(path) or "spec", node)
+        yield _diagnostic(defect, message, span, path, help)
 
 
 def _unknown_keys(
@@ -94,29 +113,44 @@ def _unknown_keys(
             continue
         full = f"{path}.{name}" if path else name
         where = f"{f'`{in_a_line(path)}`' if path else 'a spec'} has no key `{_short(name)}`"
-        if said := _elsewhere(path, name):
-            help = said
-        elif close := near(name, known):
-            others = [f"`{home}.{name}`" for home in _homes(schema, name)]
-            help = f"did you mean {listing([f'`{close}`', *others], 'or')}?"
-        elif homes := _homes(schema, name):
-            help = f"move it to {listing([f'`{home}`' for home in homes], 'or')}"
-        elif not path:
-            help = "put arguments of the trainer under `training` and those of your script under `arguments`"
-        else:
-            help = f"expected {listing(known, 'or')}"
-        yield _diagnostic("unknown-key", where, _key_of(node, name), full, help)
+        to, help = _guess(schema, _canonical(path), name, known, near)
+        meant = tuple(Meant(_canonical(full), each) for each in to)
+        yield _diagnostic("unknown-key", where, _key_of(node, name), full, help)._replace(meant=meant)
+
+
+def _guess(
+    schema: dict[str, Any], section: str, name: str, known: list[str], near: Suggestions
+) -> tuple[list[str], str]:
+    """The paths that an unknown key of a section can have been meant for, and what to say of them."""
+    start = f"{section}." if section else ""
+    homes = _homes(schema, name)
+    there = [f"{home}.{name}" for home in homes]
+    if key := _elsewhere(section, name):
+        return [start + key], f"did you mean `{key}`?"
+    word, brace, _ = name.partition(" {")
+    if brace and word in known:
+        return [start + word], f"write a colon and a space after `{word}`"
+    if close := near(name, known):
+        names = [f"`{each}`" for each in (close, *there)]
+        return [start + close, *there], f"did you mean {listing(names, 'or')}?"
+    if homes:
+        return there, f"move it to {listing([f'`{home}`' for home in homes], 'or')}"
+    if "targets" in known:  # at the root
+        help = "put arguments of the trainer under `training` and those of your script under `arguments`"
+    else:
+        help = f"expected {listing(known, 'or')}"
+    return [start + key for key in known], help
 
 
 def _elsewhere(section: str, name: str) -> str | None:
-    """What a key that another program has is called in this section of a spec."""
+    """What a key that another program has is called in this section of a spec, if it is there."""
     home, _, key = paths("elsewhere", "accelerate").get(name.lower(), "").rpartition(".")
-    return f"did you mean `{key}`?" if home and home == _canonical(section) else None
+    return key if home and home == section else None
 
 
 def _canonical(path: str) -> str:
     """A path without the target that it may be in."""
-    return path.split(".", 2)[-1] if path.startswith("targets.") else path
+    return ".".join(path.split(".")[2:]) if path.startswith("targets.") else path
 
 
 def _homes(schema: dict[str, Any], name: str) -> list[str]:
@@ -127,7 +161,18 @@ def _homes(schema: dict[str, Any], name: str) -> list[str]:
     ]
 
 
-def _value(error: ValidationError, path: str, node: Node, near: Suggestions) -> tuple[str, str, str | None]:
+def _choice(error: ValidationError, path: str, node: Node, near: Suggestions) -> Diagnostic:
+    """A value that is none of those that there are."""
+    all_choices: Any = error.validator_value
+    raw, choices = _written(node), [code(choice) for choice in all_choices if choice is not None]
+    message = f"`{in_a_line(path)}` must be {listing(choices, 'or')}, got {raw}"
+    known, close = VALUES.get(_canonical(path), {}).get(raw.lower()), near(raw, choices)
+    help = known or (f"did you mean `{close}`?" if close else None)
+    found = _diagnostic("wrong-choice", message, node.span, path, help)
+    return found._replace(meant=(Meant(_canonical(path), _canonical(path), close),)) if close else found
+
+
+def _value(error: ValidationError, path: str, node: Node) -> tuple[str, str, str | None]:
     """(defect, message, help) for a value that the schema refuses."""
     raw = _written(node)
     limit: Any = error.validator_value
@@ -138,12 +183,6 @@ def _value(error: ValidationError, path: str, node: Node, near: Suggestions) -> 
         types = [limit] if isinstance(limit, str) else limit
         nouns = listing([_NOUNS[name] for name in types if name != "null"], "or")
         return "wrong-type", f"`{path}` must be {nouns}, got {_kind(node)}", _converted(node, types)
-    if error.validator == "enum":
-        choices = [code(choice) for choice in limit if choice is not None]
-        meant = VALUES.get(_canonical(path), {}).get(raw.lower())
-        close = near(raw, choices)
-        message = f"`{path}` must be {listing(choices, 'or')}, got {raw}"
-        return "wrong-choice", message, meant or (f"did you mean `{close}`?" if close else None)
     if error.validator == "required":
         missing = [f"`{name}`" for name in limit if isinstance(node, Mapping) and name not in node.entries]
         return "missing-key", f"`{path}` requires {listing(missing)}", None

@@ -66,6 +66,9 @@ def known(plan: Plan) -> Iterator[tuple[Use, Argument]]:
 def _meant(plan: Plan, use: Use) -> Argument | None:
     if use.argument is not None or is_scripts(use):
         return use.argument
+    layer = layer_of(plan, use)
+    if layer is None or is_over(layer, use.name):
+        return None  # what was removed has no right value
     return plan.release.arguments.get(plan.release.spelling(use.name) or "")
 
 

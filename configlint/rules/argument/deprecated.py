@@ -36,6 +36,8 @@ from configlint.rules.argument._resolved import is_fsdp
 def check(plan: Plan) -> Iterator[Finding]:
     for use, argument in known(plan):
         new = argument.facts.get("by")
+        if any(alias != use.name and plan.writes(alias) for alias in plan.release.aliases(use.name)):
+            continue  # argument/given-twice
         # Under FSDP, fsdp/double-checkpointing says what to write.
         if new == "activation_checkpointing" and use.value is True and is_fsdp(plan):
             continue

@@ -25,26 +25,30 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Drop, Remedy, Say
+from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
+from configlint.knowledge.naming import owners
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     for name in plan.arguments:
-        if name in plan.training:
+        # What has an owner elsewhere, or what the class lacks, is wrong whether it stands there once or twice.
+        is_known = plan.release.spelling(name) or not plan.release.config_class
+        if name in plan.training and name not in owners() and is_known:
             path, section = f"arguments.{name}", plan.name("training")
             yield Finding(
                 path,
                 f"`{plan.name(path)}` is also set in `{section}`, but the script can read only one value",
-                [_in_vain(plan, name)],
+                [Drop(path)],
                 related=((f"training.{name}", f"set in `{section}` here"),),
                 on_key=True,
             )
     for name in plan.training:
         newest, *others = plan.release.aliases(name)
-        older = [alias for alias in others if alias in plan.training]
-        if older and name == newest:
+        # Of one that was removed, argument/removed says it.
+        older = [alias for alias in others if alias in plan.training and alias in plan.release.arguments]
+        if older and name == newest and name not in owners():
             path, new = f"training.{older[0]}", plan.name(f"training.{name}")
             yield Finding(
                 path,
@@ -53,10 +57,3 @@ def check(plan: Plan) -> Iterator[Finding]:
                 related=((f"training.{name}", f"`{new}` is set here"),),
                 on_key=True,
             )
-
-
-def _in_vain(plan: Plan, name: str) -> Remedy:
-    """To remove the one that is in the wrong section."""
-    if plan.release.config_class and plan.release.spelling(name) is None:
-        return Say(f"remove it from `{plan.name('training')}`", ("training",))
-    return Drop(f"arguments.{name}")

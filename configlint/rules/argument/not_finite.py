@@ -30,13 +30,16 @@ from configlint.core.rule import Finding, rule
 from configlint.core.wording import code
 from configlint.rules.argument import is_compiled
 
+# Of numbers elsewhere, their form says what they must be.
+_OPEN = ("training.", "arguments.", "parallel.fsdp.", "parallel.deepspeed.")
+
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     # Where the job reads the user's own file, infinity reaches it; NaN is never meant.
     is_good = isfinite if is_compiled(plan) else _is_number
     for path, setting in plan.spec.settings.items():
-        if path.startswith(("training.", "arguments.", "parallel.")) and not _all(is_good, setting.value):
+        if path.startswith(_OPEN) and not _all(is_good, setting.value):
             yield _finding(plan, path, setting.value)
 
 

@@ -20,6 +20,7 @@ Source: schemas/arguments.yaml, with the reason beside each bound
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import isfinite
 from operator import ge, gt, le, lt
 
 from configlint.core.diagnostic import Severity
@@ -40,7 +41,8 @@ _BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     for use, argument in known(plan):
-        if isinstance(use.value, int | float) and use.fits:
+        # Of infinity and NaN argument/not-finite says it.
+        if isinstance(use.value, int | float) and use.fits and real(use.value) is not None:
             for key, (bound, is_kept) in _BOUNDS.items():
                 if key in argument.facts and not is_kept(use.value, argument.facts[key]):
                     wanted, got = bound.format(argument.facts[key]), code(use.value)

@@ -28,10 +28,11 @@ from itertools import islice
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan, Use
 from configlint.core.release import Argument, written
-from configlint.core.remedy import Drop, Move, Put, Remedy, Say
+from configlint.core.remedy import Drop, Meant, Move, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import listing, one_off
 from configlint.knowledge.naming import owners, paths
+from configlint.rules._scripts import other_trainer
 from configlint.rules.argument import is_deprecated, is_scripts, layer_of
 
 # Keys of a file that are looked at for their spelling.
@@ -43,6 +44,8 @@ def check(plan: Plan) -> Iterator[Finding]:
     if plan.spec.reader.unknown == "kept":
         yield from _misspelt(plan)
         return
+    if other_trainer(plan):
+        return  # launch/unnamed-trainer: these may be the arguments of the one that is built
     release = plan.release
     script = release.others.get(plan.launch.module or "")
     known = (script.held() if script else {}) | release.arguments
@@ -72,8 +75,7 @@ def _misspelt(plan: Plan) -> Iterator[Finding]:
         meant = one_off(name, known)
         if meant and not plan.writes(meant):
             message = f"`{plan.name(path)}` is not an argument of TrainingArguments in any release"
-            remedy = Say(f"did you mean `{meant}`?")
-            yield Finding(path, message, [remedy], Severity.WARNING, on_key=True)
+            yield Finding(path, message, [Meant(path, f"training.{meant}")], Severity.WARNING, on_key=True)
 
 
 def _dropped(plan: Plan, use: Use, known: dict[str, Argument]) -> Finding:
@@ -124,7 +126,7 @@ def _moved(plan: Plan, use: Use, to: str | None, why: str = "") -> Remedy:
 
 
 def _meant(plan: Plan, use: Use, known: dict[str, Argument]) -> list[Remedy]:
-    name = use.name
+    name, section = use.name, use.path.partition(".")[0]
     path = paths("elsewhere").get(name, "")
     meant = path.removeprefix("training.")
     close = meant if meant in known else plan.nearest(name, known)
@@ -134,6 +136,6 @@ def _meant(plan: Plan, use: Use, known: dict[str, Argument]) -> list[Remedy]:
         return [_moved(plan, use, path)]
     if close in owners():
         settings = [f"`{plan.name(owner)}`" for owner in owners()[close] if plan.can_say(owner)]
-        sets = f"configlint sets it from {listing(settings, 'or')}"
-        return [Say(f"did you mean `{close}`? {sets}" if settings else f"did you mean `{close}`?")]
-    return [Say(f"did you mean `{close}`?")] if close else []
+        sets = f" configlint sets it from {listing(settings, 'or')}" if settings else ""
+        return [Meant(use.path, f"{section}.{close}", more=sets)]
+    return [Meant(use.path, f"{section}.{close}")] if close else []

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan, Use
 from configlint.core.release import Argument, Version, written
-from configlint.core.remedy import Put, Remedy, Say
+from configlint.core.remedy import Meant, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.knowledge.naming import ALIASES
 from configlint.rules.argument import known
@@ -86,4 +86,4 @@ def _remedies(plan: Plan, use: Use, argument: Argument, word: str, choices: list
     close = better or (alias if alias in choices else plan.nearest(word, choices))
     if close is None:
         return others
-    return [Put(use.path, close)] if word == use.value else [Say(f"did you mean `{close}`?")]
+    return [Meant(use.path, use.path, close)] if word == use.value else [Say(f"did you mean `{close}`?")]

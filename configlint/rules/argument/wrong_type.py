@@ -22,6 +22,7 @@ transformers 5.23 training_args.py, __post_init__ (nothing converts a type)
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import isfinite
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan, Use
@@ -72,6 +73,8 @@ def _wrapped(value: object, argument: Argument) -> object:
 
 
 def _has_its_own_rule(value: object, argument: Argument) -> bool:
+    if isinstance(value, float) and not isfinite(value):
+        return True
     texts = as_number(value, argument.kinds), as_boolean(value, argument.kinds)
     return any(meant is not None for meant in texts) or is_boolean_for_word(value, argument)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Remedy, Say
-from configlint.core.values import mapping
+from configlint.core.values import mapping, positive
 from configlint.core.wording import count
 
 
@@ -48,6 +48,33 @@ ONLY_IF: dict[str, Callable[[Plan], bool]] = {
     "unusual_effective": lambda plan: not 32 <= (plan.batch.effective or 32) <= 64,
     "too_large": lambda plan: plan.batch.trained is None,
 }
+
+
+def is_unreachable(plan: Plan) -> bool:
+    """Whether the effective batch cannot be trained: what depends on what is trained instead is not known yet."""
+    batch = plan.batch
+    return batch.effective is not None and batch.trained not in (None, batch.effective)
+
+
+def is_partial(plan: Plan) -> bool:
+    """Whether the batch in tokens is no whole number of sequences, so that no number of samples was asked for."""
+    setting = plan.spec.settings.get("batch.effective_tokens")
+    tokens = positive(setting.value) if setting else None
+    return tokens is not None and tokens % (plan.sequence_length or 1) != 0
+
+
+def is_beyond_data(plan: Plan) -> bool:
+    """Whether the data set is too small for a step, or for a micro-batch over all replicas."""
+    batch, examples, batches = plan.batch, plan.data.train_examples, plan.schedule.batches_per_epoch
+    is_starved = bool(examples and batch.per_device and examples < batch.per_device * (plan.parallel.replicas or 1))
+    return is_starved or bool(batches and batch.accumulation and batch.accumulation > batches)
+
+
+def is_run_wrong(plan: Plan) -> bool:
+    """Whether another rule says that the batch, the data or the number of steps is wrong: the length of the run is
+    only what comes of it."""
+    schedule = plan.schedule
+    return is_unreachable(plan) or is_beyond_data(plan) or (schedule.max_steps == 0 and schedule.total_steps == 1)
 
 
 def accelerator_config(plan: Plan) -> dict[str, object]:

@@ -29,6 +29,7 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Act, Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
+from configlint.rules.batch import is_unreachable
 from configlint.rules.batch._totals import total
 
 
@@ -37,6 +38,8 @@ def check(plan: Plan) -> Iterator[Finding]:
     batch, batches, replicas = plan.batch, plan.schedule.batches_per_epoch, plan.parallel.replicas
     examples = plan.data.train_examples
     if not (batches and batch.accumulation and batch.per_device and batch.trained and replicas and examples):
+        return
+    if is_unreachable(plan):
         return
     # With fewer examples than one micro-batch over all replicas, batch/dataset-too-small says it.
     if batch.accumulation > batches and examples >= batch.per_device * replicas:

@@ -30,7 +30,7 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Act, Drop, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
-from configlint.rules.batch import replicas_in_words
+from configlint.rules.batch import is_unreachable, replicas_in_words
 from configlint.rules.batch._totals import total
 
 
@@ -39,6 +39,8 @@ def check(plan: Plan) -> Iterator[Finding]:
     examples, per_device, replicas = plan.data.train_examples, plan.batch.per_device, plan.parallel.replicas
     if not examples or not per_device or not replicas or examples >= per_device * replicas:
         return
+    if is_unreachable(plan):
+        return  # with too many replicas for the batch, there are too many for the data too
     drops = plan.training.get("dataloader_drop_last") is True
     if drops:
         follows = f"`{plan.name('training.dataloader_drop_last')}` leaves no batch to train"

@@ -26,7 +26,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count, listing
-from configlint.rules.batch import replicas_in_words
+from configlint.rules.batch import is_partial, replicas_in_words
 from configlint.rules.batch._totals import total
 
 
@@ -38,6 +38,10 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     if batch.trained in (None, effective) or (plan.parallel.world or 0) % (plan.hardware.nodes or 1):
         return  # hardware/uneven-nodes is the cause, and its remedy makes other replicas
+    if plan.parallel.data == "fsdp" and plan.parallel.copies is None:
+        return  # so is parallel/unbuilt-mesh
+    if is_partial(plan):
+        return  # batch/partial-sequence says what can be reached
     over = [count(replicas, "replica")]
     if batch.pinned_per_device:
         over.append(f"`{plan.name('batch.per_device')}` {batch.pinned_per_device}")

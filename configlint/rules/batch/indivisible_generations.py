@@ -36,6 +36,7 @@ from configlint.core.remedy import Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.values import positive
 from configlint.core.wording import count
+from configlint.rules.batch import is_unreachable
 from configlint.rules.batch._totals import total
 
 _FAR = 1000
@@ -46,6 +47,8 @@ def check(plan: Plan) -> Iterator[Finding]:
     since = {"GRPOTrainer": (0, 15), "RLOOTrainer": (0, 22)}.get(plan.trainer or "")
     if (plan.parallel.world or 0) % (plan.hardware.nodes or 1):
         return  # hardware/uneven-nodes is the cause, and its remedy makes other processes
+    if is_unreachable(plan):
+        return
     if since and (plan.release.trl or (0, 0)) >= since:
         yield from _training(plan)
         yield from _evaluation(plan)

@@ -27,6 +27,7 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.values import positive
+from configlint.rules.batch import is_beyond_data, is_partial, is_unreachable
 from configlint.rules.batch._totals import removals, total
 
 _GENERATING = ("GRPOTrainer", "RLOOTrainer")
@@ -38,13 +39,15 @@ def check(plan: Plan) -> Iterator[Finding]:
     effective = batch.effective
     if not effective or not replicas or is_power_of_two(effective):
         return
+    group = positive(plan.argument("num_generations")) or 1
+    if is_unreachable(plan) or is_partial(plan) or is_beyond_data(plan) or effective % group:
+        return  # a batch that is wrong becomes another one
     below = 1 << (effective.bit_length() - 1)
     message = f"an effective batch of {effective:,} is not a power of two"
     if not is_power_of_two(replicas):
-        if batch.trained == effective:
-            advice = f"use {_around(replicas)} replicas: no power of two can be split over {replicas:,}"
-            remedy = Say(advice, needs=("hardware.devices_per_node",))
-            yield Finding("batch.effective", message, [remedy], Severity.INFO)
+        advice = f"use {_around(replicas)} replicas: no power of two can be split over {replicas:,}"
+        remedy = Say(advice, needs=("hardware.devices_per_node",))
+        yield Finding("batch.effective", message, [remedy], Severity.INFO)
         return
     powers = [size for size in (below, 2 * below) if size >= replicas] or [replicas]
     powers = [size for size in powers if _is_trainable(plan, effective, size)]

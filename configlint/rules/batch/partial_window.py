@@ -28,6 +28,7 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Say
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
+from configlint.rules.batch import is_unreachable
 
 _MANY_STEPS = 100
 
@@ -37,6 +38,8 @@ def check(plan: Plan) -> Iterator[Finding]:
     batch, schedule = plan.batch, plan.schedule
     batches, steps, accumulation = schedule.batches_per_epoch, schedule.steps_per_epoch, batch.accumulation
     if not batches or not steps or not accumulation or not batch.trained or not plan.data.train_examples:
+        return
+    if is_unreachable(plan):
         return
     left = batches % accumulation
     total = schedule.total_steps

@@ -29,6 +29,7 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
+from configlint.rules.batch import is_run_wrong
 
 _WORDS = {"logging": "logged", "eval": "evaluated", "save": "saved"}
 
@@ -37,6 +38,8 @@ _WORDS = {"logging": "logged", "eval": "evaluated", "save": "saved"}
 def check(plan: Plan) -> Iterator[Finding]:
     total, examples = plan.schedule.total_steps, plan.batch.trained
     if not total or not examples:
+        return
+    if is_run_wrong(plan):
         return
     for kind, happens in _WORDS.items():
         steps = getattr(plan.intervals, f"{kind}_steps")

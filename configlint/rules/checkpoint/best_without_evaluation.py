@@ -25,11 +25,12 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Drop, Put
+from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.rules.checkpoint import described
 
 _SAVE, _BEST = "training.save_strategy", "training.load_best_model_at_end"
+_METRIC = "training.metric_for_best_model"
 
 
 @rule(Severity.ERROR)
@@ -41,9 +42,13 @@ def check(plan: Plan) -> Iterator[Finding]:
     related = ((path, evaluation),) if plan.given(path) else ()
     if save == "best":
         # To load the best model, something must be evaluated in any case, and for the metric to have an effect.
-        others = [] if loads_best or plan.writes("metric_for_best_model") else [Put(_SAVE, "steps")]
+        is_bare = not loads_best and not plan.writes("metric_for_best_model")
+        evaluated = Put(path, "steps")
+        remedies: list[Remedy] = (
+            [Put(_SAVE, "steps"), (evaluated, Put(_METRIC, "loss"))] if is_bare else [evaluated]
+        )
         message = f"`{plan.name(_SAVE)}` best saves nothing with {evaluation}"
-        yield Finding(_SAVE, message, [Put(path, "steps"), *others], related=related)
+        yield Finding(_SAVE, message, remedies, related=related)
     elif save == "no" and loads_best:
         # Milder: a callback of the script's own may ask for evaluation and saving.
         yield Finding(

@@ -42,7 +42,7 @@ _PARAMS = {
 }
 
 
-class Meant(NamedTuple):
+class Expected(NamedTuple):
     """What a key must match: in a sentence, its place, and its value where that is known."""
 
     said: str
@@ -68,27 +68,27 @@ def check(plan: Plan) -> Iterator[Finding]:
             )
 
 
-def _meant(plan: Plan) -> dict[str, Meant]:
+def _meant(plan: Plan) -> dict[str, Expected]:
     found = {key: _argument(plan, name) for key, name in _PARAMS.items()}
     found["optimizer.params.betas"] = _betas(plan)
     total, warmup = plan.schedule.total_steps, plan.schedule.warmup_steps
     said = f"the run's {count(total or 0, 'step')}"
-    found["scheduler.params.total_num_steps"] = Meant(said, "schedule.total_steps", total)
+    found["scheduler.params.total_num_steps"] = Expected(said, "schedule.total_steps", total)
     # Since 5.18 no warmup is one step here, as newer releases of DeepSpeed refuse 0.
     least = int(plan.release.transformers >= (5, 18))
     steps = None if warmup is None else max(warmup, least)
     said = f"the warmup of {count(steps or 0, 'step')}"
-    found["scheduler.params.warmup_num_steps"] = Meant(said, "schedule.warmup_steps", steps)
+    found["scheduler.params.warmup_num_steps"] = Expected(said, "schedule.warmup_steps", steps)
     return found
 
 
-def _argument(plan: Plan, name: str) -> Meant:
+def _argument(plan: Plan, name: str) -> Expected:
     path, value = plan.path(name), real(plan.argument(name))
-    return Meant(f"`{plan.name(path)}` {code(value)}", path, value)
+    return Expected(f"`{plan.name(path)}` {code(value)}", path, value)
 
 
-def _betas(plan: Plan) -> Meant:
+def _betas(plan: Plan) -> Expected:
     first, second = plan.path("adam_beta1"), plan.path("adam_beta2")
     betas = [real(plan.argument(name)) for name in ("adam_beta1", "adam_beta2")]
     said = f"`{plan.name(first)}` and `{plan.name(second)}` {code(betas)}"
-    return Meant(said, second, None if None in betas else betas)
+    return Expected(said, second, None if None in betas else betas)

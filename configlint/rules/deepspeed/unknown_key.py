@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Drop, Move, Remedy, Say
+from configlint.core.remedy import Drop, Meant, Move, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.rules.deepspeed import OFFLOADS, SECTION, settings, stage
 from configlint.rules.deepspeed._keys import KNOWN, REMOVED
@@ -79,7 +79,7 @@ def _remedies(plan: Plan, path: str, name: str, section: str) -> Sequence[Remedy
     if elsewhere is not None:
         return [_moved(plan, path, f"{elsewhere}.{name}".lstrip("."))]
     close = plan.nearest(name, KNOWN[section])
-    return [Say(f"did you mean `{close}`?") if close else Drop(path)]
+    return [Meant(path, f"{path.rpartition('.')[0]}.{close}") if close else Drop(path)]
 
 
 def _moved(plan: Plan, path: str, key: str) -> Remedy:

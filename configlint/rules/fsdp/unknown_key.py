@@ -25,7 +25,7 @@ from collections.abc import Iterator, Sequence
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.release import Argument, Layer, Version, written
-from configlint.core.remedy import Drop, Move, Remedy, Say
+from configlint.core.remedy import Drop, Meant, Move, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.rules.fsdp import in_place_of
 from configlint.rules.fsdp import version as version_of_fsdp
@@ -68,4 +68,4 @@ def _remedies(plan: Plan, known: dict[str, Argument], bare: str, path: str) -> S
         to = f"parallel.fsdp.{meant}"
         return [Drop(path) if plan.given(to) else Move(path, to)]
     close = plan.nearest(bare, known)
-    return [Say(f"did you mean `{close}`?") if close else Drop(path)]
+    return [Meant(path, f"parallel.fsdp.{close}") if close else Drop(path)]

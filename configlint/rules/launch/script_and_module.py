@@ -23,9 +23,10 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Drop, Remedy, Say
+from configlint.core.remedy import Drop, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import code
+from configlint.rules._scripts import other_trainer
 
 _SCRIPT, _MODULE = "launch.script", "launch.module"
 
@@ -46,7 +47,9 @@ def check(plan: Plan) -> Iterator[Finding]:
 def _remedies(plan: Plan) -> list[Remedy]:
     own, inherited = sorted((_SCRIPT, _MODULE), key=lambda path: _is_inherited(plan, path))
     if _is_inherited(plan, own) == _is_inherited(plan, inherited):
-        return [Drop(_MODULE), Drop(_SCRIPT)]
+        trainer = other_trainer(plan._replace(launch=plan.launch._replace(script=None)))
+        without: Remedy = (Drop(_SCRIPT), Put("trainer", trainer)) if trainer else Drop(_SCRIPT)
+        return [Drop(_MODULE), without]
     return [Say(f"write `{inherited.rpartition('.')[2]}: null` next to `{plan.name(own)}`")]
 
 

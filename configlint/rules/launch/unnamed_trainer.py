@@ -27,22 +27,12 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
-
-_TRAINERS = {
-    "sft": "SFTTrainer",
-    "dpo": "DPOTrainer",
-    "grpo": "GRPOTrainer",
-    "reward": "RewardTrainer",
-    "kto": "KTOTrainer",
-    "rloo": "RLOOTrainer",
-}
+from configlint.rules._scripts import other_trainer
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
-    package, _, script = (plan.launch.module or "").rpartition(".")
-    trainer = _TRAINERS.get(script)
-    if package == "trl.scripts" and trainer and plan.trainer is not None and plan.trainer != trainer:
+    if trainer := other_trainer(plan):
         whose = "" if plan.given("trainer") else " (configlint's default)"
         message = f"{plan.launch.module} builds {trainer}, but `{plan.name('trainer')}` is {plan.trainer}{whose}"
         yield Finding("launch.module", message, [Put("trainer", trainer)])

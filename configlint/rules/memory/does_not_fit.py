@@ -34,6 +34,7 @@ from configlint.core.remedy import Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 from configlint.memory.options import Way, base_workload, largest, samples, ways
+from configlint.rules.batch import is_unreachable
 from configlint.rules.memory import device, explained, factors, gib, peak, pinned
 
 
@@ -42,6 +43,8 @@ def check(plan: Plan) -> Iterator[Finding]:
     capacity, estimate, workload = plan.memory.capacity, plan.memory.estimate, plan.memory.workload
     if capacity is None or estimate is None or workload is None or estimate.high <= capacity:
         return
+    if is_unreachable(plan):
+        return  # another batch needs another amount
     certain = estimate.low > capacity
     needs = f"{'needs' if workload.batch == 1 else 'need'}{'' if certain else ' up to'}"
     yield Finding(

@@ -42,7 +42,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     # Where the devices cannot be split at all, that comes first.
     if plan.parallel.world and not plan.parallel.replicas:
         return
-    if strategy in (None, "no") or plan.training.get("save_only_model") is True:
+    if strategy in (None, "no") or plan.training.get("save_only_model", False) is not False:
         return
     related = (_STRATEGY, f"`{plan.name(_STRATEGY)}` is {strategy}")
     yield Finding(

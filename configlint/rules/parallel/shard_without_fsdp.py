@@ -39,6 +39,8 @@ def check(plan: Plan) -> Iterator[Finding]:
     # What a base or several targets share may be meant for another plan; an unknown engine is reported as such.
     if setting is None or plan.spec.is_shared(setting) or data not in _WHOLE:
         return
+    if plan.given("parallel.fsdp") and not plan.given("parallel.data"):
+        return  # fsdp/unchosen
     message = f"`{plan.name(_PATH)}` has no effect with {data}"
     yield Finding(_PATH, message, [*_with_fsdp(plan, setting.value), Drop(_PATH)], on_key=True)
 

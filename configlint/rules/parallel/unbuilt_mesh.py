@@ -40,6 +40,9 @@ _KINDS = ("tensor", "context", "sequence")
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     parallel = plan.parallel
+    # Where the devices cannot be split at all, that comes first.
+    if parallel.world and not parallel.replicas:
+        return
     sizes = (parallel.tensor, parallel.context, parallel.sequence)
     found = misfit(parallel) if parallel.data in _DATA and None not in sizes else None
     if found is None:

@@ -46,7 +46,8 @@ def check(plan: Plan) -> Iterator[Finding]:
             [Put("training.fp16", True) if _has_fp16(accelerator) else Put(path, False)],
         )
     for bf16, fp16 in (("bf16", "fp16"), ("bf16_full_eval", "fp16_full_eval")):
-        if plan.training.get(bf16) is True:
+        # With both of them, precision/bf16-and-fp16 says which one to remove.
+        if plan.training.get(bf16) is True and plan.training.get(fp16) is not True:
             path = f"training.{bf16}"
             yield Finding(
                 path,

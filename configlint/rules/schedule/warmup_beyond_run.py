@@ -30,6 +30,7 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Move, Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
+from configlint.rules.batch import is_run_wrong
 from configlint.rules.schedule._made import WITHOUT_WARMUP, scheduler
 
 
@@ -41,6 +42,8 @@ def check(plan: Plan) -> Iterator[Finding]:
     # Step n of the warmup has (n - 1) / warmup of the rate, in this one n / warmup.
     first_with_all = warmup if name == "cosine_warmup_with_min_lr" else warmup + 1
     if total >= first_with_all:
+        return
+    if is_run_wrong(plan):
         return
     path = plan.origins["schedule.warmup_steps"].inputs[-1]
     yield Finding(

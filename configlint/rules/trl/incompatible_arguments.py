@@ -134,12 +134,6 @@ def _unpacked(plan: Plan) -> list[Remedy]:
     return [tuple(acts), Put("parallel.context", 1)]
 
 
-def _unsplit(plan: Plan) -> list[Remedy]:
-    parallel = plan.parallel
-    degrees = {"parallel.context": parallel.context, "parallel.sequence": parallel.sequence}
-    return [tuple(Put(path, 1) for path, degree in degrees.items() if (degree or 1) > 1)]
-
-
 def _weighted(plan: Plan) -> list[Remedy]:
     number = count(len(losses(plan)), "weight")
     return [Say(f"write {number}"), Drop(plan.path("loss_weights"), why="every weight is then 1.0")]
@@ -202,15 +196,6 @@ _CONFLICTS = (
         lambda plan: (plan.parallel.context or 1) > 1 and (is_on(plan, "packing") or is_on(plan, "eval_packing")),
         "packed samples attend to each other because {context} drops the attention mask",
         _unpacked,
-    ),
-    _Conflict(
-        "generation-with-split-sequences",
-        "A trainer that generates its own completions cannot split sequences over devices.",
-        {"GRPOTrainer": (1, 4), "RLOOTrainer": (1, 4)},
-        ("parallel.context", "parallel.sequence"),
-        lambda plan: (plan.parallel.context or 1) > 1 or (plan.parallel.sequence or 1) > 1,
-        "{context.name} and {sequence.name} must be 1 for {plan.trainer}, got {context.value} and {sequence.value}",
-        _unsplit,
     ),
     _Conflict(
         "generation-batch-size-beside-steps",
