@@ -18,6 +18,9 @@ from configlint.core.source import Source
 from configlint.syntax import read
 
 HARDWARE = "hardware: {accelerator: cpu, devices_per_node: 8}\n"
+# Beside an optimizer of which two rules say something.
+ONE, OTHER = "argument/distributed-layerwise", "argument/missing-target-modules"
+BATCH = f"batch: {{effective: 8}}\n{HARDWARE}"
 
 
 @pytest.fixture(autouse=True)
@@ -42,21 +45,23 @@ class TestWhereAComment:
     def test_at_the_end_of_a_line_holds_for_that_line(self) -> None:
         assert check(
             f"""
-            batch:
-              effective: 60   # configlint: ignore[batch/indivisible]
+            batch: {{effective: 8}}
+            training:
+              optim: apollo_adamw_layerwise   # configlint: ignore[{ONE}]
             {HARDWARE}"""
-        ) == ["2:14 batch/not-power-of-two"]
+        ) == [f"3:10 {OTHER}"]
 
     def test_alone_above_a_key_holds_for_the_whole_subtree(self) -> None:
         text = """
-            # configlint: ignore[batch/indivisible]
-            # configlint: ignore[batch/not-power-of-two]
+            batch: {effective: 8}
+            # configlint: ignore[argument/distributed-layerwise]
+            # configlint: ignore[argument/missing-target-modules]
 
-            batch:
-              per_device:
-                max: 4
+            training:
+              accelerator_config:
+                even_batches: true
 
-              effective: 60
+              optim: apollo_adamw_layerwise
             """
         assert check(text + HARDWARE) == []
 
@@ -71,13 +76,13 @@ class TestWhereAComment:
         assert check(text + HARDWARE) == ["4:3 batch/derived-argument"]
 
     def test_in_a_flow_mapping_holds_for_its_line(self) -> None:
-        text = "batch: {  # the paper's\n  effective: 60,  # configlint: ignore[batch/indivisible]\n}\n"
-        assert check(text + HARDWARE) == ["2:14 batch/not-power-of-two"]
+        optim = f"optim: apollo_adamw_layerwise,  # configlint: ignore[{ONE}]"
+        assert check(f"training: {{  # the paper's\n  {optim}\n}}\n{BATCH}") == [f"2:10 {OTHER}"]
 
     def test_on_the_line_of_a_section_does_not_hold_below(self) -> None:
-        text = "batch:   # configlint: ignore[batch/indivisible]\n  effective: 60\n"
-        assert check(text + HARDWARE) == [
-            "1:10 ignore/unused", "2:14 batch/indivisible", "2:14 batch/not-power-of-two",
+        text = "training:   # configlint: ignore[argument/distributed-layerwise]\n  optim: apollo_adamw_layerwise\n"
+        assert check(text + BATCH) == [
+            "1:13 ignore/unused", "2:10 argument/distributed-layerwise", "2:10 argument/missing-target-modules",
         ]  # fmt: skip
 
     def test_in_a_text_of_json_is_none(self) -> None:
@@ -109,14 +114,14 @@ class TestTheComment:
     @pytest.mark.parametrize(
         "comment",
         [
-            "# configlint: ignore[batch/indivisible, batch/not-power-of-two]",
-            "# configlint: ignore[batch/indivisible,batch/not-power-of-two] the paper's own",
-            "#configlint:ignore[ batch/not-power-of-two , batch/indivisible ]: as [agreed] # with all",
-            "#   configlint:   ignore[batch/indivisible,batch/not-power-of-two,]",
+            "# configlint: ignore[argument/distributed-layerwise, argument/missing-target-modules]",
+            "# configlint: ignore[argument/distributed-layerwise,argument/missing-target-modules] the paper's own",
+            f"#configlint:ignore[ {OTHER} , {ONE} ]: as [agreed] # with all",
+            "#   configlint:   ignore[argument/distributed-layerwise,argument/missing-target-modules,]",
         ],
     )
     def test_names_one_rule_or_several_and_may_give_a_reason(self, comment: str) -> None:
-        assert check(f"batch: {{effective: 60}} {comment}\n{HARDWARE}") == []
+        assert check(f"training: {{optim: apollo_adamw_layerwise}} {comment}\n{BATCH}") == []
 
     @pytest.mark.parametrize(
         "text",
@@ -173,8 +178,9 @@ class TestWhatIsSaidOfAComment:
         assert run("check", "a.yaml", "--fail-on", "error").code == 0
 
     def test_of_several_rules_only_the_unused_is_named(self) -> None:
-        text = f"batch: {{effective: 60}}  # configlint: ignore[batch/indivisible, batch/mismatch]\n{HARDWARE}"
-        assert check(text) == ["1:20 batch/not-power-of-two", "1:25 ignore/unused"]
+        comment = "# configlint: ignore[argument/distributed-layerwise, batch/mismatch]"
+        text = f"training: {{optim: apollo_adamw_layerwise}}  {comment}\n{BATCH}"
+        assert check(text) == ["1:19 argument/missing-target-modules", "1:44 ignore/unused"]
         assert "`batch/mismatch` finds nothing here" in run("check", "a.yaml").out
 
     def test_one_that_finds_something_in_one_of_the_targets_is_used(self) -> None:
@@ -227,7 +233,7 @@ class TestWhatIsSaidOfAComment:
     def test_form_cannot_be_ignored(self, name: str) -> None:
         text = f"# configlint: ignore[{name}]\nbatch: {{effective: 64, effective: 64, x: 1}}\n{HARDWARE}"
         assert check(text) == [
-            "1:1 ignore/not-ignorable", "2:24 syntax/duplicate-key", "2:39 schema/unknown-key",
+            "1:1 ignore/not-ignorable", "2:39 schema/unknown-key", "2:24 syntax/duplicate-key",
         ]  # fmt: skip
         assert f"`{name}` cannot be ignored" in run("check", "a.yaml").out
 
@@ -377,9 +383,10 @@ class TestBases:
 
 class TestCommands:
     def test_what_is_ignored_is_counted_once(self) -> None:
-        text = """
-            batch:
-              effective: 60   # configlint: ignore[batch/indivisible, batch/not-power-of-two]
+        text = f"""
+            training:
+              optim: apollo_adamw_layerwise   # configlint: ignore[{ONE}, {OTHER}]
+            batch: {{effective: 8}}
             """
         check(text + HARDWARE)
         assert run("check", "a.yaml").out == "1 spec clean; 2 ignored\n"
@@ -390,9 +397,7 @@ class TestCommands:
         assert run("explain", "a.yaml").err == ""
 
     def test_an_error_that_is_ignored_still_writes_no_other_batch_than_was_asked_for(self) -> None:
-        check(
-            f"batch: {{effective: 60}}  # configlint: ignore[batch/indivisible, batch/not-power-of-two]\n{HARDWARE}"
-        )
+        check(f"batch: {{effective: 60}}  # configlint: ignore[batch/indivisible]\n{HARDWARE}")
         assert run("compile", "a.yaml", "-o", "out", "--verify", "never") == (
             1, "", "configlint: 60 samples per step cannot be trained here: the nearest batch is 56\n",
         )  # fmt: skip

@@ -294,7 +294,7 @@ def spec(batch: str, hardware: str, more: str = "") -> Path:
 )
 def test_a_huge_number_is_not_much_more_work_than_a_usual_one(name: str, more: str) -> None:
     counts = []
-    for numbers in (HUGE[name], ("{effective: 60, per_device: {max: 8}}", NODE)) * 2:
+    for numbers in (HUGE[name], ("{effective: 48, per_device: {max: 8}}", NODE)) * 2:
         spec(*numbers, more)
         counts.append(operations("check", "a.yaml"))
     # A number with many divisors asks for the memory of more of them.

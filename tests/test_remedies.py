@@ -22,7 +22,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.document import plain
 from configlint.core.edit import KEPT
 from configlint.core.plan import Plan
-from configlint.core.remedy import Drop, Meant, Move, Put, Remedy, Say
+from configlint.core.remedy import Drop, Move, Put, Remedy, Say
 from configlint.core.rule import Finding, Rule
 from configlint.core.writing import written
 from configlint.frontends import spec as spec_yaml

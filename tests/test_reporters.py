@@ -192,7 +192,7 @@ class TestSummary:
         write("c.yaml", CLEAN.replace("64", "60"))
         write("d.yaml", CLEAN)
         write("e.yaml", CLEAN.replace("64", "60").replace(": 8}", ": 6}"))
-        assert run("check").out.endswith("\n2 errors, 2 warnings, 1 info in 4 of 5 specs\n")
+        assert run("check").out.endswith("\n2 errors, 1 warning, 1 info in 4 of 5 specs\n")
 
     def test_what_is_ignored_is_counted(self) -> None:
         write("a.yaml", ERROR.replace("\n", "  # configlint: ignore[batch/indivisible]\n", 1))

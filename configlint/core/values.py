@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 _LARGEST = 2**40
 
 
@@ -40,6 +42,11 @@ def text(value: object) -> str | None:
 
 def flag(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
+
+
+def is_finite(value: object) -> bool:
+    """Whether a value is neither infinity nor NaN."""
+    return not isinstance(value, float) or isfinite(value)
 
 
 def mapping(value: object) -> dict[str, object] | None:

@@ -85,22 +85,21 @@ def _word(
     key, node = _locate(document, route)
     if error.validator == "additionalProperties":
         yield from _unknown_keys(schema, error, path, node, near)
-        return
-    if "propertyNames" in error.schema_path:
+    elif "propertyNames" in error.schema_path:
         name = str(error.instance)
         message = f"the name `{_short(name)}` must consist of {_names(str(error.validator_value))}"
         bare = name.lstrip("-")
         help = f"write `{bare}`" if bare != name and re.search(str(error.validator_value), bare) else None
         yield _diagnostic("name", message, _key_of(node, name), f"{path}.{name}", help)
-        return
-    # Of what runs over several lines, the key is what a reader looks for.
-    on_key = isinstance(node, Mapping) or node.span.end_line > node.span.line
-    span = key if on_key else node.span
-    if error.validator == "enum":
-        yield _choice(error, path, node, near)._replace(span=span)
     else:
-        defect, message, help = _value(error, in_a_line(path) or "spec", node)
-        yield _diagnostic(defect, message, span, path, help)
+        # Of what runs over several lines, the key is what a reader looks for.
+        on_key = isinstance(node, Mapping) or node.span.end_line > node.span.line
+        span = key if on_key else node.span
+        if error.validator == "enum":
+            yield _choice(error, path, node, near)._replace(span=span)
+        else:
+            defect, message, help = _value(error, in_a_line(path) or "spec", node)
+            yield _diagnostic(defect, message, span, path, help)
 
 
 def _unknown_keys(
@@ -113,15 +112,16 @@ def _unknown_keys(
             continue
         full = f"{path}.{name}" if path else name
         where = f"{f'`{in_a_line(path)}`' if path else 'a spec'} has no key `{_short(name)}`"
-        to, help = _guess(schema, _canonical(path), name, known, near)
+        to, help = _guess(schema, path, name, known, near)
         meant = tuple(Meant(_canonical(full), each) for each in to)
         yield _diagnostic("unknown-key", where, _key_of(node, name), full, help)._replace(meant=meant)
 
 
 def _guess(
-    schema: dict[str, Any], section: str, name: str, known: list[str], near: Suggestions
+    schema: dict[str, Any], path: str, name: str, known: list[str], near: Suggestions
 ) -> tuple[list[str], str]:
     """The paths that an unknown key of a section can have been meant for, and what to say of them."""
+    section = _canonical(path)
     start = f"{section}." if section else ""
     homes = _homes(schema, name)
     there = [f"{home}.{name}" for home in homes]
@@ -135,7 +135,7 @@ def _guess(
         return [start + close, *there], f"did you mean {listing(names, 'or')}?"
     if homes:
         return there, f"move it to {listing([f'`{home}`' for home in homes], 'or')}"
-    if "targets" in known:  # at the root
+    if not path:
         help = "put arguments of the trainer under `training` and those of your script under `arguments`"
     else:
         help = f"expected {listing(known, 'or')}"

@@ -20,12 +20,12 @@ Source: schemas/arguments.yaml, with the reason beside each bound
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from math import isfinite
 from operator import ge, gt, le, lt
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.rule import Finding, rule
+from configlint.core.values import is_finite
 from configlint.core.wording import code
 from configlint.rules.argument import known, removal
 
@@ -42,7 +42,7 @@ _BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
 def check(plan: Plan) -> Iterator[Finding]:
     for use, argument in known(plan):
         # Of infinity and NaN argument/not-finite says it.
-        if isinstance(use.value, int | float) and use.fits and real(use.value) is not None:
+        if isinstance(use.value, int | float) and use.fits and is_finite(use.value):
             for key, (bound, is_kept) in _BOUNDS.items():
                 if key in argument.facts and not is_kept(use.value, argument.facts[key]):
                     wanted, got = bound.format(argument.facts[key]), code(use.value)

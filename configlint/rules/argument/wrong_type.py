@@ -22,14 +22,13 @@ transformers 5.23 training_args.py, __post_init__ (nothing converts a type)
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import isfinite
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan, Use
 from configlint.core.release import Argument
 from configlint.core.remedy import Move, Put, Remedy
 from configlint.core.rule import Finding, rule
-from configlint.core.values import mapping, whole
+from configlint.core.values import is_finite, mapping, whole
 from configlint.core.wording import code
 from configlint.rules.argument import is_scripts, misfits, removal
 from configlint.rules.argument._kinds import as_boolean, as_number, described, is_boolean_for_word
@@ -73,10 +72,9 @@ def _wrapped(value: object, argument: Argument) -> object:
 
 
 def _has_its_own_rule(value: object, argument: Argument) -> bool:
-    if isinstance(value, float) and not isfinite(value):
-        return True
     texts = as_number(value, argument.kinds), as_boolean(value, argument.kinds)
-    return any(meant is not None for meant in texts) or is_boolean_for_word(value, argument)
+    is_meant = any(meant is not None for meant in texts)
+    return is_meant or is_boolean_for_word(value, argument) or not is_finite(value)
 
 
 def _named(value: object) -> str:
