@@ -7,7 +7,7 @@
   settings_form.py beside it, from settings.schema.json
 - training_arguments.json: what arguments.yaml and trl_arguments.yaml note, joined in
 - transformers.py and trl.py beside it: the same as constants, which cost a tenth to load
-- names.py beside it: configlint/knowledge/names.yaml as constants
+- names.py beside it: configlint/knowledge/names.yaml as constants, and what the accelerators are called
 - editor.schema.json: the training section for editors
 """
 
@@ -175,8 +175,16 @@ def names() -> str:
     for path, programs in says["names"].items():
         lines.append(f"    {path!r}: { {program: tuple(held) for program, held in programs.items()} },")
     lines += ["}", f"VALUES: dict[str, dict[str, str]] = {says['values']}"]
+    lines.append(f"ALIASES: dict[str, dict[str, str]] = {says['aliases']}")
+    lines.append(f"PRINTED: dict[str, str] = {_printed()}")
     files = {name: stem for stem, held in says["files"].items() for name in held}
     return "\n".join([*lines, f"FILES: dict[str, str] = {files}", ""])
+
+
+def _printed() -> dict[str, str]:
+    """The names of accelerators as their drivers print them, in lower case, and their profiles."""
+    paths = sorted((ROOT / "configlint" / "knowledge" / "hardware").glob("*.yaml"))
+    return {yaml.safe_load(path.read_text(encoding="utf-8"))["name"].lower(): path.stem for path in paths}
 
 
 def outputs() -> Iterator[tuple[Path, str]]:

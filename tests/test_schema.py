@@ -374,8 +374,12 @@ MESSAGES = {
     ),
     "a wrong choice": (
         "parallel: {data: zero4}\n",
-        "1:18 schema/wrong-choice `parallel.data` must be ddp, fsdp, zero0, zero1, zero2 or zero3, got zero4"
-        " | did you mean `zero3`?",
+        "1:18 schema/wrong-choice `parallel.data` must be ddp, fsdp, zero0, zero1, zero2 or zero3, got zero4",
+    ),
+    "a misspelt choice": (
+        "parallel: {data: fdsp}\n",
+        "1:18 schema/wrong-choice `parallel.data` must be ddp, fsdp, zero0, zero1, zero2 or zero3, got fdsp"
+        " | did you mean `fsdp`?",
     ),
     "another program's choice": (
         "parallel: {data: hsdp}\n",

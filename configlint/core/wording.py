@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 
@@ -14,9 +15,10 @@ _SHORTEST = 6
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known name that somebody who wrote `word` most likely meant, if any is near.
+    """The known name that somebody who wrote `word` most likely meant, if any is near: never one with a number that
+    is not in the word.
 
-    Case, hyphens and underscores do not count.
+    Case, hyphens, underscores, dots and blanks do not count.
     """
     return _nearest(word, tuple(known))
 
@@ -45,20 +47,36 @@ class Suggestions:
 def _nearest(word: str, known: tuple[str, ...]) -> str | None:
     from difflib import get_close_matches  # costs 2 ms, needed only where something is wrong
 
-    def fold(name: str) -> str:
-        return name.lower().replace("-", "").replace("_", "")
+    folded, names = _fold(word), {_fold(name): name for name in known}
+    if folded in names:
+        return names[folded]
+    names = {short: name for short, name in names.items() if _has_numbers_of(word, name)}
+    close = get_close_matches(folded, names, n=1, cutoff=0.7)
+    if close and (close[0].startswith(folded) or folded not in close[0]):
+        return names[close[0]]
+    # `adamw` is the beginning of adamw_torch rather than the end of grokadamw.
+    begun = [name for name in names.values() if name.lower().startswith((f"{word.lower()}_", f"{word.lower()}-"))]
+    if close:
+        return begun[0] if begun else names[close[0]]
+    return begun[0] if len(begun) == 1 else None
 
-    names = {fold(name): name for name in known}
-    close = get_close_matches(fold(word), names, n=1, cutoff=0.7)
-    return names[close[0]] if close else None
+
+def _fold(name: str) -> str:
+    return re.sub(r"[-_. ]", "", name.lower())
+
+
+def _has_numbers_of(word: str, name: str) -> bool:
+    """Whether all numbers of a name are in a word: with another one it is another device, model or stage."""
+    return {*re.findall(r"\d+", name)} <= {*re.findall(r"\d+", word)}
 
 
 def one_off(word: str, known: Iterable[str]) -> str | None:
     """The known name that a word is but for one letter, or two that changed places; short words are too near to
-    each other."""
+    each other, and another digit is no misspelling."""
     if len(word) < _SHORTEST:
         return None
-    return next((name for name in known if abs(len(name) - len(word)) < 2 and _is_one_off(word, name)), None)
+    alike = (name for name in known if abs(len(name) - len(word)) < 2 and _has_numbers_of(word, name))
+    return next((name for name in alike if _is_one_off(word, name)), None)
 
 
 def _is_one_off(word: str, name: str) -> bool:

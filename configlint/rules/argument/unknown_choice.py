@@ -24,9 +24,10 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan, Use
-from configlint.core.release import Argument, written
+from configlint.core.release import Argument, Version, written
 from configlint.core.remedy import Put, Remedy, Say
 from configlint.core.rule import Finding, rule
+from configlint.knowledge.naming import ALIASES
 from configlint.rules.argument import known
 from configlint.rules.argument._kinds import choose, one_of
 
@@ -53,11 +54,16 @@ def _words(value: object, argument: Argument) -> list[str]:
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
+def _came(word: str, argument: Argument) -> Version | None:
+    """The later release in which a word was added."""
+    later = (each for each in argument.facts["choices"][::-1] if each[0] > argument.layer.version)
+    return next((release for release, words in later if word in words), None)
+
+
 def _message(name: str, word: str, argument: Argument) -> str:
     layer, changes = argument.layer, argument.facts["choices"][::-1]  # the oldest first
     at_release = f"{layer.package} {written(layer.version)}"
-    came = next((release for release, words in changes if release > layer.version and word in words), None)
-    if came:
+    if came := _came(word, argument):
         return (
             f"{name} `{word}` was added in {layer.package} {written(came)}; this job runs {written(layer.version)}"
         )
@@ -72,9 +78,12 @@ def _remedies(plan: Plan, use: Use, argument: Argument, word: str, choices: list
     better = argument.facts.get("words", {}).get(word)
     if better and word == use.value:
         return [Put(use.path, better, safe=True)]
-    # `adamw` is adamw_torch, though grokadamw is as near.
-    longer = (choice for choice in choices if choice.startswith(f"{word}_"))
-    close = better or next(longer, None) or plan.nearest(word, choices)
-    if close:
-        return [Say(f"did you mean `{close}`?")]
-    return choose(use.path, choices) if word == use.value else [one_of(choices)]
+    others: list[Remedy] = choose(use.path, choices) if word == use.value else [one_of(choices)]
+    if came := _came(word, argument):
+        upgrade = Put(argument.layer.package, written(came), why="the job must then run that release")
+        return [*others, upgrade][:2]
+    alias = ALIASES.get(f"training.{argument.name}", {}).get(word.lower().replace("-", "_"))
+    close = better or (alias if alias in choices else plan.nearest(word, choices))
+    if close is None:
+        return others
+    return [Put(use.path, close)] if word == use.value else [Say(f"did you mean `{close}`?")]

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Drop, Move, Put, Remedy, Say
+from configlint.core.remedy import Drop, Move, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
 from configlint.rules.deepspeed import SECTION, kind, stage
@@ -54,7 +54,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         # A class of PyTorch's may be new.
         if close or "_" in name:
             message = f"neither DeepSpeed nor PyTorch has an optimizer `{name}`"
-            remedy = Say(f"did you mean `{close}`?") if close else _without(plan, path)
+            remedy = Put(f"{path}.type", close) if close else _without(plan, path)
             yield Finding(f"{path}.type", message, [remedy])
     clipping = f"{path}.params.max_grad_norm"
     if plan.given(clipping):

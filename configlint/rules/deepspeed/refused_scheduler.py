@@ -31,7 +31,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Act, Drop, Put, Remedy, Say
+from configlint.core.remedy import Act, Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import listing
 from configlint.rules.deepspeed import SECTION, kind, stage, warmup_steps
@@ -72,7 +72,10 @@ def check(plan: Plan) -> Iterator[Finding]:
         # Without a near name it may be one of PyTorch's that are not listed.
         if close in _TAKES:
             message = f"DeepSpeed has no scheduler `{name}`"
-            yield Finding(f"{path}.type", message, [Say(f"did you mean `{close}`?")])
+            total = f"{path}.params.total_num_steps"
+            is_missing = "total_num_steps" in _TAKES[close] and not plan.given(total)
+            remedy = (Put(f"{path}.type", close), *([Put(total, "auto")] if is_missing else []))
+            yield Finding(f"{path}.type", message, [remedy])
 
 
 def _types(plan: Plan, path: str) -> list[Remedy]:

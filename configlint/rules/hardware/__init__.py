@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from configlint.core.plan import Plan
 
 
 def applies(plan: Plan) -> bool:
     return True
-
-
-def alike(name: str, known: Iterable[str]) -> list[str]:
-    """The known names that another can stand for: one with another number is another device or model."""
-    return [each for each in known if _numbers(each) <= _numbers(name)]
-
-
-def _numbers(name: str) -> set[str]:
-    return set(re.findall(r"\d+", name))
 
 
 # What few specs concern is not loaded for the others.

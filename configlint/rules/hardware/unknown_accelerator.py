@@ -18,6 +18,7 @@ Source: configlint 0.1 knowledge/hardware, the profiles
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
@@ -25,9 +26,11 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import listing
-from configlint.rules.hardware import alike
+from configlint.knowledge.naming import PRINTED
 
 _PATH = "hardware.accelerator"
+# What names of drivers and shops hold beside: makers, series and kinds of memory and module.
+_COMMON = r"nvidia|tesla|geforce|amd|instinct|intel|habana|gpu|generation|sxm\d?|hbm\d?e?|oam"
 
 
 @rule(Severity.ERROR)
@@ -38,17 +41,35 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 
 def _remedies(plan: Plan, name: str) -> list[Remedy]:
-    lower, known = name.lower(), plan.hardware.known
-    # Without its memory, `h100`, a name is too short to be near any; with one that goes without saying, too long.
-    sizes = [profile for profile in known if profile.startswith(f"{lower}-")]
-    if sizes and lower not in known:
-        return _chosen(sizes)
-    whole = [profile for profile in known if lower == profile or lower.startswith(f"{profile}-")]
-    if close := max(whole, key=len, default=None) or plan.nearest(name, alike(name, known)):
+    known = plan.hardware.known
+    words = _words(name)
+    if name.lower() in PRINTED:
+        return [Put(_PATH, PRINTED[name.lower()])]
+    # With more than the profile's name says, as the driver has it; or without its memory, `h100`.
+    shorter = [profile for profile in known if _is_of(words, _words(profile))]
+    longer = [profile for profile in known if words and words < _words(profile)]
+    if longer and not shorter:
+        return _chosen(longer)
+    # A `rtx-4090 laptop` is another device.
+    misspelt = [profile for profile in known if not _words(profile) < words]
+    if close := max(shorter, key=len, default=None) or plan.nearest(name, misspelt):
         return [Put(_PATH, close)]
-    return [
-        Put(_PATH, {"name": name, "memory": 80}, f"with its memory in GiB; bundled profiles are {listing(known)}")
-    ]
+    families = dict.fromkeys(profile.partition("-")[0] for profile in known)
+    why = f"with its memory in GiB; bundled profiles are of {listing(families)}"
+    return [Put(_PATH, {"name": name, "memory": 80}, why)]
+
+
+def _words(name: str) -> frozenset[str]:
+    """The words of a name that say which device it is."""
+    return frozenset(word for word in re.split(r"[\W_]+", name.lower()) if word and not re.fullmatch(_COMMON, word))
+
+
+def _is_of(words: frozenset[str], profile: frozenset[str]) -> bool:
+    """Whether a name says what that of a profile does, and beside it only what goes without saying: the slot, and
+    of what there is in one size only, its memory."""
+    has_size = any(word.endswith("gb") for word in profile)
+    plain = {word for word in words if word == "pcie" or (word.endswith("gb") and not has_size)}
+    return profile <= words <= profile | plain
 
 
 def _chosen(sizes: list[str]) -> list[Remedy]:

@@ -28,7 +28,6 @@ from configlint.core.remedy import Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.values import text
 from configlint.core.wording import listing
-from configlint.rules.hardware import alike
 
 _PATH = "model.config"
 
@@ -48,7 +47,7 @@ def _remedies(plan: Plan, name: str) -> list[Remedy]:
         return [Say("write a path that starts from the folder of this file")]
     # Of a hub id, what stands behind the owner.
     name = name.rpartition("/")[2]
-    if close := plan.nearest(name, alike(name, plan.known_models)):
+    if close := plan.nearest(name, plan.known_models):
         return [Put(_PATH, close), Say("write the path of its config.json")]
     families = dict.fromkeys(name.partition("-")[0] for name in plan.known_models)
     return [Say(f"write the path of its config.json; bundled profiles are of {listing(families)}")]
