@@ -83,11 +83,8 @@ def _edit_of(plan: Plan, remedy: Put | Drop | Move) -> Edit | None:
     if isinstance(remedy, Put):
         return Edit(setting.key, value=remedy.value)
     if isinstance(remedy, Drop):
-        return (
-            Edit(setting.key, value=None)
-            if _is_removed_by_null(plan, remedy.path)
-            else Edit(setting.key, delete=True)
-        )
+        is_inherited = _is_removed_by_null(plan, remedy)
+        return Edit(setting.key, value=None) if is_inherited else Edit(setting.key, delete=True)
     route = _route(plan, remedy.to)
     if route is None or route[:-1] != setting.keys[:-1]:
         return None  # it would have to be written in another section
@@ -132,7 +129,7 @@ def _spelled(plan: Plan, at: str, remedy: Remedy) -> str | None:
 
 def _act(plan: Plan, at: str, remedy: Put | Drop | Move) -> str | None:
     if isinstance(remedy, Drop):
-        if _is_removed_by_null(plan, remedy.path):
+        if _is_removed_by_null(plan, remedy):
             return _write(plan, at, remedy.path, "null")
         return "remove it" if remedy.path == at else f"remove `{plan.name(remedy.path)}`"
     if isinstance(remedy, Put):
@@ -150,13 +147,16 @@ def _act(plan: Plan, at: str, remedy: Put | Drop | Move) -> str | None:
     return f"rename {what} to `{route[-1]}`" if is_renamed else f"move {what} to `{'.'.join(route)}`"
 
 
-def _is_removed_by_null(plan: Plan, path: str) -> bool:
-    """Whether to remove a setting is to write null: removed, it would be inherited. For an argument, null is a
-    value, which it must take."""
-    setting = plan.spec.settings.get(path)
-    if setting is None or not setting.overrides or not path.startswith(("training.", "arguments.")):
-        return setting is not None and setting.overrides
-    return any(use.argument is not None and "null" in use.argument.kinds for use in plan.uses if use.path == path)
+def _is_removed_by_null(plan: Plan, drop: Drop) -> bool:
+    """Whether to remove a setting is to write null: removed, it would be inherited."""
+    setting = plan.spec.settings.get(drop.path)
+    if setting is None or not setting.overrides:
+        return False
+    if not drop.path.startswith(("training.", "arguments.")):
+        return True
+    # For an argument, null is a value, which it must take. One that can go safely has no effect, inherited or not.
+    uses = [use for use in plan.uses if use.path == drop.path and not drop.safe and use.value is not None]
+    return any(use.argument is not None and "null" in use.argument.kinds for use in uses)
 
 
 def _write(plan: Plan, at: str, path: str, text: str | None) -> str | None:

@@ -176,18 +176,15 @@ def names() -> str:
         lines.append(f"    {path!r}: { {program: tuple(held) for program, held in programs.items()} },")
     lines += ["}", f"VALUES: dict[str, dict[str, str]] = {says['values']}"]
     lines.append(f"ALIASES: dict[str, dict[str, str]] = {says['aliases']}")
-    lines.append("# Accelerators as their drivers print them, and the profiles of that name.")
-    lines.append(f"PRINTED: dict[str, tuple[str, ...]] = {_printed()}")
+    lines.append(f"PRINTED: dict[str, str] = {_printed()}")
     files = {name: stem for stem, held in says["files"].items() for name in held}
     return "\n".join([*lines, f"FILES: dict[str, str] = {files}", ""])
 
 
-def _printed() -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for path in sorted((ROOT / "configlint" / "knowledge" / "hardware").glob("*.yaml")):
-        name = yaml.safe_load(path.read_text(encoding="utf-8"))["name"].lower()
-        found[name] = (*found.get(name, ()), path.stem)
-    return found
+def _printed() -> dict[str, str]:
+    """The names of accelerators as their drivers print them, in lower case, and their profiles."""
+    paths = sorted((ROOT / "configlint" / "knowledge" / "hardware").glob("*.yaml"))
+    return {yaml.safe_load(path.read_text(encoding="utf-8"))["name"].lower(): path.stem for path in paths}
 
 
 def outputs() -> Iterator[tuple[Path, str]]:

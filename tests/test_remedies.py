@@ -119,7 +119,7 @@ def followed(data: Any, plan: Plan, at: str, remedy: Remedy) -> Any:
         else:
             *section, key = keys(plan, at, act.path)
             held = mapping(after, section).pop(key)
-            if isinstance(act, Drop) and lint._is_removed_by_null(plan, act.path):
+            if isinstance(act, Drop) and lint._is_removed_by_null(plan, act):
                 mapping(after, section)[key] = None
             if isinstance(act, Move):
                 put(after, plan, at, act.to, held if act.value is KEPT else act.value)
@@ -208,3 +208,13 @@ def specs(rule: Rule) -> Iterator[str]:
     """The cases of a rule's fixture, and the bad example of its page."""
     yield example(rule, "Bad")
     yield from cases(rule)
+
+
+def test_what_a_target_sets_anew_is_removed_by_null_because_it_would_be_inherited() -> None:
+    deepspeed = "parallel: {data: zero3, deepspeed: {zero_optimization: {sub_group_size: %s}}}"
+    shared, own = deepspeed % 1000, deepspeed % "auto"
+    text = f"batch: {{effective: 64}}\n{shared}\ntargets:\n  small:\n    {own}\n"
+    *_, plan = Session().load(parsed(text), spec_yaml).plans
+    found, _ = lint.lint(plan, [rule for rule in ALL if rule.name == "deepspeed/unfilled-auto"])
+    assert [each.help for each in found] == ["write `sub_group_size: null`: DeepSpeed then uses its own default"]
+    assert [each.fix.value if each.fix else each for each in found] == [None]

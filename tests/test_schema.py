@@ -376,6 +376,11 @@ MESSAGES = {
         "parallel: {data: zero4}\n",
         "1:18 schema/wrong-choice `parallel.data` must be ddp, fsdp, zero0, zero1, zero2 or zero3, got zero4",
     ),
+    "a misspelt choice": (
+        "parallel: {data: fdsp}\n",
+        "1:18 schema/wrong-choice `parallel.data` must be ddp, fsdp, zero0, zero1, zero2 or zero3, got fdsp"
+        " | did you mean `fsdp`?",
+    ),
     "another program's choice": (
         "parallel: {data: hsdp}\n",
         "1:18 schema/wrong-choice `parallel.data` must be ddp, fsdp, zero0, zero1, zero2 or zero3, got hsdp"

@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 from configlint.core.wording import nearest, one_off
 from configlint.knowledge.naming import ALIASES, PRINTED
 
-ACCELERATORS = tuple(sorted({name for names in PRINTED.values() for name in names}))
+ACCELERATORS = tuple(PRINTED.values())
 ARGUMENTS = plan('batch: {effective: 64}\ntransformers: "5.23"\n').release.arguments
 OPTIMIZERS = tuple(choice for choice in ARGUMENTS["optim"].choices if isinstance(choice, str))
 MODELS = ("gpt2", "llama-3.1-8b", "phi-4", "phi-4-mini", "qwen2.5-7b", "qwen3-8b")

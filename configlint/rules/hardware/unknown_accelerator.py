@@ -42,9 +42,9 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 def _remedies(plan: Plan, name: str) -> list[Remedy]:
     known = plan.hardware.known
-    printed, words = PRINTED.get(name.lower()), _words(name)
-    if printed:
-        return _chosen([profile for profile in known if profile in printed])
+    words = _words(name)
+    if name.lower() in PRINTED:
+        return [Put(_PATH, PRINTED[name.lower()])]
     # With more than the profile's name says, as the driver has it; or without its memory, `h100`.
     shorter = [profile for profile in known if _is_of(words, _words(profile))]
     longer = [profile for profile in known if words and words < _words(profile)]
@@ -68,9 +68,8 @@ def _is_of(words: frozenset[str], profile: frozenset[str]) -> bool:
     """Whether a name says what that of a profile does, and beside it only what goes without saying: the slot, and
     of what there is in one size only, its memory."""
     has_size = any(word.endswith("gb") for word in profile)
-    return profile <= words and all(
-        word == "pcie" or (word.endswith("gb") and not has_size) for word in words - profile
-    )
+    plain = {word for word in words if word == "pcie" or (word.endswith("gb") and not has_size)}
+    return profile <= words <= profile | plain
 
 
 def _chosen(sizes: list[str]) -> list[Remedy]:

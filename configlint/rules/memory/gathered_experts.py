@@ -32,7 +32,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Drop, Put, Remedy, Say
+from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.values import mapping, positive
 from configlint.core.wording import count
@@ -68,7 +68,7 @@ def _path(plan: Plan) -> str | None:
 def _remedies(plan: Plan, path: str) -> list[Remedy]:
     if path.startswith("arguments."):
         return [Put(path, "grouped_mm"), Drop(path)]
-    return [Say(f"write `{_NAME}: grouped_mm` in `{plan.name(path)}`", needs=(path,))]
+    return [Put(path, {**(mapping(plan.training["model_init_kwargs"]) or {}), _NAME: "grouped_mm"})]
 
 
 def _tokens(plan: Plan) -> int | None:

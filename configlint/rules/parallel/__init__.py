@@ -84,7 +84,7 @@ def attentions(plan: Plan) -> dict[str, str]:
 def loaded_with(plan: Plan, path: str, attention: str) -> Remedy:
     """To load the model with another attention, at a place of `attentions`."""
     if path == "training.model_init_kwargs":
-        return Say(f"write `attn_implementation: {attention}` in `{plan.name(path)}`", needs=(path,))
+        return Put(path, {**(mapping(plan.training["model_init_kwargs"]) or {}), "attn_implementation": attention})
     return Put(path, attention)
 
 
