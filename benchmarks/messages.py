@@ -63,7 +63,9 @@ def said_elsewhere() -> Iterator[str]:
     for path in sorted(PACKAGE.rglob("*.py")):
         name = path.relative_to(PACKAGE).with_suffix("")
         if not set(NOT_READ) & set(name.parts):
-            yield from (f"{name.as_posix()}: {text}" for text in _texts(ast.parse(path.read_text(encoding="utf-8"))))
+            yield from (
+                f"{name.as_posix()}: {text}" for text in _texts(ast.parse(path.read_text(encoding="utf-8")))
+            )
 
 
 def _texts(node: ast.AST) -> Iterator[str]:

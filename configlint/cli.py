@@ -65,9 +65,7 @@ def _target(help: str) -> Callable[[FC], FC]:
 @click.option("--fix", is_flag=True, help="Apply the safe fixes and report what remains.")
 @click.option("--diff", "compare", is_flag=True, help="Show what --fix would change; write nothing.")
 @click.option("--pass-over", is_flag=True, help="Skip named files that are not training configs, for use in hooks.")
-@click.option(
-    "--stdin-filename", metavar="NAME", default="-", help="The file name to report for stdin."
-)
+@click.option("--stdin-filename", metavar="NAME", default="-", help="The file name to report for stdin.")
 def check(
     paths: tuple[str, ...],
     target: str | None,

@@ -137,7 +137,7 @@ def _untrainable(plan: Plan) -> str | None:
     if batch.per_device is None or batch.accumulation is None or batch.trained is None:
         return "the batch cannot be computed from this spec"
     if batch.effective not in (None, batch.trained):
-        return f"{batch.effective} samples per step cannot be trained on this hardware: the nearest batch is {batch.trained}"
+        return f"{batch.effective} samples per step cannot be trained here: the nearest batch is {batch.trained}"
     return None
 
 

@@ -170,7 +170,9 @@ class Session:
                 message = f"{path} extends itself" if len(seen) == 1 else f"{path} extends this file in turn"
                 return [], [*diagnostics, _syntax("base-cycle", message, base.span)]
             if len(seen) > _MOST_BASES:
-                message = f"{file.source.name} extends another spec, but the chain must have at most {_MOST_BASES} bases"
+                message = (
+                    f"{file.source.name} extends another spec, but the chain must have at most {_MOST_BASES} bases"
+                )
                 return [], [*diagnostics, _syntax("too-many-bases", message, base.span)]
             seen.append(os.path.abspath(path))
             try:

@@ -233,7 +233,11 @@ def test_the_next_larger_batch_is_named_with_its_peak() -> None:
         (", sequence_length: 1024", "", "model.sequence_length is missing (in tokens)"),
         (", devices_per_node: 1", "", "hardware.devices_per_node is missing"),
         ("bf16: true", "bf16: true, optim: lomo", "memory is not modelled for the optimizer lomo"),
-        ("batch:", "trainer: GRPOTrainer\nbatch:", "memory is not modelled for GRPOTrainer, which may hold a second model or generate"),
+        (
+            "batch:",
+            "trainer: GRPOTrainer\nbatch:",
+            "memory is not modelled for GRPOTrainer, which may hold a second model or generate",
+        ),
         ("rtx-4090", "cpu", "memory is not modelled on CPU"),
         ("batch: {effective: 32}", "batch: {}", "the batch cannot be computed from this spec"),
     ],
@@ -464,8 +468,7 @@ def known(**changed: Any) -> Fit:
 
 def test_a_block_looks_like_this() -> None:
     assert fit_report.as_text([known()]).splitlines() == [
-        "rtx-4090: 24.0 GiB (21.6 usable); per_device 2 x accumulation 16 = 32;"
-        " peak 12.6 to 15.0 GiB in backward",
+        "rtx-4090: 24.0 GiB (21.6 usable); per_device 2 x accumulation 16 = 32; peak 12.6 to 15.0 GiB in backward",
         "  weights            5.4 #########     context  0.2 #",
         "  saved activations  1.0 ##            other    0.1 #",
         "  logits and loss    5.9 #########",

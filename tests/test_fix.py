@@ -879,8 +879,7 @@ class TestWriting:
         result = run("check", "--fix")
         assert result.code == 2
         assert result.err == (
-            "configlint: a/spec.yaml was not fixed: "
-            "it is the same file as b/spec.yaml, but the fixes differ\n"
+            "configlint: a/spec.yaml was not fixed: it is the same file as b/spec.yaml, but the fixes differ\n"
         )
         assert texts() == before
 

@@ -272,7 +272,7 @@ class TestCommands:
             f"batch: {{effective: 60}}  # configlint: ignore[batch/indivisible, batch/not-power-of-two]\n{HARDWARE}"
         )
         assert run("compile", "a.yaml", "-o", "out", "--verify", "never") == (
-            1, "", "configlint: 60 samples per step cannot be trained on this hardware: the nearest batch is 56\n",
+            1, "", "configlint: 60 samples per step cannot be trained here: the nearest batch is 56\n",
         )  # fmt: skip
         assert not Path("out").exists()
 

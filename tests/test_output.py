@@ -352,7 +352,9 @@ class TestWrite:
         write("a.yaml", f"{CLEAN}targets: {{long: {{parallel: {{context: 2}}}}}}  {IGNORED}\n")
         result = compile("a.yaml", "-o", "build")
         assert (result.code, result.out) == (1, "")
-        assert result.err.splitlines()[-1].startswith("configlint: target long: no engine builds a mesh of ddp with context 2")
+        assert result.err.splitlines()[-1].startswith(
+            "configlint: target long: no engine builds a mesh of ddp with context 2"
+        )
         assert list(files()) == ["a.yaml"]
 
     @pytest.mark.parametrize("value", ["99999999999999999999999", "1" + "0" * 400])

@@ -202,7 +202,8 @@ def test_the_same_training_in_three_places_trains_the_same_samples() -> None:
     assert result.code == 0, result.out + result.err
     for size in ("1 rank", "8 ranks", "32 ranks"):
         assert (
-            f": 64 distinct samples per step over {size} (all counted); the plan says 64, the Trainer 64\n" in result.out
+            f": 64 distinct samples per step over {size} (all counted); the plan says 64, the Trainer 64\n"
+            in result.out
         )
     assert result.out.count("; 800 steps per epoch, as planned\n") == 3
     assert result.out.endswith("\nlaptop, node and cluster train the same samples in each step\n")

@@ -45,7 +45,7 @@ def compare(compiled: Compiled, level: str) -> int:
     echo("".join(lines))
     half_done = incomplete(folders)
     for folder in half_done:
-        note(f"{folder} is incomplete because a compilation was interrupted: compile again without --check to finish it")
+        note(f"{folder} is incomplete because a compilation was interrupted: run it again without --check")
     return FINDINGS if lines or half_done else CLEAN
 
 

@@ -156,7 +156,9 @@ def _unknown_model(plan: Plan) -> str:
     if setting is None:
         return "model.config is missing (for example llama-3.1-8b, or the path of a config.json)"
     if plan.model is not None and knows_family(plan.model.config):
-        return f"the config of {plan.model.name} has no usable number of layers, heads, hidden size or vocabulary size"
+        return (
+            f"the config of {plan.model.name} has no usable number of layers, heads, hidden size or vocabulary size"
+        )
     if plan.model is not None:
         return f"memory is not modelled for models of type {code(plan.model.config.get('model_type'))}"
     name = code(setting.value)

@@ -44,7 +44,9 @@ def _counted(answer: Proof) -> str:
     plan, ranks = answer.plan, answer.found.ranks
     world, replicas, repeats = plan.parallel.world or 1, plan.parallel.replicas or 1, ranks[0].repeats
     if answer.all_asked:
-        what = f"distinct examples a step, {repeats} samples of each" if repeats != 1 else "distinct samples per step"
+        what = (
+            f"distinct examples a step, {repeats} samples of each" if repeats != 1 else "distinct samples per step"
+        )
         counts = listing(dict.fromkeys(f"{number:,}" for number in answer.distinct))
         return f"{counts} {what} over {count(world, 'rank')} (all counted)"
     groups = len(ranks) * replicas // world
@@ -64,7 +66,7 @@ def _steps(plan: Plan, rank: Rank) -> str:
     if planned is None:
         return ""
     verdict = "as planned" if planned == rank.steps_per_epoch else f"not {planned:,}"
-    return f"; {count(rank.steps_per_epoch, 'step')} an epoch, {verdict}"
+    return f"; {count(rank.steps_per_epoch, 'step')} per epoch, {verdict}"
 
 
 def _engine(plan: Plan, rank: Rank) -> str:

@@ -96,9 +96,7 @@ def _constructible(job: dict[str, Any], config_class: Any) -> tuple[dict[str, An
         left_out["deepspeed"] = "deepspeed is not installed"
     if job["config_class"] is None:
         # A class of the user's own may have fields of its own.
-        left_out |= {
-            name: f"the config class of {job['trainer']} is unknown" for name in own if name not in fields
-        }
+        left_out |= {name: f"the config class of {job['trainer']} is unknown" for name in own if name not in fields}
     kept = {name: value for name, value in own.items() if name not in left_out}
     return kept, [f"{name} ({reason})" for name, reason in left_out.items()]
 

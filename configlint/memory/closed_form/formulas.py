@@ -67,7 +67,10 @@ def terms(workload: Workload, sizes: Architecture, kind: Optimizer, step: Comput
     formulas = {
         "weights": (_weights(workload, step), _MODEL),
         "gradients": (f"up to {step.trained} trained parameters x {item} bytes{whole}", _MODEL),
-        "optimizer": (f"{step.trained} trained parameters x {_states(kind, item)}{_shared(workload, 'zero1')}", _MODEL),
+        "optimizer": (
+            f"{step.trained} trained parameters x {_states(kind, item)}{_shared(workload, 'zero1')}",
+            _MODEL,
+        ),
         "activations": ("saved + what the current layers use", ("memory.saved",)),
         "recompute": ("one layer, recomputed", _BATCH),
         "logits": (f"{sizes.vocabulary} vocabulary entries x {tokens} tokens x {share:.3g} bytes", _BATCH),

@@ -51,7 +51,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     device = f"{SECTION}{OFFLOADS[0]}.device"
     yield Finding(
         path,
-        f"`{plan.name(path)}` {name} cannot be offloaded: the job silently trains with DeepSpeed's CPU Adam or fails",
+        f"`{plan.name(path)}` {name} cannot be offloaded: the job silently uses DeepSpeed's CPU Adam or fails",
         [Put(path, "adamw_torch"), Drop(SECTION + OFFLOADS[0])],
         related=((device, f"`offload_optimizer.device` is {plan.spec.settings[device].value}"),),
     )
