@@ -66,7 +66,7 @@ def _steps(plan: Plan, rank: Rank) -> str:
     if planned is None:
         return ""
     verdict = "as planned" if planned == rank.steps_per_epoch else f"not {planned:,}"
-    return f"; {count(rank.steps_per_epoch, 'step')} an epoch, {verdict}"
+    return f"; {count(rank.steps_per_epoch, 'step')} per epoch, {verdict}"
 
 
 def _engine(plan: Plan, rank: Rank) -> str:
