@@ -182,9 +182,9 @@ def names() -> str:
 
 DEEPSPEED_HEADER = '''"""Made from schemas/deepspeed_config.json and .yaml by schemas/generate.py: do not edit.
 
-What DeepSpeed {release} takes in its config. SECTIONS: by section and key, what deepspeed_config.yaml describes; all
-keys of a section are known unless it is in OPEN, and an unknown one is refused save at the top. REMOVED: the release
-that refuses a key. SCHEDULERS: the parameters of each.
+What DeepSpeed {release} takes in its config. SECTIONS: by section and key, what deepspeed_config.yaml
+describes; all keys of a section are known unless it is in OPEN, and an unknown one is refused save at
+the top. REMOVED: the release that refuses a key. SCHEDULERS: the parameters of each.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Made from schemas/deepspeed_config.json and .yaml by schemas/generate.py: do not edit.
 
-What DeepSpeed 0.19.8 takes in its config. SECTIONS: by section and key, what deepspeed_config.yaml describes; all
-keys of a section are known unless it is in OPEN, and an unknown one is refused save at the top. REMOVED: the release
-that refuses a key. SCHEDULERS: the parameters of each.
+What DeepSpeed 0.19.8 takes in its config. SECTIONS: by section and key, what deepspeed_config.yaml
+describes; all keys of a section are known unless it is in OPEN, and an unknown one is refused save at
+the top. REMOVED: the release that refuses a key. SCHEDULERS: the parameters of each.
 """
 
 from __future__ import annotations
