@@ -58,7 +58,10 @@ class Recorded(dict[str, Any]):
 
 
 def models() -> dict[str, Any]:
-    """The pydantic model of each section that is one, those inside others left out."""
+    """The pydantic model of each section that is one, those inside others left out.
+
+    `bfloat16` is read where there is no `bf16` only, which the Trainer always writes.
+    """
     from deepspeed.comm.config import CommsLoggerConfig
     from deepspeed.compile.config import CompileConfig
     from deepspeed.inference.config import WeightQuantConfig
@@ -72,7 +75,6 @@ def models() -> dict[str, Any]:
     monitors = {name: field.annotation for name, field in DeepSpeedMonitorConfig.model_fields.items()}
     return {
         "bf16": DeepSpeedBF16Config,
-        "bfloat16": DeepSpeedBF16Config,
         "comms_logger": CommsLoggerConfig,
         "compile": CompileConfig,
         "fp16": DeepSpeedFP16Config,

@@ -17,7 +17,7 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
         'aio': {},
         'autotuning': {},
         'bf16': {'type': ['object']},
-        'bfloat16': {'type': ['object']},
+        'bfloat16': {},
         'checkpoint': {},
         'comet': {'type': ['object']},
         'comms_logger': {'type': ['object']},
@@ -56,7 +56,7 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
         'train_micro_batch_size_per_gpu': {},
         'use_data_before_expert_parallelism': {},
         'vocabulary_size': {},
-        'wall_clock_breakdown': {'type': ['boolean', 'integer'], 'strings': False},
+        'wall_clock_breakdown': {'type': ['boolean', 'integer'], 'strings': False, 'floats': False},
         'wandb': {'type': ['object']},
         'weight_quantization': {'type': ['object']},
         'zero_allow_untested_optimizer': {},
@@ -69,13 +69,6 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
         'sequence_parallel_size': {},
     },
     'bf16': {
-        'enabled': {'type': ['boolean']},
-        'immediate_grad_update': {'type': ['boolean']},
-        'check_grad_overflow': {'type': ['boolean']},
-        'bf16_master_weights_and_grads': {'type': ['boolean']},
-        'bf16_optimizer_states': {'type': ['boolean']},
-    },
-    'bfloat16': {
         'enabled': {'type': ['boolean']},
         'immediate_grad_update': {'type': ['boolean']},
         'check_grad_overflow': {'type': ['boolean']},
@@ -294,7 +287,7 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
     },
     'torch_autocast': {
         'dtype': {'type': ['string'], 'choices': ['bf16', 'fp16', 'bfloat16', 'float16', 'torch.bfloat16', 'torch.float16', 'half', 'fp32', 'float32', 'torch.float32', 'float', 'int8', 'torch.int8']},
-        'lower_precision_safe_modules': {'type': ['array', 'string'], 'items': {'type': ['string']}},
+        'lower_precision_safe_modules': {'type': ['array', 'string', 'object'], 'items': {'type': ['string']}},
     },
     'data_types': {
         'keep_in_fp32_modules': {'type': ['array'], 'items': {'type': ['string']}},
@@ -302,15 +295,15 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
 }
 SCHEDULERS: dict[str, dict[str, dict[str, Any]]] = {
     'LRRangeTest': {
-        'lr_range_test_min_lr': {'type': ['number', 'array'], 'strings': False},
+        'lr_range_test_min_lr': {'type': ['number', 'array'], 'strings': False, 'items': {'type': ['number'], 'strings': False}},
         'lr_range_test_step_size': {'type': ['integer'], 'strings': False, 'floats': False, 'exclusiveMinimum': 0},
         'lr_range_test_step_rate': {'type': ['number'], 'strings': False},
         'lr_range_test_staircase': {},
         'last_batch_iteration': {'type': ['number'], 'strings': False},
     },
     'OneCycle': {
-        'cycle_min_lr': {'required': True, 'type': ['number', 'array'], 'strings': False},
-        'cycle_max_lr': {'required': True, 'type': ['number', 'array'], 'strings': False},
+        'cycle_min_lr': {'required': True, 'type': ['number', 'array'], 'strings': False, 'items': {'type': ['number'], 'strings': False}},
+        'cycle_max_lr': {'required': True, 'type': ['number', 'array'], 'strings': False, 'items': {'type': ['number'], 'strings': False}},
         'decay_lr_rate': {'type': ['number'], 'strings': False},
         'cycle_first_step_size': {'type': ['number'], 'exclusiveMinimum': 0},
         'cycle_second_step_size': {'type': ['number'], 'minimum': 0},
@@ -318,13 +311,13 @@ SCHEDULERS: dict[str, dict[str, dict[str, Any]]] = {
         'cycle_second_stair_count': {'type': ['number'], 'strings': False},
         'decay_step_size': {'type': ['number'], 'strings': False},
         'cycle_momentum': {},
-        'cycle_min_mom': {'type': ['number', 'array'], 'strings': False},
-        'cycle_max_mom': {'type': ['number', 'array'], 'strings': False},
+        'cycle_min_mom': {'type': ['number', 'array'], 'strings': False, 'booleans': False, 'items': {'type': ['number'], 'strings': False}},
+        'cycle_max_mom': {'type': ['number', 'array'], 'strings': False, 'items': {'type': ['number'], 'strings': False}},
         'decay_mom_rate': {'type': ['number'], 'strings': False},
         'last_batch_iteration': {'type': ['number'], 'strings': False},
     },
     'WarmupLR': {
-        'warmup_min_lr': {'type': ['number', 'array'], 'strings': False},
+        'warmup_min_lr': {'type': ['number', 'array'], 'strings': False, 'items': {'type': ['number'], 'strings': False}},
         'warmup_max_lr': {},
         'warmup_num_steps': {},
         'warmup_type': {'choices': ['log', 'linear'], 'otherwise': 'log'},
@@ -332,7 +325,7 @@ SCHEDULERS: dict[str, dict[str, dict[str, Any]]] = {
     },
     'WarmupDecayLR': {
         'total_num_steps': {'required': True},
-        'warmup_min_lr': {'type': ['number', 'array'], 'strings': False},
+        'warmup_min_lr': {'type': ['number', 'array'], 'strings': False, 'items': {'type': ['number'], 'strings': False}},
         'warmup_max_lr': {},
         'warmup_num_steps': {},
         'warmup_type': {'choices': ['log', 'linear'], 'otherwise': 'log'},

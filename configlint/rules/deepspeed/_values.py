@@ -42,7 +42,7 @@ def wanted(facts: Facts, value: object) -> str | None:
         )
     if "choices" in facts and not _is_choice(facts, value):
         return listing(facts["choices"], "or")
-    number = _number(value) if {"integer", "number"} & {*kinds} else None
+    number = number_of(value) if {"integer", "number"} & {*kinds} else None
     for key, (bound, is_kept) in _BOUNDS.items():
         if key in facts and number is not None and not is_kept(number, facts[key]):
             return bound.format(code(facts[key]))
@@ -53,7 +53,7 @@ def said(facts: Facts, value: object) -> str:
     """A value in a sentence; where words or a mapping are wanted, nobody takes a string for something else."""
     if isinstance(value, dict):
         return "a mapping"
-    return code(value) if "choices" in facts or facts.get("type") == ["object"] else got(value)
+    return code(value) if "choices" in facts or "object" in facts.get("type", ()) else got(value)
 
 
 def is_read_as_number(facts: Facts, value: object) -> bool:
@@ -79,6 +79,8 @@ def remedies(path: str, facts: Facts, value: object) -> list[Remedy]:
 
 
 def _noun(kinds: Sequence[str]) -> str:
+    if not kinds:
+        return "left out"  # what no JSON can hold
     # Where both are taken, a number was not meant.
     return described(("boolean",) if "boolean" in kinds else tuple(kinds))
 
@@ -114,7 +116,7 @@ def _is_whole(value: object) -> bool:
     return bool(_WHOLE.fullmatch(value)) if isinstance(value, str) else isinstance(value, int)
 
 
-def _number(value: object) -> float | None:
+def number_of(value: object) -> float | None:
     """The number that a value is converted to."""
     try:
         return float(value) if isinstance(value, int | float | str) else None
@@ -125,7 +127,7 @@ def _number(value: object) -> float | None:
 _IS_TAKEN: dict[str, Callable[[object], bool]] = {
     "boolean": _is_flag,
     "integer": _is_whole,
-    "number": lambda value: _number(value) is not None,
+    "number": lambda value: number_of(value) is not None,
     "string": lambda value: isinstance(value, str),
     "array": lambda value: isinstance(value, list),
     "object": lambda value: isinstance(value, dict),

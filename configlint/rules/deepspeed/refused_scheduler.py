@@ -115,7 +115,7 @@ def _meant(plan: Plan, path: str, key: str, name: str) -> Remedy:
 def _value(path: str, key: str, value: object, facts: Facts) -> Iterator[Finding]:
     """A value of a parameter that is known. What is compared with the Trainer's arguments is another rule's."""
     must = wanted(facts, value) if value != "auto" else None
-    if must and "otherwise" in facts:
+    if must and "otherwise" in facts and not isinstance(value, list | dict):
         message = f"`{key}` must be {must}, got {said(facts, value)}; DeepSpeed uses {facts['otherwise']}"
         yield Finding(path, message, remedies(path, facts, value), Severity.WARNING)
     elif must:

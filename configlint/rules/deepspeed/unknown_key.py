@@ -88,8 +88,7 @@ def _remedies(plan: Plan, path: str, name: str, section: str) -> Sequence[Remedy
 
 def _elsewhere(name: str, section: str) -> str | None:
     """The section that a key belongs to: below the one where it stands, or the only one that has it."""
-    # The old name of a section is nobody's wish.
-    places = [place for place, keys in SECTIONS.items() if place not in (section, "bfloat16") and name in keys]
+    places = [place for place, keys in SECTIONS.items() if place != section and name in keys]
     below = [place for place in places if section and place.startswith(f"{section}.")]
     if below:
         return min(below)  # the optimizer's offload before that of parameters
