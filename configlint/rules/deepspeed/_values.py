@@ -23,7 +23,8 @@ _WORDS = ("0", "1", "f", "false", "n", "no", "off", "on", "t", "true", "y", "yes
 _WHOLE = re.compile(r"\s*[+-]?\d+(_\d+)*(\.0+)?\s*", re.ASCII)
 _LARGEST = 2**63
 
-_BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
+# By the words of JSON Schema: what a value must be, and whether it is.
+BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
     "minimum": ("{} or more", ge),
     "exclusiveMinimum": ("greater than {}", gt),
     "maximum": ("{} or less", le),
@@ -43,9 +44,9 @@ def wanted(facts: Facts, value: object) -> str | None:
     if "choices" in facts and not _is_choice(facts, value):
         return listing(facts["choices"], "or")
     number = number_of(value) if {"integer", "number"} & {*kinds} else None
-    for key, (bound, is_kept) in _BOUNDS.items():
+    for key, (bound, is_kept) in BOUNDS.items():
         if key in facts and number is not None and not is_kept(number, facts[key]):
-            return bound.format(code(facts[key]))
+            return bound.format(f"{facts[key]:g}")
     return "finite" if facts.get("finite") and number is not None and not isfinite(number) else None
 
 

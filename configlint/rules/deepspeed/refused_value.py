@@ -35,7 +35,7 @@ from configlint.knowledge._generated.deepspeed import SECTIONS
 from configlint.knowledge.naming import paths
 from configlint.rules.argument._kinds import as_boolean, described
 from configlint.rules.deepspeed import OFFLOADS, SECTION, got, settings, stage, value
-from configlint.rules.deepspeed._values import Facts, is_read_as_number, remedies, said, wanted
+from configlint.rules.deepspeed._values import BOUNDS, Facts, is_read_as_number, remedies, said, wanted
 
 # What is derived, in its section or in the place of it, and a device are other rules'.
 _OTHERS = {
@@ -68,11 +68,10 @@ def _facts(plan: Plan, key: str) -> Facts:
     """What is known of a key, as far as it holds for this plan."""
     section, _, name = key.rpartition(".")
     facts = SECTIONS.get(section, {}).get(name, {})
-    # Of a static scale, or of none, nothing is asked but the type.
-    if facts.get("dynamic") and not (
-        plan.argument("fp16") is True and value(plan, "fp16.loss_scale") in (None, 0, "auto")
-    ):
-        return {"type": facts["type"]}
+    # The scale is dynamic unless a number is given for it; of one that is not used no range is asked.
+    is_dynamic = plan.argument("fp16") is True and value(plan, "fp16.loss_scale") in (None, 0, "auto")
+    if facts.get("dynamic") and not is_dynamic:
+        return {name: fact for name, fact in facts.items() if name not in BOUNDS}
     return facts
 
 
