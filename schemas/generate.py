@@ -8,6 +8,7 @@
 - training_arguments.json: what arguments.yaml and trl_arguments.yaml note, joined in
 - transformers.py and trl.py beside it: the same as constants, which cost a tenth to load
 - names.py beside it: configlint/knowledge/names.yaml as constants, and what the accelerators are called
+- deepspeed.py beside it: deepspeed_config.json, with what deepspeed_config.yaml notes, as constants
 - editor.schema.json: the training section for editors
 """
 
@@ -187,6 +188,52 @@ def _printed() -> dict[str, str]:
     return {yaml.safe_load(path.read_text(encoding="utf-8"))["name"].lower(): path.stem for path in paths}
 
 
+DEEPSPEED_HEADER = '''"""Made from schemas/deepspeed_config.json and .yaml by schemas/generate.py: do not edit.
+
+What DeepSpeed {release} takes in its config. SECTIONS: by section and key, what deepspeed_config.yaml
+describes; all keys of a section are known unless it is in OPEN, and an unknown one is refused save at
+the top. REMOVED: the release that refuses a key. SCHEDULERS: the parameters of each.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+'''
+
+
+def deepspeed() -> str:
+    """The text of deepspeed.py."""
+    made = json.loads((ROOT / "schemas" / "deepspeed_config.json").read_text(encoding="utf-8"))
+    notes = _notes("deepspeed_config.yaml")
+    sections, removed = made["sections"], notes["removed"]
+    for key in notes["also_known"]:
+        sections[""].setdefault(key, {})
+    for path in removed:
+        section, _, key = path.rpartition(".")
+        sections[section].pop(key, None)
+    is_open = tuple(name for name in notes["sections"] if name not in sections)
+    lines = [
+        DEEPSPEED_HEADER.format(release=made["release"]) + f"REMOVED: dict[str, str] = {removed}",
+        f"OPEN: tuple[str, ...] = {is_open}",
+        *_tables("SECTIONS", sections, notes["sections"]),
+        *_tables("SCHEDULERS", made["schedulers"], notes["schedulers"]),
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _tables(name: str, made: dict[str, Any], notes: dict[str, Any]) -> Iterator[str]:
+    """A constant with the facts of each key, those that are noted over those of the release."""
+    yield f"{name}: dict[str, dict[str, dict[str, Any]]] = {{"
+    for section in dict.fromkeys((*made, *notes)):
+        noted = notes.get(section, {})
+        yield f"    {section!r}: {{"
+        for key in dict.fromkeys((*made.get(section, {}), *noted)):
+            yield f"        {key!r}: { {**made.get(section, {}).get(key, {}), **noted.get(key, {})} },"
+        yield "    },"
+    yield "}"
+
+
 def outputs() -> Iterator[tuple[Path, str]]:
     """Every file that is made, and its text; the last is made with those before it."""
     joined = history()
@@ -194,6 +241,7 @@ def outputs() -> Iterator[tuple[Path, str]]:
     for name in ("spec", "settings"):
         yield generated / f"{name}_form.py", validator(name)
     yield generated / "names.py", names()
+    yield generated / "deepspeed.py", deepspeed()
     yield HISTORY, history_text(joined)
     for package, content in joined.items():
         yield generated / f"{package}.py", facts(package, content)

@@ -7,117 +7,49 @@ import os
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import plans
 
 from configlint.backends.training_args import deepspeed
+from configlint.core.diagnostic import Severity
+from configlint.knowledge._generated.deepspeed import SCHEDULERS, SECTIONS
+from configlint.knowledge.schemas import schema_text
 from configlint.lint import lint
 from configlint.rules import all_rules
-from configlint.rules.deepspeed._keys import FLAGS, KNOWN, NUMBERS, REMOVED, WHOLE
+from configlint.rules.deepspeed.refused_value import _OTHERS
 
 pytestmark = [
     pytest.mark.heavy,
     pytest.mark.skipif(find_spec("deepspeed") is None, reason="DeepSpeed is not installed"),
 ]
 
+SCHEMAS = str(Path(__file__).parent.parent / "schemas")
 SPEC = "batch: {{effective: 8}}\nhardware: {{accelerator: h100-80gb, devices_per_node: 1}}\nparallel: {}\n"
 
 
 def ask(script: str, question: object = None) -> Any:
     """The answer of a script under the installed DeepSpeed."""
     result = subprocess.run(
-        [sys.executable, "-c", script, json.dumps(question)],
+        [sys.executable, "-c", script],
+        input=json.dumps(question),
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "DS_ACCELERATOR": "cpu", "CUDA_VISIBLE_DEVICES": ""},
+        env={**os.environ, "DS_ACCELERATOR": "cpu", "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": SCHEMAS},
     )
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout.splitlines()[-1])
 
 
-LOOKED_UP = """
-import json
-from deepspeed.runtime.config import DeepSpeedConfig
-from deepspeed.runtime.zero import config, offload_config
-
-class Recorded(dict):
-    def __init__(self, *values):
-        super().__init__(*values)
-        self.asked = set()
-
-    def __contains__(self, key):
-        self.asked.add(key)
-        return super().__contains__(key)
-
-    def __getitem__(self, key):
-        self.asked.add(key)
-        return super().__getitem__(key)
-
-    def get(self, key, default=None):
-        self.asked.add(key)
-        return super().get(key, default)
-
-    def keys(self):
-        return self
-
-    def __copy__(self):
-        return self
-
-mapping = Recorded({"train_batch_size": 1})
-DeepSpeedConfig(mapping)
-fields = {"": sorted(mapping.asked)}
-for name, model in (
-    ("zero_optimization", config.DeepSpeedZeroConfig),
-    ("zero_optimization.offload_optimizer", offload_config.DeepSpeedZeroOffloadOptimizerConfig),
-    ("zero_optimization.offload_param", offload_config.DeepSpeedZeroOffloadParamConfig),
-):
-    aliases = [field.alias for field in model.model_fields.values() if field.alias]
-    fields[name] = [*model.model_fields, *aliases]
-print(json.dumps(fields))
-"""
-
-
-def test_whatever_deepspeed_looks_up_is_known() -> None:
-    looked_up = ask(LOOKED_UP)
-    assert len(looked_up[""]) > 40
-    assert looked_up.keys() == KNOWN.keys()
-    for section, keys in looked_up.items():
-        assert {key for key in keys if key not in REMOVED} <= KNOWN[section]
-
-
-TYPES = """
-import json
-from deepspeed.runtime.zero import config, offload_config
-
-print(json.dumps([
-    [f"{section}.{name}", str(field.annotation)]
-    for section, model in (
-        ("zero_optimization", config.DeepSpeedZeroConfig),
-        ("zero_optimization.offload_optimizer", offload_config.DeepSpeedZeroOffloadOptimizerConfig),
-        ("zero_optimization.offload_param", offload_config.DeepSpeedZeroOffloadParamConfig),
-    )
-    for key, field in model.model_fields.items()
-    for name in (key, field.alias)
-    if name
-]))
-"""
-
-
-def test_the_types_of_keys_are_deepspeeds() -> None:
-    types = {
-        "<class 'bool'>": FLAGS,
-        "typing.Optional[bool]": FLAGS,
-        "<class 'int'>": WHOLE,
-        "<class 'float'>": NUMBERS,
-    }
-    fields = ask(TYPES)
-    assert len(fields) > 50
-    for key, annotation in fields:
-        held = [names for names in (FLAGS, WHOLE, NUMBERS) if key in names]
-        assert held == ([types[annotation]] if annotation in types else []), key
+def test_the_table_is_that_of_the_installed_release() -> None:
+    made = ask("import json, deepspeed_config; print(json.dumps(json.loads(deepspeed_config.text())))")
+    held = json.loads(schema_text("deepspeed_config", ".json"))
+    if made["release"] != held["release"]:
+        pytest.skip(f"DeepSpeed {made['release']} is installed, and the table is of {held['release']}")
+    assert made == held
 
 
 BUILD = """
@@ -130,7 +62,7 @@ def error(config):
     except Exception as error:
         return str(error)
 
-print(json.dumps([error(config) for config in json.loads(sys.argv[1])]))
+print(json.dumps([error(config) for config in json.load(sys.stdin)]))
 """
 # What DeepSpeed says of a section, the rule that says so before, and None for each that is silent.
 BUILT = [
@@ -159,6 +91,9 @@ BUILT = [
     ("zero2", {"zero_optimization": {"reduce_bucket_size": "5e8"}}, "should be a valid integer", "refused-value"),
     ("zero2", {"zero_optimization": {"reduce_bucket_size": 1.5}}, "should be a valid integer", "refused-value"),
     ("zero2", {"zero_optimization": {"sub_group_size": True}}, None, "refused-value"),
+    ("zero2", {"gradient_allreduce_op": "avg"}, "Invalid gradient_allreduce_op", "refused-value"),
+    ("zero2", {"fp16": {"initial_scale_powr": 12}}, "Extra inputs are not permitted", "unknown-key"),
+    ("zero2", {"wall_clock_breakdown": "no"}, "unsupported operand", "refused-value"),
     ("zero2", {"zero_optimization": {"sub_group_size": "1_000.0", "reduce_bucket_size": 5e8}}, None, None),
     ("zero2", {"zero_optimization": {"overlap_comm": "maybe"}}, "should be a valid boolean", "refused-value"),
     ("zero2", {"zero_optimization": {"overlap_comm": 2}}, "should be a valid boolean", "refused-value"),
@@ -195,3 +130,127 @@ def test_what_is_said_of_a_config_is_what_becomes_of_it() -> None:
     for (_, section, said, _), error in zip(BUILT, ask(BUILD, made), strict=True):
         assert (error is None) == (said is None), (section, error)
         assert said is None or said in error, section
+
+
+# Given to every key, beside what its own choices and range make wrong.
+VALUES = [True, 0, -1, 2, 1.5, 2.0, 1e19, "maybe", "yes", "5", "5e8", "-1", ["maybe"], [5], {"maybe": 1}]
+# What is said of these depends on other keys.
+ELSEWHERE = {
+    ("bf16", "bf16_optimizer_states"),
+    ("zero_optimization", "stage"),
+    ("zero_optimization", "cpu_offload"),
+}
+
+
+def mutations(facts: dict[str, Any]) -> list[object]:
+    """Values that are wrong and right for a key."""
+    bounds = [facts[name] for name in facts if name.endswith(("imum", "Minimum", "Maximum"))]
+    near = [value for bound in bounds for value in (bound, bound - 1, bound + 1, str(bound))]
+    words = [each for choice in facts.get("choices", ()) for each in (choice, str(choice).upper(), f"{choice}x")]
+    items = [[word] for word in facts.get("items", {}).get("choices", ())]
+    return [value for value in (*VALUES, *near, *words, *items) if value != "auto"]
+
+
+def nested(path: str, key: str, value: object) -> dict[str, Any]:
+    for name in reversed([*path.split("."), key] if path else [key]):
+        value = {name: value}
+    assert isinstance(value, dict)
+    return value
+
+
+def is_refused(training: str, deepspeed_config: object, rules: set[str]) -> bool:
+    """Whether configlint says error of it."""
+    content = {"data": "zero2", "deepspeed": deepspeed_config}
+    (plan,) = plans(f"{SPEC.format(json.dumps(content))}training: {training}\n")
+    checked = [rule for rule in all_rules() if rule.name in rules]
+    found, crashes = lint(plan, checked)
+    assert not crashes
+    return any(each.severity is Severity.ERROR for each in found)
+
+
+CONFIGURE = """
+import json, sys
+from deepspeed.runtime.config import DeepSpeedConfig
+
+def joined(one, other):
+    both = isinstance(one, dict) and isinstance(other, dict)
+    return {**one, **{key: joined(one.get(key), value) for key, value in other.items()}} if both else other
+
+def is_refused(config):
+    sizes = {"train_batch_size": 1, "train_micro_batch_size_per_gpu": 1, "gradient_accumulation_steps": 1}
+    own = {"fp16": {"enabled": True}, "bf16": {"enabled": False}, "zero_optimization": {"stage": 2}}
+    try:
+        DeepSpeedConfig(joined({**sizes, **own}, config))
+    except Exception:
+        return True
+    return False
+
+print(json.dumps([is_refused(config) for config in json.load(sys.stdin)]))
+"""
+
+
+def test_an_error_is_said_exactly_where_deepspeed_refuses_a_key_or_a_value() -> None:
+    configs = []
+    for section, keys in SECTIONS.items():
+        configs.append(nested(section, "misspeltt", 1))
+        for key, facts in keys.items():
+            path = f"{section}.{key}".lstrip(".")
+            if (
+                path in _OTHERS
+                or "truth" in facts
+                or not {"type", "choices"} & {*facts}
+                or (section, key) in ELSEWHERE
+            ):
+                continue
+            configs += [nested(section, f"{key}x", 1)]
+            configs += [nested(section, key, value) for value in mutations(facts)]
+    rules = {f"deepspeed/{name}" for name in ("unknown-key", "refused-value", "unusable-offload")}
+    said = [is_refused("{fp16: true}", config, rules) for config in configs]
+    answers = ask(CONFIGURE, configs)
+    assert answers.count(True) > 700 < answers.count(False)
+    different = [config for config, ours, theirs in zip(configs, said, answers, strict=True) if ours != theirs]
+    assert different == []
+
+
+SCHEDULE = """
+import json, sys
+import torch
+from deepspeed.runtime import lr_schedules
+
+def is_refused(name, params):
+    weight = torch.nn.Parameter(torch.ones(1))
+    weight.grad = torch.ones(1)
+    optimizer = torch.optim.AdamW([weight])
+    try:
+        schedule = getattr(lr_schedules, name)(optimizer, **params)
+        for _ in range(4):
+            optimizer.step()
+            schedule.step()
+    except Exception:
+        return True
+    return False
+
+print(json.dumps([is_refused(name, params) for name, params in json.load(sys.stdin)]))
+"""
+NEEDED = {"total_num_steps": 10, "cycle_min_lr": 0.001, "cycle_max_lr": 0.01}
+# So that a few steps come to all that a schedule does.
+SHORT = {"warmup_num_steps": 1, "cycle_first_step_size": 2}
+
+
+def test_an_error_is_said_exactly_where_deepspeed_refuses_a_parameter_of_a_scheduler() -> None:
+    cases: list[tuple[str, dict[str, Any]]] = []
+    for name, takes in SCHEDULERS.items():
+        needed = {key: NEEDED[key] for key, facts in takes.items() if facts.get("required")}
+        cases += [(name, needed), (name, {})]
+        cases += [(name, {key: value for key, value in needed.items() if key != left_out}) for left_out in needed]
+        for key, facts in takes.items():
+            cases.append((name, {**needed, f"{key}x": 1}))
+            if "type" in facts or "choices" in facts:
+                short = {name: steps for name, steps in SHORT.items() if name in takes}
+                cases += [(name, {**needed, **short, key: value}) for value in mutations(facts)]
+    configs = [{"scheduler": {"type": name, "params": params}} for name, params in cases]
+    said = [is_refused("{}", config, {"deepspeed/refused-scheduler"}) for config in configs]
+    answers = ask(SCHEDULE, cases)
+    assert answers.count(True) > 100 < answers.count(False)
+    different = [case for case, ours, theirs in zip(cases, said, answers, strict=True) if ours != theirs]
+    assert different == []

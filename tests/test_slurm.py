@@ -19,7 +19,7 @@ from configlint.host.write import write
 from configlint.lint import lint
 from configlint.pipeline import compile_spec
 from configlint.rules.launch import refused_slurm_value
-from configlint.rules.launch._sbatch import OF_SRUN, OPTIONS
+from configlint.rules.launch._sbatch import OF_SRUN, OPTIONS, begun
 from configlint.session import Session
 from configlint.verify import sbatch
 
@@ -354,6 +354,16 @@ class TestSlurm:
             if "unrecognized option" in (sbatch.refused(f"#!/bin/sh\n#SBATCH --{name}\n") or "")
         }
         assert refused == {*OF_SRUN, *later}
+
+    def test_it_takes_the_beginnings_of_names_that_the_rule_warns_of_and_no_others(
+        self, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        for name in ("depend", "part", "cpus-per-t", "job", "cores", "mem-per", "cpus", "exc", "no", "memory"):
+            said = sbatch.refused(f"#!/bin/sh\n#SBATCH --{name}=1\n") or ""
+            is_refused = "unrecognized option" in said or "ambiguous" in said
+            assert is_refused == (begun(name) is None), (name, said)
 
     def test_it_takes_the_values_that_the_rule_lets_pass_and_no_others(
         self, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch

@@ -31,11 +31,14 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Move, Put, Remedy
 from configlint.core.rule import Finding, Row, rule
+from configlint.knowledge._generated.deepspeed import SECTIONS
 from configlint.rules.argument._resolved import activation_checkpointing
 from configlint.rules.deepspeed import OFFLOADS, SECTION, offloads, settings, stage, value, with_data, zero
-from configlint.rules.deepspeed._keys import KNOWN, STAGE_3
 
 _ZERO = "zero_optimization."
+_KEYS = SECTIONS["zero_optimization"].keys()
+# It takes these with `stage3_` in front and without.
+_STAGE_3 = {key for key in _KEYS if key.startswith("stage3_") or f"stage3_{key}" in _KEYS}
 _PARAMS = OFFLOADS[1].removeprefix(_ZERO)
 
 
@@ -87,9 +90,9 @@ def _zero(plan: Plan, key: str, number: int) -> Iterator[Finding]:
         works = value(plan, f"{key}.device") == "cpu" or plan.given(f"{SECTION}{key}.nvme_path")
         remedies = [*([with_data(plan, "zero3")] if works else []), Drop(SECTION + key)]
         yield _finding("parameter-offload-below-zero3", key, where, remedies)
-    elif name in STAGE_3:
+    elif name in _STAGE_3:
         yield _idle("zero3-key-below-zero3", key, f" under {zero(plan)}: only ZeRO-3 reads it")
-    elif number == 0 and name in KNOWN["zero_optimization"] - {"stage", "offload_optimizer", _PARAMS}:
+    elif number == 0 and name in _KEYS - {"stage", "offload_optimizer", _PARAMS}:
         yield _idle("zero-key-with-zero0", key, " under ZeRO-0: nothing is sharded")
 
 

@@ -1,8 +1,8 @@
 """DeepSpeed cannot build the scheduler in its config.
 
-It passes `params` to the class that `type` names. A missing type, an unknown class, and an unknown or missing
-parameter all fail when the engine is built: after the job has queued and loaded the model. WarmupCosineLR takes
-ratios and no learning rate.
+It passes `params` to the class that `type` names. A missing type, an unknown class, an unknown or missing parameter
+and a value that is out of range all fail when the engine is built: after the job has queued and loaded the model.
+WarmupCosineLR takes ratios and no learning rate.
 
 Bad:
 
@@ -34,26 +34,14 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Act, Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import listing
+from configlint.knowledge._generated.deepspeed import SCHEDULERS
 from configlint.rules.deepspeed import SECTION, kind, stage, warmup_steps
+from configlint.rules.deepspeed._values import Facts, remedies, said, wanted
 
-_COMMON = ("warmup_num_steps", "warmup_type", "last_batch_iteration")
-_RATES = ("warmup_min_lr", "warmup_max_lr")
-_TAKES = {
-    "WarmupLR": (*_COMMON, *_RATES),
-    "WarmupDecayLR": (*_COMMON, *_RATES, "total_num_steps"),
-    "WarmupCosineLR": (*_COMMON, "warmup_min_ratio", "cos_min_ratio", "total_num_steps"),
-}
 # PyTorch's are taken by their names too.
-_OTHERS = (
-    "LRRangeTest",
-    "OneCycle",
-    "OneCycleLR",
-    "LambdaLR",
-    "StepLR",
-    "LinearLR",
-    "CosineAnnealingLR",
-    "CyclicLR",
-)
+_OTHERS = ("OneCycleLR", "LambdaLR", "StepLR", "LinearLR", "CosineAnnealingLR", "CyclicLR")
+# Those that the Trainer can fill in, the most likely first.
+_FILLED = ("WarmupLR", "WarmupDecayLR", "WarmupCosineLR")
 
 
 @rule(Severity.ERROR)
@@ -65,12 +53,12 @@ def check(plan: Plan) -> Iterator[Finding]:
     if not plan.given(f"{path}.type"):
         remedies = [*_types(plan, path), Drop(path, "the Trainer then builds the scheduler")]
         yield Finding(path, "DeepSpeed's `scheduler` requires a `type`", remedies, on_key=True)
-    elif name in _TAKES:
-        yield from _params(plan, path, name)
+    elif name in SCHEDULERS:
+        yield from _params(plan, f"{path}.params", name)
     elif name is not None:
-        close = plan.nearest(name, (*_TAKES, *_OTHERS))
+        close = plan.nearest(name, (*SCHEDULERS, *_OTHERS))
         # Without a near name it may be one of PyTorch's that are not listed.
-        if close in _TAKES:
+        if close in SCHEDULERS and name not in _OTHERS:
             message = f"DeepSpeed has no scheduler `{name}`"
             total = f"{path}.params.total_num_steps"
             is_missing = "total_num_steps" in _TAKES[close] and not plan.given(total)
@@ -81,7 +69,8 @@ def check(plan: Plan) -> Iterator[Finding]:
 def _types(plan: Plan, path: str) -> list[Remedy]:
     """The first type that takes the parameters which are there, and no others."""
     given = plan.spec.tree(f"{path}.params").keys()
-    for name, takes in _TAKES.items():
+    for name in _FILLED:
+        takes = SCHEDULERS[name].keys()
         needed = {"warmup_num_steps", "total_num_steps", "warmup_max_lr"} & {*takes}
         needed -= {"warmup_max_lr"} if name == "WarmupLR" else set()
         if needed <= given <= {*takes}:
@@ -90,24 +79,51 @@ def _types(plan: Plan, path: str) -> list[Remedy]:
 
 
 def _params(plan: Plan, path: str, name: str) -> Iterator[Finding]:
-    params = plan.spec.tree(f"{path}.params")
-    for key in params:
-        if key not in _TAKES[name]:
-            message = f"{name} rejects the unknown parameter `{key}`"
-            drop = Drop(f"{path}.params.{key}", f"{name} takes only {listing(_TAKES[name])}")
-            yield Finding(f"{path}.params.{key}", message, [drop], on_key=True)
-    if "total_num_steps" in _TAKES[name] and "total_num_steps" not in params:
-        put = Put(f"{path}.params.total_num_steps", "auto")
-        yield Finding(f"{path}.type", f"{name} requires `total_num_steps`", [put])
-    elif not params:
-        put = Put(f"{path}.params", {"warmup_num_steps": "auto"})
-        yield Finding(f"{path}.type", f"{name} requires `params`", [put])
+    params, takes = plan.spec.tree(path), SCHEDULERS[name]
+    for key, value in params.items():
+        if key in takes:
+            yield from _value(f"{path}.{key}", key, value, takes[key])
+        else:
+            yield Finding(
+                f"{path}.{key}",
+                f"{name} rejects the unknown parameter `{key}`",
+                [_meant(plan, f"{path}.{key}", key, name)],
+                on_key=True,
+            )
+    missing = [key for key, facts in takes.items() if facts.get("required") and key not in params]
+    if missing:
+        needed = listing([f"`{key}`" for key in missing])
+        # What the Trainer does not fill in nobody knows but the user.
+        put = [Put(f"{path}.{key}", "auto") for key in missing if key == "total_num_steps"]
+        yield Finding(f"{SECTION}scheduler.type", f"{name} requires {needed}", put)
+    elif not plan.given(path):
+        filled: dict[str, object] = {"warmup_num_steps": "auto"} if "warmup_num_steps" in takes else {}
+        yield Finding(f"{SECTION}scheduler.type", f"{name} requires `params`", [Put(path, filled)])
     # Since 5.18 the Trainer makes one step of none.
     steps = params.get("warmup_num_steps")
     if plan.release.transformers < (5, 18) and _is_without_warmup(plan, steps):
-        place = f"{path}.params.warmup_num_steps"
+        place = f"{path}.warmup_num_steps"
         message = f"{name} requires 1 warmup step or more from DeepSpeed 0.19.3 on, got 0"
         yield Finding(place, message, [_warmup(plan, place, steps)], Severity.WARNING)
+
+
+def _meant(plan: Plan, path: str, key: str, name: str) -> Remedy:
+    takes = SCHEDULERS[name]
+    close = plan.nearest(key, takes)
+    if close and not plan.given(f"{path.removesuffix(key)}{close}"):
+        return Say(f"did you mean `{close}`?")
+    return Drop(path, f"{name} takes only {listing(takes)}")
+
+
+def _value(path: str, key: str, value: object, facts: Facts) -> Iterator[Finding]:
+    """A value of a parameter that is known. What is compared with the Trainer's arguments is another rule's."""
+    must = wanted(facts, value) if value != "auto" else None
+    if must and "otherwise" in facts and not isinstance(value, list | dict):
+        message = f"`{key}` must be {must}, got {said(facts, value)}; DeepSpeed uses {facts['otherwise']}"
+        yield Finding(path, message, remedies(path, facts, value), Severity.WARNING)
+    elif must:
+        message = f"`{key}` must be {must}, got {said(facts, value)}; DeepSpeed rejects it"
+        yield Finding(path, message, remedies(path, facts, value))
 
 
 def _is_without_warmup(plan: Plan, steps: object) -> bool:

@@ -1,9 +1,9 @@
 """DeepSpeed rejects a value, or reads it as another one.
 
-In zero_optimization it converts strings in plain notation to numbers and booleans and rejects all others when the
-engine is built: after the job has queued and loaded the model. An offload there is a mapping, not true. At the top
-level it only tests whether a flag is truthy, so every non-empty string turns it on: "false", and `no`, which YAML
-1.2 reads as a string.
+In most sections it converts strings in plain notation to numbers and booleans. It rejects all others, and values
+that are out of range or not among the choices, when the engine is built: after the job has queued and loaded the
+model. A section must be a mapping. At the top level DeepSpeed only tests whether a flag is truthy, so every
+non-empty string turns it on: "false", and `no`, which YAML 1.2 reads as a string.
 
 Bad:
 
@@ -17,13 +17,13 @@ Good:
     hardware: {accelerator: h100-80gb, devices_per_node: 8}
     parallel: {data: zero2, deepspeed: {zero_optimization: {reduce_bucket_size: 5e8}}}
 
-Source: deepspeed 0.19.8 runtime/zero/config.py and offload_config.py (pydantic's types; run: what it makes of each
-value); runtime/config_utils.py, DeepSpeedConfigModel (`auto` is left out), get_scalar_param (nothing is converted)
+Source: deepspeed 0.19.8, the models of its config (what pydantic makes of each value was run), of which
+schemas/deepspeed_config.yaml names the files; runtime/config_utils.py, DeepSpeedConfigModel (`auto` is left out),
+get_scalar_param (nothing is converted)
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from configlint.core.diagnostic import Severity
@@ -31,14 +31,18 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import code
-from configlint.rules.argument._kinds import as_boolean, as_number
-from configlint.rules.deepspeed import OFFLOADS, SECTION, got, settings, stage
-from configlint.rules.deepspeed._keys import FLAGS, NUMBERS, TOP_FLAGS, WHOLE
+from configlint.knowledge._generated.deepspeed import SECTIONS
+from configlint.knowledge.naming import paths
+from configlint.rules.argument._kinds import as_boolean, described
+from configlint.rules.deepspeed import OFFLOADS, SECTION, got, settings, stage, value
+from configlint.rules.deepspeed._values import BOUNDS, Facts, is_read_as_number, remedies, said, wanted
 
-# What pydantic reads in a text.
-_WORDS = ("0", "1", "f", "false", "n", "no", "off", "on", "t", "true", "y", "yes")
-_WHOLE = re.compile(r"\s*[+-]?\d+(_\d+)*(\.0*)?\s*", re.ASCII)
-_BOTH = (True, False)
+# What is derived, in its section or in the place of it, and a device are other rules'.
+_OTHERS = {
+    *paths("deepspeed"),
+    *(name.partition(".")[0] for name in paths("deepspeed")),
+    *(f"{section}.device" for section in OFFLOADS),
+}
 
 
 @rule(Severity.ERROR, fixes=True)
@@ -47,35 +51,48 @@ def check(plan: Plan) -> Iterator[Finding]:
     if number is None:
         return
     for key, setting in settings(plan):
-        value = setting.value
-        # What a section stands in the place of, null and `auto` are no matter of types.
-        if setting.mapping or value is None or (value == "auto" and key not in OFFLOADS):
+        written: object = {} if setting.mapping else setting.value
+        # `auto` is no matter of types.
+        if key in _OTHERS or (written == "auto" and key not in OFFLOADS):
             continue
-        if key in OFFLOADS:
-            yield _offload(key, value, number)
-        elif key in TOP_FLAGS:
-            yield from _top_flag(key, value)
-        elif key in FLAGS and not _is_flag(value):
-            yield _finding(key, "true or false", value, as_boolean(value, ("boolean",)))
-        elif key in WHOLE and not _is_whole(value):
-            yield _finding(key, "an integer", value, as_number(value, ("integer",)))
-        elif key in NUMBERS and not _is_number(value):
-            yield _finding(key, "a number", value, None)
+        facts = _facts(plan, key)
+        if facts.get("truth"):
+            yield from _truth(key, written)
+        elif must := wanted(facts, written):
+            yield _refused(key, must, written, facts, number)
+        elif is_read_as_number(facts, written):
+            yield _converted(key, written, facts)
 
 
-def _finding(key: str, noun: str, value: object, meant: object) -> Finding:
+def _facts(plan: Plan, key: str) -> Facts:
+    """What is known of a key, as far as it holds for this plan."""
+    section, _, name = key.rpartition(".")
+    facts = SECTIONS.get(section, {}).get(name, {})
+    # The scale is dynamic unless a number is given for it; of one that is not used no range is asked.
+    is_dynamic = plan.argument("fp16") is True and value(plan, "fp16.loss_scale") in (None, 0, "auto")
+    if facts.get("dynamic") and not is_dynamic:
+        return {name: fact for name, fact in facts.items() if name not in BOUNDS}
+    return facts
+
+
+def _refused(key: str, must: str, written: object, facts: Facts, number: int) -> Finding:
     path, name = SECTION + key, key.rpartition(".")[2]
-    reads = f"reads it as {int(value)}" if isinstance(value, bool) else "rejects it"
-    remedy: Remedy = Drop(path, "DeepSpeed then uses its own default")
-    if meant is not None:
-        remedy = Put(path, meant, safe=True)
-    return Finding(path, f"`{name}` must be {noun}, got {got(value)}; DeepSpeed {reads}", [remedy])
+    if not facts["type"]:
+        message = f"`{name}` cannot be set in DeepSpeed's config, which rejects every value"
+        return Finding(path, message, [Drop(path)], on_key=True)
+    message = f"`{name}` must be {must}, got {said(facts, written)}; DeepSpeed rejects it"
+    if key in OFFLOADS:
+        return Finding(path, message, [_mapping(path, key, written, number)])
+    if isinstance(written, bool) and "enabled" in SECTIONS.get(key, {}):
+        return Finding(path, message, [Put(path, {"enabled": written})])
+    return Finding(path, message, remedies(path, facts, written))
 
 
-def _offload(key: str, value: object, number: int) -> Finding:
-    path, name = SECTION + key, key.rpartition(".")[2]
-    message = f"`{name}` must be a mapping, got {code(value)}; DeepSpeed rejects it"
-    return Finding(path, message, [_mapping(path, key, value, number)])
+def _converted(key: str, written: object, facts: Facts) -> Finding:
+    """That true is read as 1, which works."""
+    path, name, number = SECTION + key, key.rpartition(".")[2], int(written is True)
+    message = f"`{name}` must be {described(facts['type'])}, got {code(written)}; DeepSpeed reads it as {number}"
+    return Finding(path, message, remedies(path, facts, written), Severity.WARNING)
 
 
 def _mapping(path: str, key: str, value: object, number: int) -> Remedy:
@@ -91,25 +108,12 @@ def _mapping(path: str, key: str, value: object, number: int) -> Remedy:
     return Put(path, {"device": "cpu"})
 
 
-def _top_flag(key: str, value: object) -> Iterator[Finding]:
-    meant = as_boolean(value, ("boolean",))
-    if not isinstance(value, str) or not value or meant is True:
+def _truth(key: str, written: object) -> Iterator[Finding]:
+    """Of a key that DeepSpeed only asks whether it counts as true."""
+    meant = as_boolean(written, ("boolean",))
+    if not isinstance(written, str) or not written or meant is True:
         return
     path = SECTION + key
-    message = f"`{key}` must be true or false; {got(value)} is non-empty, so it counts as true"
-    remedies: Sequence[Remedy] = [Put(path, flag) for flag in _BOTH]
-    yield Finding(path, message, remedies if meant is None else [Put(path, False, safe=True)])
-
-
-def _is_flag(value: object) -> bool:
-    return isinstance(value, bool) or value in (0, 1) or (isinstance(value, str) and value.lower() in _WORDS)
-
-
-def _is_whole(value: object) -> bool:
-    if isinstance(value, float):
-        return value.is_integer()
-    return bool(_WHOLE.fullmatch(value)) if isinstance(value, str) else type(value) is int
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) or as_number(value, ("number",)) is not None
+    message = f"`{key}` must be true or false; {got(written)} is non-empty, so it counts as true"
+    choices: Sequence[Remedy] = [Put(path, flag) for flag in (True, False)]
+    yield Finding(path, message, choices if meant is None else [Put(path, False, safe=True)])

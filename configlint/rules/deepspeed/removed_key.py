@@ -26,8 +26,8 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
+from configlint.knowledge._generated.deepspeed import REMOVED
 from configlint.rules.deepspeed import SECTION, settings, stage
-from configlint.rules.deepspeed._keys import REMOVED
 
 
 @rule(Severity.WARNING)

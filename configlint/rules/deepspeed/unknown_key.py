@@ -1,8 +1,8 @@
 """DeepSpeed does not know the key.
 
 At the top level of its config DeepSpeed silently ignores unknown keys: a misspelt `communication_data_type` changes
-nothing. In zero_optimization and its offload sections it rejects them when the engine is built: the job fails after
-it has queued and loaded the model.
+nothing, which is a warning. In zero_optimization, fp16, bf16, the monitors and most other sections it rejects them
+when the engine is built: the job fails after it has queued and loaded the model.
 
 Bad:
 
@@ -17,7 +17,8 @@ Good:
     parallel: {data: zero3, deepspeed: {zero_optimization: {overlap_comm: true}}}
 
 Source: deepspeed 0.19.8 runtime/config.py, DeepSpeedConfig._initialize_params; runtime/config_utils.py,
-DeepSpeedConfigModel (extra="forbid"); accelerate 1.15 commands/launch.py and utils/dataclasses.py, DeepSpeedPlugin
+DeepSpeedConfigModel (extra="forbid"), and the models that schemas/deepspeed_config.py reads; accelerate 1.15
+commands/launch.py and utils/dataclasses.py, DeepSpeedPlugin
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Meant, Move, Remedy, Say
 from configlint.core.rule import Finding, rule
+from configlint.knowledge._generated.deepspeed import OPEN, REMOVED, SECTIONS
 from configlint.rules.deepspeed import OFFLOADS, SECTION, settings, stage
-from configlint.rules.deepspeed._keys import KNOWN, REMOVED
 
 _GATHER = "zero_optimization.stage3_gather_16bit_weights_on_model_save"
 # Accelerate's own names, in its file and its command, for what DeepSpeed's config holds.
@@ -58,14 +59,17 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     for key, _ in settings(plan):
         section, _, name = key.rpartition(".")
-        known = KNOWN.get(section)
-        # A remark is what JSON has no other place for.
-        if known is None or name in known or key in REMOVED or name.lstrip("_/#").startswith("comment"):
+        known = SECTIONS.get(section)
+        if known is None or section in OPEN or name in known or key in REMOVED:
             continue
-        message = f"DeepSpeed rejects the unknown key `{name}` in `{section}`"
-        if not section:
+        choices = _remedies(plan, SECTION + key, name, section)
+        if section:
+            message = f"DeepSpeed rejects the unknown key `{name}` in `{section}`"
+            yield Finding(SECTION + key, message, choices, on_key=True)
+        # A remark is what JSON has no other place for.
+        elif not name.lstrip("_/#").startswith("comment"):
             message = f"DeepSpeed silently ignores the unknown key `{name}`"
-        yield Finding(SECTION + key, message, _remedies(plan, SECTION + key, name, section), on_key=True)
+            yield Finding(SECTION + key, message, choices, Severity.WARNING, on_key=True)
 
 
 def _remedies(plan: Plan, path: str, name: str, section: str) -> Sequence[Remedy]:
@@ -75,11 +79,20 @@ def _remedies(plan: Plan, path: str, name: str, section: str) -> Sequence[Remedy
         return [Drop(path, _WHY[name](plan))]
     if name in _ACCELERATES:
         return [_moved(plan, path, _ACCELERATES[name])]
-    elsewhere = next((place for place, keys in KNOWN.items() if place != section and name in keys), None)
+    elsewhere = _elsewhere(name, section)
     if elsewhere is not None:
         return [_moved(plan, path, f"{elsewhere}.{name}".lstrip("."))]
-    close = plan.nearest(name, KNOWN[section])
+    close = plan.nearest(name, SECTIONS[section])
     return [Meant(path, f"{path.rpartition('.')[0]}.{close}") if close else Drop(path)]
+
+
+def _elsewhere(name: str, section: str) -> str | None:
+    """The section that a key belongs to: below the one where it stands, or the only one that has it."""
+    places = [place for place, keys in SECTIONS.items() if place != section and name in keys]
+    below = [place for place in places if section and place.startswith(f"{section}.")]
+    if below:
+        return min(below)  # the optimizer's offload before that of parameters
+    return places[0] if len(places) == 1 else None
 
 
 def _moved(plan: Plan, path: str, key: str) -> Remedy:

@@ -35,9 +35,9 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Move, Put, Remedy
 from configlint.core.rule import Finding, rule
-from configlint.core.values import real
 from configlint.core.wording import code
 from configlint.rules.deepspeed import OFFLOADS, SECTION, kind, offloads, stage, value, with_data, zero
+from configlint.rules.deepspeed._values import number_of
 
 _OPTIMIZER = OFFLOADS[0]
 _OLD = "zero_optimization.cpu_offload"
@@ -50,9 +50,10 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     for key in OFFLOADS:
         yield from _device(plan, key, number)
-    ratio, path = real(value(plan, f"{_OPTIMIZER}.ratio")), f"{SECTION}{_OPTIMIZER}.ratio"
-    if ratio is not None and ratio < 1 and number < 3:
-        message = f"`offload_optimizer.ratio` below 1 requires ZeRO-3, got {code(ratio)} under {zero(plan)}"
+    path, written = f"{SECTION}{_OPTIMIZER}.ratio", value(plan, f"{_OPTIMIZER}.ratio")
+    ratio = number_of(written)
+    if ratio is not None and 0 <= ratio < 1 and number < 3:
+        message = f"`offload_optimizer.ratio` below 1 requires ZeRO-3, got {code(written)} under {zero(plan)}"
         yield Finding(path, message, [with_data(plan, "zero3"), Drop(path)])
     yield from _by_stage(plan, number)
     if value(plan, _OLD) is True and not plan.given(f"{SECTION}optimizer") and _is_on_host(plan):

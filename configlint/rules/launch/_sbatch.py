@@ -49,11 +49,17 @@ PYXIS = (
     "no-container-remap-root",
 )  # fmt: skip
 # What people call some of them.
-_ALSO = {
+ALSO = {
     "cores": "cpus-per-task", "cpu": "cpus-per-task", "cpus": "cpus-per-task", "email": "mail-user",
     "memory": "mem", "name": "job-name", "project": "account", "queue": "partition", "ram": "mem",
     "timeout": "time", "timelimit": "time", "walltime": "time",
 }  # fmt: skip
+
+
+def begun(name: str) -> str | None:
+    """The option of sbatch that a name is short for: it takes the beginning of one, where no other begins so."""
+    options = [option for option in (*OPTIONS, *PYXIS) if len(name) > 1 and option.startswith(name)]
+    return options[0] if len(options) == 1 and options[0] in OPTIONS else None
 
 
 def meant(plan: Plan, name: str) -> str | None:
@@ -61,4 +67,4 @@ def meant(plan: Plan, name: str) -> str | None:
     if name in SHORT:
         return SHORT[name]
     folded = name.lower().replace("-", "").replace("_", "")
-    return _ALSO.get(folded) or plan.nearest(name, (*OPTIONS, *PYXIS))
+    return ALSO.get(folded) or plan.nearest(name, (*OPTIONS, *PYXIS))

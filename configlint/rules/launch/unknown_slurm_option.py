@@ -1,6 +1,7 @@
 """sbatch has no such option.
 
 sbatch then rejects the whole job, at submission. Its options have hyphens where other launchers have underscores.
+It takes the beginning of a name, `depend`, as long as no other option begins so, which is a warning.
 Options of pyxis, such as `container-image`, are passed to srun, which rejects unknown ones too.
 
 Bad:
@@ -27,7 +28,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Move, Say
 from configlint.core.rule import Finding, rule
-from configlint.rules.launch._sbatch import OF_SRUN, OPTIONS, PYXIS, meant
+from configlint.rules.launch._sbatch import ALSO, OF_SRUN, OPTIONS, PYXIS, begun, meant
 
 
 @rule(Severity.ERROR, fixes=True)
@@ -43,6 +44,11 @@ def check(plan: Plan) -> Iterator[Finding]:
             yield Finding(path, f"`{name}` is an option of srun, not of sbatch", [Drop(path)], on_key=True)
         elif hyphened in (*OPTIONS, *PYXIS):
             yield Finding(path, message, [Move(path, f"launch.slurm.{hyphened}", safe=True)], on_key=True)
+        elif option := begun(name):
+            message = f"`{name}` is short for sbatch's `{option}`; a newer Slurm may reject it as ambiguous"
+            # `cores` is not what most mean by it.
+            move = Move(path, f"launch.slurm.{ALSO.get(name, option)}", safe=name not in ALSO)
+            yield Finding(path, message, [move], Severity.WARNING, on_key=True)
         elif option := meant(plan, name):
             yield Finding(path, message, [Move(path, f"launch.slurm.{option}")], on_key=True)
         else:
