@@ -289,7 +289,7 @@ class TestARowOfATable:
 class TestAnOldName:
     def test_of_a_split_rule_ignores_all_of_its_rows_and_an_info_says_which(self) -> None:
         assert check(TWO.replace("NAMES", "trl/incompatible-arguments")) == ["5:56 ignore/renamed"]
-        result = run("check", "a.yaml")
+        result = run("check", "a.yaml", "--advice")
         assert result.code == 0
         assert result.out == (
             "a.yaml:5:56: info[ignore/renamed] `trl/incompatible-arguments` was split; here it ignores"
@@ -317,7 +317,7 @@ class TestAnOldName:
             """
         assert check(text.replace("NAME", "fsdp/old-version")) == ["1:1 memory/not-known"]
         assert check(text.replace("NAME", "parallel/old-fsdp")) == ["1:1 memory/not-known", "3:45 ignore/renamed"]
-        out = run("check", "a.yaml").out
+        out = run("check", "a.yaml", "--advice").out
         assert "info[ignore/renamed] `parallel/old-fsdp` was renamed to `fsdp/old-version`" in out
         assert "write `fsdp/old-version` instead" in out
 

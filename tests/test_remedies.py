@@ -22,7 +22,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.document import plain
 from configlint.core.edit import KEPT
 from configlint.core.plan import Plan
-from configlint.core.remedy import Drop, Move, Put, Remedy, Say
+from configlint.core.remedy import Drop, Meant, Move, Put, Remedy, Say
 from configlint.core.rule import Finding, Rule
 from configlint.core.writing import written
 from configlint.frontends import spec as spec_yaml
@@ -169,7 +169,8 @@ def every_remedy(text: str) -> list[Followed]:
     every = []
     for plan, rule, finding in before.findings:
         for remedy in finding.remedies:
-            if isinstance(remedy, Say) or lint._spelled(plan, finding.path, remedy) is None:
+            # A question is no instruction.
+            if isinstance(remedy, Say | Meant) or lint._spelled(plan, finding.path, remedy) is None:
                 continue
             after = written(followed(plain(document), plan, finding.path, remedy))
             found, target, where = check(after), plan.spec.target, (rule.name, finding.path)

@@ -31,7 +31,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Act, Drop, Put, Remedy
+from configlint.core.remedy import Act, Drop, Meant, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import listing
 from configlint.knowledge._generated.deepspeed import SCHEDULERS
@@ -61,7 +61,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         if close in SCHEDULERS and name not in _OTHERS:
             message = f"DeepSpeed has no scheduler `{name}`"
             total = f"{path}.params.total_num_steps"
-            is_missing = "total_num_steps" in _TAKES[close] and not plan.given(total)
+            is_missing = "total_num_steps" in SCHEDULERS[close] and not plan.given(total)
             remedy = (Put(f"{path}.type", close), *([Put(total, "auto")] if is_missing else []))
             yield Finding(f"{path}.type", message, [remedy])
 
@@ -111,7 +111,7 @@ def _meant(plan: Plan, path: str, key: str, name: str) -> Remedy:
     takes = SCHEDULERS[name]
     close = plan.nearest(key, takes)
     if close and not plan.given(f"{path.removesuffix(key)}{close}"):
-        return Say(f"did you mean `{close}`?")
+        return Meant(path, f"{path.removesuffix(key)}{close}")
     return Drop(path, f"{name} takes only {listing(takes)}")
 
 
