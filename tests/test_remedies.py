@@ -65,7 +65,6 @@ REVEALED = [
     ("parallel/indivisible-heads", "batch/indivisible", _SPLIT),
     ("parallel/indivisible-world", "*", _SPLIT),
     ("parallel/tensor-across-nodes", "batch/indivisible", _SPLIT),
-    ("parallel/unbuilt-mesh", "batch/indivisible", _SPLIT),
     ("batch/missing", "*", _BATCH),
     ("batch/too-large", "batch/indivisible", _BATCH),
     ("memory/does-not-fit", "memory/gathered-experts", _MORE),
