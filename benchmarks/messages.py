@@ -69,12 +69,12 @@ def said_elsewhere() -> Iterator[str]:
 
 
 def _texts(node: ast.AST) -> Iterator[str]:
-    """The texts of more than a word below a node, without docstrings."""
+    """The texts below a node that have more than one word, without docstrings and bare patterns."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return
     if isinstance(node, ast.Constant | ast.JoinedStr):
         text = " ".join(_template(node).split("\n")).strip()
-        if " " in text:
+        if " " in text and any(word.isalpha() for word in text.split()):
             yield text
         return
     for child in ast.iter_child_nodes(node):

@@ -146,18 +146,18 @@ def test_a_number_that_is_not_the_plans_is_caught() -> None:
         *["torch"] * 4, *["accelerate"] * 7, *["transformers"] * 2,
     ]  # fmt: skip
     parts = [
-        "reads the processes of a node as 4, and 8 is planned",
-        "reads the node's rank as 0, and 3 is planned",
-        "reads the script as eval.py, and train.py is planned",
+        "reads the processes of a node as 4, but 8 is planned",
+        "reads the node's rank as 0, but 3 is planned",
+        "reads the script as eval.py, but train.py is planned",
         "rejects this: unrecognized arguments",
-        "reads the processes of a node as 4, and 8 is planned",
-        "reads the number of nodes as 2, and 4 is planned",
+        "reads the processes of a node as 4, but 8 is planned",
+        "reads the number of nodes as 2, but 4 is planned",
         "starts one process without a rank",
         "number_of_machines",
         "--node_rank",
         "'PARALLELISM_CONFIG_DP_SHARD_SIZE': '8'",
         "'PARALLELISM_CONFIG_DP_SHARD_SIZE': '1'",
-        "reads a mesh of 16 processes, and 8 are planned",
+        "reads a mesh of 16 processes, but 8 are planned",
         "Parallelism sizes must be >= 1, got 0",
     ]
     for (_, message), part in zip(found, parts, strict=True):
@@ -214,7 +214,7 @@ def test_what_deepspeed_reads_must_be_what_is_planned() -> None:
         instead(zero, "training_args.json", batch + '"auto"', batch + "1"),
     )
     assert [rule for rule, _ in found] == ["verify/deepspeed"] * 2
-    assert "reads zero_optimization_stage as 2, and 3 is planned" in found[0][1]
+    assert "reads zero_optimization_stage as 2, but 3 is planned" in found[0][1]
     assert "ds train_micro_batch_size_per_gpu=1 vs hf per_device_train_batch_size=2" in found[1][1]
 
 
@@ -304,7 +304,7 @@ def test_another_release_is_not_verified_and_never_a_finding() -> None:
     (verdict,) = verdicts('transformers: "4.46"\n' + GPU + "training: {no_such_field: 1}\n")
     assert verdict.by is None
     assert verdict.diagnostics == ()
-    assert "and the spec is for 4.46" in verdict.unverified[0]
+    assert "but the spec is for 4.46" in verdict.unverified[0]
 
 
 @pytest.mark.heavy
@@ -315,7 +315,7 @@ def test_the_trainer_of_a_package_that_is_not_installed_is_not_verified(
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['trl'] = None\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (verdict,) = verdicts("trainer: SFTTrainer\n" + GPU + "training: {max_length: 1024}\n")
-    assert verdict == Verdict("training_args.json", None, ("trl is not installed, and SFTTrainer is its",))
+    assert verdict == Verdict("training_args.json", None, ("trl is not installed, but SFTTrainer requires it",))
 
 
 @pytest.mark.heavy

@@ -122,7 +122,7 @@ def test_with_all_ranks_what_is_counted_is_the_batch(answers: dict[str, Proof]) 
 def test_of_256_ranks_some_are_asked_and_that_is_said(answers: dict[str, Proof]) -> None:
     text = prove_report.as_text([answers["256"]])
     assert "16 of 256 ranks counted: 16 of 256 replicas get 64 distinct samples per step" in text
-    assert "of which all would make 1,024; the plan says 1,024, the Trainer 1,024" in text
+    assert "so all replicas get 1,024; the plan says 1,024, the Trainer 1,024" in text
     assert answers["256"].proven
 
 
@@ -134,7 +134,7 @@ def test_a_batch_that_is_split_is_seen_though_the_trainer_says_otherwise(answers
     assert {rank.claimed for rank in found.found.ranks} == {256}
     assert found.differences == (
         "32 distinct samples in step 1, but the plan says 256",
-        "rank 0 gets 4 samples in step 1, not 32",
+        "rank 0 gets 4 samples in step 1, expected 32",
     )
     assert found.proven is False
 
@@ -183,7 +183,7 @@ def test_the_sampler_is_the_trainers_own(answers: dict[str, Proof]) -> None:
     found = answers["grpo"]
     assert found.proven
     assert (found.distinct, found.found.ranks[0].repeats) == ((4, 4), 8)
-    assert "4 distinct examples a step, 8 samples of each, of 4 ranks" in prove_report.as_text([found])
+    assert "4 distinct examples per step, 8 samples of each over 4 ranks" in prove_report.as_text([found])
 
 
 @pytest.mark.heavy

@@ -45,7 +45,9 @@ def _counted(answer: Proof) -> str:
     world, replicas, repeats = plan.parallel.world or 1, plan.parallel.replicas or 1, ranks[0].repeats
     if answer.all_asked:
         what = (
-            f"distinct examples a step, {repeats} samples of each" if repeats != 1 else "distinct samples per step"
+            f"distinct examples per step, {repeats} samples of each"
+            if repeats != 1
+            else "distinct samples per step"
         )
         counts = listing(dict.fromkeys(f"{number:,}" for number in answer.distinct))
         return f"{counts} {what} over {count(world, 'rank')} (all counted)"
@@ -53,7 +55,7 @@ def _counted(answer: Proof) -> str:
     firsts = ranks[:: world // replicas]
     number = answer.distinct[0] if repeats == 1 else sum(len(rank.steps[0]) for rank in firsts)
     what = "distinct samples" if repeats == 1 else "samples"
-    part = f"{groups} of {replicas} replicas get {number:,} {what} a step"
+    part = f"{groups} of {replicas} replicas get {number:,} {what} per step"
     return f"{len(ranks)} of {world} ranks counted: {part}, so all replicas get {number * replicas // groups:,}"
 
 
