@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from program import CLEAN, ENVIRONMENT, ERROR, found, run, write
 
@@ -250,6 +250,7 @@ class TestFolders:
         ),
         start=st.sampled_from([".", "a", "a/b"]),
     )
+    @example(files=["a/a.yaml"], ignores={"": ["a[!a]"]}, start=".")
     @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     def test_what_git_ignores_is_ignored(
         self, tmp_path: Path, files: list[str], ignores: dict[str, list[str]], start: str

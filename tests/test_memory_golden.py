@@ -1,6 +1,6 @@
 """What memory comes to, pinned byte for byte without torch: a table of families x settings.
 
-`pytest tests/test_memory_golden.py --write-golden` writes tests/golden/memory.csv anew; read the diff. That the
+`pytest tests/test_memory_golden.py --write-golden` writes memory_golden.csv beside it anew; read the diff. That the
 numbers are right is shown by test_memory.py against the real models and by benchmarks/memory; here they may not
 change unseen.
 """
@@ -16,7 +16,7 @@ from conftest import plan
 
 from configlint.core.workload import CATEGORIES
 
-TABLE = Path(__file__).parent / "golden" / "memory.csv"
+TABLE = Path(__file__).with_name("memory_golden.csv")
 # One of each family that the closed form knows, the smallest.
 MODELS = (
     "bert-base-uncased", "deberta-v3-base", "roberta-base", "falcon-7b", "gemma-2-2b", "gemma-3-1b", "gemma-3-4b",

@@ -19,6 +19,8 @@ class _Pattern(GitIgnoreSpecPattern):
     @staticmethod
     def _translate_segment_glob(pattern: str, range_error: Literal["literal", "raise"]) -> str:
         regex = GitIgnoreSpecPattern._translate_segment_glob(pattern, range_error)
+        # In git, no class of characters matches the slash at the end of a folder.
+        regex = re.sub(r"\[\^(?!/)", "[^/", regex)
         first, *others = regex.split(_STAR)
         if not others:
             return first
