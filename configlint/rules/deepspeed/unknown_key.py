@@ -1,7 +1,7 @@
 """DeepSpeed does not know the key.
 
 At the top level of its config DeepSpeed silently ignores unknown keys: a misspelt `communication_data_type` changes
-nothing, which is a warning. In zero_optimization, fp16, bf16, the monitors and most other sections it rejects them
+nothing, and the job trains something other than what is written. In zero_optimization, fp16, bf16, the monitors and most other sections it rejects them
 when the engine is built: the job fails after it has queued and loaded the model.
 
 Bad:
@@ -69,7 +69,9 @@ def check(plan: Plan) -> Iterator[Finding]:
         # A remark is what JSON has no other place for.
         elif not name.lstrip("_/#").startswith("comment"):
             message = f"DeepSpeed silently ignores the unknown key `{name}`"
-            yield Finding(SECTION + key, message, choices, Severity.WARNING, on_key=True)
+            # What was meant for another key is not trained as it is written.
+            is_meant = any(isinstance(choice, Meant | Move) for choice in choices)
+            yield Finding(SECTION + key, message, choices, None if is_meant else Severity.WARNING, on_key=True)
 
 
 def _remedies(plan: Plan, path: str, name: str, section: str) -> Sequence[Remedy]:
