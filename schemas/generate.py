@@ -8,6 +8,7 @@
 - training_arguments.json: what arguments.yaml and trl_arguments.yaml note, joined in
 - transformers.py and trl.py beside it: the same as constants, which cost a tenth to load
 - names.py beside it: configlint/knowledge/names.yaml as constants, and what the accelerators are called
+- sbatch.py beside it: configlint/knowledge/sbatch.yaml as constants
 - deepspeed.py beside it: deepspeed_config.json, with what deepspeed_config.yaml notes, as constants
 - editor.schema.json: the training section for editors
 """
@@ -97,6 +98,7 @@ def history() -> dict[str, Any]:
     notes = _notes("arguments.yaml")
     trl = _notes("trl_arguments.yaml")
     found["trl"]["trainers"] = trl["trainers"]
+    found["trl"]["requires"] = trl["requires"]
     for package in found.values():
         for group, arguments in package["groups"].items():
             is_trl = package is found["trl"]
@@ -128,6 +130,7 @@ def facts(package: str, content: dict[str, Any]) -> str:
     lines = [
         FACTS_HEADER.format(package=package) + f"RELEASES: tuple[tuple[int, int], ...] = {releases}",
         f"TRAINERS: dict[str, str] = {content.get('trainers', TRAINERS)}",
+        *_requirements(content),
         "GROUPS: dict[str, dict[str, dict[str, Any]]] = {",
     ]
     for group, arguments in content["groups"].items():
@@ -137,6 +140,13 @@ def facts(package: str, content: dict[str, Any]) -> str:
             lines.append(f"        {name!r}: {kept},")
         lines.append("    },")
     return "\n".join([*lines, "}", ""])
+
+
+def _requirements(content: dict[str, Any]) -> Iterator[str]:
+    """The releases of Transformers that one of TRL can be installed with: the oldest from a release on, the newest."""
+    for name, bounds in content.get("requires", {}).items():
+        held = {_version(release): _version(bound) for release, bound in bounds.items()}
+        yield f"{name.upper()}: dict[tuple[int, int], tuple[int, int]] = {held}"
 
 
 def _constant(key: str, value: Any) -> Any:
@@ -188,6 +198,19 @@ def _printed() -> dict[str, str]:
     return {yaml.safe_load(path.read_text(encoding="utf-8"))["name"].lower(): path.stem for path in paths}
 
 
+def sbatch() -> str:
+    """The text of sbatch.py."""
+    says = yaml.safe_load((ROOT / "configlint" / "knowledge" / "sbatch.yaml").read_text(encoding="utf-8"))
+    lines = [SBATCH_HEADER]
+    lines += [f"{name.upper()}: tuple[str, ...] = {tuple(says[name])}" for name in ("options", "of_srun", "pyxis")]
+    lines += [f"{name.upper()}: dict[str, str] = {says[name]}" for name in ("short", "also")]
+    return "\n".join([*lines, ""])
+
+
+SBATCH_HEADER = '''"""Made from configlint/knowledge/sbatch.yaml by schemas/generate.py: do not edit."""
+
+from __future__ import annotations
+'''
 DEEPSPEED_HEADER = '''"""Made from schemas/deepspeed_config.json and .yaml by schemas/generate.py: do not edit.
 
 What DeepSpeed {release} takes in its config. SECTIONS: by section and key, what deepspeed_config.yaml
@@ -241,6 +264,7 @@ def outputs() -> Iterator[tuple[Path, str]]:
     for name in ("spec", "settings"):
         yield generated / f"{name}_form.py", validator(name)
     yield generated / "names.py", names()
+    yield generated / "sbatch.py", sbatch()
     yield generated / "deepspeed.py", deepspeed()
     yield HISTORY, history_text(joined)
     for package, content in joined.items():

@@ -18,20 +18,6 @@ from configlint.host.read import read_bytes
 from configlint.knowledge._generated import transformers as _transformers
 from configlint.syntax import read
 
-# From which release of TRL on which of Transformers is asked for, and where no later one is allowed.
-# Source: the wheels' metadata, trl 0.9 to 1.16.
-_TRL_ASKS_FOR: dict[Version, Version] = {
-    (0, 9): (4, 31),
-    (0, 11): (4, 40),
-    (0, 13): (4, 46),
-    (0, 18): (4, 50),
-    (0, 19): (4, 51),
-    (0, 20): (4, 53),
-    (0, 21): (4, 55),
-    (0, 23): (4, 56),
-}
-_TRL_ALLOWS: dict[Version, Version] = {(0, 12): (4, 46)}
-
 _HERE = os.path.dirname(__file__)
 
 
@@ -93,8 +79,10 @@ def releases(package: str) -> tuple[Version, ...]:
 
 def _asked_for(trl: Version) -> tuple[Version, Version]:
     """The oldest and the newest release of Transformers that one of TRL can be installed with."""
-    oldest = max((needed for release, needed in _TRL_ASKS_FOR.items() if release <= trl), default=(4, 31))
-    return oldest, _TRL_ALLOWS.get(trl, _transformers.RELEASES[-1])
+    from configlint.knowledge._generated.trl import NEWEST, OLDEST
+
+    oldest = max((needed for release, needed in OLDEST.items() if release <= trl), default=(4, 31))
+    return oldest, NEWEST.get(trl, _transformers.RELEASES[-1])
 
 
 def _fits(trl: Version, transformers: Version) -> bool:

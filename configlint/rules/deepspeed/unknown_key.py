@@ -1,8 +1,9 @@
 """DeepSpeed does not know the key.
 
 At the top level of its config DeepSpeed silently ignores unknown keys: a misspelt `communication_data_type` changes
-nothing, and the job trains something other than what is written. In zero_optimization, fp16, bf16, the monitors and most other sections it rejects them
-when the engine is built: the job fails after it has queued and loaded the model.
+nothing, and the job trains something other than what is written. In zero_optimization, fp16, bf16, the monitors
+and most other sections it rejects them when the engine is built: the job fails after it has queued and loaded the
+model.
 
 Bad:
 
