@@ -143,7 +143,7 @@ def facts(package: str, content: dict[str, Any]) -> str:
 
 
 def _requirements(content: dict[str, Any]) -> Iterator[str]:
-    """The releases of Transformers that one of TRL can be installed with: the oldest from a release on, the newest."""
+    """The oldest release of Transformers that TRL's are installed with, from one on, and the newest."""
     for name, bounds in content.get("requires", {}).items():
         held = {_version(release): _version(bound) for release, bound in bounds.items()}
         yield f"{name.upper()}: dict[tuple[int, int], tuple[int, int]] = {held}"
