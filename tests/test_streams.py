@@ -96,6 +96,12 @@ def test_a_folder_that_is_called_like_an_option_is_one() -> None:
     assert result.err.splitlines()[-1] == "run: bash ./-d/launch.sh"
 
 
+def _heed_signals() -> None:
+    """As from a terminal: what nohup or a script's `&` starts ignores some of them."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class TestSignals:
     # Slows the first imports down, and says when they begin.
     SLOW = """
@@ -118,6 +124,7 @@ main()
             env=ENVIRONMENT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            preexec_fn=_heed_signals,
         )
         while not Path("importing").exists():
             assert process.poll() is None
