@@ -78,7 +78,7 @@ def write_specs(folder: Path) -> list[str]:
     names = [f"specs/run-{number:04}.yaml" for number in range(MANY)]
     for number, name in enumerate(names):
         changes = {
-            "effective: 128": f"effective: {2 ** (6 + number % 4)}",
+            "effective: 64": f"effective: {2 ** (5 + number % 2)}",
             "learning_rate: 2.0e-5": f"learning_rate: {1 + number / MANY:.3f}e-5",
             "seed: 42": f"seed: {number}",
         }

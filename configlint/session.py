@@ -122,10 +122,10 @@ class Session:
         if len(documents) == 0 or any(map(_hides_layers, diagnostics)):
             return Loaded([], diagnostics)
         specs, shared, problems = front_end.lower(documents, self.assignments)
-        specs, shared = tuple(map(self._in_project, specs)), self._in_project(shared)
-        plans = [solve(spec, knowledge) for spec in specs]
+        plans = [solve(self._in_project(spec), knowledge) for spec in specs]
         # What the targets must keep: the batch of the one without, be it a plan or not, or the first that is known.
-        first = plans if shared in specs[:1] else [solve(shared, knowledge), *plans]
+        is_plan = bool(specs) and specs[0] is shared
+        first = plans if is_plan else [solve(self._in_project(shared), knowledge), *plans]
         reference = next((plan.batch.effective for plan in first if plan.batch.effective), None)
         near = Suggestions()
         plans = [plan._replace(reference=reference, nearest=near) for plan in plans]

@@ -19,6 +19,7 @@ class Ledger:
         self.spec = spec
         self.release = release
         self.origins: dict[str, Origin] = {}
+        self._says_all = "*" in spec.dialect.names  # asked for each value of a plan
 
     def given(self, path: str, accept: Callable[[object], T | None]) -> T | None:
         """What the user wrote at `path`, if `accept` can make a value of it."""
@@ -33,7 +34,7 @@ class Ledger:
         elsewhere than in such a file."""
         if path in self.spec.settings:
             return self.given(path, accept)
-        if self.spec.dialect.route(path) is None:
+        if not self._says_all and self.spec.dialect.route(path) is None:
             return None
         self.origins[path] = Origin(default, "default", why)
         return default
