@@ -39,3 +39,9 @@ class Model(NamedTuple):
     name: str
     config: dict[str, object]
     parameters: int | None = None
+
+    @property
+    def predicts_tokens(self) -> bool:
+        """Whether it has a logit for each word at each token; an encoder's head is the script's."""
+        names = self.config.get("architectures")
+        return isinstance(names, list) and any(str(name).endswith(("CausalLM", "LMHeadModel")) for name in names)

@@ -21,10 +21,8 @@ def is_fine_tuning(plan: Plan) -> bool:
     adapts = method is not None and method.value in ("lora", "qlora")
     if plan.trainer != "SFTTrainer" and not (plan.trainer == "Trainer" and adapts):
         return False
-    if plan.data.packed or plan.argument("packing") is True or plan.model is None:
-        return False
-    names = plan.model.config.get("architectures")
-    return isinstance(names, list) and any(str(name).endswith(("CausalLM", "LMHeadModel")) for name in names)
+    is_packed = plan.data.packed or plan.argument("packing") is True
+    return not is_packed and plan.model is not None and plan.model.predicts_tokens
 
 
 # What few specs concern is not loaded for the others.

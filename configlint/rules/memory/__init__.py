@@ -40,9 +40,7 @@ def share(plan: Plan, category: str) -> float:
 
 
 def predicts_tokens(plan: Plan) -> bool:
-    """Whether the model is one that has a logit for each word at each token; an encoder's head is the script's."""
-    names = plan.model.config.get("architectures") if plan.model else None
-    return isinstance(names, list) and any(str(name).endswith(("CausalLM", "LMHeadModel")) for name in names)
+    return plan.model is not None and plan.model.predicts_tokens
 
 
 def pinned(plan: Plan) -> str:
