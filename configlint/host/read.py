@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterable, Iterator
 
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.source import Source, Span
@@ -31,6 +32,17 @@ def read_bytes(path: str) -> bytes:
     if data is None or len(data) > LARGEST_BYTES:
         raise OSError(errno.EFBIG, TOO_LARGE, path)
     return data
+
+
+def readable(folder: str, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """The files of these names in a folder, by path, and what they hold; without those that cannot be read."""
+    for name in names:
+        path = os.path.join(folder, name)
+        try:
+            data = read_bytes(path)
+        except OSError:
+            continue
+        yield path, data
 
 
 def _open_without_waiting(path: str, flags: int) -> int:

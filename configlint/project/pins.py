@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from configlint.core.release import Version, written
 from configlint.core.source import Source, Span
 from configlint.core.spec import Setting
-from configlint.host.read import read_bytes
+from configlint.host.read import readable
 from configlint.knowledge import releases
 
 _PACKAGES = (b"transformers", b"trl")
@@ -34,14 +34,8 @@ def pins(folder: str, names: set[str]) -> dict[str, Setting]:
     """The releases that the files of a folder pin, each with its place."""
     found: dict[str, Setting] = {}
     requirements = sorted(name for name in names if name.startswith("requirements") and name.endswith(".txt"))
-    for name in (*_LOCKS, "pyproject.toml", *requirements):
-        if name not in names:
-            continue
-        path = os.path.join(folder, name)
-        try:
-            data = read_bytes(path)
-        except OSError:
-            continue
+    held = [name for name in (*_LOCKS, "pyproject.toml", *requirements) if name in names]
+    for path, data in readable(folder, held):
         if any(package in data for package in _PACKAGES):
             for package, pin in _pins(path, data):
                 found.setdefault(package, pin)

@@ -12,7 +12,7 @@ from configlint.core.source import Source, Span
 from configlint.core.spec import Setting
 from configlint.core.wording import code, in_a_line, nearest
 from configlint.frontends import FRONT_ENDS
-from configlint.host.read import read_bytes
+from configlint.host.read import readable
 
 _TABLE = "tool.configlint"
 _FILES = ("configlint.toml", "pyproject.toml")
@@ -86,16 +86,10 @@ def settings_in(folder: str, names: set[str]) -> Settings | None:
     Raises:
         UsageError: there is no reading them, or they are not as they must be.
     """
-    for name in _FILES:
-        if name not in names:
-            continue
-        path = os.path.join(folder, name)
-        try:
-            data = read_bytes(path)
-        except OSError:
-            continue
-        if name == "configlint.toml" or b"tool.configlint" in data:
-            values = _table(path, data, None if name == "configlint.toml" else _TABLE)
+    for path, data in readable(folder, [name for name in _FILES if name in names]):
+        is_ours = path.endswith("configlint.toml")
+        if is_ours or b"tool.configlint" in data:
+            values = _table(path, data, None if is_ours else _TABLE)
             if values is not None:
                 source = Source(os.path.relpath(path), data.decode(errors="replace"))
                 _refuse(source, values)
