@@ -98,6 +98,11 @@ class TestForm:
                 "1: `hardware` must be devices and accelerator, such as \"8xa100-80gb\" or, with nodes,"
                 ' "4x8xh100-80gb", got h100',
             ),
+            (
+                'hardware = "0xh100-80gb"',
+                "1: `hardware` must be devices and accelerator, such as \"8xa100-80gb\" or, with nodes,"
+                ' "4x8xh100-80gb", got 0xh100-80gb',
+            ),
             ('exclude = "a"', "1: `exclude` must be a list of strings, got a"),
             ('exclude = ["a", 1]', "1: `exclude` must be a string, got 1"),
             ('format = "trl"', "1: `format` must be a table, got trl"),

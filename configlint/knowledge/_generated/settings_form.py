@@ -15,7 +15,7 @@ class JsonSchemaValueException(ValueError):
 
 REGEX_PATTERNS = {
     '^[0-9]+\\.[0-9]+(\\.[0-9a-z]+)*$': re.compile('^[0-9]+\\.[0-9]+(\\.[0-9a-z]+)*\\Z'),
-    '^([0-9]+x)?[0-9]+x[A-Za-z][A-Za-z0-9._-]*$': re.compile('^([0-9]+x)?[0-9]+x[A-Za-z][A-Za-z0-9._-]*\\Z')
+    '^([1-9][0-9]*x)?[1-9][0-9]*x[A-Za-z][A-Za-z0-9._-]*$': re.compile('^([1-9][0-9]*x)?[1-9][0-9]*x[A-Za-z][A-Za-z0-9._-]*\\Z')
 }
 
 NoneType = type(None)
@@ -48,8 +48,8 @@ def validate(data: object, custom_formats: object = {}, name_prefix: str | None 
             if not isinstance(data__hardware, (str)):
                 raise JsonSchemaValueException("" + (name_prefix or "data") + ".hardware must be string")
             if isinstance(data__hardware, str):
-                if not REGEX_PATTERNS['^([0-9]+x)?[0-9]+x[A-Za-z][A-Za-z0-9._-]*$'].search(data__hardware):
-                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".hardware must match pattern ^([0-9]+x)?[0-9]+x[A-Za-z][A-Za-z0-9._-]*$")
+                if not REGEX_PATTERNS['^([1-9][0-9]*x)?[1-9][0-9]*x[A-Za-z][A-Za-z0-9._-]*$'].search(data__hardware):
+                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".hardware must match pattern ^([1-9][0-9]*x)?[1-9][0-9]*x[A-Za-z][A-Za-z0-9._-]*$")
         if "format" in data_keys:
             data_keys.remove("format")
             data__format = data["format"]
