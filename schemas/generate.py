@@ -10,6 +10,7 @@
 - names.py beside it: configlint/knowledge/names.yaml as constants, and what the accelerators are called
 - sbatch.py beside it: configlint/knowledge/sbatch.yaml as constants
 - deepspeed.py beside it: deepspeed_config.json, with what deepspeed_config.yaml notes, as constants
+- configlint/rules/_index.py: what rules there are, and when one is loaded, from their modules
 - editor.schema.json: the training section for editors
 """
 
@@ -26,6 +27,8 @@ import fastjsonschema
 import yaml
 from history import TARGET as HISTORY
 from history import text as history_text
+from rule_index import TARGET as RULE_INDEX
+from rule_index import text as rule_index_text
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADER = '''"""Made from schemas/{name}.schema.json by schemas/generate.py: do not edit.
@@ -269,6 +272,7 @@ def outputs() -> Iterator[tuple[Path, str]]:
     yield HISTORY, history_text(joined)
     for package, content in joined.items():
         yield generated / f"{package}.py", facts(package, content)
+    yield RULE_INDEX, rule_index_text()
     from configlint.commands.schema import beside_spec
 
     yield ROOT / "schemas" / "editor.schema.json", json.dumps(beside_spec(), indent=1, ensure_ascii=False) + "\n"

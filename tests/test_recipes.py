@@ -50,7 +50,7 @@ from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 
 
-@rule(Severity.WARNING, fixes=True)
+@rule(Severity.WARNING, fixes=True, when=lambda plan: plan.writes("seed"))
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.training.get("seed") == 13:
         yield Finding("training.seed", "`seed` is unlucky", [Put("training.seed", 12, safe=True)])
@@ -82,6 +82,7 @@ def emit(plan: Plan) -> list[Artifact]:
     return [Artifact("hello.txt", f"{plan.batch.effective} samples\\n")]
 '''
 ACCELERATOR = """\
+name: Toy GPU
 vendor: nvidia
 memory_gib: {value: 15.5, source: measured}
 compute_capability: {value: "8.0", source: measured}
@@ -122,6 +123,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         re.sub(r"(?m)^hub_ids:.*(\n  - .*)*", "hub_ids: [toy/1b]", model)
     )
     (copy / "train.yaml").write_text(SPEC)
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(copy)}
+    subprocess.run([sys.executable, "schemas/generate.py"], cwd=copy, env=environment, check=True)
     return copy
 
 

@@ -128,7 +128,7 @@ def test_names_of_rules_are_known_without_importing_them() -> None:
         "print([name for name in sys.modules if name.startswith('configlint.rules.')])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout == "[]\n"
+    assert result.stdout == "['configlint.rules._index']\n"
 
 
 @pytest.mark.parametrize("name", ["argument/no_steps", "argument/", "argument", "nowhere/no-steps", "trl/x", ""])

@@ -32,7 +32,7 @@ from configlint.core.wording import count
 from configlint.rules.argument._resolved import is_flattened, is_layerwise
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("optim"))
 def check(plan: Plan) -> Iterator[Finding]:
     world, launch = plan.parallel.world, plan.launch
     if world is None or not is_layerwise(plan):

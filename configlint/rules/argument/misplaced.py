@@ -29,7 +29,7 @@ from configlint.core.rule import Finding, rule
 from configlint.knowledge.naming import owners
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: bool(plan.arguments))
 def check(plan: Plan) -> Iterator[Finding]:
     for name in plan.arguments:
         if name not in owners() and name not in plan.training and plan.release.spelling(name):

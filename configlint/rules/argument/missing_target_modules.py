@@ -29,7 +29,7 @@ from configlint.core.rule import Finding, rule
 from configlint.rules.argument._resolved import optimizer
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("optim"))
 def check(plan: Plan) -> Iterator[Finding]:
     name = optimizer(plan) or ""
     if name.startswith(("galore_", "apollo_")) and plan.training.get("optim_target_modules") is None:

@@ -37,7 +37,7 @@ from configlint.core.rule import Finding, rule
 from configlint.rules.argument._resolved import activation_checkpointing
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("ddp_find_unused_parameters"))
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.parallel.data != "ddp" or (plan.parallel.world or 1) == 1:
         return

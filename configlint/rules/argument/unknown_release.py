@@ -30,7 +30,7 @@ from configlint.core.rule import Finding, rule
 from configlint.core.values import decimal
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=lambda plan: plan.given("transformers") or plan.given("trl"))
 def check(plan: Plan) -> Iterator[Finding]:
     for package, versions in plan.release.known.items():
         named = getattr(plan, package) if plan.given(package) else None

@@ -30,11 +30,11 @@ from configlint.core.remedy import Move, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.values import is_finite, mapping, whole
 from configlint.core.wording import code
-from configlint.rules.argument import is_scripts, misfits, removal
+from configlint.rules.argument import has_misfits, is_scripts, misfits, removal
 from configlint.rules.argument._kinds import as_boolean, as_number, described, is_boolean_for_word
 
 
-@rule(Severity.ERROR, fixes=True)
+@rule(Severity.ERROR, fixes=True, when=has_misfits)
 def check(plan: Plan) -> Iterator[Finding]:
     for use, argument in misfits(plan):
         value = use.value

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Remedy, Say
 from configlint.core.values import mapping, positive
@@ -23,29 +21,6 @@ def is_fine_tuning(plan: Plan) -> bool:
         return False
     is_packed = plan.data.packed or plan.argument("packing") is True
     return not is_packed and plan.model is not None and plan.model.predicts_tokens
-
-
-# What few specs concern is not loaded for the others.
-ONLY_IF: dict[str, Callable[[Plan], bool]] = {
-    "accumulation_beyond_epoch": lambda plan: (
-        (plan.batch.accumulation or 0) > (plan.schedule.batches_per_epoch or 0)
-    ),
-    "accumulation_set_twice": lambda plan: plan.writes("accelerator_config"),
-    "auto_find_batch_size": lambda plan: plan.writes("auto_find_batch_size"),
-    "changed_by_target": lambda plan: plan.spec.target is not None,
-    "data_parallel": lambda plan: plan.parallel.world == 1,
-    "indivisible": lambda plan: plan.batch.trained != plan.batch.effective,
-    "mismatch": lambda plan: plan.batch.trained != plan.batch.effective,
-    "indivisible_generations": lambda plan: plan.trainer in ("GRPOTrainer", "RLOOTrainer"),
-    "layerwise_accumulation": lambda plan: plan.writes("optim"),
-    "large_per_device": lambda plan: (plan.batch.pinned_per_device or 0) > 4,
-    "long_accumulation": lambda plan: (plan.batch.accumulation or 0) > 32,
-    "partial_sequence": lambda plan: plan.given("batch.effective_tokens"),
-    "split_batches": lambda plan: plan.writes("accelerator_config", "split_batches"),
-    "stated_twice": lambda plan: plan.given("batch.effective_tokens"),
-    "unusual_effective": lambda plan: not 32 <= (plan.batch.effective or 32) <= 64,
-    "too_large": lambda plan: plan.batch.trained is None,
-}
 
 
 def is_unreachable(plan: Plan) -> bool:

@@ -33,7 +33,7 @@ from configlint.rules.batch import is_unreachable
 from configlint.rules.batch._totals import total
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: (plan.batch.accumulation or 0) > (plan.schedule.batches_per_epoch or 0))
 def check(plan: Plan) -> Iterator[Finding]:
     batch, batches, replicas = plan.batch, plan.schedule.batches_per_epoch, plan.parallel.replicas
     examples = plan.data.train_examples

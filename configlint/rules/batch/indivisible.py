@@ -30,7 +30,7 @@ from configlint.rules.batch import is_partial, replicas_in_words
 from configlint.rules.batch._totals import total
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.batch.trained != plan.batch.effective)
 def check(plan: Plan) -> Iterator[Finding]:
     batch, replicas = plan.batch, plan.parallel.replicas
     effective = batch.effective

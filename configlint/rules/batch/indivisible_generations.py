@@ -42,7 +42,7 @@ from configlint.rules.batch._totals import total
 _FAR = 1000
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.trainer in ("GRPOTrainer", "RLOOTrainer"))
 def check(plan: Plan) -> Iterator[Finding]:
     since = {"GRPOTrainer": (0, 15), "RLOOTrainer": (0, 22)}.get(plan.trainer or "")
     if (plan.parallel.world or 0) % (plan.hardware.nodes or 1):

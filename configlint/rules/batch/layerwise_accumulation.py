@@ -29,7 +29,7 @@ from configlint.core.rule import Finding, rule
 from configlint.rules.argument._resolved import is_layerwise
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("optim"))
 def check(plan: Plan) -> Iterator[Finding]:
     accumulation, launch = plan.batch.accumulation, plan.launch
     # What argument/distributed-layerwise refuses gets no further.

@@ -28,7 +28,7 @@ from configlint.core.rule import Finding, rule
 from configlint.core.values import positive
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.given("batch.effective_tokens"))
 def check(plan: Plan) -> Iterator[Finding]:
     setting = plan.spec.settings.get("batch.effective_tokens")
     tokens, length = positive(setting.value) if setting else None, plan.sequence_length

@@ -35,7 +35,7 @@ _BEST = "training.load_best_model_at_end"
 _MILLION = 1_000_000
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("load_best_model_at_end"))
 def check(plan: Plan) -> Iterator[Finding]:
     intervals = plan.intervals
     save, every = intervals.save_steps, intervals.eval_steps

@@ -34,7 +34,7 @@ from configlint.rules.argument._resolved import is_layerwise, optimizer
 from configlint.rules.deepspeed import chosen, offloads, stage, with_data, zero
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: stage(plan) is not None and plan.writes("optim"))
 def check(plan: Plan) -> Iterator[Finding]:
     name, path = optimizer(plan) or "", plan.path("optim")
     # Offloaded, another takes its place; one layer by layer is refused in any distributed training.

@@ -34,7 +34,7 @@ from configlint.core.rule import Finding, rule
 from configlint.core.values import real
 from configlint.core.wording import code
 from configlint.rules.argument._resolved import optimizer
-from configlint.rules.deepspeed import SECTION, chosen, kind, stage, value, with_data, zero
+from configlint.rules.deepspeed import SECTION, chosen, kind, shares_sequences, stage, value, with_data, zero
 
 _SCATTER = "zero_optimization.reduce_scatter"
 _SEQUENCE = "parallel.sequence"
@@ -42,7 +42,7 @@ _SEQUENCE = "parallel.sequence"
 _SGD = ("sgd", "schedule_free_sgd")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=shares_sequences)
 def check(plan: Plan) -> Iterator[Finding]:
     number, degree = stage(plan), plan.parallel.sequence
     if number is None or degree is None or degree < 2:

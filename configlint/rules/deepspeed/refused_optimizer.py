@@ -28,7 +28,7 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Move, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
-from configlint.rules.deepspeed import SECTION, kind, stage
+from configlint.rules.deepspeed import SECTION, kind, sets, stage
 
 _OWN = ("Adam", "AdamW", "Adagrad", "Lamb", "Lion", "Muon", "MuAdam", "MuAdamW", "MuSGD")
 # Of older releases, and PyTorch's that are near one of the others.
@@ -38,7 +38,7 @@ _OTHERS = (
 )
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: sets(plan, "optimizer"))
 def check(plan: Plan) -> Iterator[Finding]:
     path, name = f"{SECTION}optimizer", kind(plan, "optimizer")
     if stage(plan) is None or not plan.spec.tree(path):

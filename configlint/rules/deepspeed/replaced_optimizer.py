@@ -31,7 +31,7 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Put
 from configlint.core.rule import Finding, rule
 from configlint.rules.argument._resolved import is_flattened, optimizer
-from configlint.rules.deepspeed import OFFLOADS, SECTION, offloads, stage, value
+from configlint.rules.deepspeed import OFFLOADS, SECTION, offloads, sets, stage, value
 
 # AdamW in 32 bits.
 _KEPT = (
@@ -40,7 +40,7 @@ _KEPT = (
 )
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: sets(plan, OFFLOADS[0]))
 def check(plan: Plan) -> Iterator[Finding]:
     name, path = optimizer(plan), plan.path("optim")
     # Transformers before 5.0 runs with releases of Accelerate that were not looked at.

@@ -28,7 +28,7 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.rules.argument._resolved import is_flattened
-from configlint.rules.deepspeed import SECTION, kind, offloads, stage
+from configlint.rules.deepspeed import SECTION, kind, offloads, sets, stage
 
 _ADAMW = ("adamw_torch", "adamw_torch_fused", "adamw_torch_xla", "adamw_torch_npu_fused", "adamw_hf")
 # The same algorithm under the Trainer's names, by DeepSpeed's: its Adam is AdamW unless told otherwise.
@@ -42,7 +42,7 @@ _SAME = {
 }
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: sets(plan, "optimizer"))
 def check(plan: Plan) -> Iterator[Finding]:
     path, block = plan.path("optim"), plan.spec.settings.get(f"{SECTION}optimizer")
     own, setting = kind(plan, "optimizer"), plan.spec.settings.get(path)

@@ -31,14 +31,14 @@ from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
 from configlint.core.wording import code, count
-from configlint.rules.deepspeed import SECTION, kind, stage, warmup_steps
+from configlint.rules.deepspeed import SECTION, is_configured, kind, stage, warmup_steps
 
 _RATE, _WARMUP = 0.001, 1000
 # By the parameters of DeepSpeed's Adam.
 _ARGUMENTS = {"weight_decay": "weight_decay", "eps": "adam_epsilon", "betas": "adam_beta2"}
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=is_configured)
 def check(plan: Plan) -> Iterator[Finding]:
     if stage(plan) is not None:
         yield from _optimizer(plan)

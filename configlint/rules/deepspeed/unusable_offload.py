@@ -36,14 +36,24 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Move, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import code
-from configlint.rules.deepspeed import OFFLOADS, SECTION, kind, offloads, stage, value, with_data, zero
+from configlint.rules.deepspeed import (
+    OFFLOADS,
+    SECTION,
+    is_configured,
+    kind,
+    offloads,
+    stage,
+    value,
+    with_data,
+    zero,
+)
 from configlint.rules.deepspeed._values import number_of
 
 _OPTIMIZER = OFFLOADS[0]
 _OLD = "zero_optimization.cpu_offload"
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=is_configured)
 def check(plan: Plan) -> Iterator[Finding]:
     number = stage(plan)
     if number is None:

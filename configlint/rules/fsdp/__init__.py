@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from configlint.core.plan import Plan
 from configlint.core.remedy import Act, Drop, Move, Put
@@ -14,7 +14,7 @@ def applies(plan: Plan) -> bool:
     return plan.parallel.data == "fsdp" or plan.given("parallel.fsdp")
 
 
-def _is_configured(plan: Plan) -> bool:
+def is_configured(plan: Plan) -> bool:
     return plan.parallel.data == "fsdp" and plan.given("parallel.fsdp")
 
 
@@ -29,17 +29,6 @@ _STRATEGIES = {
     "5": "hybrid_shard_zero2",
 }
 _BITSANDBYTES = ("adamw_bnb", "adamw_8bit", "ademamix", "lion_", "paged_", "rmsprop_bnb")
-
-# What few specs concern is not loaded for the others.
-ONLY_IF: dict[str, Callable[[Plan], bool]] = {
-    "double_checkpointing": lambda plan: plan.parallel.data == "fsdp",
-    "no_effect": _is_configured,
-    "old_version": lambda plan: version(plan) == 1,
-    "refused_value": _is_configured,
-    "unknown_key": lambda plan: plan.given("parallel.fsdp"),
-    "unchosen": lambda plan: not plan.given("parallel.data"),
-    "unshardable_optimizer": lambda plan: plan.parallel.data == "fsdp" and plan.writes("optim"),
-}
 
 
 def settings(plan: Plan) -> Iterator[tuple[str, str, Setting]]:

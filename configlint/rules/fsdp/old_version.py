@@ -31,7 +31,7 @@ from configlint.rules.argument._resolved import optimizer
 from configlint.rules.fsdp import in_place_of, place, settings, shardable, value, version
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=lambda plan: version(plan) == 1)
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.parallel.data != "fsdp" or plan.parallel.tensor != 1 or version(plan) != 1:
         return

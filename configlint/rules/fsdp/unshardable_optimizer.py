@@ -34,7 +34,7 @@ from configlint.rules.argument._resolved import is_fsdp, optimizer
 from configlint.rules.fsdp import shardable, version
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.parallel.data == "fsdp" and plan.writes("optim"))
 def check(plan: Plan) -> Iterator[Finding]:
     name, path = optimizer(plan) or "", plan.path("optim")
     other = shardable(name)

@@ -31,7 +31,10 @@ _ACCELERATOR, _DEVICES = "hardware.accelerator", "hardware.devices_per_node"
 _USUAL = {"accelerator": "a100-80gb", "devices_per_node": 8}
 
 
-@rule(Severity.ERROR)
+@rule(
+    Severity.ERROR,
+    when=lambda plan: not (plan.given("hardware.accelerator") and plan.given("hardware.devices_per_node")),
+)
 def check(plan: Plan) -> Iterator[Finding]:
     if not plan.given("batch") or not plan.can_say(_ACCELERATOR, _DEVICES):
         return

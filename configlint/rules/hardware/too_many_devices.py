@@ -30,7 +30,7 @@ from configlint.core.wording import count
 _NODES, _DEVICES = "hardware.nodes", "hardware.devices_per_node"
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.parallel.world is None)
 def check(plan: Plan) -> Iterator[Finding]:
     nodes, per_node = plan.hardware.nodes, plan.hardware.devices_per_node
     if nodes is None or per_node is None or nodes * per_node <= MOST_DEVICES or max(nodes, per_node) > MOST_IN_FORM:

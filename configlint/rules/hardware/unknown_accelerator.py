@@ -33,7 +33,7 @@ _PATH = "hardware.accelerator"
 _COMMON = r"nvidia|tesla|geforce|amd|instinct|intel|habana|gpu|generation|sxm\d?|hbm\d?e?|oam"
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.hardware.accelerator is None)
 def check(plan: Plan) -> Iterator[Finding]:
     name, known = plan.hardware.accelerator_name, plan.hardware.known
     if name is not None and known:

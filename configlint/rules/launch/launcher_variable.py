@@ -70,7 +70,7 @@ _FREE = (
 _ADDRESS = ("MASTER_ADDR", "MASTER_PORT")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.given("launch.env"))
 def check(plan: Plan) -> Iterator[Finding]:
     for name in plan.spec.section("launch.env"):
         path = f"launch.env.{name}"

@@ -34,7 +34,7 @@ from configlint.rules.parallel import beside
 _SMOOTHING, _LOSS = "label_smoothing_factor", "loss_type"
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.parallel.sequence != 1)
 def check(plan: Plan) -> Iterator[Finding]:
     sequence = plan.parallel.sequence
     if sequence in (None, 1) or not plan.parallel.uses_deepspeed:

@@ -31,7 +31,7 @@ from configlint.rules.parallel import beside, degree
 _PATHS = ("parallel.fsdp.version", "parallel.fsdp.fsdp_version")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.given("parallel.fsdp"))
 def check(plan: Plan) -> Iterator[Finding]:
     parallel = plan.parallel
     if parallel.data != "fsdp" or parallel.tensor != 1 or parallel.context is None or parallel.copies is None:

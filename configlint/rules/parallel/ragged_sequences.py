@@ -34,12 +34,12 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import positive
-from configlint.rules.parallel import degree
+from configlint.rules.parallel import degree, is_meshed
 
 _PAD, _LENGTH = "pad_to_multiple_of", "model.sequence_length"
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=is_meshed)
 def check(plan: Plan) -> Iterator[Finding]:
     parallel = plan.parallel
     if parallel.sequence not in (None, 1) and parallel.uses_deepspeed:

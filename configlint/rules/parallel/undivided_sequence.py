@@ -31,13 +31,13 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
-from configlint.rules.parallel import degree
+from configlint.rules.parallel import degree, is_meshed
 
 _GENERATING = ("DistillationTrainer", "GRPOTrainer", "RLOOTrainer")
 _WITHOUT_LABELS = ("DPOTrainer", "KTOTrainer", "RewardTrainer")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=is_meshed)
 def check(plan: Plan) -> Iterator[Finding]:
     trainer, parallel = plan.trainer, plan.parallel
     kinds: tuple[str, ...] = ("context", "sequence")

@@ -30,7 +30,7 @@ from configlint.core.values import real
 from configlint.rules.schedule._made import OWN_WARMUP, WITHOUT_WARMUP, scheduler
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=lambda plan: plan.writes("warmup_steps", "warmup_ratio"))
 def check(plan: Plan) -> Iterator[Finding]:
     name = scheduler(plan)
     if name not in WITHOUT_WARMUP:

@@ -33,7 +33,7 @@ from configlint.core.values import real
 from configlint.rules.schedule._made import OWN_WARMUP, WITHOUT_WARMUP, scheduler
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("optim"))
 def check(plan: Plan) -> Iterator[Finding]:
     optim, share = plan.argument("optim"), real(plan.argument("warmup_steps"))
     if optim not in OWN_WARMUP or scheduler(plan) not in WITHOUT_WARMUP or plan.release.transformers < (5, 0):

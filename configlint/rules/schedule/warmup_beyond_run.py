@@ -34,7 +34,7 @@ from configlint.rules.batch import is_run_wrong
 from configlint.rules.schedule._made import WITHOUT_WARMUP, scheduler
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: bool(plan.schedule.warmup_steps))
 def check(plan: Plan) -> Iterator[Finding]:
     total, warmup, name = plan.schedule.total_steps, plan.schedule.warmup_steps, scheduler(plan)
     if not total or not warmup or name is None or name in WITHOUT_WARMUP:
