@@ -62,7 +62,7 @@ EVERY_KEY: dict[str, Any] = {
         "fsdp": {"reshard_after_forward": True},
         "deepspeed": {"zero_optimization": {"overlap_comm": True}},
     },
-    "data": {"train_examples": 51760, "eval_examples": 0, "packed": False},
+    "data": {"train_examples": 51760, "eval_examples": 0, "packed": False, "streaming": False},
     "training": {"learning_rate": 2e-5, "num_train_epochs": 3, "bf16": True, "optim_args": None},
     "arguments": {"model_name_or_path": "meta-llama/Llama-3.1-8B"},
     "launch": {
@@ -283,7 +283,7 @@ MESSAGES = {
     ),
     "a key of no section": (
         "data:\n  zzz: 2\n",
-        "2:3 schema/unknown-key `data` has no key `zzz` | expected train_examples, eval_examples or packed",
+        "2:3 schema/unknown-key `data` has no key `zzz` | expected train_examples, eval_examples, packed or streaming",
     ),
     "an unknown key in a target": (
         "targets:\n  big:\n    hardware: {node: 2}\n",

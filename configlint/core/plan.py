@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from math import lcm
 from typing import TYPE_CHECKING, NamedTuple
 
 from configlint.core.dialect import in_words
@@ -88,16 +89,38 @@ class Batch(NamedTuple):
 
 
 class Data(NamedTuple):
-    """Examples as the data loader sees them."""
+    """Examples as the data loader sees them: rows after packing, prompts where the trainer generates. A stream has
+    no length and no epochs."""
 
     train_examples: int | None = None
     eval_examples: int | None = None
     packed: bool | None = None
+    streaming: bool | None = None
+
+
+class Generation(NamedTuple):
+    """How a trainer that generates its samples goes through the prompts: `batch` completions at a time, `group` of
+    them for each prompt, are trained in `steps` micro-batches, and that `iterations` times. Prompts that do not
+    fill a batch are left out of the epoch."""
+
+    group: int
+    batch: int
+    steps: int
+    iterations: int
+
+    @property
+    def prompts(self) -> int:
+        """The prompts of a generation batch."""
+        return self.batch // self.group
+
+    def cycle(self, accumulation: int) -> int:
+        """The optimizer steps after which all completions of the generations that were begun have been trained."""
+        return lcm(self.steps * self.iterations, accumulation) // accumulation
 
 
 class Schedule(NamedTuple):
     """In optimizer steps, as the Trainer counts them; a batch here is one device's
-    micro-batch, so that `batches_per_epoch` is the length of a rank's data loader."""
+    micro-batch, so that `batches_per_epoch` is what a rank trains of an epoch."""
 
     batches_per_epoch: int | None = None
     steps_per_epoch: int | None = None
@@ -192,6 +215,7 @@ class Plan(NamedTuple):
     arguments: dict[str, object]
     launch: Launch
     uses: tuple[Use, ...]
+    generation: Generation | None = None
     memory: Memory = Memory()
     reference: int | None = None
     nearest: Callable[[str, Iterable[str]], str | None] = nearest

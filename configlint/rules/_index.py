@@ -111,6 +111,8 @@ def batch(plan: Plan) -> Iterator[str]:
     yield "steps_beyond_run"
     if plan.batch.trained is None:
         yield "too_large"
+    if plan.writes('accelerator_config'):
+        yield "uneven_ranks"
     if not 32 <= (plan.batch.effective or 32) <= 64:
         yield "unusual_effective"
 
@@ -130,6 +132,21 @@ def checkpoint(plan: Plan) -> Iterator[str]:
         yield "sharded_weights_only"
     if plan.writes('load_best_model_at_end'):
         yield "unloadable_best"
+
+
+def data(plan: Plan) -> Iterator[str]:
+    if not (plan.data.streaming is True):
+        return
+    if plan.writes('accelerator_config') and plan.release.trl is not None:
+        yield "dispatched_stream"
+    if plan.release.trl is not None:
+        yield "ragged_stream"
+    if plan.release.trl is not None:
+        yield "refused_stream"
+    if plan.writes('dataloader_num_workers'):
+        yield "repeating_workers"
+    yield "short_stream"
+    yield "stream_without_max_steps"
 
 
 def deepspeed(plan: Plan) -> Iterator[str]:
@@ -397,6 +414,7 @@ FAMILIES: dict[str, Callable[[Plan], Iterator[str]]] = {
     "argument": argument,
     "batch": batch,
     "checkpoint": checkpoint,
+    "data": data,
     "deepspeed": deepspeed,
     "fsdp": fsdp,
     "hardware": hardware,
@@ -462,6 +480,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'batch/stated-twice': ('batch/stated-twice',),
     'batch/steps-beyond-run': ('batch/steps-beyond-run',),
     'batch/too-large': ('batch/too-large',),
+    'batch/uneven-ranks': ('batch/uneven-ranks',),
     'batch/unusual-effective': ('batch/unusual-effective',),
     'checkpoint/best-steps-mismatch': ('checkpoint/best-steps-mismatch',),
     'checkpoint/best-strategy-mismatch': ('checkpoint/best-strategy-mismatch',),
@@ -469,6 +488,12 @@ RULES: dict[str, tuple[str, ...]] = {
     'checkpoint/best-without-metric': ('checkpoint/best-without-metric',),
     'checkpoint/sharded-weights-only': ('checkpoint/sharded-weights-only',),
     'checkpoint/unloadable-best': ('checkpoint/unloadable-best',),
+    'data/dispatched-stream': ('data/dispatched-stream',),
+    'data/ragged-stream': ('data/ragged-stream',),
+    'data/refused-stream': ('data/refused-stream',),
+    'data/repeating-workers': ('data/repeating-workers',),
+    'data/short-stream': ('data/short-stream',),
+    'data/stream-without-max-steps': ('data/stream-without-max-steps',),
     'deepspeed/flattened-low-rank': ('deepspeed/flattened-low-rank',),
     'deepspeed/mismatch': ('deepspeed/mismatch',),
     'deepspeed/multiplied-gradients': ('deepspeed/multiplied-gradients',),
@@ -563,7 +588,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'schedule/without-evaluation': ('schedule/without-evaluation',),
     'security/hardcoded-secret': ('security/hardcoded-secret',),
     'trl/colocated-by-default': ('trl/colocated-by-default',),
-    'trl/incompatible-arguments': ('trl/padding-free-with-max-length', 'trl/packing-without-max-length', 'trl/packing-with-context', 'trl/generation-batch-size-beside-steps', 'trl/sync-without-reference', 'trl/sync-with-adapter', 'trl/sync-with-precomputed-reference', 'trl/precomputed-reference-with-zero3', 'trl/loss-weights-mismatch', 'trl/exo-pair-without-smoothing', 'trl/divergence-with-unsupported-loss', 'trl/weighting-with-aot', 'trl/kto-batch-of-one', 'trl/kto-without-sequential-sampling', 'trl/completions-repo-without-logging', 'trl/crossed-clip-bounds', 'trl/truncation-without-clip-bounds', 'trl/vespo-with-sequence-correction', 'trl/indivisible-vllm-tensor-parallel', 'trl/continuous-batching-on-old-transformers'),
+    'trl/incompatible-arguments': ('trl/padding-free-with-max-length', 'trl/packing-without-max-length', 'trl/precomputing-with-stream', 'trl/packing-with-context', 'trl/generation-batch-size-beside-steps', 'trl/sync-without-reference', 'trl/sync-with-adapter', 'trl/sync-with-precomputed-reference', 'trl/precomputed-reference-with-zero3', 'trl/loss-weights-mismatch', 'trl/exo-pair-without-smoothing', 'trl/divergence-with-unsupported-loss', 'trl/weighting-with-aot', 'trl/kto-batch-of-one', 'trl/kto-without-sequential-sampling', 'trl/completions-repo-without-logging', 'trl/crossed-clip-bounds', 'trl/truncation-without-clip-bounds', 'trl/vespo-with-sequence-correction', 'trl/indivisible-vllm-tensor-parallel', 'trl/continuous-batching-on-old-transformers'),
     'trl/low-cispo-bound': ('trl/low-cispo-bound',),
     'trl/no-effect': ('trl/vllm-settings-without-vllm', 'trl/server-settings-without-server', 'trl/colocated-settings-with-server', 'trl/server-host-beside-url', 'trl/cache-implementation-with-vllm', 'trl/continuous-batching-with-vllm', 'trl/batching-config-without-batching', 'trl/sync-settings-without-sync', 'trl/unused-sync', 'trl/bias-correction-without-kl', 'trl/completion-settings-without-logging', 'trl/eval-generations-without-evaluation', 'trl/sapo-settings-without-sapo', 'trl/vespo-settings-without-vespo', 'trl/delta-with-one-sided-clipping', 'trl/entropy-settings-without-adaptive-entropy', 'trl/reference-batch-size-without-precomputing', 'trl/alpha-coefficient-without-alpha-divergence', 'trl/discopop-tau-without-discopop', 'trl/label-smoothing-with-unsmoothed-loss', 'trl/padding-free-dpo', 'trl/packing-strategy-without-packing', 'trl/overwritten-model-init-kwargs'),
     'trl/unseparated-samples': ('trl/unseparated-samples',),

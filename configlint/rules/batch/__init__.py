@@ -19,8 +19,18 @@ def is_fine_tuning(plan: Plan) -> bool:
     adapts = method is not None and method.value in ("lora", "qlora")
     if plan.trainer != "SFTTrainer" and not (plan.trainer == "Trainer" and adapts):
         return False
-    is_packed = plan.data.packed or plan.argument("packing") is True
-    return not is_packed and plan.model is not None and plan.model.predicts_tokens
+    return not is_packed(plan) and plan.model is not None and plan.model.predicts_tokens
+
+
+def is_packed(plan: Plan) -> bool:
+    return plan.data.packed is True or plan.argument("packing") is True
+
+
+def unit(plan: Plan) -> str:
+    """What `data.train_examples` counts."""
+    if plan.generation:
+        return "prompt"
+    return "packed row" if is_packed(plan) else "example"
 
 
 def is_unreachable(plan: Plan) -> bool:
@@ -37,10 +47,19 @@ def is_partial(plan: Plan) -> bool:
 
 
 def is_beyond_data(plan: Plan) -> bool:
-    """Whether the data set is too small for a step, or for a micro-batch over all replicas."""
+    """Whether the data set is too small for a step, or for a batch over all replicas."""
     batch, examples, batches = plan.batch, plan.data.train_examples, plan.schedule.batches_per_epoch
-    is_starved = bool(examples and batch.per_device and examples < batch.per_device * (plan.parallel.replicas or 1))
+    least = smallest_data(plan)
+    is_starved = bool(examples and least and not plan.data.streaming and examples < least)
     return is_starved or bool(batches and batch.accumulation and batch.accumulation > batches)
+
+
+def smallest_data(plan: Plan) -> int | None:
+    """The examples of a micro-batch over all replicas, or the prompts of a generation batch."""
+    if plan.generation:
+        return plan.generation.prompts
+    per_device, replicas = plan.batch.per_device, plan.parallel.replicas
+    return per_device * replicas if per_device and replicas else None
 
 
 def is_run_wrong(plan: Plan) -> bool:

@@ -59,7 +59,8 @@ def _is_trainable(plan: Plan, effective: int, size: int) -> bool:
     """Whether a step of so many samples does not exceed an epoch, and holds the whole groups that GRPO and RLOO
     generate."""
     examples, group = plan.data.train_examples, positive(plan.argument("num_generations"))
-    if examples is not None and size > max(examples, effective):
+    made = examples * plan.generation.group if examples and plan.generation else examples
+    if made is not None and size > max(made, effective):
         return False
     ranks = (plan.parallel.world or 1) // (plan.parallel.replicas or 1)  # which share a batch generate one each
     return group is None or plan.trainer not in _GENERATING or size * ranks % group == 0

@@ -30,7 +30,7 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Move, Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
-from configlint.rules.batch import is_run_wrong
+from configlint.rules.batch import is_run_wrong, unit
 from configlint.rules.schedule._made import WITHOUT_WARMUP, scheduler
 
 
@@ -67,4 +67,4 @@ def _remedy(plan: Plan, path: str, total: int) -> Put | Move | Drop:
 
 def _examples(plan: Plan) -> Iterator[tuple[str, str]]:
     if plan.data.train_examples and (plan.schedule.max_steps or 0) < 0:
-        yield "data.train_examples", count(plan.data.train_examples, "example")
+        yield "data.train_examples", count(plan.data.train_examples, unit(plan))
