@@ -283,7 +283,8 @@ MESSAGES = {
     ),
     "a key of no section": (
         "data:\n  zzz: 2\n",
-        "2:3 schema/unknown-key `data` has no key `zzz` | expected train_examples, eval_examples, packed or streaming",
+        "2:3 schema/unknown-key `data` has no key `zzz`"
+        " | expected train_examples, eval_examples, packed or streaming",
     ),
     "an unknown key in a target": (
         "targets:\n  big:\n    hardware: {node: 2}\n",

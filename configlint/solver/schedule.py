@@ -69,7 +69,7 @@ def counts_completions(ledger: Ledger) -> bool:
 
 
 def solve_generation(ledger: Ledger, batch: Batch, parallel: Parallel) -> Generation | None:
-    """What is generated at a time; None for other trainers, where it is unknown, and where groups do not fill it."""
+    """What is generated at a time; None for other trainers, where it is unknown, or not of whole groups."""
     size, world = batch.per_device, parallel.world
     if not counts_completions(ledger) or (ledger.release.trl or _BATCHED_SINCE) < _BATCHED_SINCE:
         return None

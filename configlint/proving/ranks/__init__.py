@@ -63,11 +63,19 @@ def _question(job: Job) -> dict[str, Any]:
         "environment": job.environment,
         "per_node": world // (plan.hardware.nodes or 1),
         "examples": plan.data.train_examples or enough,
+        "streams": _streams(plan),
         "length": sequence,
         "sequence": sequence,
         "steps": job.steps,
         "ranks": job.ranks,
     }
+
+
+def _streams(plan: Plan) -> str | None:
+    """The library whose stream the trainer is given, None for a data set with a length."""
+    if not plan.data.streaming:
+        return None
+    return "datasets" if plan.release.trl else "torch"
 
 
 def _found(job: Job, answers: list[dict[str, Any]]) -> Found:

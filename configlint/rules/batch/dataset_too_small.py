@@ -68,15 +68,7 @@ def _without_generation(plan: Plan, prompts: int, generation: Generation) -> Fin
     remedies: list[Remedy] = [
         Say(f"train on {generation.prompts:,} prompts or more", needs=("data.train_examples",))
     ]
-    micro = generation.batch // generation.steps
-    # The most micro-batches of whole groups that the prompts fill.
-    whole = generation.group // gcd(generation.group, micro)
-    steps = prompts * generation.group // micro // whole * whole
-    if (
-        steps
-        and not plan.writes("generation_batch_size")
-        and path.removeprefix("training.") in plan.release.arguments
-    ):
+    if (steps := _fewer_steps(plan, prompts, generation)) and not plan.writes("generation_batch_size"):
         remedies.insert(0, Put(path, steps))
     return Finding(
         "data.train_examples",
@@ -85,6 +77,14 @@ def _without_generation(plan: Plan, prompts: int, generation: Generation) -> Fin
         remedies,
         related=(replicas_in_words(plan),),
     )
+
+
+def _fewer_steps(plan: Plan, prompts: int, generation: Generation) -> int:
+    """For how many micro-batches whole groups of so few prompts last; 0 where those would not make a step."""
+    micro = generation.batch // generation.steps
+    whole = generation.group // gcd(generation.group, micro)
+    steps = prompts * generation.group // micro // whole * whole
+    return steps if steps * generation.iterations >= (plan.batch.accumulation or 1) else 0
 
 
 def _remedy(plan: Plan, examples: int, replicas: int) -> Remedy:
