@@ -1,8 +1,8 @@
 """The data set is smaller than one micro-batch across all replicas.
 
 Samples are repeated until every replica has a full batch, so the same example counts several times in one step;
-a single replica trains a smaller batch instead. With `dataloader_drop_last` no batch is left, and the Trainer
-fails with a message about a data loader without length.
+without `even_batches` some replicas get a smaller batch or none, and a single replica trains a smaller one. With
+`dataloader_drop_last` no batch is left, and the Trainer fails with a message about a data loader without length.
 
 Bad:
 
@@ -30,7 +30,7 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Act, Drop, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
-from configlint.rules.batch import is_unreachable, replicas_in_words
+from configlint.rules.batch import accelerator_config, is_unreachable, replicas_in_words
 from configlint.rules.batch._totals import total
 
 
@@ -44,9 +44,12 @@ def check(plan: Plan) -> Iterator[Finding]:
     drops = plan.training.get("dataloader_drop_last") is True
     if drops:
         follows = f"`{plan.name('training.dataloader_drop_last')}` leaves no batch to train"
-    else:
+    elif replicas > 1:
         # Only where batches are dealt to several replicas is the last one filled.
-        follows = "samples repeat" if replicas > 1 else f"a step trains {examples} samples"
+        fills = accelerator_config(plan).get("even_batches") is not False
+        follows = "samples repeat" if fills else "the replicas get unequal batches"
+    else:
+        follows = f"a step trains {examples} samples"
     yield Finding(
         "data.train_examples",
         f"{count(examples, 'example')} do not fill one batch ({per_device} x {count(replicas, 'replica')}),"
