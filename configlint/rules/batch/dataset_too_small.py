@@ -32,7 +32,7 @@ from configlint.core.plan import Generation, Plan
 from configlint.core.remedy import Act, Drop, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
-from configlint.rules.batch import is_unreachable, replicas_in_words, smallest_data, unit
+from configlint.rules.batch import accelerator_config, is_unreachable, replicas_in_words, smallest_data, unit
 from configlint.rules.batch._totals import total
 
 
@@ -50,9 +50,12 @@ def check(plan: Plan) -> Iterator[Finding]:
     drops = plan.training.get("dataloader_drop_last") is True
     if drops:
         follows = f"`{plan.name('training.dataloader_drop_last')}` leaves no batch to train"
+    elif replicas == 1:
+        follows = f"a step trains {examples} samples"
+    elif accelerator_config(plan).get("even_batches") is False:
+        return  # nothing is repeated: batch/uneven-ranks
     else:
-        # Only where batches are dealt to several replicas is the last one filled.
-        follows = "samples repeat" if replicas > 1 else f"a step trains {examples} samples"
+        follows = "samples repeat"
     yield Finding(
         "data.train_examples",
         f"{count(examples, unit(plan))} do not fill one batch ({per_device} x {count(replicas, 'replica')}),"
