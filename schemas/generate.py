@@ -7,7 +7,8 @@
   settings_form.py beside it, from settings.schema.json
 - training_arguments.json: what arguments.yaml and trl_arguments.yaml note, joined in
 - transformers.py and trl.py beside it: the same as constants, which cost a tenth to load
-- names.py beside it: configlint/knowledge/names.yaml as constants, and what the accelerators are called
+- names.py beside it: configlint/knowledge/names.yaml as constants
+- machines.py beside it: what drivers print of accelerators, and configlint/knowledge/instances.yaml
 - sbatch.py beside it: configlint/knowledge/sbatch.yaml as constants
 - deepspeed.py beside it: deepspeed_config.json, with what deepspeed_config.yaml notes, as constants
 - configlint/rules/_index.py: what rules there are, and when one is loaded, from their modules
@@ -29,6 +30,8 @@ from history import TARGET as HISTORY
 from history import text as history_text
 from rule_index import TARGET as RULE_INDEX
 from rule_index import text as rule_index_text
+
+from configlint.core.profile import bare
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADER = '''"""Made from schemas/{name}.schema.json by schemas/generate.py: do not edit.
@@ -190,15 +193,36 @@ def names() -> str:
         lines.append(f"    {path!r}: { {program: tuple(held) for program, held in programs.items()} },")
     lines += ["}", f"VALUES: dict[str, dict[str, str]] = {says['values']}"]
     lines.append(f"ALIASES: dict[str, dict[str, str]] = {says['aliases']}")
-    lines.append(f"PRINTED: dict[str, str] = {_printed()}")
     files = {name: stem for stem, held in says["files"].items() for name in held}
     return "\n".join([*lines, f"FILES: dict[str, str] = {files}", ""])
 
 
-def _printed() -> dict[str, str]:
-    """The names of accelerators as their drivers print them, in lower case, and their profiles."""
-    paths = sorted((ROOT / "configlint" / "knowledge" / "hardware").glob("*.yaml"))
-    return {yaml.safe_load(path.read_text(encoding="utf-8"))["name"].lower(): path.stem for path in paths}
+MACHINES_HEADER = '''"""Made from knowledge/hardware/ and instances.yaml by schemas/generate.py: do not edit.
+
+By what `bare` makes of a name. PRINTED: what drivers print, and the profiles of the devices that are called so.
+INSTANCES: the instance types of clouds, as the cloud writes each, its profile and how many it has.
+"""
+
+from __future__ import annotations
+
+'''
+
+
+def machines() -> str:
+    """The text of machines.py."""
+    knowledge = ROOT / "configlint" / "knowledge"
+    printed: dict[str, tuple[str, ...]] = {}
+    for path in sorted((knowledge / "hardware").glob("*.yaml")):
+        profile = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for name in dict.fromkeys(map(bare, (path.stem, profile["name"], *profile.get("printed", ())))):
+            printed[name] = (*printed.get(name, ()), path.stem)
+    lines = [MACHINES_HEADER + "PRINTED: dict[str, tuple[str, ...]] = {"]
+    lines += [f"    {name!r}: {profiles}," for name, profiles in printed.items()]
+    lines += ["}", "INSTANCES: dict[str, tuple[str, str, int]] = {"]
+    for name, says in yaml.safe_load((knowledge / "instances.yaml").read_text(encoding="utf-8")).items():
+        for short in dict.fromkeys((bare(name), bare(name).removeprefix("standard_"))):
+            lines.append(f"    {short!r}: ({name!r}, {says['accelerator']!r}, {says['devices']}),")
+    return "\n".join([*lines, "}", ""])
 
 
 def sbatch() -> str:
@@ -267,6 +291,7 @@ def outputs() -> Iterator[tuple[Path, str]]:
     for name in ("spec", "settings"):
         yield generated / f"{name}_form.py", validator(name)
     yield generated / "names.py", names()
+    yield generated / "machines.py", machines()
     yield generated / "sbatch.py", sbatch()
     yield generated / "deepspeed.py", deepspeed()
     yield HISTORY, history_text(joined)

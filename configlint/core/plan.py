@@ -12,7 +12,7 @@ from math import lcm
 from typing import TYPE_CHECKING, NamedTuple
 
 from configlint.core.dialect import in_words
-from configlint.core.profile import Accelerator, Model
+from configlint.core.profile import Accelerator, Instance, Model
 from configlint.core.release import UNKNOWN, Argument, Release
 from configlint.core.spec import Setting, Spec
 from configlint.core.wording import nearest
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 class Origin(NamedTuple):
     """Where a value came from.
 
-    `how` is `given` (then `setting` has the place), `default` (then `why` has the reason)
-    or `derived` (then `why` is a formula over the last names of `inputs`, which are paths).
+    `how` is `given` (then `setting` has the place, and `why` how it was written where that is another name of the
+    value), `default` (then `why` has the reason) or `derived` (then `why` is a formula over the last names of
+    `inputs`, which are paths).
     """
 
     value: object
@@ -36,11 +37,13 @@ class Origin(NamedTuple):
 
 
 class Hardware(NamedTuple):
-    """`accelerator` is None where the profile is unknown; then `known` has the names there are."""
+    """`accelerator` is None where the profile is unknown; then `known` has the names there are, and
+    `accelerator_name` what was written. `instance` is the cloud's machine, where the name was that of one."""
 
     accelerator: Accelerator | None = None
     accelerator_name: str | None = None
     known: tuple[str, ...] = ()
+    instance: Instance | None = None
     devices_per_node: int | None = None
     nodes: int | None = None
     reserved: int | None = None

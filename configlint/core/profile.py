@@ -26,6 +26,26 @@ class Accelerator(NamedTuple):
     communication_mib: tuple[float, float] | None = None
 
 
+class Instance(NamedTuple):
+    """A cloud's machine by the name of its type: which accelerators it has, and how many."""
+
+    name: str
+    accelerator: Accelerator
+    devices: int
+
+
+# What drivers, shops and people put before a device's name, or leave out.
+_MAKERS = ("nvidia", "tesla", "geforce", "amd", "instinct", "intel")
+
+
+def bare(name: str) -> str:
+    """A device's name in lower case, without the makers' words before it: `rtx 4090`."""
+    words = name.lower().split()
+    while len(words) > 1 and words[0] in _MAKERS:
+        del words[0]
+    return " ".join(words)
+
+
 def lacks(accelerator: Accelerator, dtype: str) -> bool:
     """Whether an accelerator is known to be without bfloat16 or tf32, which NVIDIA has since Ampere."""
     if accelerator.compute_capability is not None:

@@ -7,11 +7,12 @@ Profiles are found by name alone: the file `hardware/<name>.yaml` or `models/<na
 from __future__ import annotations
 
 import os
+import re
 from functools import cache
 from typing import Any
 
 from configlint.core.document import plain
-from configlint.core.profile import Accelerator, Model
+from configlint.core.profile import Accelerator, Instance, Model, bare
 from configlint.core.release import Layer, Release, Version, same_names
 from configlint.core.source import Source
 from configlint.host.read import read_bytes
@@ -101,16 +102,19 @@ def _nearest(text: str | None, releases: tuple[Version, ...]) -> Version:
 
 
 @cache
-def find_accelerator(name: str) -> Accelerator | tuple[str, ...]:
-    """The bundled accelerator of that name, or all names there are."""
+def find_accelerator(name: str) -> Accelerator | Instance | tuple[str, ...]:
+    """The bundled accelerator that has this name or that drivers print so; the machine of a cloud's instance type;
+    or the names of all profiles."""
     profile = _profile("hardware", name)
-    if profile is None:
-        return names("hardware")
+    return _accelerator(name, profile) if profile else _also_named(name) or names("hardware")
+
+
+def _accelerator(name: str, profile: dict[str, Any]) -> Accelerator:
     context = profile.get("context_mib")
     fields = {
         key: field["value"] if isinstance(field, dict) else field
         for key, field in profile.items()
-        if key != "context_mib"
+        if key not in ("context_mib", "printed")
     }
     fields["context_mib"] = _range(context) if context else None
     capability = fields.get("compute_capability")
@@ -118,6 +122,32 @@ def find_accelerator(name: str) -> Accelerator | tuple[str, ...]:
     fields["compute_capability"] = (int(major), int(minor)) if capability else None
     fields["dtypes"] = frozenset(fields["dtypes"])
     return Accelerator(**{**fields, "name": name})
+
+
+def _also_named(name: str) -> Accelerator | Instance | None:
+    """What has another name than its profile's; None of a name that several devices have."""
+    from configlint.knowledge._generated.machines import INSTANCES, PRINTED  # for these names only
+
+    known = bare(name)
+    machine, profile, devices = INSTANCES.get(known, ("", "", 0))
+    meant = (profile,) if machine else PRINTED.get(known, ())
+    accelerator = find_accelerator(meant[0]) if len(meant) == 1 else None
+    if not isinstance(accelerator, Accelerator):
+        return None
+    return Instance(machine, accelerator, devices) if machine else accelerator
+
+
+def instances() -> tuple[str, ...]:
+    """The instance types of clouds that are known, as the clouds write them."""
+    from configlint.knowledge._generated.machines import INSTANCES
+
+    return tuple(dict.fromkeys(machine for machine, _, _ in INSTANCES.values()))
+
+
+def instances_like(name: str) -> tuple[str, ...]:
+    """Those with the numbers of a name, which may be one of them misspelt: with others it is another machine."""
+    numbers = re.findall(r"\d+", name)
+    return tuple(machine for machine in instances() if re.findall(r"\d+", machine) == numbers)
 
 
 @cache

@@ -220,6 +220,8 @@ def fsdp(plan: Plan) -> Iterator[str]:
 
 
 def hardware(plan: Plan) -> Iterator[str]:
+    if plan.hardware.instance is not None:
+        yield "devices_beyond_instance"
     if not (plan.given('hardware.accelerator') and plan.given('hardware.devices_per_node')):
         yield "missing"
     if plan.parallel.world is None:
@@ -521,6 +523,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'fsdp/ungathered-weights': ('fsdp/ungathered-weights',),
     'fsdp/unknown-key': ('fsdp/unknown-key',),
     'fsdp/unshardable-optimizer': ('fsdp/unshardable-optimizer',),
+    'hardware/devices-beyond-instance': ('hardware/devices-beyond-instance',),
     'hardware/missing': ('hardware/missing',),
     'hardware/none-left': ('hardware/none-left',),
     'hardware/reserved-on-each-node': ('hardware/reserved-on-each-node',),

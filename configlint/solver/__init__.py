@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from configlint.core.plan import Hardware, Launch, Plan, Precision, Use
-from configlint.core.profile import Accelerator, Model
+from configlint.core.profile import Accelerator, Instance, Model
 from configlint.core.release import Argument, Release, is_kind, written
 from configlint.core.spec import Spec
 from configlint.core.values import flag, positive, text
@@ -26,7 +26,7 @@ class Knowledge(Protocol):
 
     def find_release(self, transformers: str | None, trl: str | None, trainer: str | None) -> Release: ...
 
-    def find_accelerator(self, name: str) -> Accelerator | tuple[str, ...]: ...
+    def find_accelerator(self, name: str) -> Accelerator | Instance | tuple[str, ...]: ...
 
     def find_communication(self, vendor: str) -> dict[str, tuple[float, float]] | None: ...
 
