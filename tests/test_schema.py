@@ -320,7 +320,51 @@ MESSAGES = {
     ),
     "a number for a section": (
         "batch: 64\n",
-        "1:8 schema/wrong-type `batch` must be a mapping, got 64",
+        "1:8 schema/wrong-type `batch` must be a mapping, got 64 | write `batch: {effective: 64}`",
+    ),
+    "a name for a section": (
+        "model: meta-llama/Llama-3.1-8B\n",
+        '1:8 schema/wrong-type `model` must be a mapping, got the string "meta-llama/Llama-3.1-8B"'
+        " | write `model: {config: meta-llama/Llama-3.1-8B}`",
+    ),
+    "a script for a section": (
+        "launch: train.py\n",
+        '1:9 schema/wrong-type `launch` must be a mapping, got the string "train.py"'
+        " | write `launch: {script: train.py}`",
+    ),
+    "a sentence for a section": (
+        "data: the usual\n",
+        '1:7 schema/wrong-type `data` must be a mapping, got the string "the usual"',
+    ),
+    "millions of tokens": (
+        "batch: {effective_tokens: 4M}\n",
+        '1:27 schema/wrong-type `batch.effective_tokens` must be an integer, got the string "4M" | write `4194304`',
+    ),
+    "thousands of examples": (
+        "data: {train_examples: 1.5k}\n",
+        '1:24 schema/wrong-type `data.train_examples` must be an integer, got the string "1.5k" | write `1500`',
+    ),
+    "memory with a unit": (
+        "hardware: {accelerator: {name: a, memory: 80 GB}}\n",
+        '1:43 schema/wrong-type `hardware.accelerator.memory` must be a number, got the string "80 GB" | write `80`',
+    ),
+    "a percentage for a share": (
+        "hardware: {headroom: 10}\n",
+        "1:22 schema/out-of-range `hardware.headroom` must be less than 1, got 10"
+        " | write `0.1`: it is a share, not a percentage",
+    ),
+    "a percentage with its sign": (
+        "hardware: {headroom: 10%}\n",
+        '1:22 schema/wrong-type `hardware.headroom` must be a number, got the string "10%" | write `0.1`',
+    ),
+    "what is computed by itself": (
+        "batch: {per_device: auto}\n",
+        '1:21 schema/wrong-type `batch.per_device` must be an integer or a mapping, got the string "auto"'
+        " | remove it: configlint computes it",
+    ),
+    "arguments of the script in launch": (
+        "launch: {script: a.py, args: [--a]}\n",
+        "1:24 schema/unknown-key `launch` has no key `args` | put what the script reads under `arguments`",
     ),
     "a number or a section": (
         "batch: {per_device: yes}\n",

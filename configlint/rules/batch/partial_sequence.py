@@ -20,7 +20,9 @@ Source: transformers 5.23 trainer.py, get_total_train_batch_size (it counts samp
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 
+from configlint.core.arithmetic import is_power_of_two
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Put
@@ -35,14 +37,22 @@ def check(plan: Plan) -> Iterator[Finding]:
     if tokens is None or length is None or tokens % length == 0:
         return
     path, batch = "batch.effective_tokens", plan.batch
-    # As many tokens at least as the factors that are known make.
-    unit = (
-        length * (plan.parallel.replicas or 1) * (batch.pinned_per_device or 1) * (batch.pinned_accumulation or 1)
+    # As many sequences at least as the factors that are known make.
+    unit = (plan.parallel.replicas or 1) * (batch.pinned_per_device or 1) * (batch.pinned_accumulation or 1)
+    sizes = sorted(
+        (length * number for number in _around(tokens / length, unit)), key=lambda size: abs(size - tokens)
     )
-    sizes = [size for size in (tokens // unit * unit, -(-tokens // unit) * unit) if size]
     yield Finding(
         path,
         f"`{plan.name(path)}` {tokens:,} must be a multiple of `{plan.name('model.sequence_length')}` {length:,}",
         [Put(path, size) for size in sizes],
         related=(("model.sequence_length", f"{length:,} tokens per sequence"),),
     )
+
+
+def _around(number: float, unit: int) -> list[int]:
+    """The numbers of sequences below and above one that can be trained: powers of two where they are possible."""
+    if not is_power_of_two(unit):
+        return [size for size in (int(number) // unit * unit, ceil(number / unit) * unit) if size]
+    below = 1 << max(int(number).bit_length() - 1, 0)
+    return list(dict.fromkeys(max(size, unit) for size in (below, 2 * below)))
