@@ -346,7 +346,8 @@ MESSAGES = {
     ),
     "memory with a unit": (
         "hardware: {accelerator: {name: a, memory: 80 GB}}\n",
-        '1:43 schema/wrong-type `hardware.accelerator.memory` must be a number, got the string "80 GB" | write `80`',
+        '1:43 schema/wrong-type `hardware.accelerator.memory` must be a number, got the string "80 GB"'
+        " | write `80`",
     ),
     "a percentage for a share": (
         "hardware: {headroom: 10}\n",

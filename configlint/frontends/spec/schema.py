@@ -225,8 +225,9 @@ def _only_text(types: object) -> bool:
 def _share(node: Node, limit: object) -> str | None:
     """What to write for a percentage where a share is expected."""
     value = node.value if isinstance(node, Scalar) else None
-    is_percentage = limit == 1 and isinstance(value, int | float) and 1 < value < 100
-    return f"write `{value / 100:g}`: it is a share, not a percentage" if is_percentage else None
+    if limit != 1 or not isinstance(value, int | float) or not 1 < value < 100:
+        return None
+    return f"write `{value / 100:g}`: it is a share, not a percentage"
 
 
 def _converted(node: Node, at: str, types: list[str]) -> str | None:
