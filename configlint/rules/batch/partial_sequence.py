@@ -37,22 +37,21 @@ def check(plan: Plan) -> Iterator[Finding]:
     if tokens is None or length is None or tokens % length == 0:
         return
     path, batch = "batch.effective_tokens", plan.batch
-    # As many sequences at least as the factors that are known make.
-    unit = (plan.parallel.replicas or 1) * (batch.pinned_per_device or 1) * (batch.pinned_accumulation or 1)
-    sizes = sorted(
-        (length * number for number in _around(tokens / length, unit)), key=lambda size: abs(size - tokens)
+    # As many tokens at least as the factors that are known make.
+    unit = (
+        length * (plan.parallel.replicas or 1) * (batch.pinned_per_device or 1) * (batch.pinned_accumulation or 1)
     )
     yield Finding(
         path,
         f"`{plan.name(path)}` {tokens:,} must be a multiple of `{plan.name('model.sequence_length')}` {length:,}",
-        [Put(path, size) for size in sizes],
+        [Put(path, size) for size in sorted(_around(tokens, unit), key=lambda size: abs(size - tokens))],
         related=(("model.sequence_length", f"{length:,} tokens per sequence"),),
     )
 
 
-def _around(number: float, unit: int) -> list[int]:
-    """The numbers of sequences below and above one that can be trained: powers of two where they are possible."""
+def _around(tokens: int, unit: int) -> list[int]:
+    """The batches below and above one that can be trained: powers of two where multiples of a unit are."""
     if not is_power_of_two(unit):
-        return [size for size in (int(number) // unit * unit, ceil(number / unit) * unit) if size]
-    below = 1 << max(int(number).bit_length() - 1, 0)
+        return [size for size in (tokens // unit * unit, ceil(tokens / unit) * unit) if size]
+    below = 1 << (tokens.bit_length() - 1)
     return list(dict.fromkeys(max(size, unit) for size in (below, 2 * below)))
