@@ -1,10 +1,8 @@
 """A plan: the spec with everything computed that can be, and where each value came from.
 
 Any value may be None: not given, of the wrong type, or not to be known. A rule that needs
-it is silent then.
+it is silent then. As in core/profile.py, annotations are no text where they need not be.
 """
-
-from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
@@ -175,11 +173,11 @@ class Memory(NamedTuple):
 
     capacity: int | None = None
     budget: int | None = None
-    workload: Workload | None = None
+    workload: "Workload | None" = None
     missing: tuple[str, ...] = ()
-    estimate: Estimate | None = None
+    estimate: "Estimate | None" = None
     largest: int | None = None
-    ask: Callable[[Workload], Estimate | None] = lambda workload: None
+    ask: "Callable[[Workload], Estimate | None]" = lambda workload: None
 
 
 class Use(NamedTuple):

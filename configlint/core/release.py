@@ -1,6 +1,7 @@
-"""What a trainer's config class takes, in the release that a spec names and in all others."""
+"""What a trainer's config class takes, in the release that a spec names and in all others.
 
-from __future__ import annotations
+As in core/profile.py, annotations are no text.
+"""
 
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ class Layer(NamedTuple):
     version: Version
     arguments: dict[str, Facts]
 
-    def get(self, name: str) -> Argument | None:
+    def get(self, name: str) -> "Argument | None":
         """The argument in this release; None where it does not have it."""
         facts = self.arguments.get(name)
         if facts is None or not has(facts, self.version):
@@ -37,7 +38,7 @@ class Layer(NamedTuple):
             facts,
         )
 
-    def held(self) -> dict[str, Argument]:
+    def held(self) -> dict[str, "Argument"]:
         """Those that this release has."""
         return {name: found for name in self.arguments if (found := self.get(name))}
 
