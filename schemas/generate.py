@@ -10,6 +10,7 @@
 - names.py beside it: configlint/knowledge/names.yaml as constants
 - machines.py beside it: what drivers print of accelerators, and configlint/knowledge/instances.yaml
 - sbatch.py beside it: configlint/knowledge/sbatch.yaml as constants
+- trainers.py, optimizers.py and launchers.py beside it: the traits in the YAML files of these names as constants
 - deepspeed.py beside it: deepspeed_config.json, with what deepspeed_config.yaml notes, as constants
 - configlint/rules/_index.py: what rules there are, and when one is loaded, from their modules
 - editor.schema.json: the training section for editors
@@ -238,6 +239,39 @@ SBATCH_HEADER = '''"""Made from configlint/knowledge/sbatch.yaml by schemas/gene
 
 from __future__ import annotations
 '''
+TRAITS_HEADER = '''"""Made from configlint/knowledge/{kind}.yaml by schemas/generate.py: do not edit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+'''
+
+
+def traits(kind: str) -> str:
+    """The text of trainers.py, optimizers.py or launchers.py: the traits of each name, and what further sections
+    list."""
+    says = yaml.safe_load((ROOT / "configlint" / "knowledge" / f"{kind}.yaml").read_text(encoding="utf-8"))
+    lines = [TRAITS_HEADER.format(kind=kind) + "ROWS: dict[str, dict[str, Any]] = {"]
+    for name, row in says.pop(kind).items():
+        held = {trait: _trait(value) for trait, value in row.items() if trait != "source"}
+        lines.append(f"    {name!r}: {held},")
+    lines.append("}")
+    for section, lists in says.items():
+        for name, names in lists.items():
+            lines.append(f"{section.upper()}_{name.upper()}: tuple[str, ...] = {tuple(names)}")
+    return "\n".join([*lines, ""])
+
+
+def _trait(value: Any) -> Any:
+    """A trait as Python loads it fastest, and a release as it compares."""
+    if isinstance(value, dict):
+        return {key: _trait(held) for key, held in value.items()}
+    if isinstance(value, list):
+        return tuple(map(_trait, value))
+    return _version(value) if isinstance(value, str) and re.fullmatch(r"\d+\.\d+", value) else value
+
+
 DEEPSPEED_HEADER = '''"""Made from schemas/deepspeed_config.json and .yaml by schemas/generate.py: do not edit.
 
 What DeepSpeed {release} takes in its config. SECTIONS: by section and key, what deepspeed_config.yaml
@@ -293,6 +327,8 @@ def outputs() -> Iterator[tuple[Path, str]]:
     yield generated / "names.py", names()
     yield generated / "machines.py", machines()
     yield generated / "sbatch.py", sbatch()
+    for kind in ("trainers", "optimizers", "launchers"):
+        yield generated / f"{kind}.py", traits(kind)
     yield generated / "deepspeed.py", deepspeed()
     yield HISTORY, history_text(joined)
     for package, content in joined.items():

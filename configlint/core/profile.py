@@ -1,4 +1,4 @@
-"""What is known of an accelerator or a model.
+"""What is known of an accelerator, a model or a trainer.
 
 Not under `from __future__ import annotations`: typing compiles each annotation of a NamedTuple that is text, which
 doubles what these cost at every start.
@@ -67,3 +67,19 @@ class Model(NamedTuple):
         """Whether it has a logit for each word at each token; an encoder's head is the script's."""
         names = self.config.get("architectures")
         return isinstance(names, list) and any(str(name).endswith(("CausalLM", "LMHeadModel")) for name in names)
+
+
+class Trainer(NamedTuple):
+    """What a trainer does differently; what each trait means stands in knowledge/trainers.yaml."""
+
+    script: str | None = None
+    fine_tunes: bool = False
+    pretrains: bool = False
+    modelled: bool = False
+    generates: bool = False
+    completions: tuple[int, int] | None = None
+    unlabelled: bool = False
+    pads_to: str | None = None
+    chunked_loss: tuple[tuple[int, int], tuple[int, int], tuple[int, int]] | None = None
+    undivided_losses: tuple[str, ...] = ()
+    reentrant_until: tuple[int, int] | None = None

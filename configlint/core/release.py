@@ -5,6 +5,8 @@ As in core/profile.py, annotations are no text.
 
 from typing import Any, NamedTuple
 
+from configlint.core.profile import Trainer
+
 Version = tuple[int, int]
 # Facts of one argument over the releases: `life`, `type`, `default` and `choices`, as in
 # schemas/training_arguments.json, with releases as tuples; and what is noted beside it.
@@ -65,7 +67,8 @@ class Release(NamedTuple):
     `config_class` is None where the trainer is a user's own: what it has beyond TrainingArguments is not
     known then. `others` are further mappings by name: AcceleratorConfig, fsdp_config, `scheduler:cosine`,
     `trl.scripts.sft`. `known` are the releases of each package that there is data of;
-    `asks_for` the oldest and the newest release of Transformers that TRL's can be installed with.
+    `asks_for` the oldest and the newest release of Transformers that TRL's can be installed with; `trainer` what is
+    special about the trainer.
     """
 
     config_class: str | None
@@ -75,6 +78,7 @@ class Release(NamedTuple):
     others: dict[str, Layer]
     known: dict[str, tuple[Version, ...]]
     asks_for: tuple[Version, Version] | None = None
+    trainer: Trainer = Trainer()
 
     @property
     def transformers(self) -> Version:

@@ -1,7 +1,7 @@
 """What is known of releases, accelerators and models: data files, and their loader.
 
 Profiles are found by name alone: the file `hardware/<name>.yaml` or `models/<name>.yaml`. Of releases, what
-`_generated` holds is made from schemas/training_arguments.json.
+`_generated` holds is made from schemas/training_arguments.json, of all else from the YAML files here.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from functools import cache
 from typing import Any
 
 from configlint.core.document import plain
-from configlint.core.profile import Accelerator, Instance, Model, bare
+from configlint.core.profile import Accelerator, Instance, Model, Trainer, bare
 from configlint.core.release import Layer, Release, Version, same_names
 from configlint.core.source import Source
 from configlint.host.read import read_bytes
+from configlint.knowledge._generated import trainers as _trainers
 from configlint.knowledge._generated import transformers as _transformers
 from configlint.syntax import read
 
@@ -43,23 +44,26 @@ def find_release(transformers: str | None, trl: str | None, trainer: str | None)
     layers = [Layer("transformers", version, _transformers.GROUPS["TrainingArguments"])]
     others = {name: Layer("transformers", version, group) for name, group in _transformers.GROUPS.items()}
     config_class = _transformers.TRAINERS.get(trainer or "")
-    if trainer == "Seq2SeqTrainer":
-        layers.append(others["Seq2SeqTrainingArguments"])
-    elif config_class is None:
+    if config_class is None:
         known["trl"] = _trl.RELEASES
         others |= {name: Layer("trl", trl_version, group) for name, group in _trl.GROUPS.items()}
         config_class = _trl.TRAINERS.get(trainer or "")
-        if config_class:
-            layers.append(others[config_class])
+    if config_class and config_class != "TrainingArguments":
+        layers.append(others[config_class])
     arguments = {name: argument for layer in layers for name, argument in layer.held().items()}
-    return Release(
-        config_class, tuple(layers), arguments, same_names(tuple(layers), arguments), others, known, asks_for
-    )
+    same = same_names(tuple(layers), arguments)
+    traits = Trainer(**_trainers.ROWS.get(trainer or "", {}))
+    return Release(config_class, tuple(layers), arguments, same, others, known, asks_for, traits)
 
 
 def is_of_transformers(trainer: object) -> bool:
     """Whether a trainer is Transformers' own, as it is where none is named."""
     return trainer is None or (isinstance(trainer, str) and trainer in _transformers.TRAINERS)
+
+
+def trainer_of(script: str) -> str | None:
+    """The trainer that one of TRL's own scripts builds."""
+    return next((name for name, traits in _trainers.ROWS.items() if traits.get("script") == script), None)
 
 
 def trl_trainers() -> tuple[str, ...]:
