@@ -89,7 +89,7 @@ def batch(plan: Plan) -> Iterator[str]:
     yield "derived_argument"
     if plan.batch.trained != plan.batch.effective:
         yield "indivisible"
-    if plan.trainer in ('GRPOTrainer', 'RLOOTrainer'):
+    if plan.release.trainer.completions is not None:
         yield "indivisible_generations"
     if (plan.batch.pinned_per_device or 0) > 4:
         yield "large_per_device"

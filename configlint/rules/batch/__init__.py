@@ -17,7 +17,8 @@ def is_fine_tuning(plan: Plan) -> bool:
     preferences or rewards, no encoder or vision model, and with one example in each row."""
     method = plan.spec.settings.get("tuning.method")
     adapts = method is not None and method.value in ("lora", "qlora")
-    if plan.trainer != "SFTTrainer" and not (plan.trainer == "Trainer" and adapts):
+    trainer = plan.release.trainer
+    if not trainer.fine_tunes or (trainer.pretrains and not adapts):
         return False
     return not is_packed(plan) and plan.model is not None and plan.model.predicts_tokens
 
