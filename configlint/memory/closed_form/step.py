@@ -7,8 +7,9 @@ from itertools import groupby
 from typing import NamedTuple
 
 from configlint.core.workload import CATEGORIES, PHASES, Workload
+from configlint.knowledge.optimizers import StateMemory
 from configlint.memory.closed_form.architecture import Architecture
-from configlint.memory.closed_form.optimizers import Optimizer, state_bytes, step_bytes
+from configlint.memory.closed_form.optimizers import state_bytes, step_bytes
 from configlint.memory.closed_form.parts import ITEMS, Parts
 from configlint.memory.closed_form.segments import Segment
 from configlint.memory.closed_form.sharding import Census, Spread, spread
@@ -35,7 +36,7 @@ class ComputedStep(NamedTuple):
     trained: int
 
 
-def simulate(workload: Workload, sizes: Architecture, kind: Optimizer) -> ComputedStep:
+def simulate(workload: Workload, sizes: Architecture, kind: StateMemory) -> ComputedStep:
     """What one device holds in the second and later steps of a training."""
     parts = Parts(workload, sizes)
     embedding, stack, head = parts.embedding(), parts.stack(), parts.head()
@@ -114,7 +115,7 @@ def _inputs(workload: Workload, sizes: Architecture) -> int:
 def _spread(
     workload: Workload,
     sizes: Architecture,
-    kind: Optimizer,
+    kind: StateMemory,
     weights: list[tuple[Weight, int]],
     runs: Runs,
 ) -> Spread:

@@ -31,6 +31,7 @@ from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
 from configlint.core.wording import code, count
+from configlint.knowledge.optimizers import is_adam
 from configlint.rules.deepspeed import SECTION, is_configured, kind, stage, warmup_steps
 
 _RATE, _WARMUP = 0.001, 1000
@@ -47,7 +48,7 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 def _optimizer(plan: Plan) -> Iterator[Finding]:
     name, rate = kind(plan, "optimizer") or "", real(plan.argument("learning_rate"))
-    if name.lower() not in ("adam", "adamw"):
+    if not is_adam(name):
         return
     sets_rate = plan.given(f"{SECTION}scheduler") and kind(plan, "scheduler") != "WarmupCosineLR"
     if not sets_rate and rate not in (None, _RATE):

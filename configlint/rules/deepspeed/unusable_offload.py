@@ -36,6 +36,7 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Move, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import code
+from configlint.knowledge.optimizers import is_adam
 from configlint.rules.deepspeed import (
     OFFLOADS,
     SECTION,
@@ -114,7 +115,6 @@ def _renamed(plan: Plan, number: int) -> Remedy:
 
 def _is_on_host(plan: Plan) -> bool:
     """Whether it is DeepSpeed's Adam for the host, which only an explicit word prevents."""
-    own = (kind(plan, "optimizer") or "").lower()
     if plan.given(f"{SECTION}optimizer"):
-        return own in ("adam", "adamw") and not value(plan, "optimizer.params.torch_adam")
+        return is_adam(kind(plan, "optimizer") or "") and not value(plan, "optimizer.params.torch_adam")
     return value(plan, "zero_force_ds_cpu_optimizer") is not False

@@ -28,7 +28,6 @@ _STRATEGIES = {
     "4": "hybrid_shard",
     "5": "hybrid_shard_zero2",
 }
-_BITSANDBYTES = ("adamw_bnb", "adamw_8bit", "ademamix", "lion_", "paged_", "rmsprop_bnb")
 
 
 def settings(plan: Plan) -> Iterator[tuple[str, str, Setting]]:
@@ -84,14 +83,6 @@ def _unresharded(plan: Plan, path: str) -> Act:
     if path == to:
         return Put(path, False)
     return Drop(path) if plan.given(to) else Move(path, to, False)
-
-
-def shardable(name: str) -> str:
-    """The optimizer itself, or what to train with in place of one that cannot step on the parameters of FSDP2."""
-    if not name.startswith(_BITSANDBYTES):
-        return name
-    # An 8-bit Adam has one of torchao's in its place.
-    return "adamw_torch_8bit" if "adamw" in name and "8bit" in name else "adamw_torch"
 
 
 def devices_of_a_node(plan: Plan) -> int | None:
