@@ -11,6 +11,7 @@ from configlint.backends import mesh, training_args
 from configlint.core.artifact import Artifact
 from configlint.core.digests import cksum
 from configlint.core.plan import Plan
+from configlint.knowledge.launchers import Launcher, find_launcher
 
 
 def emit(plan: Plan) -> list[Artifact]:
@@ -71,8 +72,8 @@ def _environment(plan: Plan) -> list[str]:
 
 
 def _own_mesh(plan: Plan) -> list[str]:
-    """The mesh, which Accelerate's launcher has from its own file."""
-    if plan.launch.launcher == "accelerate":
+    """The mesh, where the launcher has none from its own file."""
+    if find_launcher(plan.launch.launcher).file:
         return []
     return [f"export {name}={shlex.quote(value)}" for name, value in mesh.environment(plan).items()]
 
@@ -107,33 +108,26 @@ class _Word(NamedTuple):
 
 def _command(plan: Plan, node: int, folder: str) -> list[list[_Word]]:
     """In lines, on one node."""
-    launch = plan.launch
-    by_accelerate = launch.launcher == "accelerate"
-    start = _accelerate(plan, node, folder) if by_accelerate else _torchrun(plan, node)
+    launch, launcher = plan.launch, find_launcher(plan.launch.launcher)
+    start = [_called(plan, launcher, folder)]
+    if plan.hardware.nodes not in (None, 1):
+        start.append(_rendezvous(node, *launcher.rendezvous))
     # A script whose name starts with a hyphen is no option of the launcher.
     script = ["-m", launch.module] if launch.module else [re.sub("^-", "./-", launch.script or "")]
     flag = _words(launch.config_flag) if launch.config_flag else []
     return [*start, _words(*script), [*flag, _beside("training_args.json", folder)]]
 
 
-def _torchrun(plan: Plan, node: int) -> list[list[_Word]]:
+def _called(plan: Plan, launcher: Launcher, folder: str) -> list[_Word]:
+    """The launcher with its options, or with the file that says the same."""
     nodes = plan.hardware.nodes or 1
-    per_node = str((plan.parallel.world or 1) // nodes)
-    if nodes == 1:
-        # --standalone takes any free port, so that two jobs can share a host; --nnodes is said because
-        # torchrun would take it from PET_NNODES otherwise.
-        return [_words("torchrun", "--standalone", "--nnodes", "1", "--nproc_per_node", per_node)]
-    return [
-        _words("torchrun", "--nproc_per_node", per_node, "--nnodes", str(nodes)),
-        _rendezvous(node, "--node_rank", "--master_addr", "--master_port"),
-    ]
-
-
-def _accelerate(plan: Plan, node: int, folder: str) -> list[list[_Word]]:
-    start = [*_words("accelerate", "launch", "--config_file"), _beside("accelerate.yaml", folder)]
-    if plan.hardware.nodes in (None, 1):
-        return [start]
-    return [start, _rendezvous(node, "--machine_rank", "--main_process_ip", "--main_process_port")]
+    options = launcher.one_node if nodes == 1 else launcher.several_nodes
+    processes = (plan.parallel.world or 1) // nodes
+    words = _words(*launcher.command, *(option.format(processes=processes, nodes=nodes) for option in options))
+    if launcher.config:
+        option, file = launcher.config
+        words += [*_words(option), _beside(file, folder)]
+    return words
 
 
 def _rendezvous(node: int, rank: str, address: str, port: str) -> list[_Word]:
