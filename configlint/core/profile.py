@@ -82,4 +82,6 @@ class Trainer(NamedTuple):
     pads_to: str | None = None
     chunked_loss: tuple[tuple[int, int], tuple[int, int], tuple[int, int]] | None = None
     undivided_losses: tuple[str, ...] = ()
+    undispatched: tuple[int, int] | None = None
+    refused_streams: tuple[tuple[int, int], tuple[int, int]] | None = None
     reentrant_until: tuple[int, int] | None = None

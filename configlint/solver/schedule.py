@@ -15,8 +15,6 @@ from configlint.core.spec import Setting
 from configlint.core.values import flag, natural, positive, real, text, whole
 from configlint.solver.ledger import Ledger
 
-# Since when batches count completions.
-_COMPLETIONS_SINCE = {"GRPOTrainer": (0, 15), "RLOOTrainer": (0, 22)}
 # Since when each prompt of a step is generated once for all its micro-batches.
 _BATCHED_SINCE = (0, 16)
 
@@ -63,8 +61,7 @@ def _batches(ledger: Ledger, batch: Batch, data: Data, replicas: int | None) -> 
 
 def counts_completions(ledger: Ledger) -> bool:
     """Whether batches count completions, of which there are several for each prompt."""
-    trainer = ledger.spec.settings.get("trainer")
-    since = _COMPLETIONS_SINCE.get(trainer.value) if trainer and isinstance(trainer.value, str) else None
+    since = ledger.release.trainer.completions
     return since is not None and (ledger.release.trl or (0, 0)) >= since
 
 

@@ -32,20 +32,16 @@ from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.rules.batch import accelerator_config
 from configlint.rules.data import dispatches
-from configlint.rules.trl import concerns
-
-_REJECTED = {"GRPOTrainer": (1, 9), "RLOOTrainer": (1, 9)}
-_OVERWRITTEN = {"SFTTrainer": (0, 27), "DPOTrainer": (0, 27), "RewardTrainer": (0, 27), "KTOTrainer": (1, 8)}
 
 
 @rule(Severity.ERROR, when=lambda plan: plan.writes("accelerator_config") and plan.release.trl is not None)
 def check(plan: Plan) -> Iterator[Finding]:
-    path = "training.accelerator_config"
+    path, trainer, trl = "training.accelerator_config", plan.release.trainer, plan.release.trl or (0, 0)
     if plan.data.streaming is not True or dispatches(plan) is not True:
         return
     remedy = Put(path, {**accelerator_config(plan), "dispatch_batches": False})
-    if concerns(plan, _REJECTED):
+    if trainer.refused_streams and trl >= trainer.refused_streams[1]:
         yield Finding(path, f"{plan.trainer} rejects `dispatch_batches: true` with a streaming data set", [remedy])
-    elif concerns(plan, _OVERWRITTEN):
+    elif trainer.undispatched and trl >= trainer.undispatched:
         message = f"{plan.trainer} sets `dispatch_batches` to false for a streaming data set, so true has no effect"
         yield Finding(path, message, [remedy], Severity.WARNING)

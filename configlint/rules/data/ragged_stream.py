@@ -40,14 +40,13 @@ from configlint.core.values import mapping
 from configlint.rules.batch import is_packed
 from configlint.rules.data import dispatches, stream
 
-_UNTIL = {"SFTTrainer": (0, 27), "DPOTrainer": (0, 27), "RewardTrainer": (0, 27), "KTOTrainer": (1, 8)}
 _CONFIG = "accelerator_config"
 
 
 @rule(Severity.ERROR, when=lambda plan: plan.release.trl is not None)
 def check(plan: Plan) -> Iterator[Finding]:
     config = mapping(plan.training.get(_CONFIG)) or {}
-    until, trl = _UNTIL.get(plan.trainer or ""), plan.release.trl
+    until, trl = plan.release.trainer.undispatched, plan.release.trl
     if until is None or trl is None or trl >= until or plan.data.streaming is not True:
         return
     if (plan.writes(_CONFIG) and not config) or config.get("split_batches") is True or is_packed(plan):

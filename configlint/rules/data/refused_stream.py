@@ -32,20 +32,15 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.release import written
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.rules.data import stream
-from configlint.rules.trl import concerns
-
-_SINCE = {"GRPOTrainer": (0, 17), "RLOOTrainer": (0, 22)}
-_UNTIL = (1, 9)
 
 
 @rule(Severity.ERROR, when=lambda plan: plan.release.trl is not None)
 def check(plan: Plan) -> Iterator[Finding]:
-    if plan.data.streaming is True and concerns(plan, _SINCE, _UNTIL):
-        yield Finding(
-            stream(plan),
-            f"{plan.trainer} rejects a streaming data set before trl 1.9",
-            [Put(stream(plan), False)],
-        )
+    trl, refused = plan.release.trl, plan.release.trainer.refused_streams
+    if plan.data.streaming is True and trl and refused and refused[0] <= trl < refused[1]:
+        message = f"{plan.trainer} rejects a streaming data set before trl {written(refused[1])}"
+        yield Finding(stream(plan), message, [Put(stream(plan), False)])
