@@ -63,8 +63,8 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 
 def _groups(plan: Plan, replicas: int) -> int:
-    """By how much a batch must be a multiple of the replicas so that it holds whole groups of completions too, where
-    a step is generated at once."""
+    """What a batch must be a multiple of beside the replicas, so that a step that is generated at once holds whole
+    groups of completions."""
     since, group = plan.release.trainer.completions, positive(plan.argument("num_generations"))
     if since is None or (plan.release.trl or since) < since or not group or plan.batch.pinned_accumulation:
         return 1
