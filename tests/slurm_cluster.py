@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 NODES, GPUS = 4, 8
 START_SECONDS, JOB_SECONDS = 60, 300
+_ACTIVE = {"PENDING", "CONFIGURING", "RUNNING", "COMPLETING"}
 _PATH = f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin"
 _CONF = """\
 ClusterName=test
@@ -46,7 +47,7 @@ KillWait=2
 
 
 class Job(NamedTuple):
-    """What became of a job, and what it wrote to its output."""
+    """What became of a job, of the elements of an array once where all are alike, and what it wrote to its output."""
 
     state: str
     output: str
@@ -97,12 +98,12 @@ def run(command: Sequence[str], cwd: Path, environment: dict[str, str]) -> Job:
         return Job("REFUSED", submitted.stderr)
     shown = ["squeue", "-ho", "%T", "-t", "all", "-j", submitted.stdout.strip()]
     end = time.monotonic() + JOB_SECONDS
-    while (state := _said(shown, environment).strip()) in ("PENDING", "CONFIGURING", "RUNNING", "COMPLETING"):
+    while not _ACTIVE.isdisjoint(states := set(_said(shown, environment).split())):
         if time.monotonic() > end:
-            state = f"{state} after {JOB_SECONDS} s"
+            states.add(f"after {JOB_SECONDS} s")
             break
         time.sleep(0.1)
-    return Job(state, output.read_text() if output.exists() else "")
+    return Job(" ".join(sorted(states)), output.read_text() if output.exists() else "")
 
 
 def _configure(folder: Path, names: Sequence[str]) -> Path:

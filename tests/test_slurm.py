@@ -311,6 +311,27 @@ class TestSlurm:
         assert lines == [f"{node} 3 127.0.0.1 {port} {launch}" for node in range(4)]
         assert 10000 < int(port) < 30000
 
+    @pytest.mark.parametrize("array", ["0-2%1", "1,7"])
+    def test_each_element_of_an_array_finds_launch_and_has_a_port_of_its_own(
+        self, tmp_path: Path, environment: dict[str, str], array: str
+    ) -> None:
+        """Also the one that has the array's own id, the last to start."""
+        path = compiled(tmp_path, f"{GPU}launch: {{script: t.py, slurm: {{array: '{array}'}}}}\n")
+        says = 'echo "$SLURM_JOB_ID $SLURM_ARRAY_JOB_ID $MASTER_PORT" >"element-$SLURM_ARRAY_TASK_ID"\n'
+        path.with_name("launch.sh").write_text(says)
+        submitted = slurm_cluster.run(["sbatch", "the build/job.sbatch", "an", "a b"], tmp_path, environment)
+        assert submitted.state == "COMPLETED", submitted.output
+        elements = [file.read_text().split() for file in tmp_path.glob("element-*")]
+        assert len(elements) == len({port for *_, port in elements}) == (3 if "%" in array else 2)
+        assert [own for own, of_array, _ in elements if own == of_array]
+
+    def test_a_port_that_the_user_sets_is_kept(self, tmp_path: Path, environment: dict[str, str]) -> None:
+        path = compiled(tmp_path, f"{GPU}launch: {{script: t.py, slurm: {{}}}}\n")
+        path.with_name("launch.sh").write_text('echo "$MASTER_PORT"\n')
+        environment = {**environment, "MASTER_PORT": "12345"}
+        submitted = slurm_cluster.run(["sbatch", "the build/job.sbatch"], tmp_path, environment)
+        assert submitted.output.split() == ["12345"] * 4
+
     def test_other_nodes_than_the_files_are_for_start_nothing(
         self, tmp_path: Path, environment: dict[str, str]
     ) -> None:
