@@ -47,7 +47,7 @@ KillWait=2
 
 
 class Job(NamedTuple):
-    """What became of a job, of the elements of an array once where all are alike, and what it wrote to its output."""
+    """What became of a job, or of the elements of an array, and what it wrote to its output."""
 
     state: str
     output: str

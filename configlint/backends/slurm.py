@@ -39,8 +39,8 @@ readonly config_folder
 """
 _RENDEZVOUS = """\
 MASTER_ADDR="$(scontrol show hostnames "$SLURM_JOB_NODELIST" | sed -n 1p)"
-# Two jobs can share a host, so each has a port of its own: 10000 + the job's id modulo 20000. That is 10000 to 29999,
-# above the system's ports (up to 1023) and below those of outgoing connections (from 32768 on).
+# Two jobs can share a host, so each has a port of its own: 10000 + the job's id modulo 20000, which is 10000 to
+# 29999, above the system's ports (up to 1023) and below those of outgoing connections (from 32768 on).
 MASTER_PORT="${MASTER_PORT:-$((10000 + SLURM_JOB_ID % 20000))}"
 export MASTER_ADDR MASTER_PORT
 # Single quotes, because the number of a node is known only there.
