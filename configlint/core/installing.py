@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-# PyPI's torch brings CUDA's libraries, some GB that nothing here uses. This index has torch and what torch requires,
+# PyPI's torch brings CUDA's libraries, some GB that nothing here uses. This index has torch and what that requires,
 # so that the other packages take a command of their own.
 _TORCH = "pip install torch --index-url https://download.pytorch.org/whl/cpu"
 
