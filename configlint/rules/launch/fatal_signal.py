@@ -31,6 +31,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Put, Say
 from configlint.core.rule import Finding, rule
+from configlint.rules.launch import asks_for_slurm
 
 _PATH, _SETUP, _MORE = "launch.slurm.signal", "launch.setup", "launch.env.PET_SIGNALS_TO_HANDLE"
 _FORM = re.compile(r"(?:([br]+):)?(?:sig)?([a-z]+\d?|\d+)(@\d*)?", re.IGNORECASE | re.ASCII)
@@ -42,7 +43,7 @@ _NUMBERS = {
 }  # fmt: skip
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=asks_for_slurm)
 def check(plan: Plan) -> Iterator[Finding]:
     setting = plan.spec.settings.get(_PATH)
     match = _FORM.fullmatch(str(setting.value)) if setting else None

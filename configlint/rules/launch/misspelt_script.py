@@ -29,7 +29,7 @@ from configlint.core.rule import Finding, rule
 _PATH = "launch.script"
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=lambda plan: plan.spec.meant_script is not None)
 def check(plan: Plan) -> Iterator[Finding]:
     meant = plan.spec.meant_script
     if meant is not None:
