@@ -569,6 +569,13 @@ def test_why_there_is_no_trace_is_said_with_the_closed_form(monkeypatch: pytest.
     assert (found["method"], found["not_traced"]) == ("closed-form", "torch is not installed")
 
 
+def test_what_the_trace_requires_is_said_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("configlint.memory.trace._version", lambda package: None)
+    command = "pip install torch --index-url https://download.pytorch.org/whl/cpu && pip install 'transformers=="
+    said = f"not traced: torch, transformers and accelerate are not installed (run {command}"
+    assert said in run("fit", "fits.yaml", "--trace").out
+
+
 def test_what_only_the_trace_knows_is_traced(monkeypatch: pytest.MonkeyPatch) -> None:
     """A family or an optimizer without a closed form."""
     breakdown = {"weights": 30 * GIB}

@@ -237,12 +237,30 @@ def test_the_same_training_in_three_places_trains_the_same_samples() -> None:
     assert result.out.endswith("\nlaptop, node and cluster train the same samples in each step\n")
 
 
-def test_what_is_not_installed_is_said_and_nothing_is_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("configlint.proving.ranks.find_spec", lambda name: None if name != "transformers" else name)
-    result = run("prove", ROOT / "examples" / "cpu.yaml")
-    assert result.code == 2
-    assert result.out == ""
-    assert result.err == "configlint: prove requires accelerate and torch: run pip install 'configlint[train]'\n"
+CPU_BUILD = "pip install torch --index-url https://download.pytorch.org/whl/cpu"
+
+
+@pytest.mark.parametrize(
+    ("spec", "installed", "said"),
+    [
+        ("", ["transformers"], f"accelerate and torch: run {CPU_BUILD} && pip install accelerate"),
+        ("", ["accelerate", "transformers"], f"torch: run {CPU_BUILD}"),
+        ('transformers: "4.57"\n', ["accelerate", "torch"], "transformers: run pip install 'transformers==4.57.*'"),
+        (
+            'trainer: SFTTrainer\ntrl: "0.20"\nparallel: {data: zero2}\n',
+            ["accelerate", "torch", "transformers"],
+            "trl and deepspeed: run pip install 'trl==0.20.*' deepspeed",
+        ),
+    ],
+)
+def test_what_is_not_installed_is_said_and_nothing_is_claimed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spec: str, installed: list[str], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("configlint.proving.ranks.find_spec", lambda name: name if name in installed else None)
+    result = run("prove", write("train.yaml", spec + "batch: {effective: 64}\n" + NODES.format(1)))
+    assert (result.code, result.out) == (2, "")
+    assert result.err.splitlines()[-1] == f"configlint: prove requires {said}"
 
 
 def test_what_is_not_written_is_not_proven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

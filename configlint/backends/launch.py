@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import textwrap
 from typing import NamedTuple
 
 from configlint.backends import mesh, training_args
 from configlint.core.artifact import Artifact
 from configlint.core.digests import cksum
 from configlint.core.plan import Plan
+from configlint.knowledge import variables
 from configlint.knowledge.launchers import Launcher, find_launcher
 
 
@@ -26,10 +28,10 @@ def emit(plan: Plan) -> list[Artifact]:
         "readonly config_folder",
         *_own_config(plan),
         f"cd -- {workdir(plan)}",
-        *_environment(plan),
+        *_environment(plan, is_read=False),
         *([launch.setup.rstrip("\n")] if launch.setup else []),
-        # What another job left in the environment would be another mesh, and another batch.
-        'unset "${!PARALLELISM_CONFIG_@}" "${!ACCELERATE_USE_@}"',
+        *_forgotten(),
+        *_environment(plan, is_read=True),
         *_own_mesh(plan),
         *_start(plan),
     ]
@@ -67,8 +69,23 @@ def workdir(plan: Plan) -> str:
     return '"$config_folder"/' + shlex.quote(relative)
 
 
-def _environment(plan: Plan) -> list[str]:
-    return [f"export {name}={shlex.quote(str(value))}" for name, value in plan.spec.section("launch.env").items()]
+def _environment(plan: Plan, is_read: bool) -> list[str]:
+    """The variables of the spec: those that say what it says elsewhere, which only who ignores the finding has, or
+    all others."""
+    return [
+        f"export {name}={shlex.quote(str(value))}"
+        for name, value in plan.spec.section("launch.env").items()
+        if variables.is_read(name) is is_read
+    ]
+
+
+def _forgotten() -> list[str]:
+    """What another job left in the environment would be another precision, another mesh, another batch."""
+    starts = tuple(name[:-1] for name in variables.patterns() if name.endswith("*"))
+    names = [name for name in variables.patterns() if not name.startswith(starts)]
+    words = [*(f'"${{!{start}@}}"' for start in starts), *names]
+    lines = textwrap.wrap(" ".join(words), width=108, break_long_words=False, break_on_hyphens=False)
+    return ["# Left over from another job, these would change what is trained.", "unset " + " \\\n  ".join(lines)]
 
 
 def _own_mesh(plan: Plan) -> list[str]:

@@ -50,7 +50,8 @@ class Spec(NamedTuple):
 
     `reader` is what the dialect's loader makes of this file; `targets` are the names of all targets that it has.
     `assumed` says that nobody stated a release, in a dialect that has no default for it: what is true of the newest
-    only is not certain then.
+    only is not certain then. `meant_script` is a file of nearly the name of `launch.script`, where there is none of
+    that name.
     """
 
     source: Source
@@ -60,6 +61,7 @@ class Spec(NamedTuple):
     target: str | None = None
     targets: tuple[str, ...] = ()
     assumed: bool = False
+    meant_script: str | None = None
 
     def section(self, name: str) -> dict[str, object]:
         """The values directly below `name`, in the order written: `training`, `launch.env`."""

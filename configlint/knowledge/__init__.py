@@ -159,7 +159,7 @@ def find_communication(vendor: str) -> dict[str, tuple[float, float]] | None:
     """What a vendor's collective library takes of a device's memory beside PyTorch's allocator, low and high in
     MiB, for each communicator: `first_mib` and `further_mib`. It is a file of its own, which one device never
     needs; None of a vendor that nothing is known of."""
-    found = _parsed("communication.yaml").get(vendor)
+    found = parsed("communication.yaml").get(vendor)
     return {key: _range(amounts) for key, amounts in found.items()} if found else None
 
 
@@ -218,10 +218,10 @@ def _range(amounts: dict[str, dict[str, float]]) -> tuple[float, float]:
 def _profile(kind: str, name: str) -> dict[str, Any] | None:
     if name not in names(kind):  # not isfile: some file systems take T4 for t4
         return None
-    return _parsed(os.path.join(kind, name + ".yaml")) or None
+    return parsed(os.path.join(kind, name + ".yaml")) or None
 
 
-def _parsed(name: str) -> dict[str, Any]:
+def parsed(name: str) -> dict[str, Any]:
     """The mapping that a file here holds."""
     path = os.path.join(_HERE, name)
     with open(path, encoding="utf-8") as file:

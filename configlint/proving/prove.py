@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, islice
 
 from configlint.backends import mesh
+from configlint.core import installing
 from configlint.core.artifact import Artifact
 from configlint.core.errors import UsageError
 from configlint.core.plan import Plan
@@ -28,8 +29,8 @@ def prove(plans: Sequence[Plan], files: Sequence[Sequence[Artifact]], every: boo
     Raises:
         UsageError: what sets up the ranks is not installed.
     """
-    if missing := ranks.missing():
-        raise UsageError(f"prove requires {listing(missing)}: run pip install 'configlint[train]'")
+    if missing := ranks.missing(plans):
+        raise UsageError(f"prove requires {listing(missing)}: run {installing.command(missing)}")
     jobs = [job(plan, artifacts, every) for plan, artifacts in zip(plans, files, strict=True)]
     return [answer(asked, found) for asked, found in zip(jobs, ranks.set_up(jobs), strict=True)]
 

@@ -244,6 +244,8 @@ def launch(plan: Plan) -> Iterator[str]:
     yield "command_as_script"
     if plan.given('arguments.device_map'):
         yield "distributed_device_map"
+    if asks_for_slurm(plan):
+        yield "fatal_signal"
     if plan.given('launch.env'):
         yield "hidden_devices"
     if plan.given('launch.env'):
@@ -251,6 +253,8 @@ def launch(plan: Plan) -> Iterator[str]:
     if asks_for_slurm(plan):
         yield "minutes_for_hours"
     yield "missing_script"
+    if plan.spec.meant_script is not None:
+        yield "misspelt_script"
     if asks_for_slurm(plan):
         yield "one_cpu"
     if asks_for_slurm(plan):
@@ -532,10 +536,12 @@ RULES: dict[str, tuple[str, ...]] = {
     'hardware/unknown-accelerator': ('hardware/unknown-accelerator',),
     'launch/command-as-script': ('launch/command-as-script',),
     'launch/distributed-device-map': ('launch/distributed-device-map',),
+    'launch/fatal-signal': ('launch/fatal-signal',),
     'launch/hidden-devices': ('launch/hidden-devices',),
     'launch/launcher-variable': ('launch/launcher-variable',),
     'launch/minutes-for-hours': ('launch/minutes-for-hours',),
     'launch/missing-script': ('launch/missing-script',),
+    'launch/misspelt-script': ('launch/misspelt-script',),
     'launch/one-cpu': ('launch/one-cpu',),
     'launch/refused-slurm-value': ('launch/refused-slurm-value',),
     'launch/script-and-module': ('launch/script-and-module',),

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from configlint.core.diagnostic import Diagnostic
 from configlint.core.plan import Plan
+from configlint.core.release import written
 from configlint.host.process import ask
 from configlint.proving.answer import Found, Rank
 from configlint.verify.places import refusal
@@ -38,9 +39,16 @@ class Job(NamedTuple):
     steps: int
 
 
-def missing() -> list[str]:
-    """What must be installed, and is not."""
-    return [name for name in NEEDED if find_spec(name) is None]
+def missing(plans: Sequence[Plan]) -> dict[str, str | None]:
+    """What must be installed, and is not; and the release that is wanted, where it matters."""
+    needed: dict[str, str | None] = dict.fromkeys(NEEDED)
+    for plan in plans:
+        needed["transformers"] = written(plan.release.transformers)
+        if plan.release.trl:
+            needed["trl"] = written(plan.release.trl)
+        if plan.parallel.uses_deepspeed:
+            needed["deepspeed"] = None
+    return {name: release for name, release in needed.items() if find_spec(name) is None}
 
 
 def set_up(jobs: Sequence[Job]) -> list[Found]:

@@ -28,7 +28,7 @@ FORMS = {
     # Since 23.11 also a list.
     "nodes": (r"\s*\d+[km]?([-,:]\d+[km]?)*", "a number or a range (2-4)"),
     "open-mode": ("append|truncate|a|t", "append or truncate"),
-    "signal": (rf"([br]+:)?({_SIGNAL})(@\d*)?", "a signal and the seconds before the end (USR1@120)"),
+    "signal": (rf"([br]+:)?({_SIGNAL})(@\d*)?", "a signal and the seconds before the end (TERM@120)"),
     "switches": (r"\s*\d+(@.*)?", "a number, optionally with the time to wait for them (1@10:00)"),
     "wait-all-nodes": (r"\s*[01]", "0 or 1"),
 }
