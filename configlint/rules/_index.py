@@ -339,11 +339,13 @@ def parallel(plan: Plan) -> Iterator[str]:
 
 def precision(plan: Plan) -> Iterator[str]:
     from configlint.rules.precision import _KEYS
-    if not (plan.precision.bf16 is True or not _KEYS.isdisjoint(plan.training)):
+    if not (plan.precision.bf16 is True or not _KEYS.isdisjoint(plan.training) or plan.precision.weights == 'bfloat16'):
         return
     from configlint.rules.precision import HALF
     if not HALF.isdisjoint(plan.training):
         yield "bf16_and_fp16"
+    if plan.precision.fp16 is True and plan.precision.weights != 'float32':
+        yield "unscalable_gradients"
     yield "unsupported_bf16"
     if plan.precision.fp16 is True:
         yield "unsupported_fp16"
@@ -550,6 +552,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'parallel/undivided-sequence': ('parallel/undivided-sequence',),
     'parallel/unlaunched-mesh': ('parallel/unlaunched-mesh',),
     'precision/bf16-and-fp16': ('precision/bf16-and-fp16',),
+    'precision/unscalable-gradients': ('precision/unscalable-gradients',),
     'precision/unsupported-bf16': ('precision/unsupported-bf16',),
     'precision/unsupported-fp16': ('precision/unsupported-fp16',),
     'precision/unsupported-tf32': ('precision/unsupported-tf32',),
