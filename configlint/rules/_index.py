@@ -53,7 +53,7 @@ def argument(plan: Plan) -> Iterator[str]:
         yield "persistent_workers_without_workers"
     if plan.writes('dataloader_prefetch_factor'):
         yield "prefetch_without_workers"
-    if plan.writes('ddp_find_unused_parameters'):
+    if plan.writes('ddp_find_unused_parameters') or plan.given('tuning.method'):
         yield "reentrant_checkpointing"
     if has_strangers(plan):
         yield "removed"

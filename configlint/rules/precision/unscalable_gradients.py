@@ -58,7 +58,9 @@ def check(plan: Plan) -> Iterator[Finding]:
     elif plan.model is not None and plan.release.trl is None and not plan.spec.assumed:
         # Milder, as the script may load them in another dtype.
         loads = f"transformers {written(plan.release.transformers)} loads {plan.model.name} as {weights}"
-        yield Finding(_FP16, f"{said}, but {loads}, as it is stored", _remedies(plan, "model.dtype"), Severity.WARNING)
+        yield Finding(
+            _FP16, f"{said}, but {loads}, as it is stored", _remedies(plan, "model.dtype"), Severity.WARNING
+        )
 
 
 def _is_scaled(plan: Plan) -> bool:

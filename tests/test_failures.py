@@ -1,0 +1,63 @@
+"""What rules say of the real libraries is what these do, as far as a CPU can tell."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.heavy
+
+HERE = Path(__file__).parent
+
+
+@pytest.mark.parametrize("clips", [False, True])
+@pytest.mark.parametrize(("dtype", "refused"), [("float16", True), ("float32", False)])
+def test_the_scaler_of_fp16_refuses_the_gradients_of_float16_weights(
+    dtype: str, refused: bool, clips: bool
+) -> None:
+    import torch
+
+    layer = torch.nn.Linear(2, 2, dtype=getattr(torch, dtype))
+    optimizer, scaler = torch.optim.AdamW(layer.parameters()), torch.amp.GradScaler("cpu")
+    scaler.scale(layer(torch.ones(1, 2, dtype=layer.weight.dtype)).float().sum()).backward()
+
+    def step() -> None:
+        if clips:
+            scaler.unscale_(optimizer)
+        scaler.step(optimizer)
+
+    if refused:
+        with pytest.raises(ValueError, match="Attempting to unscale FP16 gradients"):
+            step()
+    else:
+        step()
+
+
+CHECKPOINTING = {"gradient_checkpointing": True}
+REENTRANT: dict[str, Any] = CHECKPOINTING | {"gradient_checkpointing_kwargs": {"use_reentrant": True}}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fails"),
+    [
+        (REENTRANT, True),
+        (REENTRANT | {"ddp_find_unused_parameters": False}, False),
+        (CHECKPOINTING | {"gradient_checkpointing_kwargs": {"use_reentrant": False}}, False),
+    ],
+    ids=["reentrant", "without the search", "not reentrant"],
+)
+def test_adapters_under_ddp_fail_with_reentrant_checkpointing(arguments: dict[str, Any], fails: bool) -> None:
+    command = [sys.executable, str(HERE / "two_ranks.py"), json.dumps(arguments)]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore"}
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=300)
+    answer = json.loads(run.stdout.rstrip().rpartition("\n")[2])
+    if fails:
+        assert "Expected to mark a variable ready only once" in answer["error"]
+    else:
+        assert answer == {"steps": 1}
