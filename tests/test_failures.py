@@ -61,3 +61,21 @@ def test_adapters_under_ddp_fail_with_reentrant_checkpointing(arguments: dict[st
         assert "Expected to mark a variable ready only once" in answer["error"]
     else:
         assert answer == {"steps": 1}
+
+
+@pytest.mark.parametrize(
+    ("steps", "answer"), [(500, "warmup_num_steps=500 vs hf warmup_steps=1"), (1, ""), ("auto", "")]
+)
+def test_a_warmup_that_only_deepspeed_has_is_refused(steps: object, answer: str, tmp_path: Path) -> None:
+    from transformers import TrainingArguments
+    from transformers.integrations.deepspeed import HfTrainerDeepSpeedConfig
+
+    params = {"warmup_max_lr": 5e-5, "warmup_num_steps": steps}
+    config = HfTrainerDeepSpeedConfig({"scheduler": {"type": "WarmupLR", "params": params}})
+    arguments = TrainingArguments(output_dir=str(tmp_path), use_cpu=True, learning_rate=5e-5)
+    config.trainer_config_process(arguments)
+    if answer:
+        with pytest.raises(ValueError, match=answer):
+            config.trainer_config_finalize(arguments, model=None, num_training_steps=1000)
+    else:
+        config.trainer_config_finalize(arguments, model=None, num_training_steps=1000)
