@@ -1,5 +1,6 @@
-"""What comes of training a tiny model with adapters on two ranks: `python two_ranks.py ARGUMENTS`, the arguments of the
-Trainer as JSON. The last line is an answer in JSON: {steps}, or {error}.
+"""What comes of training a tiny model with adapters on two ranks: `python two_ranks.py ARGUMENTS`.
+
+ARGUMENTS are the Trainer's, in JSON. The last line is an answer in JSON: {steps}, or {error}.
 """
 
 import json

@@ -116,7 +116,7 @@ def batch(plan: Plan) -> Iterator[str]:
 
 
 def checkpoint(plan: Plan) -> Iterator[str]:
-    if not (any((name.startswith(('save_', 'load_best_')) for name in plan.training))):
+    if not (any((name.startswith(('save_', 'load_best_', 'metric_for_best_')) for name in plan.training))):
         return
     if plan.writes('load_best_model_at_end'):
         yield "best_steps_mismatch"
@@ -128,6 +128,8 @@ def checkpoint(plan: Plan) -> Iterator[str]:
         yield "best_without_metric"
     if plan.writes('save_only_model'):
         yield "sharded_weights_only"
+    if plan.writes('metric_for_best_model'):
+        yield "unevaluated_metric"
     if plan.writes('load_best_model_at_end'):
         yield "unloadable_best"
 
@@ -470,6 +472,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'checkpoint/best-without-evaluation': ('checkpoint/best-without-evaluation',),
     'checkpoint/best-without-metric': ('checkpoint/best-without-metric',),
     'checkpoint/sharded-weights-only': ('checkpoint/sharded-weights-only',),
+    'checkpoint/unevaluated-metric': ('checkpoint/unevaluated-metric',),
     'checkpoint/unloadable-best': ('checkpoint/unloadable-best',),
     'deepspeed/flattened-low-rank': ('deepspeed/flattened-low-rank',),
     'deepspeed/mismatch': ('deepspeed/mismatch',),

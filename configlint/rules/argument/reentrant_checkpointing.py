@@ -1,8 +1,8 @@
 """Reentrant activation checkpointing is combined with DDP's search for unused parameters.
 
-Reentrant checkpointing runs a separate backward pass for each layer. Where DDP searches for unused parameters, it then
-sees the same parameters become ready twice and fails at the first backward pass, after the job has waited in the
-queue and loaded the model. The Trainer turns the search on for every model with adapters (LoRA, QLoRA) unless
+Reentrant checkpointing runs a separate backward pass for each layer. Where DDP searches for unused parameters, it
+then sees the same parameters become ready twice and fails at the first backward pass, after the job has waited in
+the queue and loaded the model. The Trainer turns the search on for every model with adapters (LoRA, QLoRA) unless
 `ddp_find_unused_parameters` is false. Before Transformers 5, checkpointing is reentrant by default; TRL's trainers
 turn that off since 0.27.
 
@@ -26,8 +26,8 @@ Good:
 
 Source: transformers 5.23 trainer.py, _build_accelerator_args, and 4.31 to 5.0, _wrap_model; modeling_utils.py,
 activation_checkpointing_enable; trl 0.27 trainer/sft_config.py, __post_init__; run: two processes fail at the first
-backward pass, with 5.23 and with 4.57, alone and under trl 0.26; with ddp_static_graph, with use_reentrant false and
-under trl 0.27 they do not
+backward pass, with 5.23 and with 4.57, alone and under trl 0.26; with ddp_static_graph, with use_reentrant false
+and under trl 0.27 they do not
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from configlint.core.rule import Finding, rule
 from configlint.rules.argument._resolved import activation_checkpointing
 
 _SEARCH, _METHOD = "training.ddp_find_unused_parameters", "tuning.method"
+_FAILS = "the first backward pass fails"
 # The first release of TRL whose trainers make it non-reentrant by themselves.
 _TRL = (0, 27)
 
@@ -57,7 +58,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     if search is True:
         yield Finding(
             _SEARCH,
-            f"`{plan.name(_SEARCH)}` cannot be combined with reentrant checkpointing: the first backward pass fails",
+            f"`{plan.name(_SEARCH)}` cannot be combined with reentrant checkpointing: {_FAILS}",
             # Adapters are searched without it, too.
             [*_non_reentrant(plan, kwargs), *([] if is_adapted else [Drop(_SEARCH)])],
             related=((kwargs, "`use_reentrant` is true"),) if plan.given(kwargs) else (),
@@ -72,7 +73,7 @@ def _searched_by_default(plan: Plan, kwargs: str, where: str) -> Iterator[Findin
     by_default = "" if plan.given(kwargs) else " (the default before transformers 5.0)"
     yield Finding(
         place,
-        f"reentrant checkpointing{by_default} cannot be combined with {where}: the first backward pass fails",
+        f"reentrant checkpointing{by_default} cannot be combined with {where}: {_FAILS}",
         _non_reentrant(plan, kwargs) or [Put(_SEARCH, False)],
         related=((_METHOD, "DDP searches for unused parameters beside adapters"),) if place != _METHOD else (),
     )

@@ -8,7 +8,7 @@ from configlint.core.wording import code
 
 
 def applies(plan: Plan) -> bool:
-    return any(name.startswith(("save_", "load_best_")) for name in plan.training)
+    return any(name.startswith(("save_", "load_best_", "metric_for_best_")) for name in plan.training)
 
 
 _STATE = ("parallel.fsdp.state_dict_type", "parallel.fsdp.fsdp_state_dict_type")

@@ -1,9 +1,10 @@
 """fp16 is on, but the weights that are trained have 16 bits themselves.
 
-fp16 autocast computes in float16 on float32 weights. Their gradients are scaled up, and the scaler refuses gradients
-of 16 bits: the job fails at the first optimizer step, after the queue and the loading of the model, with "Attempting
-to unscale FP16 gradients". Transformers 5 loads a checkpoint in the dtype that it is stored in unless the script
-says another; before 5.0 it was float32. Adapters are float32 in any case, and DeepSpeed keeps float32 copies itself.
+fp16 autocast computes in float16 on float32 weights. Their gradients are scaled up, and the scaler refuses
+gradients of 16 bits: the job fails at the first optimizer step, after the queue and the loading of the model, with
+"Attempting to unscale FP16 gradients". Transformers 5 loads a checkpoint in the dtype that it is stored in unless
+the script says another; before 5.0 it was float32. Adapters are float32 in any case, and DeepSpeed keeps float32
+copies itself.
 
 Of bfloat16 gradients the same is true on NVIDIA GPUs, as far as PyTorch's scaler has no kernel for them.
 
@@ -21,8 +22,8 @@ Good:
     hardware: {accelerator: a100-80gb, devices_per_node: 8}
     training: {fp16: true}
 
-Source: torch 2.13 amp/grad_scaler.py, _unscale_grads_; pytorch/pytorch#127176 (bfloat16, on CUDA); transformers 5.23
-modeling_utils.py, from_pretrained; run: the scaler refuses float16 gradients, with and without clipping
+Source: torch 2.13 amp/grad_scaler.py, _unscale_grads_; pytorch/pytorch#127176 (bfloat16, on CUDA); transformers
+5.23 modeling_utils.py, from_pretrained; run: the scaler refuses float16 gradients, with and without clipping
 """
 
 from __future__ import annotations
