@@ -14,6 +14,7 @@ from configlint.core.document import plain
 from configlint.core.profile import Model
 from configlint.core.source import Source
 from configlint.knowledge.schemas import schema_text
+from configlint.rules.model import beyond_positions
 from configlint.syntax import read
 
 MODELS = knowledge.names("models")
@@ -152,6 +153,76 @@ def test_the_class_is_the_one_that_is_loaded_for_training(name: str, tmp_path: P
     mapping = transformers.AutoModelForSeq2SeqLM if "d_model" in config else transformers.AutoModelForCausalLM
     kind = transformers.AutoConfig.for_model(config["model_type"])
     assert mapping._model_mapping[type(kind)].__name__ == architecture
+
+
+# Sizes under the names that the configs have for them, all of 16 positions.
+TINY = {
+    **dict.fromkeys(["hidden_size", "n_embd", "dim", "embedding_size", "word_embed_proj_dim"], 8),
+    **dict.fromkeys(["intermediate_size", "hidden_dim", "ffn_dim"], 8),
+    **dict.fromkeys(["num_hidden_layers", "n_layer", "n_layers", "num_layers"], 1),
+    **dict.fromkeys(["num_attention_heads", "n_head", "n_heads", "num_key_value_heads"], 1),
+    **dict.fromkeys(["max_position_embeddings", "n_positions"], 16),
+    "vocab_size": 32,
+    "attention_types": [[["global"], 1]],
+    "head_dim": 8,
+    "num_experts": 8,
+}
+
+
+def tiny(model_type: str) -> Any:
+    """The config of a model of that type."""
+    transformers = pytest.importorskip("transformers")
+    config = transformers.AutoConfig.for_model(model_type)
+    sizes = {name: size for name, size in TINY.items() if hasattr(config, name)}
+    return transformers.AutoConfig.for_model(model_type, **sizes, pad_token_id=1)
+
+
+def runs(config: Any, length: int) -> bool:
+    """Whether the model takes a sequence of that many tokens."""
+    torch = pytest.importorskip("torch")
+    model = pytest.importorskip("transformers").AutoModel.from_config(config).eval()
+    try:
+        with torch.no_grad():
+            model(input_ids=torch.full((1, length), 2))
+    except (RuntimeError, IndexError):
+        return False
+    return True
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("model_type", [*beyond_positions.LEARNED, *beyond_positions.AFTER_PADDING])
+def test_a_model_with_learned_positions_takes_the_longest_sequence_and_no_longer_one(model_type: str) -> None:
+    config = tiny(model_type)
+    longest = beyond_positions.longest(config.to_dict())
+    assert longest is not None
+    assert runs(config, longest)
+    assert not runs(config, longest + 1)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("model_type", beyond_positions.ROTARY)
+def test_a_model_with_rotary_positions_takes_any_sequence(model_type: str) -> None:
+    config = tiny(model_type)
+    assert beyond_positions.longest(config.to_dict()) == 16
+    assert runs(config, 40)
+
+
+@pytest.mark.parametrize(
+    "scaling",
+    [
+        {"rope_scaling": {"type": "linear", "factor": 2.0}},
+        {"rope_scaling": {"rope_type": "yarn", "factor": 4.0}},
+        {"rope_parameters": {"rope_type": "llama3", "rope_theta": 5e5}},
+        {"rope_parameters": {"full_attention": {"rope_type": "linear"}, "sliding_attention": {}}},
+    ],
+)
+def test_of_scaled_positions_no_end_is_known(scaling: dict[str, Any]) -> None:
+    llama = {"model_type": "llama", "max_position_embeddings": 4096}
+    assert beyond_positions.longest(llama | scaling) is None
+    assert beyond_positions.longest(llama | {"rope_scaling": None}) == 4096
+    assert (
+        beyond_positions.longest(llama | {"rope_parameters": {"rope_type": "default", "rope_theta": 1e4}}) == 4096
+    )
 
 
 @pytest.mark.parametrize("name", STATED)

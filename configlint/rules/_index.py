@@ -292,6 +292,8 @@ def memory(plan: Plan) -> Iterator[str]:
 def model(plan: Plan) -> Iterator[str]:
     if not (plan.given('model')):
         return
+    if plan.model is not None:
+        yield "beyond_positions"
     yield "unknown_profile"
 
 
@@ -534,6 +536,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'memory/logits-dominate': ('memory/logits-dominate',),
     'memory/needless-accumulation': ('memory/needless-accumulation',),
     'memory/not-known': ('memory/not-known',),
+    'model/beyond-positions': ('model/beyond-positions',),
     'model/unknown-profile': ('model/unknown-profile',),
     'parallel/context-without-sdpa': ('parallel/context-without-sdpa',),
     'parallel/full-checkpoint': ('parallel/full-checkpoint',),
