@@ -501,6 +501,18 @@ def test_the_loss_is_a_metric_of_the_evaluation(trainer: Worker) -> None:
     assert trained(METRIC | {"metric_for_best_model": "loss"}, trainer)["error"] is None
 
 
+@needs_newest
+@pytest.mark.parametrize(("save_steps", "best"), [(1, "checkpoint-1"), (3, None)])
+def test_the_best_model_is_none_where_its_evaluation_is_not_saved(
+    trainer: Worker, save_steps: int, best: str | None
+) -> None:
+    # Such a rate makes it worse with each step.
+    worse = {"max_steps": 3, "learning_rate": 10.0, "lr_scheduler_type": "constant"}
+    steps = {"eval_strategy": "steps", "eval_steps": 1, "save_strategy": "steps", "save_steps": save_steps}
+    answer = trained(worse | steps | {"load_best_model_at_end": True}, trainer)
+    assert (answer["error"], answer["best"]) == (None, best)
+
+
 # Older releases
 
 

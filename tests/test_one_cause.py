@@ -192,6 +192,9 @@ MISTAKES = [
     ("flat", "eval_strategy: epoch", "eval_strategy: steps", "checkpoint/best-strategy-mismatch"),
     ("flat", "gradient_accumulation_steps: 4", "gradient_accumulation_steps: 0", "schema/out-of-range"),
     ("encoder", "fp16: true", "fp16: true\n  metric_for_best_model: train_loss", "checkpoint/unevaluated-metric"),
+    ("encoder", "save_steps: 100", "save_steps: 500", "checkpoint/unsaved-best"),
+    ("encoder", "save_steps: 100", "save_steps: 500000", "checkpoint/unsaved-best"),
+    ("encoder", "save_steps: 100", "save_steps: 150", "checkpoint/best-steps-mismatch"),
     ("encoder", "sequence_length: 512", "sequence_length: 600", "model/beyond-positions"),
     ("encoder", "sequence_length: 512", "sequence_length: 512, dtype: float16", "precision/unscalable-gradients"),
     (

@@ -132,6 +132,8 @@ def checkpoint(plan: Plan) -> Iterator[str]:
         yield "unevaluated_metric"
     if plan.writes('load_best_model_at_end'):
         yield "unloadable_best"
+    if plan.writes('load_best_model_at_end'):
+        yield "unsaved_best"
 
 
 def deepspeed(plan: Plan) -> Iterator[str]:
@@ -476,6 +478,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'checkpoint/sharded-weights-only': ('checkpoint/sharded-weights-only',),
     'checkpoint/unevaluated-metric': ('checkpoint/unevaluated-metric',),
     'checkpoint/unloadable-best': ('checkpoint/unloadable-best',),
+    'checkpoint/unsaved-best': ('checkpoint/unsaved-best',),
     'deepspeed/flattened-low-rank': ('deepspeed/flattened-low-rank',),
     'deepspeed/mismatch': ('deepspeed/mismatch',),
     'deepspeed/multiplied-gradients': ('deepspeed/multiplied-gradients',),
