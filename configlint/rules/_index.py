@@ -292,11 +292,13 @@ def memory(plan: Plan) -> Iterator[str]:
 
 
 def model(plan: Plan) -> Iterator[str]:
-    if not (plan.given('model')):
+    if not (plan.given('model') or 'attn_implementation' in plan.arguments or plan.writes('model_init_kwargs')):
         return
     if plan.model is not None:
         yield "beyond_positions"
     yield "unknown_profile"
+    if plan.hardware.accelerator is not None:
+        yield "unsupported_attention"
 
 
 def parallel(plan: Plan) -> Iterator[str]:
@@ -541,6 +543,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'memory/not-known': ('memory/not-known',),
     'model/beyond-positions': ('model/beyond-positions',),
     'model/unknown-profile': ('model/unknown-profile',),
+    'model/unsupported-attention': ('model/unsupported-attention',),
     'parallel/context-without-sdpa': ('parallel/context-without-sdpa',),
     'parallel/full-checkpoint': ('parallel/full-checkpoint',),
     'parallel/ignored-loss': ('parallel/ignored-loss',),

@@ -32,6 +32,12 @@ def dtype_path(plan: Plan) -> str | None:
     return next((path for path in _DTYPES if plan.given(path)), None)
 
 
+def trains_weights(plan: Plan) -> bool:
+    """Whether the weights themselves are trained, not adapters beside them."""
+    method = plan.spec.settings.get("tuning.method")
+    return method is None or method.value == "full"
+
+
 def without(plan: Plan, path: str, why: str = "") -> Remedy:
     """To leave a precision out; for a target only, where what others share is right for those."""
     return _in_target(plan, path, {path: False}, why) or Drop(path, why)

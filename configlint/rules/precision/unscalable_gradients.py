@@ -36,7 +36,7 @@ from configlint.core.profile import lacks
 from configlint.core.release import written
 from configlint.core.remedy import Move, Put, Remedy
 from configlint.core.rule import Finding, rule
-from configlint.rules.precision import dtype_path, replaced
+from configlint.rules.precision import dtype_path, replaced, trains_weights
 
 _FP16 = "training.fp16"
 
@@ -66,10 +66,9 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 def _is_scaled(plan: Plan) -> bool:
     """Whether the loaded weights are trained under PyTorch's scaler: FSDP and DeepSpeed keep float32 copies."""
-    method = plan.spec.settings.get("tuning.method")
-    is_full = method is None or method.value == "full"
     # With both, precision/bf16-and-fp16 says which one to remove.
-    return plan.precision.fp16 is True and plan.parallel.data == "ddp" and is_full and not plan.training.get("bf16")
+    is_on = plan.precision.fp16 is True and not plan.training.get("bf16")
+    return is_on and plan.parallel.data == "ddp" and trains_weights(plan)
 
 
 def _fails(plan: Plan) -> bool:
