@@ -195,8 +195,9 @@ MISTAKES = [
     ("encoder", "save_steps: 100", "save_steps: 500", "checkpoint/unsaved-best"),
     ("encoder", "save_steps: 100", "save_steps: 500000", "checkpoint/unsaved-best"),
     ("encoder", "save_steps: 100", "save_steps: 150", "checkpoint/best-steps-mismatch"),
-    ("encoder", "sequence_length: 512", "sequence_length: 512, attention: flash_attention_2", "model/unsupported-attention"),
+    ("encoder", "length: 512}", "length: 512, attention: flash_attention_2}", "model/unsupported-attention"),
     ("encoder", "fp16: true", "bf16: true", "precision/unsupported-bf16"),
+    ("encoder", "bert-base-uncased", "bertt-base-uncased", "model/unknown-profile"),
     ("encoder", "sequence_length: 512", "sequence_length: 600", "model/beyond-positions"),
     ("encoder", "sequence_length: 512", "sequence_length: 512, dtype: float16", "precision/unscalable-gradients"),
     (

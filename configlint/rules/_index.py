@@ -289,6 +289,8 @@ def memory(plan: Plan) -> Iterator[str]:
         yield "needless_accumulation"
     if bool(plan.memory.missing):
         yield "not_known"
+    if plan.memory.missing == ('model.sequence_length',):
+        yield "unchecked"
 
 
 def model(plan: Plan) -> Iterator[str]:
@@ -296,7 +298,8 @@ def model(plan: Plan) -> Iterator[str]:
         return
     if plan.model is not None:
         yield "beyond_positions"
-    yield "unknown_profile"
+    if bool(plan.known_models):
+        yield "unknown_profile"
     if plan.hardware.accelerator is not None:
         yield "unsupported_attention"
 
@@ -541,6 +544,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'memory/logits-dominate': ('memory/logits-dominate',),
     'memory/needless-accumulation': ('memory/needless-accumulation',),
     'memory/not-known': ('memory/not-known',),
+    'memory/unchecked': ('memory/unchecked',),
     'model/beyond-positions': ('model/beyond-positions',),
     'model/unknown-profile': ('model/unknown-profile',),
     'model/unsupported-attention': ('model/unsupported-attention',),
