@@ -79,3 +79,41 @@ def test_a_warmup_that_only_deepspeed_has_is_refused(steps: object, answer: str,
             config.trainer_config_finalize(arguments, model=None, num_training_steps=1000)
     else:
         config.trainer_config_finalize(arguments, model=None, num_training_steps=1000)
+
+
+def sft_trainer(folder: Path, arguments: dict[str, Any], targets: list[str]) -> Any:
+    """TRL's SFTTrainer of a tiny dense model; with targets, of a LoRA adapter on them."""
+    from datasets import Dataset
+    from peft import LoraConfig
+    from tokenizers import Tokenizer, models
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+    from trl import SFTConfig, SFTTrainer
+
+    sizes = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
+    model = LlamaForCausalLM(LlamaConfig(vocab_size=2, **sizes))
+    words = Tokenizer(models.WordLevel({"<eos>": 0, "a": 1}, unk_token="a"))
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, eos_token="<eos>", pad_token="<eos>")
+    config = SFTConfig(output_dir=str(folder), use_cpu=True, bf16=False, report_to="none", **arguments)
+    adapter = LoraConfig(target_modules=targets, task_type="CAUSAL_LM") if targets else None
+    data = Dataset.from_dict({"text": ["a", "a"]})
+    return SFTTrainer(model, config, train_dataset=data, processing_class=tokenizer, peft_config=adapter)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "targets", "answer"),
+    [
+        ({"router_aux_loss_coef": 0.01}, [], "is not a Mixture-of-Experts model"),
+        ({"router_aux_loss_coef": 0.0}, [], ""),
+        ({}, ["q_proj", "lm_head"], "Applying a PEFT adapter to `lm_head` is not supported"),
+        ({}, ["q_proj"], ""),
+    ],
+    ids=["router's loss", "none", "adapter on lm_head", "elsewhere"],
+)
+def test_trl_refuses_what_the_rules_say(
+    tmp_path: Path, arguments: dict[str, Any], targets: list[str], answer: str
+) -> None:
+    if not answer:
+        sft_trainer(tmp_path, arguments, targets)
+        return
+    with pytest.raises(Exception, match=answer):
+        sft_trainer(tmp_path, arguments, targets)

@@ -15,6 +15,7 @@ from configlint.core.profile import Model
 from configlint.core.source import Source
 from configlint.knowledge.schemas import schema_text
 from configlint.rules.model import beyond_positions
+from configlint.rules.trl import incompatible_arguments
 from configlint.syntax import read
 
 MODELS = knowledge.names("models")
@@ -260,3 +261,15 @@ def test_a_models_pages_are_of_its_own_repositories(name: str) -> None:
     pages = {f"https://huggingface.co/{hub_id}" for hub_id in profile["hub_ids"]}
     assert profile["parameters"]["source"] in pages
     assert profile["config"]["source"].removesuffix("/blob/main/config.json") in pages
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", MODELS)
+def test_of_a_mixture_the_config_says_whether_its_router_is_heard(name: str, tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    config = {key: value for key, value in _profile(name)["config"].items() if key != "source"}
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    real = transformers.AutoConfig.from_pretrained(tmp_path).get_text_config()
+    is_routed = hasattr(real, "output_router_logits")
+    assert is_routed == (config["model_type"] in incompatible_arguments.ROUTED)
+    assert is_routed != incompatible_arguments.is_dense(config)
