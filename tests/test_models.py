@@ -130,6 +130,9 @@ def test_transformers_builds_a_model_of_that_many_parameters(name: str, tmp_path
     builder = getattr(transformers, fields["architectures"][0]) if "architectures" in fields else None
     with torch.device("meta"):
         model = builder(config) if builder else transformers.AutoModel.from_config(config)
+    # FSDP wraps what Transformers names; beside layers that may be the embeddings.
+    repeated = {type(block[0]).__name__ for block in model.modules() if isinstance(block, torch.nn.ModuleList)}
+    assert repeated & {*(model._no_split_modules or ())} <= {*profile["layers"]} <= repeated
     # parameters() gives each once, tied or not.
     assert sum(parameter.numel() for parameter in model.parameters()) == profile["parameters"]["value"]
     tied = config.get_text_config().tie_word_embeddings

@@ -206,6 +206,7 @@ MISTAKES = [
         "devices_per_node: 8}\ntraining: {activation_checkpointing_kwargs: {use_reentrant: true}, ",
         "argument/reentrant-checkpointing",
     ),
+    ("fsdp", "cpu_ram_efficient_loading: true", "transformer_layer_cls_to_wrap: T5Block", "fsdp/unknown-layer"),
     # A text that is no YAML.
     ("plain", "learning_rate: 2.0e-5", "learning_rate 2.0e-5", "syntax/invalid"),
 ]  # fmt: skip

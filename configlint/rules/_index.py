@@ -202,6 +202,8 @@ def fsdp(plan: Plan) -> Iterator[str]:
     yield "ungathered_weights"
     if plan.given('parallel.fsdp'):
         yield "unknown_key"
+    if is_configured(plan):
+        yield "unknown_layer"
     if plan.parallel.data == 'fsdp' and plan.writes('optim'):
         yield "unshardable_optimizer"
 
@@ -510,6 +512,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'fsdp/unchosen': ('fsdp/unchosen',),
     'fsdp/ungathered-weights': ('fsdp/ungathered-weights',),
     'fsdp/unknown-key': ('fsdp/unknown-key',),
+    'fsdp/unknown-layer': ('fsdp/unknown-layer',),
     'fsdp/unshardable-optimizer': ('fsdp/unshardable-optimizer',),
     'hardware/missing': ('hardware/missing',),
     'hardware/none-left': ('hardware/none-left',),
