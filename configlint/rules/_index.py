@@ -32,6 +32,8 @@ def argument(plan: Plan) -> Iterator[str]:
     if has_floats(plan):
         yield "fractional_steps"
     yield "given_twice"
+    if plan.writes('learning_rate', 'weight_decay', 'max_grad_norm'):
+        yield "implausible"
     if bool(plan.arguments):
         yield "misplaced"
     if plan.release.transformers < (4, 49):
@@ -434,6 +436,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'argument/distributed-layerwise': ('argument/distributed-layerwise',),
     'argument/fractional-steps': ('argument/fractional-steps',),
     'argument/given-twice': ('argument/given-twice',),
+    'argument/implausible': ('argument/implausible',),
     'argument/misplaced': ('argument/misplaced',),
     'argument/missing': ('argument/missing',),
     'argument/missing-target-modules': ('argument/missing-target-modules',),
