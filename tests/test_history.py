@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -310,6 +311,52 @@ def test_a_default_is_that_of_the_release(release: str, name: str, default: obje
 )
 def test_a_value_is_compiled_under_the_name_that_the_release_knows(release: str, name: str, spelling: str) -> None:
     assert found(release).spelling(name) == spelling
+
+
+# What PyPI has beyond the table
+
+
+@pytest.mark.parametrize(
+    ("others", "code", "printed"),
+    [
+        ({}, 0, "there is data of all releases\n"),
+        ({"99.0": "99.0.1"}, 1, "transformers 99.0.1\ntrl 99.0.1\ndeepspeed 99.0.1\n"),
+    ],
+)
+def test_the_releases_that_the_table_lacks_are_listed(
+    others: dict[str, str],
+    code: int,
+    printed: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def on_pypi(package: str, first: tuple[int, int]) -> dict[str, str]:
+        known = COMMITTED[package]["releases"] if package in COMMITTED else [".".join(map(str, first))]
+        return {**{release: f"{release}.3" for release in known}, **others}
+
+    monkeypatch.setattr(wheels, "releases", on_pypi)
+    monkeypatch.setattr(sys, "argv", ["history.py", "--missing"])
+    assert history.main() == code
+    assert capsys.readouterr().out == printed
+
+
+def test_where_pypi_cannot_be_asked_none_is_missing_nor_all_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["history.py", "--missing"])
+    monkeypatch.setattr(sys, "executable", "false")
+    with pytest.raises(SystemExit, match="2"):
+        history.main()
+
+
+def test_the_tests_are_run_with_the_newest_releases_in_the_table() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f" 'transformers=={TRANSFORMERS[-1]}.*' 'trl=={TRL[-1]}.*' " in readme
+
+
+def test_no_release_is_too_new_to_install_beside_configlint() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for extra in ("transformers", "train"):
+        for needed in project["optional-dependencies"][extra]:
+            assert not set("<=~!") & set(needed.replace(">=", "")), needed
 
 
 # The editor's schema
