@@ -25,6 +25,7 @@ from configlint.core.document import plain
 from configlint.core.release import UNKNOWN, Argument, Release, written
 from configlint.core.source import Source
 from configlint.knowledge.naming import owners
+from configlint.project.installed import arguments_of
 from configlint.syntax import read
 
 ROOT = Path(__file__).parent.parent
@@ -62,6 +63,14 @@ def test_the_table_is_what_the_installed_classes_declare() -> None:
     declared = declared_by(sys.executable)
     assert declared.keys() == {"TrainingArguments", "Seq2SeqTrainingArguments", "AcceleratorConfig"}
     assert [*differences(TRANSFORMERS[-1], declared)] == []
+
+
+@needs_newest
+def test_what_is_read_of_an_installed_release_is_what_the_table_has() -> None:
+    newest = knowledge.releases("transformers")[-1]
+    for config_class, trainer in (("TrainingArguments", "Trainer"), ("Seq2SeqTrainingArguments", "Seq2SeqTrainer")):
+        names = arguments_of("transformers", config_class, newest, None)
+        assert names == found(None, trainer=trainer).arguments.keys()
 
 
 def declared_by(python: str) -> dict[str, Any]:
