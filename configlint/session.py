@@ -13,6 +13,7 @@ from configlint.core.dialect import Root
 from configlint.core.document import Entry, Mapping, Node, Scalar
 from configlint.core.errors import UsageError
 from configlint.core.plan import Plan
+from configlint.core.release import Version, version_of
 from configlint.core.secrets import MASK
 from configlint.core.source import Source, Span
 from configlint.core.spec import Spec
@@ -122,14 +123,31 @@ class Session:
         if len(documents) == 0 or any(map(_hides_layers, diagnostics)):
             return Loaded([], diagnostics)
         specs, shared, problems = front_end.lower(documents, self.assignments)
-        plans = [solve(self._in_project(spec), knowledge) for spec in specs]
+        plans = [self._plan(spec) for spec in specs]
         # What the targets must keep: the batch of the one without, be it a plan or not, or the first that is known.
         is_plan = bool(specs) and specs[0] is shared
-        first = plans if is_plan else [solve(self._in_project(shared), knowledge), *plans]
+        first = plans if is_plan else [self._plan(shared), *plans]
         reference = next((plan.batch.effective for plan in first if plan.batch.effective), None)
         near = Suggestions()
         plans = [plan._replace(reference=reference, nearest=near, spec=self._with_files(plan)) for plan in plans]
         return Loaded(plans, [*diagnostics, *problems], is_base=not plans and not problems)
+
+    def _plan(self, spec: Spec) -> Plan:
+        plan = solve(self._in_project(spec), knowledge)
+        newer = {package: release for package in plan.release.known if (release := _newer(plan, package))}
+        if not newer:
+            return plan
+        from configlint.project.installed import arguments_of  # for a release that there is no data of
+
+        environment = self.projects.environment(spec.source.name)
+        classes = {"transformers": "TrainingArguments"} | {
+            plan.release.layers[-1].package: plan.release.config_class
+        }
+        found = {
+            package: arguments_of(package, classes.get(package), release, environment)
+            for package, release in newer.items()
+        }
+        return solve(plan.spec._replace(newer=found), knowledge)
 
     def _in_project(self, spec: Spec) -> Spec:
         """A spec with what its project says in its place: the releases, and the machine where the dialect has no
@@ -205,6 +223,12 @@ class Session:
         if path not in self.near and len(self.near) < _MOST_NEAR:
             self.near[path] = _file_near(path, find)
         return self.near.get(path)
+
+
+def _newer(plan: Plan, package: str) -> Version | None:
+    """The release of a package that is stated, if it is newer than all that there is data of."""
+    stated = version_of(getattr(plan, package)) if plan.given(package) else None
+    return stated if stated and stated > plan.release.known[package][-1] else None
 
 
 def _hides_layers(found: Diagnostic) -> bool:

@@ -3,6 +3,8 @@
     python schemas/history.py                 takes in the releases on PyPI that it does not have yet
     python schemas/history.py --all           reads all releases anew
     python schemas/history.py --wheels DIR    keeps the wheels there
+    python schemas/history.py --missing       only lists the releases that there is no data of, DeepSpeed's too:
+                                              exit code 1 where there are some
 
 What the wheels say comes from wheels.py; what they do not say, such as what took an argument's place, stands
 in arguments.yaml, and is joined in by generate.py.
@@ -13,6 +15,8 @@ from __future__ import annotations
 import argparse
 import ast
 import json
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +27,7 @@ from wheels import Arguments, Package
 
 HERE = Path(__file__).resolve().parent
 TARGET = HERE / "training_arguments.json"
+DEEPSPEED = HERE / "deepspeed_config.json"
 FIRST = {"transformers": (4, 30), "trl": (0, 9)}
 # The trainers that TRL's own scripts train with, and their config classes.
 TRL_CLASSES = (
@@ -179,15 +184,45 @@ def _sorted(groups: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {group: dict(sorted(arguments.items())) for group, arguments in sorted(groups.items())}
 
 
-def main() -> None:
+def missing() -> list[str]:
+    """The releases on PyPI, of each minor one the newest patch, that there is no data of."""
+    held = json.loads(TARGET.read_text(encoding="utf-8"))
+    known = {package: set(held[package]["releases"]) for package in READERS}
+    # Of DeepSpeed there is data of one release.
+    major, minor = json.loads(DEEPSPEED.read_text(encoding="utf-8"))["release"].split(".")[:2]
+    known["deepspeed"] = {f"{major}.{minor}"}
+    first = {**FIRST, "deepspeed": (int(major), int(minor))}
+    return [
+        f"{package} {version}"
+        for package, releases in known.items()
+        for release, version in wheels.releases(package, first[package]).items()
+        if release not in releases
+    ]
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--all", action="store_true", help="read all releases anew")
     parser.add_argument("--wheels", type=Path, metavar="DIR", help="keep the wheels there")
+    parser.add_argument("--missing", action="store_true", help="only list the releases that there is no data of")
     options = parser.parse_args()
-    old = json.loads(TARGET.read_text(encoding="utf-8")) if TARGET.exists() and not options.all else {}
+    try:
+        if not options.missing:
+            take_in(options.all, options.wheels)
+            return 0
+        lacking = missing()
+    except subprocess.CalledProcessError as error:
+        parser.error(f"PyPI cannot be asked: {error}")
+    print("\n".join(lacking) or "there is data of all releases")
+    return int(bool(lacking))
+
+
+def take_in(anew: bool, kept: Path | None) -> None:
+    """Read the releases on PyPI that there is no data of yet, or all; the wheels stay in `kept`."""
+    old = json.loads(TARGET.read_text(encoding="utf-8")) if TARGET.exists() and not anew else {}
     new = {}
     with tempfile.TemporaryDirectory() as temporary:
-        folder = options.wheels or Path(temporary)
+        folder = kept or Path(temporary)
         for package, reader in READERS.items():
             snapshots = expanded(old[package]) if package in old else {}
             for release, version in wheels.releases(package, FIRST[package]).items():
@@ -217,4 +252,4 @@ def text(history: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from configlint.knowledge.sources import fields, find_class, options
+
 Arguments = dict[str, dict[str, Any]]
 # The members of each enum: {class: {member: its text}}.
 Words = Mapping[str, Mapping[str, str]]
@@ -77,15 +79,8 @@ class Package:
             yield from (node for node in self.tree(name).body if isinstance(node, ast.ClassDef))
 
     def find(self, class_name: str, pattern: str) -> ast.ClassDef | None:
-        """The class of that name in the modules that match, if it holds fields or derives from what does;
-        the shortest path first, as what is experimental lies deeper."""
-        names = sorted(
-            (name for name in self.modules if re.search(pattern, name)), key=lambda name: (len(name), name)
-        )
-        # Nearly all modules do not have it, and parsing takes long.
-        names = [name for name in names if re.search(rf"^class {class_name}\b", self.modules[name], re.MULTILINE)]
-        found = [node for node in self.classes(*names) if node.name == class_name]
-        return next((node for node in found if _declared(node)), found[0] if found else None)
+        """The class of that name in the modules that match."""
+        return find_class(class_name, self.modules, pattern, self.tree)
 
 
 def enums(package: Package, names: list[str]) -> Words:
@@ -104,38 +99,18 @@ def enums(package: Package, names: list[str]) -> Words:
 def arguments(node: ast.ClassDef, words: Words) -> Arguments:
     """The fields that a class declares itself and that its constructor takes; `words` are the enums."""
     found: Arguments = {}
-    for line in _declared(node):
-        assert isinstance(line.target, ast.Name)
-        options = _field(line.value)
-        if options.get("init") is not None and ast.unparse(options["init"]) == "False":
-            continue
+    for name, line in fields(node):
+        given = options(line.value)
         kinds, choices = _type(line.annotation, words)
-        choices = choices or _choices(options, words)
+        choices = choices or _choices(given, words)
         argument: dict[str, Any] = {"type": [kind for kind in KINDS if kind in kinds or "any" in kinds]}
-        default = options.get("default", options.get("default_factory"))
+        default = given.get("default", given.get("default_factory"))
         if default is not None:
             argument["default"] = _default(default, node, words)
         if choices:
             argument["choices"] = choices
-        found[line.target.id] = argument
+        found[name] = argument
     return found
-
-
-def _declared(node: ast.ClassDef) -> list[ast.AnnAssign]:
-    return [
-        line
-        for line in node.body
-        if isinstance(line, ast.AnnAssign) and "ClassVar" not in ast.unparse(line.annotation)
-    ]
-
-
-def _field(value: ast.expr | None) -> dict[str, ast.expr]:
-    """The arguments of `field(…)`, or a plain value as the default."""
-    if value is None:
-        return {}
-    if isinstance(value, ast.Call) and ast.unparse(value.func) in ("field", "dataclasses.field"):
-        return {keyword.arg: keyword.value for keyword in value.keywords if keyword.arg}
-    return {"default": value}
 
 
 def _type(annotation: ast.expr, words: Words) -> tuple[set[str], list[Any]]:
@@ -179,9 +154,9 @@ def _kind_of(value: object) -> str:
     return _KINDS[type(value).__name__] if value is not None else "null"
 
 
-def _choices(options: dict[str, ast.expr], words: Words) -> list[Any]:
+def _choices(given: dict[str, ast.expr], words: Words) -> list[Any]:
     """The choices in a field's metadata."""
-    metadata = options.get("metadata")
+    metadata = given.get("metadata")
     if not isinstance(metadata, ast.Dict):
         return []
     for key, value in zip(metadata.keys, metadata.values, strict=True):

@@ -6,6 +6,7 @@ Sections are made up, compiled as they are, and constructed under the Python of 
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -19,6 +20,7 @@ import pytest
 from conftest import plans
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from test_combinations import in_table, rejected
 from test_history import TRANSFORMERS, declared_by, differences, needs_newest
 
 from configlint import knowledge, rules
@@ -260,6 +262,49 @@ def mostly(values: list[Any], name: str) -> st.SearchStrategy[Any]:
     """One of these, and one time in ten a slip."""
     slips = [slip for slip in SLIPS if not (name in PATHS and isinstance(slip, str))]
     return st.sampled_from(values * (9 * len(slips) // max(len(values), 1)) + slips)
+
+
+# Values that a release takes together, and another does not: each is looked at with each.
+COMBINED: list[dict[str, list[Any]]] = [
+    {
+        "load_best_model_at_end": [True],
+        "eval_strategy": ["steps"],
+        "save_strategy": ["steps"],
+        "eval_steps": [0.02, 0.1, 0.3, 100, 200],
+        "save_steps": [0.04, 0.06, 0.1, 0.3, 0.5, 0.6, 0.9, 1, 200, 500],
+    },
+    {
+        "load_best_model_at_end": [True, False],
+        "eval_strategy": ["no", "steps", "epoch"],
+        "save_strategy": ["no", "steps", "epoch", "best"],
+        "metric_for_best_model": ["loss"],
+    },
+    {
+        "bf16": [True, False],
+        "fp16": [True, False],
+        "half_precision_backend": ["auto", "apex", "cuda_amp"],
+    },
+    {"bf16_full_eval": [True, False], "fp16_full_eval": [True, False], "bf16": [True, False]},
+    {"warmup_steps": [0, 1, 2, 0.5, 1.0], "warmup_ratio": [None, 0.0, 0.1, 1.0]},
+    {"dataloader_num_workers": [0, 1], "dataloader_prefetch_factor": [None, 2]},
+    {"lr_scheduler_type": ["linear", "greedy"], "eval_strategy": ["no", "epoch"]},
+    {
+        "logging_strategy": ["no", "steps"],
+        "logging_steps": [0, 0.5, 1.5, 10],
+        "eval_strategy": ["no", "steps"],
+        "eval_steps": [None, 0, 1.5, 10],
+    },
+]
+
+
+def combinations(release: str) -> Iterator[Section]:
+    """The combinations of what a release has."""
+    known = knowledge.find_release(release, None, "Trainer")
+    for group in COMBINED:
+        held = {name: values for name, values in group.items() if known.spelling(name) == name}
+        for values in itertools.product(*held.values()):
+            section = dict(zip(held, values, strict=True))
+            yield {"output_dir": "out", **section}
 
 
 # What is said of it
@@ -516,7 +561,8 @@ def test_the_best_model_is_none_where_its_evaluation_is_not_saved(
 # Older releases
 
 
-@pytest.fixture(scope="module", params=["4.41", "4.57", "5.0"])
+# In each the class rejects combinations that it takes in the next, or the other way.
+@pytest.fixture(scope="module", params=["4.42", "4.47", "4.57", "5.0"])
 def older(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Worker]]:
     """A release in an environment of its own, without torch; it is kept for the next run, in the folder that the
     variable CONFIGLINT_ENVIRONMENTS names or in pytest's cache."""
@@ -543,6 +589,20 @@ def environment_of(release: str, kept: Path) -> Path:
         assert run.returncode == 0, run.stderr
         (folder / "is-complete").touch()
     return python
+
+
+def test_the_table_of_combinations_has_what_the_classes_of_older_releases_reject(
+    older: tuple[str, Worker],
+) -> None:
+    release, worker = older
+    (source,) = Path(worker.python).parent.parent.glob("lib/python*/site-packages/transformers/training_args.py")
+    assert rejected(source.read_text(encoding="utf-8")) == in_table(release)
+
+
+def test_the_rules_and_the_classes_of_older_releases_agree_on_combinations(older: tuple[str, Worker]) -> None:
+    release, worker = older
+    for section in combinations(release):
+        hold_together(release, section, worker, WITHOUT_TORCH)
 
 
 def test_the_table_is_what_the_classes_of_older_releases_declare(older: tuple[str, Worker]) -> None:

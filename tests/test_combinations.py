@@ -1,11 +1,15 @@
 """Every check of Transformers on a combination of arguments has a rule of ours, or a reason why not.
 
-The table is combinations.yaml; here it is held against the source of the release that is installed.
+The table is combinations.yaml; here it is held against the source of the release that is installed, of the older
+ones that test_agreement.py installs, and of those whose wheels lie in the folder that CONFIGLINT_WHEELS names:
+`python schemas/history.py --all --wheels FOLDER` puts them there.
 """
 
 from __future__ import annotations
 
 import ast
+import os
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -15,6 +19,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from test_history import TRANSFORMERS, needs_newest
 
 from configlint import rules
 
@@ -84,6 +89,65 @@ def _kind(node: ast.AST) -> str | None:
     return None
 
 
+# Methods that a script calls, or Python does.
+NOT_CHECKS = ("set_", "__setattr__")
+
+
+def rejected(source: str) -> Counter[frozenset[str]]:
+    """How often TrainingArguments raises an error under conditions on these arguments."""
+    tree = ast.parse(source)
+    (owner,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "TrainingArguments")
+    fields = {ast.unparse(line.target) for line in owner.body if isinstance(line, ast.AnnAssign)}
+    raised = [
+        frozenset(names & fields)
+        for method in owner.body
+        if isinstance(method, ast.FunctionDef) and not method.name.startswith(NOT_CHECKS)
+        for names in _conditions(method, set())
+    ]
+    return Counter(names for names in raised if names)  # without any it is about what is installed
+
+
+def _conditions(node: ast.AST, names: set[str]) -> Iterator[set[str]]:
+    """For each raise, the attributes that the conditions above it ask for."""
+    if isinstance(node, ast.Raise):
+        yield names
+    elif isinstance(node, ast.If):
+        names = names | {each.attr for each in ast.walk(node.test) if isinstance(each, ast.Attribute)}
+    for child in ast.iter_child_nodes(node):
+        yield from _conditions(child, names)
+
+
+def in_table(release: str) -> Counter[frozenset[str]]:
+    """What the table has of a release."""
+    found: Counter[frozenset[str]] = Counter()
+    for row in TABLE["releases"]:
+        first, last = row.get("first", TRANSFORMERS[0]), row.get("last", TRANSFORMERS[-1])
+        if TRANSFORMERS.index(first) <= TRANSFORMERS.index(release) <= TRANSFORMERS.index(last):
+            found[frozenset(row["of"])] += row.get("n", 1)
+    return found
+
+
+@needs_newest
+@pytest.mark.heavy
+def test_the_table_of_all_releases_has_what_the_installed_class_rejects() -> None:
+    spec = find_spec("transformers")
+    assert spec and spec.origin
+    source = (Path(spec.origin).parent / "training_args.py").read_text(encoding="utf-8")
+    assert rejected(source) == in_table(TRANSFORMERS[-1])
+
+
+WHEELS = os.environ.get("CONFIGLINT_WHEELS")
+
+
+@pytest.mark.skipif(WHEELS is None, reason="CONFIGLINT_WHEELS names no folder with the wheels of all releases")
+def test_the_table_of_all_releases_has_what_the_classes_in_their_wheels_reject() -> None:
+    for release in TRANSFORMERS:
+        (wheel,) = Path(WHEELS or "").glob(f"transformers-{release}.*-py3-none-any.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            source = archive.read("transformers/training_args.py").decode()
+        assert rejected(source) == in_table(release), release
+
+
 @pytest.mark.heavy
 def test_each_check_of_the_installed_release_has_a_row() -> None:
     installed = version("transformers")
@@ -102,8 +166,8 @@ def test_each_check_of_the_installed_release_has_a_row() -> None:
 
 
 def test_each_row_has_a_rule_that_there_is_or_a_reason() -> None:
-    for key, row in rows().items():
-        assert row.keys() - {"kind", "n"} in ({"rule"}, {"why"}), key
-        assert "rule" in row or row["why"].strip(), key
+    for row in (*rows().values(), *TABLE["releases"]):
+        assert row.keys() - {"kind", "n", "of", "first", "last"} in ({"rule"}, {"why"}), row
+        assert "rule" in row or row["why"].strip(), row
         named = row.get("rule", [])
-        assert {*([named] if isinstance(named, str) else named)} <= rules.rule_names(), key
+        assert {*([named] if isinstance(named, str) else named)} <= rules.rule_names(), row

@@ -12,13 +12,17 @@ from pathlib import Path
 import pytest
 from conftest import plans
 
+from configlint import knowledge
 from configlint.backends import emit
 from configlint.backends.training_args import arguments
+from configlint.core.release import written
 from configlint.core.wording import code
 from configlint.host.write import write
 from configlint.pipeline import compile_spec, made
 from configlint.session import Session, load_one
 from configlint.verify import Made, Verdict, lines, verify
+from configlint.verify.places import refusal
+from configlint.verify.questions import training_args
 
 ROOT = Path(__file__).parent.parent
 
@@ -252,6 +256,35 @@ def test_of_several_plans_each_reader_is_named_once() -> None:
         "parsed by accelerate 1.15.0: accelerate.yaml",
         "not verified: beta (it is not known)",
     ]
+
+
+def test_files_for_a_release_that_nobody_stated_are_read_by_whichever_is_installed() -> None:
+    open_, stated = plans(GPU)[0], plans(GPU + 'transformers: "4.57"\n')[0]
+    assert training_args(open_, {})["transformers"] is None
+    assert training_args(stated, {})["transformers"] == "4.57"
+
+
+@pytest.mark.parametrize(
+    ("stated", "installed", "help_"),
+    [
+        (
+            None,
+            "4.46.3",
+            'it is compiled for transformers {}, the newest known release: write `transformers: "4.46"`',
+        ),
+        (None, "99.1.0.dev0", "it is compiled for transformers {}, the newest known release: update configlint"),
+        (None, "{}.7", None),
+        ("4.46", "4.46.3", None),
+    ],
+)
+def test_what_an_installed_release_rejects_names_the_one_that_it_is_compiled_for(
+    stated: str | None, installed: str, help_: str | None
+) -> None:
+    newest = written(knowledge.releases("transformers")[-1])
+    (plan,) = plans(GPU + (f'transformers: "{stated}"\n' if stated else ""))
+    found = refusal(plan, "training_args.json", f"transformers {installed.format(newest)}", "rejects this: no")
+    assert found.message == f"transformers {installed.format(newest)} rejects this: no"
+    assert found.help == (help_ and help_.format(newest))
 
 
 @pytest.mark.heavy

@@ -1,4 +1,5 @@
-"""What the rules say of FSDP's settings, held against the Trainer and the Accelerate that are installed."""
+"""FSDP's settings: what is compiled for each release, and what the rules say of them, held against the Trainer and
+the Accelerate that are installed."""
 
 from __future__ import annotations
 
@@ -12,11 +13,12 @@ from typing import Any
 import pytest
 from conftest import plans
 
+from configlint.backends import mesh
 from configlint.backends.training_args import arguments
+from configlint.core.diagnostic import Severity
 from configlint.lint import lint
+from configlint.pipeline import judge
 from configlint.rules import all_rules
-
-pytestmark = pytest.mark.heavy
 
 SPEC = "batch: {{effective: 8}}\nhardware: {{accelerator: h100-80gb, devices_per_node: 8}}\nparallel: {}\n"
 # What Accelerate is handed, or what is said instead.
@@ -72,6 +74,7 @@ def found(settings: dict[str, object]) -> tuple[set[str], dict[str, object]]:
     }
 
 
+@pytest.mark.heavy
 def test_what_is_said_of_a_setting_is_what_becomes_of_it() -> None:
     if tuple(map(int, version("transformers").split(".")[:2])) < (5, 10):
         pytest.skip("the rules are for Transformers from 5.10 on")
@@ -99,3 +102,50 @@ def test_what_is_said_of_a_setting_is_what_becomes_of_it() -> None:
         assert isinstance(what, dict) == (case not in REFUSED), (case, what)
         assert (what == plain) == (case in NO_EFFECT), (case, what)
         assert case not in MISREAD or what["cpu_offload"] is True
+
+
+# What is compiled for two nodes of eight. Run once with 4.36, 4.46, 4.51, 4.57, 5.0, 5.3 and 5.9: TrainingArguments
+# and Accelerate's plugin read it so.
+COMPILED: list[tuple[str, str, object, dict[str, object]]] = [
+    ("4.30", "{data: fsdp}", "full_shard auto_wrap", {}),
+    ("4.30", "{data: fsdp, fsdp: {cpu_offload: true}}", "full_shard auto_wrap offload", {}),
+    ("4.30", "{data: fsdp, fsdp: {cpu_offload: false}}", "full_shard auto_wrap", {}),
+    ("4.30", "{data: fsdp, fsdp: {version: 1, reshard_after_forward: true}}", "full_shard auto_wrap", {}),
+    ("4.36", "{data: fsdp, shard: 8}", "hybrid_shard auto_wrap", {}),
+    ("4.57", "{data: fsdp, shard: 16}", "full_shard auto_wrap", {}),
+    ("4.57", "{data: fsdp, fsdp: {reshard_after_forward: SHARD_GRAD_OP}}", "shard_grad_op auto_wrap", {}),
+    (
+        "4.57",
+        "{data: fsdp, shard: 8, fsdp: {reshard_after_forward: false, fsdp_cpu_offload: true, xla: false}}",
+        "hybrid_shard_zero2 auto_wrap offload",
+        {"xla": False},
+    ),
+    # FSDP2, which until 5.3 keeps the weights gathered where nothing is written.
+    ("5.0", "{data: fsdp}", "full_shard auto_wrap", {"version": 2, "reshard_after_forward": True}),
+    (
+        "5.3",
+        "{data: fsdp, fsdp: {reshard_after_forward: false, cpu_offload: true}}",
+        "full_shard auto_wrap offload",
+        {"version": 2, "reshard_after_forward": False},
+    ),
+    ("5.3", "{data: fsdp, fsdp: {version: 1}}", "full_shard auto_wrap", {"version": 1}),
+    ("5.4", "{data: fsdp, shard: 8}", "full_shard auto_wrap", {"version": 2}),
+    ("5.9", "{data: fsdp, fsdp: {cpu_offload: true}}", "full_shard auto_wrap offload", {"version": 2}),
+    ("5.10", "{data: fsdp, fsdp: {cpu_offload: true}}", True, {"version": 2, "cpu_offload": True}),
+]
+
+
+@pytest.mark.parametrize(("release", "parallel", "how", "config"), COMPILED)
+def test_of_each_release_are_the_words_and_the_keys(
+    release: str, parallel: str, how: object, config: dict[str, object]
+) -> None:
+    (plan,) = plans(
+        f'transformers: "{release}"\nbatch: {{effective: 64}}\ntraining: {{output_dir: o}}\n'
+        "hardware: {accelerator: h100-80gb, devices_per_node: 8, nodes: 2}\nlaunch: {script: train.py}\n"
+        f"parallel: {parallel}\n"
+    )
+    made = arguments(plan)
+    assert (made["fsdp"], made["fsdp_config"]) == (how, config)
+    assert bool(mesh.environment(plan)) == (plan.parallel.copies != 1 and plan.release.transformers >= (5, 0))
+    errors = [found for found in judge([plan])[0] if found.severity is Severity.ERROR]
+    assert errors == []

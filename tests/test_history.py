@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +25,7 @@ from configlint.core.document import plain
 from configlint.core.release import UNKNOWN, Argument, Release, written
 from configlint.core.source import Source
 from configlint.knowledge.naming import owners
+from configlint.project.installed import arguments_of
 from configlint.syntax import read
 
 ROOT = Path(__file__).parent.parent
@@ -61,6 +63,14 @@ def test_the_table_is_what_the_installed_classes_declare() -> None:
     declared = declared_by(sys.executable)
     assert declared.keys() == {"TrainingArguments", "Seq2SeqTrainingArguments", "AcceleratorConfig"}
     assert [*differences(TRANSFORMERS[-1], declared)] == []
+
+
+@needs_newest
+def test_what_is_read_of_an_installed_release_is_what_the_table_has() -> None:
+    newest = knowledge.releases("transformers")[-1]
+    for config_class, trainer in (("TrainingArguments", "Trainer"), ("Seq2SeqTrainingArguments", "Seq2SeqTrainer")):
+        names = arguments_of("transformers", config_class, newest, None)
+        assert names == found(None, trainer=trainer).arguments.keys()
 
 
 def declared_by(python: str) -> dict[str, Any]:
@@ -310,6 +320,52 @@ def test_a_default_is_that_of_the_release(release: str, name: str, default: obje
 )
 def test_a_value_is_compiled_under_the_name_that_the_release_knows(release: str, name: str, spelling: str) -> None:
     assert found(release).spelling(name) == spelling
+
+
+# What PyPI has beyond the table
+
+
+@pytest.mark.parametrize(
+    ("others", "code", "printed"),
+    [
+        ({}, 0, "there is data of all releases\n"),
+        ({"99.0": "99.0.1"}, 1, "transformers 99.0.1\ntrl 99.0.1\ndeepspeed 99.0.1\n"),
+    ],
+)
+def test_the_releases_that_the_table_lacks_are_listed(
+    others: dict[str, str],
+    code: int,
+    printed: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def on_pypi(package: str, first: tuple[int, int]) -> dict[str, str]:
+        known = COMMITTED[package]["releases"] if package in COMMITTED else [".".join(map(str, first))]
+        return {**{release: f"{release}.3" for release in known}, **others}
+
+    monkeypatch.setattr(wheels, "releases", on_pypi)
+    monkeypatch.setattr(sys, "argv", ["history.py", "--missing"])
+    assert history.main() == code
+    assert capsys.readouterr().out == printed
+
+
+def test_where_pypi_cannot_be_asked_none_is_missing_nor_all_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["history.py", "--missing"])
+    monkeypatch.setattr(sys, "executable", "false")
+    with pytest.raises(SystemExit, match="2"):
+        history.main()
+
+
+def test_the_tests_are_run_with_the_newest_releases_in_the_table() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f" 'transformers=={TRANSFORMERS[-1]}.*' 'trl=={TRL[-1]}.*' " in readme
+
+
+def test_no_release_is_too_new_to_install_beside_configlint() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for extra in ("transformers", "train"):
+        for needed in project["optional-dependencies"][extra]:
+            assert not set("<=~!") & set(needed.replace(">=", "")), needed
 
 
 # The editor's schema

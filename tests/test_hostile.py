@@ -362,6 +362,51 @@ class TestFilesThatAreNone:
             Path("link.yaml").unlink()
 
 
+class TestInstalledReleases:
+    """The `.venv` of a stranger's repository, with a release that there is no data of."""
+
+    @pytest.fixture
+    def package(self) -> Path:
+        place = Path(".venv/lib/python3.12/site-packages")
+        (place / "transformers-99.0.1.dist-info").mkdir(parents=True)
+        (place / "transformers").mkdir()
+        write("a.yaml", CLEAN + 'transformers: "99.0"\ntraining: {output_dir: o, brand_new: 1}\n')
+        return place / "transformers"
+
+    @pytest.mark.parametrize("make", [fifo, device, sparse, grown, loop, folder])
+    def test_are_not_read_where_the_source_is_no_file(self, make: Callable[[Path], str], package: Path) -> None:
+        make(package / "training_args.py")
+        assert found(run("check", "a.yaml"))[0] == "a.yaml:4:27 argument/unknown"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "class TrainingArguments:\n    a: int = " + "(" * 100_000,
+            "class TrainingArguments:\n    a: int = x" + ".a" * 400_000,
+            "class TrainingArguments:\n    a: int = " + "-" * 900_000 + "1\n",
+            "class TrainingArguments:\n    secret: \0",
+            "class TrainingArguments(TrainingArguments):\n    secret: str = '\\d' is 'secret'\n",
+            "".join(
+                f"class TrainingArguments{n or ''}(TrainingArguments{n + 1}):\n    a: int\n" for n in range(10_000)
+            ),
+            "\udcff".encode(errors="surrogateescape").decode(errors="replace"),
+        ],
+        ids=["brackets", "attributes", "signs", "null", "warned of", "bases", "no text"],
+    )
+    def test_end_and_show_nothing(self, text: str, package: Path) -> None:
+        (package / "training_args.py").write_text(text, encoding="utf-8")
+        result = run("check", "a.yaml")
+        assert "a.yaml:4:27 argument/unknown" in found(result)
+        assert "secret" not in result.out + result.err
+
+    def test_are_not_run(self, package: Path) -> None:
+        (package / "training_args.py").write_text(EVIL, encoding="utf-8")
+        (package / "__init__.py").write_text(EVIL, encoding="utf-8")
+        for command in (["check"], ["compile", "--verify", "never"], ["explain"], ["check", "--fix"]):
+            run(*command, "a.yaml")
+        assert not Path(SPRUNG).exists()
+
+
 class TestPassOver:
     def test_what_is_no_spec_is_passed_over_and_what_is_one_is_checked(self) -> None:
         write("compose.yaml", "services: {}\nbatch: {x: 1}\n")

@@ -24,6 +24,7 @@ num_train_epochs: 3
 """
 OLD = FLAT + "evaluation_strategy: steps\n"  # until 4.46
 NEWEST = ".".join(map(str, releases("transformers")[-1]))
+NEWEST_TRL = ".".join(map(str, releases("trl")[-1]))
 
 
 @pytest.fixture(autouse=True)
@@ -324,3 +325,116 @@ def parsed_plan(text: str):  # type: ignore[no-untyped-def]
     assert front_end
     [plan] = session.load(file, front_end).plans
     return plan
+
+
+CLASS = """\
+raise SystemExit("it was run")
+
+class TrainingArguments:
+    output_dir: str | None = None
+    bf16: bool = False
+    activation_checkpointing: bool = False
+    brand_new: int = 3
+    _n_gpu: int = field(init=False, default=-1)
+    shared: ClassVar[int] = 1
+
+class Seq2SeqTrainingArguments(TrainingArguments):
+    newer_still: int = 1
+"""
+
+
+def install(package: str, version: str, texts: dict[str, str], environment: str = ".venv") -> None:
+    """What an installed package looks like, as far as it is read."""
+    place = f"{environment}/lib/python3.12/site-packages"
+    Path(place, f"{package}-{version}.dist-info").mkdir(parents=True)
+    for name, text in texts.items():
+        write(f"{place}/{name}", text)
+
+
+def said(spec: str, path: str = "a.yaml") -> list[str]:
+    """The findings on arguments of a spec."""
+    write(path, CLEAN + spec)
+    report = json.loads(run("check", path, "--output-format", "json").out)
+    found = [(each["severity"], each["rule"], each["path"]) for each in report["findings"]]
+    return [" ".join(each) for each in found if each[1] in ("argument/unknown", "argument/removed")]
+
+
+NEW = 'transformers: "99.0"\ntraining: {output_dir: o, brand_new: 1, brand_newer: 1}\n'
+UNREAD = ["warning argument/unknown training.brand_new", "warning argument/unknown training.brand_newer"]
+
+
+class TestAReleaseBeyondTheData:
+    def test_what_it_does_not_know_is_a_warning_and_compiled_all_the_same(self) -> None:
+        assert said(NEW) == UNREAD
+        result = run("check", "a.yaml")
+        assert "in transformers " + NEWEST + "; this job runs transformers 99.0" in result.out
+        made = json.loads(run("compile", "a.yaml", "--verify", "never").out)
+        assert (made["brand_new"], made["brand_newer"]) == (1, 1)
+
+    def test_where_it_is_installed_its_source_says_what_there_is(self) -> None:
+        install("transformers", "99.0.1", {"transformers/training_args.py": CLASS})
+        assert said(NEW) == ["error argument/unknown training.brand_newer"]
+        result = run("check", "--advice", "a.yaml")
+        assert "in transformers 99.0\n" in result.out
+        assert "with the arguments of the release that is installed" in result.out
+        assert said(NEW, "below/a.yaml") == ["error argument/unknown training.brand_newer"]
+
+    def test_what_it_has_no_more_was_removed(self) -> None:
+        install("transformers", "99.0.1", {"transformers/training_args.py": CLASS})
+        training = "{gradient_checkpointing: true, logging_steps: 5, _n_gpu: 1, shared: 1}"
+        spec = f'transformers: "99.0"\ntraining: {training}\n'
+        assert said(spec) == [
+            "error argument/removed training.gradient_checkpointing",
+            "error argument/removed training.logging_steps",
+            "error argument/unknown training._n_gpu",
+            "error argument/unknown training.shared",
+        ]
+        assert f"`logging_steps` was removed after transformers {NEWEST}" in run("check", "a.yaml").out
+
+    def test_what_is_compiled_is_the_same_with_it_and_without(self) -> None:
+        write("a.yaml", CLEAN + 'transformers: "99.0"\ntraining: {gradient_checkpointing: true, brand_new: 1}\n')
+        without = run("compile", "a.yaml", "--verify", "never")
+        install("transformers", "99.0.1", {"transformers/training_args.py": CLASS})
+        assert run("compile", "a.yaml", "--verify", "never").out == without.out
+        assert "activation_checkpointing" in without.out
+
+    def test_another_release_says_nothing_of_it(self) -> None:
+        install("transformers", "99.1.0", {"transformers/training_args.py": CLASS})
+        install("transformers_more", "99.0.0", {"transformers_more/training_args.py": CLASS})
+        assert said(NEW) == UNREAD
+
+    def test_an_environment_beyond_the_root_of_the_repository_is_another_ones(self) -> None:
+        install("transformers", "99.0.1", {"transformers/training_args.py": CLASS}, "../.venv")
+        assert said(NEW) == UNREAD
+
+    def test_a_class_has_what_its_bases_have(self) -> None:
+        texts = {"transformers/training_args.py": CLASS, "transformers/training_args_seq2seq.py": CLASS}
+        install("transformers", "99.0.1", texts)
+        training = "{brand_new: 1, newer_still: 1, predict_with_generate: true}"
+        spec = f'trainer: Seq2SeqTrainer\ntransformers: "99.0"\ntraining: {training}\n'
+        assert said(spec) == ["error argument/removed training.predict_with_generate"]
+        assert said(NEW.replace("brand_newer", "newer_still")) == ["error argument/unknown training.newer_still"]
+
+    def test_of_a_class_with_a_base_elsewhere_nothing_is_certain(self) -> None:
+        for base in ("Mixin", "transformers.Mixin"):
+            text = CLASS.replace("class TrainingArguments:", f"class TrainingArguments({base}):")
+            install("transformers", "99.0.1", {"transformers/training_args.py": text}, f"{base}/.venv")
+            assert said(NEW, f"{base}/a.yaml") == UNREAD
+
+    def test_of_trl_the_class_is_read_and_of_transformers_the_data_holds(self) -> None:
+        base = "class Shared(TrainingArguments):\n    from_the_base: int = 1\n"
+        own = "class SFTConfig(Shared):\n    max_length: int = 1\n    its_own: int = 1\n"
+        install("trl", "99.2.0", {"trl/trainer/base_config.py": base, "trl/trainer/sft_config.py": own})
+        training = "{from_the_base: 1, its_own: 1, none: 1, bf16: true, packing: true}"
+        spec = f'trainer: SFTTrainer\ntrl: "99.2"\ntraining: {training}\n'
+        assert said(spec) == [
+            "error argument/unknown training.none",
+            "error argument/removed training.packing",
+        ]
+        assert said(spec.replace("99.2", "99.3"))[0] == "warning argument/unknown training.from_the_base"
+
+    def test_a_release_that_a_project_pins_is_looked_for_too(self) -> None:
+        write("requirements.txt", "transformers==99.0.1\n")
+        assert said(NEW.partition("\n")[2]) == UNREAD
+        install("transformers", "99.0.1", {"transformers/training_args.py": CLASS})
+        assert said(NEW.partition("\n")[2]) == ["error argument/unknown training.brand_newer"]

@@ -56,6 +56,10 @@ def test_a_clean_spec_is_checked_without(heavy: str, modules: set[str]) -> None:
     assert heavy not in modules
 
 
+def test_no_source_is_read_of_a_release_that_there_is_data_of(modules: set[str]) -> None:
+    assert not modules & {"configlint.project.installed", "configlint.knowledge.sources"}
+
+
 def test_only_the_command_that_runs_is_loaded(modules: set[str]) -> None:
     assert not {name for name in modules if name.startswith(("configlint.backends", "configlint.verify"))}
 

@@ -11,6 +11,7 @@ utils/dataclasses.py, DeepSpeedSequenceParallelConfig; run: ParallelismConfig.to
 from __future__ import annotations
 
 from configlint.core.arithmetic import misfit
+from configlint.core.fsdp import is_by_node
 from configlint.core.plan import Plan
 from configlint.core.values import text
 
@@ -47,6 +48,8 @@ def _sizes(plan: Plan) -> dict[str, object]:
             "SP_BACKEND": "deepspeed",
             "SP_ATTN_IMPLEMENTATION": (text(attention.value) if attention else None) or "sdpa",
         }
+    if is_by_node(plan):
+        return {}  # a word in the JSON says it
     if parallel.data == "fsdp" and (parallel.copies != 1 or parallel.context != 1):
         return {
             "DP_REPLICATE_SIZE": parallel.copies,

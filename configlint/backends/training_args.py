@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from configlint.backends.distributed_config import loads_sharded
 from configlint.backends.json_text import dump
+from configlint.core import fsdp
 from configlint.core.artifact import Artifact
 from configlint.core.plan import Plan
 from configlint.core.release import Version
@@ -36,21 +37,28 @@ def _sharding(plan: Plan) -> dict[str, object]:
     if loads_sharded(plan):
         return {}  # by distributed_config.json
     if data == "fsdp":
-        return _fsdp(plan.release.transformers, plan.spec.tree("parallel.fsdp"))
+        return _fsdp(plan)
     if data.startswith("zero"):
         return {"deepspeed": deepspeed(plan)}
     return {}
 
 
-def _fsdp(transformers: Version, further: dict[str, object]) -> dict[str, object]:
-    """FSDP2 since the Trainer has it; the releases before know the first FSDP only.
+def _fsdp(plan: Plan) -> dict[str, object]:
+    """FSDP2 since the Trainer has it; the releases before know the first FSDP only."""
+    release, further = plan.release.transformers, plan.spec.tree("parallel.fsdp")
+    if release >= fsdp.KEYS:
+        return {"fsdp": True, "fsdp_config": {"version": 2, **further}}
+    words = fsdp.words(plan)
+    text = " ".join([fsdp.sharding(plan), "auto_wrap", *(word for word in words.values() if word == "offload")])
+    kept = {key: value for key, value in further.items() if key not in words}
+    return {"fsdp": text, "fsdp_config": {**(_fsdp2(release, kept) if release >= fsdp.FSDP2 else {}), **kept}}
 
-    Source: training_args.py, _process_fsdp_args: `version` comes in 5.0, and until 5.9 the blocks of the model are
-    wrapped only where the text says so.
-    """
-    version: dict[str, object] = {"version": 2} if transformers >= (5, 0) else {}
-    how: object = True if transformers >= (5, 10) else "full_shard auto_wrap"
-    return {"fsdp": how, "fsdp_config": {**version, **further}}
+
+def _fsdp2(release: Version, further: dict[str, object]) -> dict[str, object]:
+    """What is written where `further` does not say otherwise: until 5.3 FSDP2 keeps the weights gathered."""
+    is_first = str(further.get("version", further.get("fsdp_version"))) == "1"
+    resharded = {"reshard_after_forward": True} if release < (5, 4) and not is_first else {}
+    return {"version": 2, **resharded}
 
 
 def deepspeed(plan: Plan) -> dict[str, object]:

@@ -6,6 +6,7 @@ As in core/profile.py, annotations are no text.
 from typing import Any, NamedTuple
 
 from configlint.core.profile import Trainer
+from configlint.core.values import decimal
 
 Version = tuple[int, int]
 # Facts of one argument over the releases: `life`, `type`, `default` and `choices`, as in
@@ -153,6 +154,14 @@ def _kinds(facts: Facts, version: Version, default: object) -> tuple[str, ...]:
     if "without" in facts:
         kinds = tuple(kind for kind in kinds if version < facts["without"].get(kind, (99, 0)))
     return kinds
+
+
+def version_of(text: str | None) -> Version | None:
+    """The minor release that a text means: `5.23.1` is one of 5.23; None where it is no release."""
+    parts = (text or "").split(".")
+    if len(parts) < 2 or not all(part.isdecimal() for part in parts[:2]):
+        return None
+    return decimal(parts[0]), decimal(parts[1])
 
 
 def written(version: Version) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from configlint.core.diagnostic import Diagnostic
@@ -51,7 +52,8 @@ class Spec(NamedTuple):
     `reader` is what the dialect's loader makes of this file; `targets` are the names of all targets that it has.
     `assumed` says that nobody stated a release, in a dialect that has no default for it: what is true of the newest
     only is not certain then. `meant_script` is a file of nearly the name of `launch.script`, where there is none of
-    that name.
+    that name. `newer` are the packages of which a release is stated that there is no data of yet, and the arguments
+    of its config class, or None where it is not installed.
     """
 
     source: Source
@@ -62,6 +64,11 @@ class Spec(NamedTuple):
     targets: tuple[str, ...] = ()
     assumed: bool = False
     meant_script: str | None = None
+    newer: Mapping[str, frozenset[str] | None] = MappingProxyType({})
+
+    def in_newer(self, name: str) -> bool:
+        """Whether a release that there is no data of was found to have an argument."""
+        return any(name in names for names in self.newer.values() if names)
 
     def section(self, name: str) -> dict[str, object]:
         """The values directly below `name`, in the order written: `training`, `launch.env`."""

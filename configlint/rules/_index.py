@@ -216,6 +216,7 @@ def fsdp(plan: Plan) -> Iterator[str]:
         yield "old_version"
     if is_configured(plan):
         yield "refused_value"
+    yield "two_wrap_policies"
     if not plan.given('parallel.data'):
         yield "unchosen"
     yield "ungathered_weights"
@@ -225,6 +226,7 @@ def fsdp(plan: Plan) -> Iterator[str]:
         yield "unknown_layer"
     if plan.parallel.data == 'fsdp' and plan.writes('optim'):
         yield "unshardable_optimizer"
+    yield "unsynchronized_weights"
 
 
 def hardware(plan: Plan) -> Iterator[str]:
@@ -382,6 +384,8 @@ def precision(plan: Plan) -> Iterator[str]:
     from configlint.rules.precision import HALF
     if not HALF.isdisjoint(plan.training):
         yield "bf16_and_fp16"
+    yield "bf16_with_apex"
+    yield "fp16_evaluation_on_cpu"
     if plan.precision.fp16 is True and plan.precision.weights != 'float32':
         yield "unscalable_gradients"
     yield "unsupported_bf16"
@@ -403,6 +407,7 @@ def schedule(plan: Plan) -> Iterator[str]:
     if plan.writes('lr_scheduler_kwargs'):
         yield "refused_value"
     yield "scheduler_kwargs"
+    yield "single_warmup_step"
     if plan.writes('optim'):
         yield "warmup_below_one_step"
     if bool(plan.schedule.warmup_steps):
@@ -543,11 +548,13 @@ RULES: dict[str, tuple[str, ...]] = {
     'fsdp/no-effect': ('fsdp/setting-with-tensor', 'fsdp/fsdp1-setting-with-fsdp2', 'fsdp/setting-of-other-policy'),
     'fsdp/old-version': ('fsdp/old-version',),
     'fsdp/refused-value': ('fsdp/refused-value',),
+    'fsdp/two-wrap-policies': ('fsdp/two-wrap-policies',),
     'fsdp/unchosen': ('fsdp/unchosen',),
     'fsdp/ungathered-weights': ('fsdp/ungathered-weights',),
     'fsdp/unknown-key': ('fsdp/unknown-key',),
     'fsdp/unknown-layer': ('fsdp/unknown-layer',),
     'fsdp/unshardable-optimizer': ('fsdp/unshardable-optimizer',),
+    'fsdp/unsynchronized-weights': ('fsdp/unsynchronized-weights',),
     'hardware/devices-beyond-instance': ('hardware/devices-beyond-instance',),
     'hardware/missing': ('hardware/missing',),
     'hardware/none-left': ('hardware/none-left',),
@@ -608,6 +615,8 @@ RULES: dict[str, tuple[str, ...]] = {
     'parallel/undivided-sequence': ('parallel/undivided-sequence',),
     'parallel/unlaunched-mesh': ('parallel/unlaunched-mesh',),
     'precision/bf16-and-fp16': ('precision/bf16-and-fp16',),
+    'precision/bf16-with-apex': ('precision/bf16-with-apex',),
+    'precision/fp16-evaluation-on-cpu': ('precision/fp16-evaluation-on-cpu',),
     'precision/unscalable-gradients': ('precision/unscalable-gradients',),
     'precision/unsupported-bf16': ('precision/unsupported-bf16',),
     'precision/unsupported-fp16': ('precision/unsupported-fp16',),
@@ -617,6 +626,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'schedule/opposite-direction': ('schedule/opposite-direction',),
     'schedule/refused-value': ('schedule/refused-value',),
     'schedule/scheduler-kwargs': ('schedule/unknown-scheduler-argument', 'schedule/missing-scheduler-argument', 'schedule/both-minimum-rates'),
+    'schedule/single-warmup-step': ('schedule/single-warmup-step',),
     'schedule/warmup-below-one-step': ('schedule/warmup-below-one-step',),
     'schedule/warmup-beyond-run': ('schedule/warmup-beyond-run',),
     'schedule/without-evaluation': ('schedule/without-evaluation',),

@@ -74,7 +74,7 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
         training=(training := spec.section("training")),
         arguments=(arguments := spec.section("arguments")),
         launch=(launch := _launch(ledger)),
-        uses=tuple(_uses(training, arguments, ledger.release, launch)),
+        uses=tuple(_uses(spec, training, arguments, ledger.release, launch)),
         generation=generation,
         memory=solve_memory(room, batch, parallel.replicas),
     )
@@ -91,19 +91,28 @@ def _with_communication(hardware: Hardware, world: int | None, knowledge: Knowle
 
 
 def _uses(
-    training: dict[str, object], arguments: dict[str, object], release: Release, launch: Launch
+    spec: Spec, training: dict[str, object], arguments: dict[str, object], release: Release, launch: Launch
 ) -> Iterator[Use]:
     """What was written of the trainer's class; and of what TRL's own scripts read beside it."""
     for name, value in training.items():
         if name not in owners():
             # Of one that is compiled under another name, it is that one's types which count.
             meant = release.arguments.get(release.spelling(name) or "")
-            yield _use(f"training.{name}", name, value, meant)._replace(argument=release.arguments.get(name))
+            own = _held(release.arguments.get(name), spec, release)
+            yield _use(f"training.{name}", name, value, meant)._replace(argument=own)
     script = release.others.get(launch.module) if launch.module else None
     if script and script.held():
         for name, value in arguments.items():
             if name not in owners() and name not in release.arguments:
                 yield _use(f"arguments.{name}", name, value, script.get(name))
+
+
+def _held(argument: Argument | None, spec: Spec, release: Release) -> Argument | None:
+    """None where a release that is newer than the data was read, and neither it nor another layer has it."""
+    if argument is None or spec.newer.get(argument.layer.package) is None or spec.in_newer(argument.name):
+        return argument
+    unread = [layer for layer in release.layers if spec.newer.get(layer.package) is None]
+    return argument if any(layer.get(argument.name) for layer in unread) else None
 
 
 def _use(path: str, name: str, value: object, argument: Argument | None) -> Use:

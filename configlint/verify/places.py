@@ -6,6 +6,7 @@ import re
 
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.plan import Plan
+from configlint.core.release import written
 from configlint.core.source import start_of
 from configlint.verify.verdict import DEEPSPEED, JSON
 
@@ -22,9 +23,24 @@ def refusal(
         Severity.ERROR,
         f"{by} {error}",
         setting.key if setting else start_of(plan.spec.source),
+        help=_other_release(plan, by),
         path=path,
         targets=(plan.spec.target,) if plan.spec.target else (),
     )
+
+
+def _other_release(plan: Plan, by: str) -> str | None:
+    """What to do where the files are not compiled for the release that rejects them, as no release was stated."""
+    package, _, installed = by.partition(" ")
+    compiled = plan.release.transformers
+    major, minor = map(int, installed.split(".")[:2]) if package == "transformers" else compiled
+    release = (major, minor)
+    if plan.given("transformers") or release == compiled:
+        return None
+    for_newest = f"it is compiled for transformers {written(compiled)}, the newest known release"
+    if release > compiled:
+        return f"{for_newest}: update configlint"
+    return f'{for_newest}: write `transformers: "{written(release)}"`'
 
 
 def _section(what: str) -> str:

@@ -42,12 +42,17 @@ def questions(made: Made, folder: Path) -> Iterator[Question]:
     plan, texts = made.plan, made.texts
     yield Question("training_args", "transformers", (JSON,), training_args(plan, json.loads(texts[JSON])))
     if _MESH in texts:
-        job = {"config": json.loads(texts[_MESH]), "world": plan.parallel.world, "transformers": plan.transformers}
+        job = {"config": json.loads(texts[_MESH]), "world": plan.parallel.world, "transformers": _stated(plan)}
         yield Question("distributed_config", "transformers", (_MESH,), job)
     if _LAUNCH in texts:
         launcher = find_launcher(plan.launch.launcher)
         files = (_LAUNCH, launcher.file) if launcher.file else (_LAUNCH,)
         yield Question("launch", launcher.package, files, _launch(made, launcher, files, folder))
+
+
+def _stated(plan: Plan) -> str | None:
+    """The release that runs the job; None where nobody says which, and any that is installed may read the files."""
+    return plan.transformers if plan.given("transformers") else None
 
 
 def training_args(plan: Plan, arguments: dict[str, object]) -> dict[str, object]:
@@ -58,7 +63,7 @@ def training_args(plan: Plan, arguments: dict[str, object]) -> dict[str, object]
         "script": sorted(plan.arguments.keys() - plan.training.keys()),
         "config_class": plan.release.config_class,
         "trainer": plan.trainer,
-        "transformers": plan.transformers,
+        "transformers": _stated(plan),
         "trl": plan.trl,
         "folder": os.path.abspath(plan.launch.workdir),
         # What torch would say there: it counts bfloat16 that NVIDIA's older ones emulate. One of which

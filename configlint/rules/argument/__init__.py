@@ -50,7 +50,7 @@ def misfits(plan: Plan) -> Iterator[tuple[Use, Argument]]:
 def elsewhere(plan: Plan) -> Iterator[tuple[Use, Layer]]:
     """Arguments that only other releases have, and the layer that knows them."""
     for use in plan.uses:
-        if use.argument is None and (layer := layer_of(plan, use)):
+        if use.argument is None and (layer := layer_of(plan, use)) and not plan.spec.in_newer(use.name):
             yield use, layer
 
 

@@ -36,7 +36,11 @@ def check(plan: Plan) -> Iterator[Finding]:
     for use, layer in elsewhere(plan):
         if is_over(layer, use.name):
             life = layer.arguments[use.name]["life"]
-            went = next(last for _, last in reversed(life) if last and last <= layer.version)
-            message = f"`{plan.name(use.path)}` was removed in {layer.package} {written(went)}"
+            went = next((last for _, last in reversed(life) if last and last <= layer.version), None)
+            # Of a release that there is no data of, its source says so.
+            when = (
+                f"in {layer.package} {written(went)}" if went else f"after {layer.package} {written(layer.version)}"
+            )
+            message = f"`{plan.name(use.path)}` was removed {when}"
             remedies, compiled = replacement(plan, use, layer)
             yield Finding(use.path, message, remedies, on_key=True, compiled=compiled)

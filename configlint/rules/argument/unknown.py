@@ -4,6 +4,9 @@ The class rejects what it does not know, so the job fails at its start, after it
 scripts silently ignore unknown keys in `arguments`, so those are checked too. What a class of your own has besides
 TrainingArguments is unknown and not checked.
 
+For a release that is newer than configlint's data, the class is read where that release is installed: in
+configlint's own environment or in the project's `.venv`. Where it is not, this is a warning.
+
 Bad:
 
     batch: {effective: 64}
@@ -54,16 +57,23 @@ def check(plan: Plan) -> Iterator[Finding]:
             continue
         if is_scripts(use):
             yield _dropped(plan, use, known)
-        elif release.config_class:
-            layer = release.layers[-1]
-            where = f"{release.config_class} in {layer.package} {written(layer.version)}"
-            remedies = (
-                _of_seq2seq(plan, use)
-                or _of_script(plan, use)
-                or _meant(plan, use, release.arguments)
-                or _own(plan, use)
-            )
-            yield Finding(use.path, f"`{plan.name(use.path)}` is not an argument of {where}", remedies, on_key=True)
+        elif release.config_class and not plan.spec.in_newer(use.name):
+            yield _unknown(plan, use)
+
+
+def _unknown(plan: Plan, use: Use) -> Finding:
+    release = plan.release
+    layer = release.layers[-1]
+    remedies = (
+        _of_seq2seq(plan, use) or _of_script(plan, use) or _meant(plan, use, release.arguments) or _own(plan, use)
+    )
+    # Of a release that is newer than the data and was read, that one is named.
+    named = getattr(plan, layer.package) if plan.spec.newer.get(layer.package) else written(layer.version)
+    message = f"`{plan.name(use.path)}` is not an argument of {release.config_class} in {layer.package} {named}"
+    unread = [each for each in release.layers if plan.spec.newer.get(each.package, ()) is None]
+    if unread:
+        message += f"; this job runs {unread[0].package} {getattr(plan, unread[0].package)}"
+    return Finding(use.path, message, remedies, Severity.WARNING if unread else None, on_key=True)
 
 
 def _misspelt(plan: Plan) -> Iterator[Finding]:
@@ -84,6 +94,7 @@ def _dropped(plan: Plan, use: Use, known: dict[str, Argument]) -> Finding:
         use.path,
         f"{plan.launch.module} silently ignores `{plan.name(use.path)}` in trl {written(layer.version)}",
         _meant(plan, use, known) or [Drop(use.path)],
+        Severity.WARNING if "trl" in plan.spec.newer else None,
         on_key=True,
     )
 

@@ -1,7 +1,9 @@
 """configlint has no data for the release that is set.
 
-The config is then checked against the latest known release before it, so an argument that was added or removed
-since is reported wrongly. A release that was never published is most likely a typo.
+The config is then checked against the latest known release before it. Of a release that is newer than the data, the
+arguments are read from its source where it is installed, in configlint's own environment or in the project's
+`.venv`; elsewhere, an argument that configlint does not know is a warning. A release that was never published is
+most likely a typo.
 
 Bad:
 
@@ -24,17 +26,16 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.release import written
+from configlint.core.release import version_of, written
 from configlint.core.remedy import Say
 from configlint.core.rule import Finding, rule
-from configlint.core.values import decimal
 
 
 @rule(Severity.WARNING, when=lambda plan: plan.given("transformers") or plan.given("trl"))
 def check(plan: Plan) -> Iterator[Finding]:
     for package, versions in plan.release.known.items():
         named = getattr(plan, package) if plan.given(package) else None
-        meant = _version(named)
+        meant = version_of(named)
         if meant is None or meant in versions:
             continue
         first, last = versions[0], versions[-1]
@@ -43,14 +44,9 @@ def check(plan: Plan) -> Iterator[Finding]:
         if meant > last:
             # It may have come out since.
             message = f"{package} {named} is newer than this configlint; {as_what}"
+            if plan.spec.newer.get(package):
+                message += ", with the arguments of the release that is installed"
             yield Finding(package, message, [Say("update configlint")], Severity.INFO)
         else:
             message = f"configlint has no data for {package} {named}; {as_what}"
             yield Finding(package, message, [Say(f"write a release from {written(first)} to {written(last)}")])
-
-
-def _version(text: str | None) -> tuple[int, int] | None:
-    parts = (text or "").split(".")
-    if len(parts) < 2 or not all(part.isdecimal() for part in parts):
-        return None
-    return decimal(parts[0]), decimal(parts[1])

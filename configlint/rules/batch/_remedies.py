@@ -84,15 +84,10 @@ def _fsdp(plan: Plan, path: str, value: object) -> list[Remedy]:
 
 def _in_its_place(plan: Plan, path: str, shard: int | None, inner: dict[str, object]) -> Remedy:
     """What is not there yet of FSDP."""
-    known = plan.release.others["fsdp_config"].held()
-    unknown = [key for key in inner if key not in known]
     wanted: dict[str, object] = {_DATA: "fsdp"} | ({"parallel.shard": shard} if shard is not None else {})
-    wanted |= {f"{_FSDP}.{key}": value for key, value in inner.items() if key in known}
+    wanted |= {f"{_FSDP}.{key}": value for key, value in inner.items()}
     missing = {place: value for place, value in wanted.items() if not plan.given(place)}
-    why = f"`{unknown[0]}` was added in transformers 5.10" if unknown else ""
-    if not missing:
-        return Drop(path, why) if why else _owned(plan, path, _DATA)
-    return (*_written(plan, missing), Drop(path, why))
+    return (*_written(plan, missing), Drop(path)) if missing else _owned(plan, path, _DATA)
 
 
 def _written(plan: Plan, missing: dict[str, object]) -> tuple[Put, ...]:

@@ -35,6 +35,12 @@ def sharded_states(plan: Plan) -> list[str]:
     return [path for path, state in written.items() if (state or "").upper() == "SHARDED_STATE_DICT"]
 
 
+def is_best_compared(plan: Plan) -> bool:
+    """Whether loading the best model asks `best` too for an equal evaluation strategy: the one release that added
+    it does."""
+    return plan.release.transformers == (4, 47) and plan.training.get("load_best_model_at_end") is True
+
+
 def described(plan: Plan, path: str, value: object) -> str:
     """The setting and its value, and where that came from if nobody wrote it: `save_steps` 500 (the Trainer's
     default)."""

@@ -2,7 +2,8 @@
 
 The Trainer can only load a checkpoint that was saved when it was evaluated. Where the two strategies differ,
 TrainingArguments raises an error and the job fails at its start. By the Trainer's defaults saving is on and
-evaluation is off, so `load_best_model_at_end` alone is such a case.
+evaluation is off, so `load_best_model_at_end` alone is such a case. With `save_strategy: best` they need not be
+equal, except in Transformers 4.47, which added it.
 
 Bad:
 
@@ -16,7 +17,7 @@ Good:
     hardware: {accelerator: a100-80gb, devices_per_node: 8}
     training: {load_best_model_at_end: true, eval_strategy: epoch, save_strategy: epoch}
 
-Source: transformers 5.23 training_args.py, _validate_args
+Source: transformers 5.23 training_args.py, _validate_args; 4.47 and 4.48 __post_init__, for `best`
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Put, Remedy
 from configlint.core.rule import Finding, rule
-from configlint.rules.checkpoint import described
+from configlint.rules.checkpoint import described, is_best_compared
 
 _SAVE, _BEST = "training.save_strategy", "training.load_best_model_at_end"
 _SAVE_STEPS, _EVAL_STEPS = "training.save_steps", "training.eval_steps"
@@ -39,15 +40,17 @@ def check(plan: Plan) -> Iterator[Finding]:
     save, evaluation = plan.intervals.save_strategy, plan.intervals.eval_strategy
     if plan.training.get("load_best_model_at_end") is not True or save == evaluation:
         return
-    # `best` requires no match; an unknown strategy is another mistake.
-    if save not in _STRATEGIES or evaluation not in _STRATEGIES:
+    # `best` requires no match but in the release that added it; an unknown strategy is another mistake.
+    is_new = save == "best" and is_best_compared(plan) and evaluation != "no"
+    if (save not in _STRATEGIES and not is_new) or evaluation not in _STRATEGIES:
         return
     path = plan.path("eval_strategy")
     save_words, eval_words = described(plan, _SAVE, save), described(plan, path, evaluation)
+    until = " before transformers 4.48" if is_new else ""
     given = [place for place in (_SAVE, path) if plan.given(place)]
     yield Finding(
         given[0] if given else _BEST,
-        f"`{plan.name(_BEST)}` requires equal strategies, got {save_words} and {eval_words}",
+        f"`{plan.name(_BEST)}` requires equal strategies{until}, got {save_words} and {eval_words}",
         [_remedy(plan, path)],
         related=((path, eval_words),) if len(given) == 2 else (),
     )

@@ -27,7 +27,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
-from configlint.rules.checkpoint import described
+from configlint.rules.checkpoint import described, is_best_compared
 
 _SAVE, _BEST = "training.save_strategy", "training.load_best_model_at_end"
 _METRIC = "training.metric_for_best_model"
@@ -43,9 +43,9 @@ def check(plan: Plan) -> Iterator[Finding]:
     if save == "best":
         # To load the best model, something must be evaluated in any case, and for the metric to have an effect.
         is_bare = not loads_best and not plan.writes("metric_for_best_model")
-        evaluated = Put(path, "steps")
+        evaluated = (Put(path, "steps"), *([Put(_SAVE, "steps")] if is_best_compared(plan) else []))
         remedies: list[Remedy] = (
-            [Put(_SAVE, "steps"), (evaluated, Put(_METRIC, "loss"))] if is_bare else [evaluated]
+            [Put(_SAVE, "steps"), (*evaluated, Put(_METRIC, "loss"))] if is_bare else [evaluated]
         )
         message = f"`{plan.name(_SAVE)}` best saves nothing with {evaluation}"
         yield Finding(_SAVE, message, remedies, related=related)

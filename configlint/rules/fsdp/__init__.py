@@ -38,6 +38,17 @@ def settings(plan: Plan) -> Iterator[tuple[str, str, Setting]]:
             yield path, path.removeprefix("parallel.fsdp.").removeprefix("fsdp_"), setting
 
 
+def read(plan: Plan) -> dict[str, tuple[str, Setting]]:
+    """What the release reads of its section, by its key today: the path and the setting. Since 4.52 it takes off
+    `fsdp_` in front; until 4.31 a few keys have that as part of their name."""
+    known, strips = plan.release.others["fsdp_config"].held(), plan.release.transformers >= (4, 52)
+    return {
+        key: (path, setting)
+        for path, key, setting in settings(plan)
+        if setting.keys[-1] in known or (strips and key in known)
+    }
+
+
 def value(plan: Plan, key: str) -> object:
     """A value of its section, under either name; None where it is not written."""
     setting = plan.spec.settings.get(place(plan, key))

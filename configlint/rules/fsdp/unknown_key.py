@@ -23,10 +23,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from configlint.core.diagnostic import Severity
+from configlint.core.fsdp import words
 from configlint.core.plan import Plan
 from configlint.core.release import Argument, Layer, Version, written
 from configlint.core.remedy import Drop, Meant, Move, Remedy, Say
 from configlint.core.rule import Finding, rule
+from configlint.rules.argument import is_compiled
 from configlint.rules.fsdp import in_place_of
 from configlint.rules.fsdp import version as version_of_fsdp
 
@@ -39,7 +41,11 @@ def check(plan: Plan) -> Iterator[Finding]:
     keys = plan.spec.tree("parallel.fsdp")
     layer = plan.release.others["fsdp_config"]
     known = layer.held() if keys else {}
+    # Before 5.10 `compile` writes some of them as words of `fsdp`.
+    compiled = words(plan) if keys and is_compiled(plan) else {}
     for key in keys:
+        if key in compiled:
+            continue
         # Since 4.52 the Trainer takes them from a mapping with Accelerate's prefix too.
         bare = key.removeprefix("fsdp_") if plan.release.transformers >= (4, 52) else key
         if bare in known:

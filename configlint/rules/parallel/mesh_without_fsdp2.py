@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
+from configlint.core.fsdp import FSDP2
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
@@ -34,6 +35,8 @@ _PATHS = ("parallel.fsdp.version", "parallel.fsdp.fsdp_version")
 @rule(Severity.ERROR, when=lambda plan: plan.given("parallel.fsdp"))
 def check(plan: Plan) -> Iterator[Finding]:
     parallel = plan.parallel
+    if plan.release.transformers < FSDP2:
+        return  # parallel/too-old-release, where the first version is not enough
     if parallel.data != "fsdp" or parallel.tensor != 1 or parallel.context is None or parallel.copies is None:
         return
     if parallel.context != 1:

@@ -2,7 +2,8 @@
 
 Each kind of parallelism was added to the Trainer in a release of its own. With an older one the job fails when the
 model is loaded or the Trainer is built, or the Trainer does not know that devices share samples and trains a
-different batch size than is written.
+different batch size than is written. Copies of the model in shards can have any size from 5.0 on; from 4.36 on each
+node can hold one, which `compile` writes as `hybrid_shard`.
 
 Bad:
 
@@ -18,8 +19,9 @@ Good:
     hardware: {accelerator: h100-80gb, devices_per_node: 8}
     parallel: {data: fsdp, shard: 4}
 
-Source: transformers 4.57, 5.0 training_args.py, _process_fsdp_args (FSDP 2), and trainer.py,
-get_total_train_batch_size and get_sp_size; 5.13, 5.18, 5.22, 5.23 distributed/configuration_utils.py,
+Source: transformers 4.35, 4.36 trainer_utils.py, FSDPOption; torch 2.13 distributed/fsdp/_init_utils.py,
+_init_intra_and_inter_node_groups; transformers 4.57, 5.0 training_args.py, _process_fsdp_args (FSDP 2), and
+trainer.py, get_total_train_batch_size and get_sp_size; 5.13, 5.18, 5.22, 5.23 distributed/configuration_utils.py,
 DistributedConfig, and trainer.py, _build_accelerator_args; run: 5.18 and 5.23 with four processes
 """
 
@@ -29,6 +31,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from configlint.core.diagnostic import Severity
+from configlint.core.fsdp import BY_NODE, FSDP2, node
 from configlint.core.plan import Plan
 from configlint.core.release import Version
 from configlint.core.remedy import Put
@@ -71,9 +74,22 @@ def _needs(plan: Plan) -> Iterator[Need]:
     if parallel.sequence not in (None, 1) and zero:
         yield Need("sequence", "", (5, 0))
     if parallel.data == "fsdp" and parallel.tensor == 1 and parallel.copies not in (None, 1):
-        yield Need("shard", f" with {count(parallel.copies or 0, 'copy', 'copies')}", (5, 0))
+        yield from _copies(plan)
     if parallel.tensor not in (None, 1) and not zero and replicas is not None:
         yield _tensor(plan, replicas)
+
+
+def _copies(plan: Plan) -> Iterator[Need]:
+    """A copy for each node is older than copies of any size."""
+    words = f" with {count(plan.parallel.copies or 0, 'copy', 'copies')}"
+    size, nodes = node(plan), plan.hardware.nodes
+    if plan.parallel.shard == size:
+        yield Need("shard", words, BY_NODE)
+        return
+    instead = None
+    if size and (nodes == 1 or plan.release.transformers >= BY_NODE):
+        instead = Put("parallel.shard", size, why="" if nodes == 1 else "each node holds one copy of the model")
+    yield Need("shard", words, FSDP2, instead)
 
 
 def _tensor(plan: Plan, replicas: int) -> Need:

@@ -27,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
+from configlint.core.fsdp import is_by_node
 from configlint.core.plan import Plan
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
@@ -45,7 +46,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         if is_built and getattr(parallel, kind) not in (None, 1):
             yield _finding(kind, degree(plan, kind), "each device trains on its own samples")
             return
-    if data == "fsdp" and parallel.copies not in (None, 1):
+    if data == "fsdp" and parallel.copies not in (None, 1) and not is_by_node(plan):
         mesh = f"{degree(plan, 'shard')} with {count(parallel.copies or 0, 'copy', 'copies')}"
         yield _finding("shard", mesh, "all devices share one copy")
 
