@@ -11,7 +11,9 @@ from __future__ import annotations
 import argparse
 import ast
 from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import configlint
 from configlint import rules
@@ -24,7 +26,7 @@ from configlint.session import Parsed, Session
 from configlint.syntax import read
 
 PACKAGE = Path(configlint.__file__).parent
-FIXTURES = Path(__file__).parent.parent / "tests" / "rules"
+FIXTURES = Path(__file__).absolute().parent.parent / "tests" / "rules"
 # What the rules say is in their fixtures, and what is generated is data.
 NOT_READ = ("rules", "_generated")
 
@@ -39,10 +41,13 @@ def main() -> None:
 
 
 def said_by_rules() -> Iterator[str]:
-    for rule in rules.all_rules():
-        fixture = FIXTURES / f"{rule.name.replace('-', '_')}.yaml"
-        for text in fixture.read_text(encoding="utf-8").split("\n---\n"):
-            yield from map(_shown, _findings(rule, text))
+    """In a folder with the script that the fixtures start, as they have it in the tests."""
+    with TemporaryDirectory() as folder, chdir(folder):
+        Path("train.py").touch()
+        for rule in rules.all_rules():
+            fixture = FIXTURES / f"{rule.name.replace('-', '_')}.yaml"
+            for text in fixture.read_text(encoding="utf-8").split("\n---\n"):
+                yield from map(_shown, _findings(rule, text))
 
 
 def _findings(rule: Rule, text: str) -> Iterator[Diagnostic]:

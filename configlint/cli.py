@@ -5,13 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 import click
 
 from configlint import __version__
-from configlint.commands.console import CLEAN, FINDINGS, USAGE, echo, failure, faults, note, prepare, show
+from configlint.commands.console import CLEAN, FINDINGS, USAGE, echo, failure, faults, note, prepare, show, waiting
 from configlint.host import signals
 from configlint.reporters import REPORTERS
 
@@ -228,7 +228,8 @@ def fit(
     # Of the memory, the answer says more than a rule.
     diagnostics = [found for found in diagnostics if not found.rule.startswith("memory/")]
     show(diagnostics)
-    answers = [answer(plan, per_device, trace) for plan in plans]
+    with waiting("tracing a training step") if trace else nullcontext():
+        answers = [answer(plan, per_device, trace) for plan in plans]
     echo(fit_report.as_json(answers) if output_format == "json" else fit_report.as_text(answers))
     fails = any(found.severity is Severity.ERROR for found in diagnostics)
     fails = fails or any(each.overflows for each in answers)
@@ -257,7 +258,8 @@ def prove(spec: str, target: str | None, assignments: tuple[str, ...], all_ranks
         note(compiled.refusal)
     if not compiled.folders:
         return max(FINDINGS, faults(compiled.crashes))
-    answers = prove(compiled.plans, list(compiled.folders.values()), all_ranks)
+    with waiting("setting up the ranks of the job"):
+        answers = prove(compiled.plans, list(compiled.folders.values()), all_ranks)
     show([refusal for answer in answers for refusal in answer.found.refusals])
     echo(prove_report.as_json(answers) if output_format == "json" else prove_report.as_text(answers))
     untold = any(answer.proven is None for answer in answers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from configlint import knowledge
@@ -17,7 +17,7 @@ from configlint.core.release import Version, version_of
 from configlint.core.secrets import MASK
 from configlint.core.source import Source, Span
 from configlint.core.spec import Spec
-from configlint.core.wording import Suggestions, nearest
+from configlint.core.wording import Suggestions, misspelt, nearest
 from configlint.frontends import FRONT_ENDS, OWN, FrontEnd, could_be, of_root, root_of, tool_of
 from configlint.host.read import decode, read_bytes
 from configlint.project import Projects
@@ -129,7 +129,7 @@ class Session:
         first = plans if is_plan else [self._plan(shared), *plans]
         reference = next((plan.batch.effective for plan in first if plan.batch.effective), None)
         near = Suggestions()
-        plans = [plan._replace(reference=reference, nearest=near) for plan in plans]
+        plans = [plan._replace(reference=reference, nearest=near, spec=self._with_files(plan)) for plan in plans]
         return Loaded(plans, [*diagnostics, *problems], is_base=not plans and not problems)
 
     def _plan(self, spec: Spec) -> Plan:
@@ -197,18 +197,31 @@ class Session:
                 file = self.parse(path)
             except (OSError, ValueError) as error:  # the latter for a null byte in the name
                 found = _syntax("missing-base", f"{path}: {reason(error)}", base.span)
-                near = self._file_near(path) if isinstance(error, FileNotFoundError) else None
-                return [], [*diagnostics, found._replace(help=near)]
+                near = self._file_near(path, nearest) if isinstance(error, FileNotFoundError) else None
+                return [], [*diagnostics, found._replace(help=f"did you mean {near}?" if near else None)]
             # Nothing is shown of what is none: it can be any file of this machine.
             if not front_end.DIALECT.marks.is_base(file.root):
                 return [], [*diagnostics, _syntax("base", f"{path} is not a spec", base.span)]
             diagnostics += file.diagnostics
 
-    def _file_near(self, path: str) -> str | None:
+    def _with_files(self, plan: Plan) -> Spec:
+        """A plan's spec, with the script that stands where it names one that is not there."""
+        launch, script = plan.launch, plan.launch.script or ""
+        # Where a variable or the setup leads nobody knows here.
+        is_elsewhere = any(sign in launch.workdir + script for sign in "$~") or "cd " in (launch.setup or "")
+        path = os.path.join(launch.workdir, script)
+        if not script.endswith(".py") or is_elsewhere or os.path.lexists(path):
+            return plan.spec
+        near = self._file_near(path, _script_meant)
+        return plan.spec._replace(
+            meant_script=script.removesuffix(os.path.basename(script)) + near if near else None
+        )
+
+    def _file_near(self, path: str, find: Callable[[str, list[str]], str | None]) -> str | None:
         """What somebody most likely meant by the name of a file that is not there; of a run's first such names, as
         each is compared with all files of a folder."""
         if path not in self.near and len(self.near) < _MOST_NEAR:
-            self.near[path] = _file_near(path)
+            self.near[path] = _file_near(path, find)
         return self.near.get(path)
 
 
@@ -399,14 +412,17 @@ def _syntax(defect: str, message: str, span: Span) -> Diagnostic:
     return Diagnostic(f"syntax/{defect}", Severity.ERROR, message, span)
 
 
-def _file_near(path: str) -> str | None:
+def _file_near(path: str, find: Callable[[str, list[str]], str | None]) -> str | None:
     """What somebody most likely meant by the name of a file that is not there."""
     folder, name = os.path.split(path)
     try:
-        close = nearest(name, os.listdir(folder or "."))
+        return find(name, sorted(os.listdir(folder or ".")))
     except (OSError, ValueError):
         return None
-    return f"did you mean {close}?" if close else None
+
+
+def _script_meant(name: str, files: list[str]) -> str | None:
+    return misspelt(name, [file for file in files if file.endswith(".py")])
 
 
 def reason(error: OSError | ValueError) -> str:

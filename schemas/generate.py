@@ -7,9 +7,12 @@
   settings_form.py beside it, from settings.schema.json
 - training_arguments.json: what arguments.yaml and trl_arguments.yaml note, joined in
 - transformers.py and trl.py beside it: the same as constants, which cost a tenth to load
-- names.py beside it: configlint/knowledge/names.yaml as constants, and what the accelerators are called
+- names.py beside it: configlint/knowledge/names.yaml as constants
+- machines.py beside it: what drivers print of accelerators, and configlint/knowledge/instances.yaml
 - sbatch.py beside it: configlint/knowledge/sbatch.yaml as constants
+- trainers.py, optimizers.py and launchers.py beside it: the traits in the YAML files of these names as constants
 - deepspeed.py beside it: deepspeed_config.json, with what deepspeed_config.yaml notes, as constants
+- configlint/rules/_index.py: what rules there are, and when one is loaded, from their modules
 - editor.schema.json: the training section for editors
 """
 
@@ -26,6 +29,10 @@ import fastjsonschema
 import yaml
 from history import TARGET as HISTORY
 from history import text as history_text
+from rule_index import TARGET as RULE_INDEX
+from rule_index import text as rule_index_text
+
+from configlint.core.profile import bare
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADER = '''"""Made from schemas/{name}.schema.json by schemas/generate.py: do not edit.
@@ -187,15 +194,36 @@ def names() -> str:
         lines.append(f"    {path!r}: { {program: tuple(held) for program, held in programs.items()} },")
     lines += ["}", f"VALUES: dict[str, dict[str, str]] = {says['values']}"]
     lines.append(f"ALIASES: dict[str, dict[str, str]] = {says['aliases']}")
-    lines.append(f"PRINTED: dict[str, str] = {_printed()}")
     files = {name: stem for stem, held in says["files"].items() for name in held}
     return "\n".join([*lines, f"FILES: dict[str, str] = {files}", ""])
 
 
-def _printed() -> dict[str, str]:
-    """The names of accelerators as their drivers print them, in lower case, and their profiles."""
-    paths = sorted((ROOT / "configlint" / "knowledge" / "hardware").glob("*.yaml"))
-    return {yaml.safe_load(path.read_text(encoding="utf-8"))["name"].lower(): path.stem for path in paths}
+MACHINES_HEADER = '''"""Made from knowledge/hardware/ and instances.yaml by schemas/generate.py: do not edit.
+
+By what `bare` makes of a name. PRINTED: what drivers print, and the profiles of the devices that are called so.
+INSTANCES: the instance types of clouds, as the cloud writes each, its profile and how many it has.
+"""
+
+from __future__ import annotations
+
+'''
+
+
+def machines() -> str:
+    """The text of machines.py."""
+    knowledge = ROOT / "configlint" / "knowledge"
+    printed: dict[str, tuple[str, ...]] = {}
+    for path in sorted((knowledge / "hardware").glob("*.yaml")):
+        profile = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for name in dict.fromkeys(map(bare, (path.stem, profile["name"], *profile.get("printed", ())))):
+            printed[name] = (*printed.get(name, ()), path.stem)
+    lines = [MACHINES_HEADER + "PRINTED: dict[str, tuple[str, ...]] = {"]
+    lines += [f"    {name!r}: {profiles}," for name, profiles in printed.items()]
+    lines += ["}", "INSTANCES: dict[str, tuple[str, str, int]] = {"]
+    for name, says in yaml.safe_load((knowledge / "instances.yaml").read_text(encoding="utf-8")).items():
+        for short in dict.fromkeys((bare(name), bare(name).removeprefix("standard_"))):
+            lines.append(f"    {short!r}: ({name!r}, {says['accelerator']!r}, {says['devices']}),")
+    return "\n".join([*lines, "}", ""])
 
 
 def sbatch() -> str:
@@ -211,6 +239,39 @@ SBATCH_HEADER = '''"""Made from configlint/knowledge/sbatch.yaml by schemas/gene
 
 from __future__ import annotations
 '''
+TRAITS_HEADER = '''"""Made from configlint/knowledge/{kind}.yaml by schemas/generate.py: do not edit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+'''
+
+
+def traits(kind: str) -> str:
+    """The text of trainers.py, optimizers.py or launchers.py: the traits of each name, and what further sections
+    list."""
+    says = yaml.safe_load((ROOT / "configlint" / "knowledge" / f"{kind}.yaml").read_text(encoding="utf-8"))
+    lines = [TRAITS_HEADER.format(kind=kind) + "ROWS: dict[str, dict[str, Any]] = {"]
+    for name, row in says.pop(kind).items():
+        held = {trait: _trait(value) for trait, value in row.items() if trait != "source"}
+        lines.append(f"    {name!r}: {held},")
+    lines.append("}")
+    for section, lists in says.items():
+        for name, names in lists.items():
+            lines.append(f"{section.upper()}_{name.upper()}: tuple[str, ...] = {tuple(names)}")
+    return "\n".join([*lines, ""])
+
+
+def _trait(value: Any) -> Any:
+    """A trait as Python loads it fastest, and a release as it compares."""
+    if isinstance(value, dict):
+        return {key: _trait(held) for key, held in value.items()}
+    if isinstance(value, list):
+        return tuple(map(_trait, value))
+    return _version(value) if isinstance(value, str) and re.fullmatch(r"\d+\.\d+", value) else value
+
+
 DEEPSPEED_HEADER = '''"""Made from schemas/deepspeed_config.json and .yaml by schemas/generate.py: do not edit.
 
 What DeepSpeed {release} takes in its config. SECTIONS: by section and key, what deepspeed_config.yaml
@@ -264,11 +325,15 @@ def outputs() -> Iterator[tuple[Path, str]]:
     for name in ("spec", "settings"):
         yield generated / f"{name}_form.py", validator(name)
     yield generated / "names.py", names()
+    yield generated / "machines.py", machines()
     yield generated / "sbatch.py", sbatch()
+    for kind in ("trainers", "optimizers", "launchers"):
+        yield generated / f"{kind}.py", traits(kind)
     yield generated / "deepspeed.py", deepspeed()
     yield HISTORY, history_text(joined)
     for package, content in joined.items():
         yield generated / f"{package}.py", facts(package, content)
+    yield RULE_INDEX, rule_index_text()
     from configlint.commands.schema import beside_spec
 
     yield ROOT / "schemas" / "editor.schema.json", json.dumps(beside_spec(), indent=1, ensure_ascii=False) + "\n"

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 NODES, GPUS = 4, 8
 START_SECONDS, JOB_SECONDS = 60, 300
+_ACTIVE = {"PENDING", "CONFIGURING", "RUNNING", "COMPLETING"}
 _PATH = f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin"
 _CONF = """\
 ClusterName=test
@@ -46,7 +47,7 @@ KillWait=2
 
 
 class Job(NamedTuple):
-    """What became of a job, and what it wrote to its output."""
+    """What became of a job, or of the elements of an array, and what it wrote to its output."""
 
     state: str
     output: str
@@ -79,30 +80,37 @@ def cluster() -> Iterator[Path]:
         start(
             "munged", "munged", "--foreground", "--force", *(f"--{key}={munge / options[key]}" for key in options)
         )
-        _wait(lambda: (munge / "socket").exists(), folder)
+        wait(lambda: (munge / "socket").exists(), folder)
         start("slurmctld", "slurmctld", "-D", "-i")
         for name in names:
             start(name, "slurmd", "-D", "-N", name)
         stack.callback(_cancel_all, environment)
-        _wait(lambda: _said(["sinfo", "-hNo", "%t"], environment).split() == ["idle"] * NODES, folder)
+        wait(lambda: _said(["sinfo", "-hNo", "%t"], environment).split() == ["idle"] * NODES, folder)
         yield conf
 
 
-def run(command: Sequence[str], cwd: Path, environment: dict[str, str]) -> Job:
-    """Submit a job with an sbatch command, and wait for its end."""
+def run(
+    command: Sequence[str],
+    cwd: Path,
+    environment: dict[str, str],
+    meanwhile: Callable[[str], None] = lambda id: None,
+) -> Job:
+    """Submit a job with an sbatch command, do something with its id, and wait for its end."""
     output = cwd / "job.out"
     command = [command[0], f"--output={output}", "--open-mode=truncate", "--parsable", *command[1:]]
     submitted = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     if submitted.returncode != 0:
         return Job("REFUSED", submitted.stderr)
-    shown = ["squeue", "-ho", "%T", "-t", "all", "-j", submitted.stdout.strip()]
+    id = submitted.stdout.strip()
+    meanwhile(id)
+    shown = ["squeue", "-ho", "%T", "-t", "all", "-j", id]
     end = time.monotonic() + JOB_SECONDS
-    while (state := _said(shown, environment).strip()) in ("PENDING", "CONFIGURING", "RUNNING", "COMPLETING"):
+    while not _ACTIVE.isdisjoint(states := set(_said(shown, environment).split())):
         if time.monotonic() > end:
-            state = f"{state} after {JOB_SECONDS} s"
+            states.add(f"after {JOB_SECONDS} s")
             break
         time.sleep(0.1)
-    return Job(state, output.read_text() if output.exists() else "")
+    return Job(" ".join(sorted(states)), output.read_text() if output.exists() else "")
 
 
 def _configure(folder: Path, names: Sequence[str]) -> Path:
@@ -154,12 +162,15 @@ def _cancel_all(environment: dict[str, str]) -> None:
         time.sleep(0.2)
 
 
-def _wait(ready: Callable[[], bool], folder: Path) -> None:
+def wait(ready: Callable[[], bool], folder: Path) -> None:
+    """Raises:
+    TimeoutError: it took too long; with the ends of the logs in a folder.
+    """
     end = time.monotonic() + START_SECONDS
     while not ready():
         if time.monotonic() > end:
             logs = "".join(f"{path.name}:\n{path.read_text()[-2000:]}\n" for path in sorted(folder.glob("*.log")))
-            raise TimeoutError(f"no Slurm after {START_SECONDS} s\n{logs}")
+            raise TimeoutError(f"not ready after {START_SECONDS} s\n{logs}")
         time.sleep(0.05)
 
 

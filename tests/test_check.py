@@ -568,6 +568,64 @@ class TestBases:
         assert found(run("check", "a.yaml")) == ["b.yaml:1:10 syntax/base-cycle"]
 
 
+class TestScript:
+    """`launch.script`, which is there, is not there yet, or is misspelt."""
+
+    NAME = "launch/misspelt-script"
+
+    def check(self, launch: str, *arguments: str) -> Result:
+        return run("check", write("specs/a.yaml", f"{CLEAN}launch: {launch}\n"), "--quiet", *arguments)
+
+    @pytest.mark.parametrize(
+        ("launch", "meant"),
+        [
+            ("{script: trian.py}", "train.py"),
+            ("{script: sub/fine-tune.py}", "sub/fine_tune.py"),
+            ("{script: fine_tun.py, workdir: sub}", "fine_tune.py"),
+            ("{script: runn.sh.py, workdir: ..}", "run.sh.py"),
+        ],
+    )
+    def test_a_file_of_nearly_its_name_is_said(self, launch: str, meant: str) -> None:
+        for name in ("specs/train.py", "specs/sub/fine_tune.py", "run.sh.py"):
+            write(name, "")
+        result = self.check(launch)
+        assert found(result) == [f"specs/a.yaml:3:{9 + launch.index('script: ') + 8} {self.NAME}"]
+        assert f"write `script: {meant}`: that file exists" in result.out.replace('"', "")
+
+    @pytest.mark.parametrize(
+        "launch",
+        [
+            "{script: train.py}",
+            "{script: other.py}",
+            "{script: pretrain.py}",
+            "{script: trian.py, workdir: elsewhere}",
+            "{script: elsewhere/trian.py}",
+            "{script: trian.py, setup: cd sub}",
+            "{script: trian, workdir: .}",
+            "{module: trian}",
+        ],
+    )
+    def test_nothing_is_said_of_another(self, launch: str) -> None:
+        write("specs/train.py", "")
+        assert self.check(launch).code == 0
+
+    def test_nothing_is_said_where_a_variable_leads(self) -> None:
+        write("specs/$HOME/train.py", "")
+        launch = "{script: $HOME/trian.py}  # configlint: ignore[launch/unexpanded-variable]"
+        assert self.check(launch).code == 0
+
+    def test_it_can_be_ignored_and_is_the_same_in_all_releases(self) -> None:
+        write("specs/train.py", "")
+        assert self.check(f"{{script: trian.py}}  # configlint: ignore[{self.NAME}] made by a job").code == 0
+        assert "(assuming" not in self.check("{script: trian.py}").out
+
+    def test_it_is_said_of_the_targets_that_have_it(self) -> None:
+        write("specs/train.py", "")
+        result = self.check("{script: train.py}\ntargets:\n  one: {launch: {script: trian.py}}\n  two: {}")
+        assert found(result) == [f"specs/a.yaml:5:26 {self.NAME}"]
+        assert result.out.splitlines()[0].endswith(" [one]")
+
+
 class TestBytes:
     def test_a_byte_order_mark_moves_no_column(self) -> None:
         Path("a.yaml").write_bytes(b"\xef\xbb\xbf" + ERROR.encode())

@@ -70,6 +70,12 @@ def test_the_tree_goes_down_to_lines_of_files() -> None:
     ]
 
 
+def test_another_name_of_an_accelerator_is_shown_beside_what_it_stands_for() -> None:
+    lines = explain("hardware", "--set", "hardware={accelerator: p5.48xlarge, devices_per_node: null}").splitlines()
+    assert lines[0] == "hardware.accelerator = h100-80gb  given    --set:1:24, as p5.48xlarge"
+    assert lines[2] == "hardware.devices_per_node = 8  default  p5.48xlarge has 8 devices"
+
+
 def test_what_is_set_is_at_its_column() -> None:
     lines = explain("world", "--set", "hardware.nodes=2").splitlines()
     assert lines[1] == "|- hardware.nodes = 2             given    --set:1:16"

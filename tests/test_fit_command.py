@@ -269,6 +269,28 @@ def test_of_an_unknown_accelerator_what_the_training_takes_is_still_shown() -> N
     assert found["peak_bytes"]["low"] > GIB
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("gtx-9999", "describe it with `accelerator: {name: gtx-9999, memory: 80}`"),
+        ("v100", "use v100-16gb or v100-32gb"),
+        ("RTX-3080", "use rtx-3080-10gb, rtx-3080-12gb or rtx-3080-ti"),
+        ("rtx409o", "describe it with"),
+        ("p5.48xlage", "did you mean p5.48xlarge?"),
+        ("p5.96xlarge", "describe it with"),
+    ],
+)
+def test_of_an_unknown_accelerator_the_next_one_is_named(name: str, said: str) -> None:
+    write("a.yaml", FITS.replace("rtx-4090", name))
+    assert f"hardware.accelerator {name} is unknown: {said}" in run("fit", "a.yaml").out
+
+
+def test_what_fits_a_clouds_machine_is_what_fits_its_profile() -> None:
+    write("a.yaml", FITS.replace("rtx-4090, devices_per_node: 1", "g5.xlarge"))
+    write("b.yaml", FITS.replace("rtx-4090", "a10g"))
+    assert run("fit", "a.yaml") == run("fit", "b.yaml")
+
+
 def test_errors_of_the_spec_are_1_and_what_can_be_shown_is() -> None:
     write("a.yaml", ERROR.replace("cpu", "a100-80gb"))
     result = run("fit", "a.yaml")
@@ -545,6 +567,13 @@ def test_why_there_is_no_trace_is_said_with_the_closed_form(monkeypatch: pytest.
     assert "\nnot traced: torch is not installed; showing the numbers of the closed form\n" in result.out
     (found,) = targets("fits.yaml", "--trace")
     assert (found["method"], found["not_traced"]) == ("closed-form", "torch is not installed")
+
+
+def test_what_the_trace_requires_is_said_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("configlint.memory.trace._version", lambda package: None)
+    command = "pip install torch --index-url https://download.pytorch.org/whl/cpu && pip install 'transformers=="
+    said = f"not traced: torch, transformers and accelerate are not installed (run {command}"
+    assert said in run("fit", "fits.yaml", "--trace").out
 
 
 def test_what_only_the_trace_knows_is_traced(monkeypatch: pytest.MonkeyPatch) -> None:

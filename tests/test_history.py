@@ -395,6 +395,14 @@ def test_every_argument_of_the_newest_releases_is_described() -> None:
             assert len(argument["description"]) > 10, name
 
 
+def test_an_editor_proposes_every_accelerator_and_instance_type_and_accepts_other_names() -> None:
+    schema = editor.bundle()
+    proposed = schema["definitions"]["hardware"]["properties"]["accelerator"]["examples"]
+    assert {"h100-80gb", "cpu", "p5.48xlarge", "Standard_ND96asr_v4"} <= set(proposed)
+    assert editor.beside_spec()["definitions"]["hardware"]["properties"]["accelerator"]["examples"] == proposed
+    assert Draft7Validator(schema).is_valid({"hardware": {"accelerator": "NVIDIA H100 80GB HBM3"}})
+
+
 def test_a_release_without_data_is_named_in_the_refusal() -> None:
     with pytest.raises(LookupError, match=r"no data for transformers 4\.60"):
         editor.bundle("4.60")

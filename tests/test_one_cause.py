@@ -96,6 +96,7 @@ load_best_model_at_end: true
 """
 SPECS = {"plain": PLAIN, "grpo": GRPO, "tokens": TOKENS, "lora": LORA, "fsdp": FSDP, "tensor": TENSOR, "flat": FLAT}
 
+_BEYOND = "hardware/devices-beyond-instance"
 # Of which spec, what stands there, what somebody writes instead, and the one rule that must say so.
 MISTAKES = [
     # A key that is misspelt, or stands elsewhere than it belongs.
@@ -126,6 +127,7 @@ MISTAKES = [
     ("plain", "num_train_epochs: 3", "max_steps: .inf", "argument/not-finite"),
     ("plain", "bf16: true", "bf16: maybe", "argument/wrong-type"),
     ("plain", "a100-80gb", "a100-8gb", "hardware/unknown-accelerator"),
+    ("plain", "a100-80gb, devices_per_node: 8", "p4de.24xlage", "hardware/unknown-accelerator"),
     ("grpo", "trainer: GRPOTrainer", "trainer: 5", "schema/wrong-type"),
     ("grpo", "trainer: GRPOTrainer\n", "", "launch/unnamed-trainer"),
     ("lora", "method: lora", "method: laro", "schema/wrong-choice"),
@@ -140,6 +142,7 @@ MISTAKES = [
     # A number that does not go with the others.
     ("plain", "effective: 64", "effective: 100", "batch/indivisible"),
     ("plain", "devices_per_node: 8", "devices_per_node: 100", "batch/indivisible"),
+    ("plain", "a100-80gb, devices_per_node: 8", "p4de.24xlarge, devices_per_node: 16", _BEYOND),
     ("plain", "effective: 64", "effective: 96, accumulation: 2", "batch/mismatch"),
     ("plain", "effective: 64", "effective: 96", "batch/not-power-of-two"),
     ("plain", "train_examples: 64000", "train_examples: 3", "batch/dataset-too-small"),

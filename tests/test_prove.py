@@ -23,6 +23,7 @@ GRPO = (
     'transformers: "5.23"\ntrl: "1.16"\ntrainer: GRPOTrainer\n'
     "batch: {effective: 32, per_device: 4}\n" + NODES.format(1).replace("8, nodes", "4, nodes")
 )
+STREAM = SMALL.replace("6400", "6400, streaming: true") + "training: {max_steps: 10}\n"
 MESHES = {
     "ddp": "{data: ddp}",
     "fsdp": "{data: fsdp}",
@@ -74,13 +75,19 @@ def jobs() -> dict[str, Job]:
         "disagreement": job_of(
             own["zero2"], 0, deepspeed={"train_micro_batch_size_per_gpu": 3, "zero_optimization": {"stage": 2}}
         ),
-        "dispatch": job_of(SMALL, 0, accelerator_config={"dispatch_batches": True}),
+        "dispatch": job_of(SMALL, accelerator_config={"dispatch_batches": True}),
+        "stream": job_of(STREAM),
+        "stream, each for itself": job_of(STREAM, accelerator_config={"dispatch_batches": False}),
+        "stream without end": job_of(STREAM, max_steps=-1),
         "gpu": job_of(
             SMALL + "training: {fp16: true, optim: adamw_bnb_8bit, report_to: wandb, eval_strategy: steps,\n"
             "  dataloader_num_workers: 4, dataloader_prefetch_factor: 2, push_to_hub: true}\n", 0, 31,
         ),
         "grpo": job_of(GRPO + "training: {num_generations: 8}\n"),
-        "grpo, spread": job_of(GRPO + "training: {num_generations: 8, steps_per_generation: 4}\n", 0),
+        "grpo, spread": job_of(
+            GRPO + "training: {num_generations: 8, steps_per_generation: 6, num_iterations: 2}\n"
+        ),
+        "grpo, stream": job_of(GRPO + "data: {streaming: true}\ntraining: {num_generations: 8, max_steps: 4}\n"),
         "sft": job_of(SMALL.replace("batch", 'trl: "1.16"\ntrainer: SFTTrainer\nbatch', 1), 0, 31),
     }  # fmt: skip
 
@@ -187,13 +194,34 @@ def test_the_sampler_is_the_trainers_own(answers: dict[str, Proof]) -> None:
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize(("name", "reason"), [("dispatch", "dispatch_batches"), ("grpo, spread", "at random")])
-def test_what_cannot_be_told_is_not_claimed(name: str, reason: str, answers: dict[str, Proof]) -> None:
-    found = answers[name]
+def test_completions_that_are_spread_over_steps_are_counted_together(answers: dict[str, Proof]) -> None:
+    found = answers["grpo, spread"]
+    (rank, *_) = found.found.ranks
+    assert (found.proven, rank.repeats, rank.cycle) == (True, 16, 6)
+    assert f"per {rank.cycle} steps, 16 samples of each" in prove_report.as_text([found])
+    assert answers["grpo, stream"].proven
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", ["dispatch", "stream", "stream, each for itself"])
+def test_the_batch_is_that_which_is_written_also_where_one_rank_reads_for_all(
+    name: str, answers: dict[str, Proof]
+) -> None:
+    assert answers[name].proven
+    assert set(answers[name].distinct) == {answers[name].plan.batch.trained}
+
+
+@pytest.mark.heavy
+def test_the_trainer_refuses_a_stream_without_end(answers: dict[str, Proof]) -> None:
+    (refusal,) = answers["stream without end"].found.refusals
+    assert "max_steps" in refusal.message
+
+
+def test_what_cannot_be_told_is_not_claimed() -> None:
+    asked = job_of(SMALL, 0)
+    found = answer(asked, Found(unproven="the stand-ins do not work"))
     assert found.proven is None
-    assert found.found.unproven
-    assert reason in found.found.unproven
-    assert f": not proven: {found.found.unproven}" in prove_report.as_text([found])
+    assert ": not proven: the stand-ins do not work" in prove_report.as_text([found])
 
 
 @pytest.mark.heavy
@@ -209,12 +237,30 @@ def test_the_same_training_in_three_places_trains_the_same_samples() -> None:
     assert result.out.endswith("\nlaptop, node and cluster train the same samples in each step\n")
 
 
-def test_what_is_not_installed_is_said_and_nothing_is_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("configlint.proving.ranks.find_spec", lambda name: None if name != "transformers" else name)
-    result = run("prove", ROOT / "examples" / "cpu.yaml")
-    assert result.code == 2
-    assert result.out == ""
-    assert result.err == "configlint: prove requires accelerate and torch: run pip install 'configlint[train]'\n"
+CPU_BUILD = "pip install torch --index-url https://download.pytorch.org/whl/cpu"
+
+
+@pytest.mark.parametrize(
+    ("spec", "installed", "said"),
+    [
+        ("", ["transformers"], f"accelerate and torch: run {CPU_BUILD} && pip install accelerate"),
+        ("", ["accelerate", "transformers"], f"torch: run {CPU_BUILD}"),
+        ('transformers: "4.57"\n', ["accelerate", "torch"], "transformers: run pip install 'transformers==4.57.*'"),
+        (
+            'trainer: SFTTrainer\ntrl: "0.20"\nparallel: {data: zero2}\n',
+            ["accelerate", "torch", "transformers"],
+            "trl and deepspeed: run pip install 'trl==0.20.*' deepspeed",
+        ),
+    ],
+)
+def test_what_is_not_installed_is_said_and_nothing_is_claimed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spec: str, installed: list[str], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("configlint.proving.ranks.find_spec", lambda name: name if name in installed else None)
+    result = run("prove", write("train.yaml", spec + "batch: {effective: 64}\n" + NODES.format(1)))
+    assert (result.code, result.out) == (2, "")
+    assert result.err.splitlines()[-1] == f"configlint: prove requires {said}"
 
 
 def test_what_is_not_written_is_not_proven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,7 +287,9 @@ def test_ranks_are_asked_in_whole_replicas_from_end_to_end(nodes: int, parallel:
 
 
 def rank_of(number: int, *steps: tuple[int, ...]) -> Rank:
-    return Rank(number, steps, 1, 4, 8, 8, "MULTI_GPU", None, {}, {"tensor": 1, "context": 1, "sequence": 1}, None)
+    return Rank(
+        number, steps, 1, 1, 4, 8, 8, "MULTI_GPU", None, {}, {"tensor": 1, "context": 1, "sequence": 1}, None
+    )
 
 
 def test_a_sample_that_two_replicas_get_is_told() -> None:

@@ -5,6 +5,7 @@ That of a front end is in test_dialects.py.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -50,7 +51,7 @@ from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 
 
-@rule(Severity.WARNING, fixes=True)
+@rule(Severity.WARNING, fixes=True, when=lambda plan: plan.writes("seed"))
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.training.get("seed") == 13:
         yield Finding("training.seed", "`seed` is unlucky", [Put("training.seed", 12, safe=True)])
@@ -82,6 +83,7 @@ def emit(plan: Plan) -> list[Artifact]:
     return [Artifact("hello.txt", f"{plan.batch.effective} samples\\n")]
 '''
 ACCELERATOR = """\
+name: Toy GPU
 vendor: nvidia
 memory_gib: {value: 15.5, source: measured}
 compute_capability: {value: "8.0", source: measured}
@@ -90,6 +92,29 @@ context_mib:
   low: {value: 400, source: measured}
   high: {value: 500, source: measured}
 workspace_mib: {value: 8, source: measured}
+"""
+
+
+TRAINER = """\
+  ToyTrainer:
+    modelled: true
+    unlabelled: true
+    source: folklore, as told in toys
+"""
+OPTIMIZER = """\
+  toy_sgd:
+    reads: [weight_decay]
+    memory: {states: 0}
+    source: folklore, as told in toys
+"""
+LAUNCHER = """\
+  toyrun:
+    package: torch
+    command: [python, -m, toys.run]
+    one_node: [--each, "{processes}"]
+    several_nodes: [--each, "{processes}", --nodes, "{nodes}"]
+    rendezvous: [--rank, --address, --port]
+    source: folklore, as told in toys
 """
 
 
@@ -121,7 +146,20 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (knowledge / "models" / "toy-1b.yaml").write_text(
         re.sub(r"(?m)^hub_ids:.*(\n  - .*)*", "hub_ids: [toy/1b]", model)
     )
+    _add_line(knowledge / "trainers.yaml", "\ntrainers:\n", TRAINER)
+    _add_line(copy / "schemas" / "trl_arguments.yaml", "\n  SFTTrainer: SFTConfig\n", "  ToyTrainer: SFTConfig\n")
+    _add_line(knowledge / "optimizers.yaml", "\noptimizers:\n", OPTIMIZER)
+    # As history.py writes what the wheel of a release says.
+    history = json.loads((copy / "schemas" / "training_arguments.json").read_text())
+    *_, choices = history["transformers"]["groups"]["TrainingArguments"]["optim"]["choices"].values()
+    choices.append("toy_sgd")
+    (copy / "schemas" / "training_arguments.json").write_text(json.dumps(history))
+    with open(knowledge / "launchers.yaml", "a") as file:
+        file.write(LAUNCHER)
+    _add_line(copy / "schemas" / "spec.schema.json", '"enum": ["torchrun", "accelerate"', ', "toyrun"')
     (copy / "train.yaml").write_text(SPEC)
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(copy)}
+    subprocess.run([sys.executable, "schemas/generate.py"], cwd=copy, env=environment, check=True)
     return copy
 
 
@@ -164,3 +202,26 @@ def test_an_accelerator_and_a_model_are_a_file_each(copy: Path) -> None:
     found = run(copy, "configlint", "fit", "train.yaml")
     assert "toy-16gb: 15.5 GiB" in found
     assert "peak" in found
+
+
+def test_a_trainer_is_a_row_and_its_config_class(copy: Path) -> None:
+    spec = f"trainer: ToyTrainer\n{SPEC}parallel: {{data: zero3, sequence: 2}}\n"
+    (copy / "trainer.yaml").write_text(spec.replace("seed: 13", "seed: 12, packing: true"))
+    found = run(copy, "configlint", "check", "trainer.yaml")
+    assert "error[parallel/undivided-sequence] `parallel.sequence` 2 is not supported by ToyTrainer" in found
+    assert "argument/unknown" not in found
+    assert "peak" in run(copy, "configlint", "fit", "trainer.yaml")
+
+
+def test_an_optimizer_is_a_row(copy: Path) -> None:
+    (copy / "optimizer.yaml").write_text(SPEC.replace("seed: 13", "optim: toy_sgd, adam_beta1: 0.8"))
+    found = run(copy, "configlint", "check", "optimizer.yaml")
+    assert "warning[argument/unread-adam-beta1] `adam_beta1` has no effect while `optim` is toy_sgd" in found
+    assert "argument/unknown-choice" not in found
+    assert "peak" in run(copy, "configlint", "fit", "optimizer.yaml")
+
+
+def test_a_launcher_is_a_row_and_a_word_of_the_schema(copy: Path) -> None:
+    (copy / "launcher.yaml").write_text(SPEC.replace("script: train.py", "script: train.py, launcher: toyrun"))
+    done = run(copy, "configlint", "compile", "launcher.yaml", "-o", "toys", "--verify", "never")
+    assert "exec python -m toys.run --each 2 \\\n  train.py" in (copy / "toys" / "launch.sh").read_text(), done

@@ -13,15 +13,17 @@ from typing import Any
 import generate
 import jsonschema
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from configlint import knowledge
 from configlint.core.diagnostic import Diagnostic
 from configlint.core.document import plain
-from configlint.core.profile import Accelerator, Model
+from configlint.core.profile import Accelerator, Instance, Model, bare
 from configlint.core.source import Source
 from configlint.frontends.spec.schema import validate
+from configlint.knowledge._generated import machines
 from configlint.knowledge._generated.spec_form import JsonSchemaValueException
 from configlint.knowledge._generated.spec_form import validate as is_valid
 from configlint.knowledge.schemas import schema_text
@@ -62,7 +64,7 @@ EVERY_KEY: dict[str, Any] = {
         "fsdp": {"reshard_after_forward": True},
         "deepspeed": {"zero_optimization": {"overlap_comm": True}},
     },
-    "data": {"train_examples": 51760, "eval_examples": 0, "packed": False},
+    "data": {"train_examples": 51760, "eval_examples": 0, "packed": False, "streaming": False},
     "training": {"learning_rate": 2e-5, "num_train_epochs": 3, "bf16": True, "optim_args": None},
     "arguments": {"model_name_or_path": "meta-llama/Llama-3.1-8B"},
     "launch": {
@@ -283,7 +285,8 @@ MESSAGES = {
     ),
     "a key of no section": (
         "data:\n  zzz: 2\n",
-        "2:3 schema/unknown-key `data` has no key `zzz` | expected train_examples, eval_examples or packed",
+        "2:3 schema/unknown-key `data` has no key `zzz`"
+        " | expected train_examples, eval_examples, packed or streaming",
     ),
     "an unknown key in a target": (
         "targets:\n  big:\n    hardware: {node: 2}\n",
@@ -317,7 +320,52 @@ MESSAGES = {
     ),
     "a number for a section": (
         "batch: 64\n",
-        "1:8 schema/wrong-type `batch` must be a mapping, got 64",
+        "1:8 schema/wrong-type `batch` must be a mapping, got 64 | write `batch: {effective: 64}`",
+    ),
+    "a name for a section": (
+        "model: meta-llama/Llama-3.1-8B\n",
+        '1:8 schema/wrong-type `model` must be a mapping, got the string "meta-llama/Llama-3.1-8B"'
+        " | write `model: {config: meta-llama/Llama-3.1-8B}`",
+    ),
+    "a script for a section": (
+        "launch: train.py\n",
+        '1:9 schema/wrong-type `launch` must be a mapping, got the string "train.py"'
+        " | write `launch: {script: train.py}`",
+    ),
+    "a sentence for a section": (
+        "data: the usual\n",
+        '1:7 schema/wrong-type `data` must be a mapping, got the string "the usual"',
+    ),
+    "millions of tokens": (
+        "batch: {effective_tokens: 4M}\n",
+        '1:27 schema/wrong-type `batch.effective_tokens` must be an integer, got the string "4M" | write `4194304`',
+    ),
+    "thousands of examples": (
+        "data: {train_examples: 1.5k}\n",
+        '1:24 schema/wrong-type `data.train_examples` must be an integer, got the string "1.5k" | write `1500`',
+    ),
+    "memory with a unit": (
+        "hardware: {accelerator: {name: a, memory: 80 GB}}\n",
+        '1:43 schema/wrong-type `hardware.accelerator.memory` must be a number, got the string "80 GB"'
+        " | write `80`",
+    ),
+    "a percentage for a share": (
+        "hardware: {headroom: 10}\n",
+        "1:22 schema/out-of-range `hardware.headroom` must be less than 1, got 10"
+        " | write `0.1`: it is a share, not a percentage",
+    ),
+    "a percentage with its sign": (
+        "hardware: {headroom: 10%}\n",
+        '1:22 schema/wrong-type `hardware.headroom` must be a number, got the string "10%" | write `0.1`',
+    ),
+    "what is computed by itself": (
+        "batch: {per_device: auto}\n",
+        '1:21 schema/wrong-type `batch.per_device` must be an integer or a mapping, got the string "auto"'
+        " | remove it: configlint computes it",
+    ),
+    "arguments of the script in launch": (
+        "launch: {script: a.py, args: [--a]}\n",
+        "1:24 schema/unknown-key `launch` has no key `args` | put what the script reads under `arguments`",
     ),
     "a number or a section": (
         "batch: {per_device: yes}\n",
@@ -606,7 +654,93 @@ def test_no_two_models_have_one_hub_id() -> None:
     assert len(ids) == len(set(ids))
 
 
-@pytest.mark.parametrize("name", ["h100", "H100-80GB", "../hardware/t4", "t4.yaml", "x\0y", "x" * 5000, "..", "/"])
+PRINTED = [
+    ("NVIDIA H100 80GB HBM3", "h100-80gb"),
+    ("NVIDIA H100 PCIe", "h100-80gb-pcie"),
+    ("NVIDIA H100 NVL", "h100-94gb-nvl"),
+    ("Tesla V100-SXM2-32GB", "v100-32gb"),
+    ("Tesla V100-PCIE-16GB", "v100-16gb"),
+    ("NVIDIA A100-SXM4-80GB", "a100-80gb"),
+    ("NVIDIA A100 80GB PCIe", "a100-80gb"),
+    ("NVIDIA A100-PCIE-40GB", "a100-40gb"),
+    ("NVIDIA GeForce RTX 4090", "rtx-4090"),
+    ("NVIDIA GeForce RTX 4070 Ti SUPER", "rtx-4070-ti-super"),
+    ("NVIDIA RTX 6000 Ada Generation", "rtx-6000-ada"),
+    ("NVIDIA RTX A6000", "rtx-a6000"),
+    ("NVIDIA TITAN RTX", "titan-rtx"),
+    ("Tesla T4", "t4"),
+    ("NVIDIA GH200 120GB", "gh200-96gb"),
+    ("NVIDIA B300 SXM6 AC", "b300"),
+    ("AMD Instinct MI300X", "mi300x"),
+    ("AMD Instinct MI300X VF", "mi300x"),
+    ("AMD Instinct MI250X / MI250", "mi250x"),
+]
+
+
+@pytest.mark.parametrize(("printed", "profile"), PRINTED)
+def test_what_a_driver_prints_is_a_name_in_any_case_and_without_the_makers_words(
+    printed: str, profile: str
+) -> None:
+    accelerator = knowledge.find_accelerator(profile)
+    assert isinstance(accelerator, Accelerator)
+    for name in (*without_makers(printed), printed.lower(), printed.upper(), f" {printed.replace(' ', '  ')}"):
+        assert knowledge.find_accelerator(name) == accelerator, name
+
+
+def without_makers(name: str) -> Iterator[str]:
+    """A name, and what is left without each word of the maker's before it."""
+    yield name
+    first, _, rest = name.partition(" ")
+    if first in ("NVIDIA", "Tesla", "GeForce", "AMD", "Instinct"):
+        yield from without_makers(rest)
+
+
+@pytest.mark.parametrize("name", knowledge.names("hardware"))
+def test_each_name_in_a_profile_is_that_of_the_profile_or_of_several(name: str) -> None:
+    path = PACKAGE / "knowledge" / "hardware" / f"{name}.yaml"
+    node, _ = read(Source(path.name, path.read_text(encoding="utf-8")))
+    assert node is not None
+    profile: Any = plain(node)
+    accelerator = knowledge.find_accelerator(name)
+    for printed in (name.upper(), profile["name"], *profile.get("printed", ())):
+        found = knowledge.find_accelerator(printed)
+        profiles = machines.PRINTED[bare(printed)]
+        assert name in profiles
+        assert found == (accelerator if len(profiles) == 1 else knowledge.names("hardware")), printed
+
+
+def test_only_cards_of_several_sizes_share_a_name() -> None:
+    shared = {profiles for profiles in machines.PRINTED.values() if len(profiles) > 1}
+    for profiles in shared:
+        assert len({re.sub(r"-\d+gb$", "", profile) for profile in profiles}) == 1, profiles
+    assert ("rtx-3080-10gb", "rtx-3080-12gb") in shared
+
+
+INSTANCES: dict[str, Any] = yaml.safe_load((PACKAGE / "knowledge" / "instances.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", INSTANCES)
+def test_an_instance_type_is_a_machine_of_a_bundled_accelerator(name: str) -> None:
+    says = INSTANCES[name]
+    assert says.keys() == {"accelerator", "devices", "source"}
+    assert says["source"].startswith("https://")
+    accelerator = knowledge.find_accelerator(says["accelerator"])
+    assert isinstance(accelerator, Accelerator)
+    machine = Instance(name, accelerator, says["devices"])
+    assert machine.devices > 0
+    for written in (name, name.lower(), name.upper(), name.removeprefix("Standard_")):
+        assert knowledge.find_accelerator(written) == machine, written
+
+
+def test_no_instance_type_is_also_what_a_driver_prints() -> None:
+    assert not machines.INSTANCES.keys() & machines.PRINTED.keys()
+    assert set(knowledge.instances()) == INSTANCES.keys()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["h100", "H100_80GB", "nvidia", "NVIDIA", "p5", "../hardware/t4", "t4.yaml", "x\0y", "x" * 5000, "..", "/"],
+)
 def test_an_unknown_accelerator_gives_the_names_there_are(name: str) -> None:
     assert knowledge.find_accelerator(name) == knowledge.names("hardware")
 

@@ -18,7 +18,7 @@ from configlint.backends import emit
 from configlint.host.write import write
 from configlint.lint import lint
 from configlint.pipeline import compile_spec
-from configlint.rules.launch import refused_slurm_value
+from configlint.rules.launch import fatal_signal, refused_slurm_value
 from configlint.rules.launch._sbatch import OF_SRUN, OPTIONS, begun
 from configlint.session import Session
 from configlint.verify import sbatch
@@ -31,6 +31,23 @@ import json, os
 from pathlib import Path
 names = ("RANK", "WORLD_SIZE", "NODE_RANK", "CUDA_VISIBLE_DEVICES")
 Path("ranks", os.environ["RANK"]).write_text(json.dumps([os.environ.get(name) for name in names]))
+"""
+SAVES = """\
+import os, signal, sys, time
+from pathlib import Path
+
+launcher = os.getppid()
+
+def save(number, frame):
+    time.sleep(3)
+    if os.getppid() == launcher:  # else cgroups would have killed this process with it
+        Path("saved-" + os.environ["RANK"]).touch()
+    sys.exit()
+
+for number in (signal.SIGTERM, signal.SIGUSR1):
+    signal.signal(number, save)
+Path("up-" + os.environ["RANK"]).touch()
+time.sleep(60)
 """
 
 
@@ -310,6 +327,59 @@ class TestSlurm:
         port = lines[0].split()[3]
         assert lines == [f"{node} 3 127.0.0.1 {port} {launch}" for node in range(4)]
         assert 10000 < int(port) < 30000
+
+    @pytest.mark.parametrize("array", ["0-2%1", "1,7"])
+    def test_each_element_of_an_array_finds_launch_and_has_a_port_of_its_own(
+        self, tmp_path: Path, environment: dict[str, str], array: str
+    ) -> None:
+        """Also the one that has the array's own id, the last to start."""
+        path = compiled(tmp_path, f"{GPU}launch: {{script: t.py, slurm: {{array: '{array}'}}}}\n")
+        says = 'echo "$SLURM_JOB_ID $SLURM_ARRAY_JOB_ID $MASTER_PORT" >"element-$SLURM_ARRAY_TASK_ID"\n'
+        path.with_name("launch.sh").write_text(says)
+        submitted = slurm_cluster.run(["sbatch", "the build/job.sbatch", "an", "a b"], tmp_path, environment)
+        assert submitted.state == "COMPLETED", submitted.output
+        elements = [file.read_text().split() for file in tmp_path.glob("element-*")]
+        assert len(elements) == len({port for *_, port in elements}) == (3 if "%" in array else 2)
+        assert [own for own, of_array, _ in elements if own == of_array]
+
+    def test_a_port_that_the_user_sets_is_kept(self, tmp_path: Path, environment: dict[str, str]) -> None:
+        path = compiled(tmp_path, f"{GPU}launch: {{script: t.py, slurm: {{}}}}\n")
+        path.with_name("launch.sh").write_text('echo "$MASTER_PORT"\n')
+        environment = {**environment, "MASTER_PORT": "12345"}
+        submitted = slurm_cluster.run(["sbatch", "the build/job.sbatch"], tmp_path, environment)
+        assert submitted.output.split() == ["12345"] * 4
+
+    @pytest.mark.parametrize(
+        ("signal", "more", "is_fatal"),
+        [
+            ("TERM", "", False),
+            ("USR1", "", True),
+            ("B:USR1", "", True),
+            ("B:TERM", "", True),
+            ("USR1", "setup: trap '' USR1,", False),
+        ],
+    )
+    def test_the_ranks_can_save_at_a_signal_unless_the_rule_warns_of_it(
+        self, tmp_path: Path, environment: dict[str, str], signal: str, more: str, is_fatal: bool
+    ) -> None:
+        """Sent as Slurm does before the time limit: to the steps of the job, or with B: to its batch script."""
+        spec = (
+            "batch: {effective: 8}\nhardware: {accelerator: cpu, devices_per_node: 2}\n"
+            f"launch: {{script: saves.py, {more} slurm: {{cpus-per-task: 2, signal: '{signal}@60'}}}}\n"
+        )
+        (plan,) = plans(spec)
+        assert bool(lint(plan, [fatal_signal.check])[0]) is is_fatal
+        compiled(tmp_path, spec)
+        (tmp_path / "saves.py").write_text(SAVES)
+
+        def send(id: str) -> None:
+            slurm_cluster.wait(lambda: len([*tmp_path.glob("up-*")]) == 2, tmp_path)
+            *batch, name = signal.split(":")
+            options = ["--batch" for _ in batch]
+            subprocess.run(["scancel", *options, f"--signal={name}", id], env=environment, check=True)
+
+        submitted = slurm_cluster.run(["sbatch", "the build/job.sbatch"], tmp_path, environment, send)
+        assert len([*tmp_path.glob("saved-*")]) == (0 if is_fatal else 2), submitted
 
     def test_other_nodes_than_the_files_are_for_start_nothing(
         self, tmp_path: Path, environment: dict[str, str]

@@ -263,6 +263,37 @@ def test_world_and_replicas(
     assert (found.parallel.world, found.parallel.replicas) == (world, replicas)
 
 
+@pytest.mark.parametrize(
+    ("name", "devices"), [("p5.48xlarge", 8), ("g5.xlarge", 1), ("A2-MegaGPU-16g", 16), ("ND96asr_v4", 8)]
+)
+def test_a_clouds_machine_has_its_devices_unless_fewer_are_given(name: str, devices: int) -> None:
+    found = plan_of(hardware={"accelerator": name})
+    assert (found.hardware.devices_per_node, found.parallel.world) == (devices, devices)
+    assert found.origins["hardware.devices_per_node"].how == "default"
+    few = plan_of(hardware={"accelerator": name, "devices_per_node": 1, "nodes": 2})
+    assert (few.hardware.devices_per_node, few.parallel.world) == (1, 2)
+    assert few.origins["hardware.devices_per_node"].how == "given"
+
+
+@pytest.mark.parametrize(
+    ("name", "profile"),
+    [("NVIDIA H100 80GB HBM3", "h100-80gb"), ("p5.48xlarge", "h100-80gb"), ("Tesla T4", "t4"), ("CPU", "cpu")],
+)
+def test_a_plan_by_another_name_is_that_of_the_profile(name: str, profile: str) -> None:
+    hardware, expected = (
+        plan_of(hardware={"accelerator": each, "devices_per_node": 1}).hardware for each in (name, profile)
+    )
+    assert hardware._replace(instance=None) == expected
+    assert hardware.accelerator_name == profile
+
+
+def test_a_machine_described_in_the_spec_is_no_clouds_machine() -> None:
+    found = plan_of(hardware={"accelerator": {"name": "p5.48xlarge", "memory": 11}}).hardware
+    assert (found.instance, found.devices_per_node) == (None, None)
+    assert found.accelerator is not None
+    assert found.accelerator.memory_gib == 11
+
+
 def test_sharding_changes_no_replicas() -> None:
     for data in ("ddp", "fsdp", "zero1", "zero2", "zero3"):
         assert plan_of(hardware={"devices_per_node": 8}, parallel={"data": data, "shard": 4}).parallel.replicas == 8

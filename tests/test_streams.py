@@ -96,6 +96,68 @@ def test_a_folder_that_is_called_like_an_option_is_one() -> None:
     assert result.err.splitlines()[-1] == "run: bash ./-d/launch.sh"
 
 
+VERIFYING = "configlint: verifying the files with the installed packages ..."
+# Nothing that is installed is asked, so that it takes no time.
+UNASKED = "from configlint.verify import installed; installed.ask = lambda *asked: 'is busy'"
+COMPILE = [sys.executable, "-c", f"{UNASKED}; from configlint.cli import main; main()", "compile", "a.yaml"]
+NOT_CI = {name: value for name, value in ENVIRONMENT.items() if name != "CI"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no pseudo-terminals")
+class TestWaiting:
+    """What takes long is said on a terminal, and erased at the end."""
+
+    @staticmethod
+    def on_a_terminal(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
+        """The exit code, and what is written to a terminal that is its stderr."""
+        import pty
+
+        master, slave = pty.openpty()
+        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=slave, env=environment, check=False)
+        os.close(slave)
+        text = os.read(master, 9999).decode()
+        os.close(master)
+        return done.returncode, text
+
+    @staticmethod
+    def erased(line: str) -> str:
+        return f"{line}\r{' ' * len(line)}\r"
+
+    def test_on_a_terminal_a_line_says_what_is_done_and_leaves_nothing_behind(self) -> None:
+        code, text = self.on_a_terminal(COMPILE, NOT_CI)
+        assert (code, text.count(VERIFYING)) == (0, 1)
+        assert text.startswith(self.erased(VERIFYING) + "parsed by bash: launch.sh")
+
+    def test_in_ci_in_a_pipe_and_without_verification_nothing_is_said(self) -> None:
+        assert VERIFYING not in self.on_a_terminal(COMPILE, {**NOT_CI, "CI": "true"})[1]
+        assert VERIFYING not in self.on_a_terminal([*COMPILE, "--verify", "never"], NOT_CI)[1]
+        piped = subprocess.run(COMPILE, env=NOT_CI, capture_output=True, text=True, check=True)
+        assert VERIFYING not in piped.stdout + piped.stderr
+
+    def test_it_is_erased_when_the_user_stops_it(self) -> None:
+        stops = COMPILE[2].replace("'is busy'", "(_ for _ in ()).throw(KeyboardInterrupt())")
+        code, text = self.on_a_terminal([sys.executable, "-c", stops, "compile", "a.yaml"], NOT_CI)
+        assert code != 0
+        assert text.startswith(self.erased(VERIFYING))
+
+    @pytest.mark.heavy
+    @pytest.mark.parametrize(
+        ("command", "line"),
+        [
+            (["prove", "a.yaml"], "configlint: setting up the ranks of the job ..."),
+            (["fit", "a.yaml", "--trace"], "configlint: tracing a training step ..."),
+        ],
+    )
+    def test_prove_and_a_trace_say_what_they_do(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: list[str], line: str
+    ) -> None:
+        write("a.yaml", "batch: {effective: 4}\nhardware: {accelerator: rtx-4090, devices_per_node: 2}\n")
+        environment = {**NOT_CI, "XDG_CACHE_HOME": str(tmp_path)}
+        code, text = self.on_a_terminal([*PROGRAM, *command], environment)
+        assert code == 0, text
+        assert text.endswith(self.erased(line))
+
+
 def _heed_signals() -> None:
     """As from a terminal: what nohup or a script's `&` starts ignores some of them."""
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):

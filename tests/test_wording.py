@@ -9,10 +9,11 @@ from conftest import plan
 from hypothesis import given
 from hypothesis import strategies as some
 
-from configlint.core.wording import nearest, one_off
-from configlint.knowledge.naming import ALIASES, PRINTED
+from configlint.core.wording import misspelt, nearest, one_off
+from configlint.knowledge import names as profiles
+from configlint.knowledge.naming import ALIASES
 
-ACCELERATORS = tuple(PRINTED.values())
+ACCELERATORS = profiles("hardware")
 ARGUMENTS = plan('batch: {effective: 64}\ntransformers: "5.23"\n').release.arguments
 OPTIMIZERS = tuple(choice for choice in ARGUMENTS["optim"].choices if isinstance(choice, str))
 MODELS = ("gpt2", "llama-3.1-8b", "phi-4", "phi-4-mini", "qwen2.5-7b", "qwen3-8b")
@@ -52,7 +53,7 @@ def test_a_misspelt_name_is_the_one_that_was_meant(word: str, known: tuple[str, 
 @pytest.mark.parametrize(
     ("word", "known"),
     [
-        ("rtx-3080", ACCELERATORS),
+        ("rtx-1080", ACCELERATORS),
         ("rtx-4085", ACCELERATORS),
         ("phi-2", MODELS),
         ("llama-3.2-8b", MODELS),
@@ -64,6 +65,24 @@ def test_a_misspelt_name_is_the_one_that_was_meant(word: str, known: tuple[str, 
 def test_another_number_is_no_misspelling(word: str, known: tuple[str, ...]) -> None:
     assert nearest(word, known) is None
     assert one_off(word, known) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("trian.py", "train.py"),
+        ("trainsft.py", "train-sft.py"),
+        ("train-stf.py", "train-sft.py"),
+        ("evl_v1.py", None),
+    ],
+)
+def test_a_file_is_misspelt_by_a_letter_or_in_case_and_hyphens(word: str, meant: str | None) -> None:
+    assert misspelt(word, ("eval_v2.py", "train-sft.py", "train.py")) == meant
+
+
+@pytest.mark.parametrize("word", ["train_dpo.py", "pretrain.py", "train_utils.py", "run.py", ""])
+def test_a_longer_name_is_that_of_another_file(word: str) -> None:
+    assert misspelt(word, ("train-sft.py", "train.py")) is None
 
 
 @given(lists, words)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from configlint.core.profile import Model
 from configlint.core.workload import Workload
 from configlint.knowledge import find_model
+from configlint.knowledge.optimizers import find_optimizer
 
 SECTIONS = ("constants", "matrix", "extras", "largest", "drift")
 # What a row says of its workload; the rest of it is the model's config, or has its default.
@@ -164,10 +165,10 @@ def needs(workload: Workload | None) -> list[str]:
     """The packages that a workload needs beside those of the extra `train`."""
     if workload is None:
         return []
-    bits = workload.method == "qlora" or "bnb" in workload.optimizer or "paged" in workload.optimizer
+    made = find_optimizer(workload.optimizer)
     wanted = {
         "peft": workload.method != "full",
-        "bitsandbytes": bits,
+        "bitsandbytes": workload.method == "qlora" or (made is not None and made.bitsandbytes),
         "liger_kernel": workload.fused_loss,
         "flash_attn": workload.attention.startswith("flash_attention"),
     }

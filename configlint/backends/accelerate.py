@@ -11,10 +11,13 @@ from __future__ import annotations
 from configlint.backends import mesh
 from configlint.core.artifact import Artifact
 from configlint.core.plan import Plan
+from configlint.knowledge.launchers import find_launcher
+
+_NAME = "accelerate.yaml"
 
 
 def emit(plan: Plan) -> list[Artifact]:
-    if plan.launch.launcher != "accelerate" or not (plan.launch.script or plan.launch.module):
+    if find_launcher(plan.launch.launcher).file != _NAME or not (plan.launch.script or plan.launch.module):
         return []
     fields = {
         "compute_environment": "LOCAL_MACHINE",
@@ -29,4 +32,4 @@ def emit(plan: Plan) -> list[Artifact]:
     lines = [f"{key}: {value}" for key, value in fields.items()]
     if sizes := mesh.keys(plan):
         lines += ["parallelism_config:", *(f"  {key}: {value}" for key, value in sizes.items())]
-    return [Artifact("accelerate.yaml", "".join(f"{line}\n" for line in lines))]
+    return [Artifact(_NAME, "".join(f"{line}\n" for line in lines))]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import textwrap
 from typing import NamedTuple
 
 from configlint.backends import mesh, training_args
 from configlint.core.artifact import Artifact
 from configlint.core.digests import cksum
 from configlint.core.plan import Plan
+from configlint.knowledge import variables
+from configlint.knowledge.launchers import Launcher, find_launcher
 
 
 def emit(plan: Plan) -> list[Artifact]:
@@ -25,10 +28,10 @@ def emit(plan: Plan) -> list[Artifact]:
         "readonly config_folder",
         *_own_config(plan),
         f"cd -- {workdir(plan)}",
-        *_environment(plan),
+        *_environment(plan, is_read=False),
         *([launch.setup.rstrip("\n")] if launch.setup else []),
-        # What another job left in the environment would be another mesh, and another batch.
-        'unset "${!PARALLELISM_CONFIG_@}" "${!ACCELERATE_USE_@}"',
+        *_forgotten(),
+        *_environment(plan, is_read=True),
         *_own_mesh(plan),
         *_start(plan),
     ]
@@ -66,13 +69,28 @@ def workdir(plan: Plan) -> str:
     return '"$config_folder"/' + shlex.quote(relative)
 
 
-def _environment(plan: Plan) -> list[str]:
-    return [f"export {name}={shlex.quote(str(value))}" for name, value in plan.spec.section("launch.env").items()]
+def _environment(plan: Plan, is_read: bool) -> list[str]:
+    """The variables of the spec: those that say what it says elsewhere, which only who ignores the finding has, or
+    all others."""
+    return [
+        f"export {name}={shlex.quote(str(value))}"
+        for name, value in plan.spec.section("launch.env").items()
+        if variables.is_read(name) is is_read
+    ]
+
+
+def _forgotten() -> list[str]:
+    """What another job left in the environment would be another precision, another mesh, another batch."""
+    starts = tuple(name[:-1] for name in variables.patterns() if name.endswith("*"))
+    names = [name for name in variables.patterns() if not name.startswith(starts)]
+    words = [*(f'"${{!{start}@}}"' for start in starts), *names]
+    lines = textwrap.wrap(" ".join(words), width=108, break_long_words=False, break_on_hyphens=False)
+    return ["# Left over from another job, these would change what is trained.", "unset " + " \\\n  ".join(lines)]
 
 
 def _own_mesh(plan: Plan) -> list[str]:
-    """The mesh, which Accelerate's launcher has from its own file."""
-    if plan.launch.launcher == "accelerate":
+    """The mesh, where the launcher has none from its own file."""
+    if find_launcher(plan.launch.launcher).file:
         return []
     return [f"export {name}={shlex.quote(value)}" for name, value in mesh.environment(plan).items()]
 
@@ -107,33 +125,26 @@ class _Word(NamedTuple):
 
 def _command(plan: Plan, node: int, folder: str) -> list[list[_Word]]:
     """In lines, on one node."""
-    launch = plan.launch
-    by_accelerate = launch.launcher == "accelerate"
-    start = _accelerate(plan, node, folder) if by_accelerate else _torchrun(plan, node)
+    launch, launcher = plan.launch, find_launcher(plan.launch.launcher)
+    start = [_called(plan, launcher, folder)]
+    if plan.hardware.nodes not in (None, 1):
+        start.append(_rendezvous(node, *launcher.rendezvous))
     # A script whose name starts with a hyphen is no option of the launcher.
     script = ["-m", launch.module] if launch.module else [re.sub("^-", "./-", launch.script or "")]
     flag = _words(launch.config_flag) if launch.config_flag else []
     return [*start, _words(*script), [*flag, _beside("training_args.json", folder)]]
 
 
-def _torchrun(plan: Plan, node: int) -> list[list[_Word]]:
+def _called(plan: Plan, launcher: Launcher, folder: str) -> list[_Word]:
+    """The launcher with its options, or with the file that says the same."""
     nodes = plan.hardware.nodes or 1
-    per_node = str((plan.parallel.world or 1) // nodes)
-    if nodes == 1:
-        # --standalone takes any free port, so that two jobs can share a host; --nnodes is said because
-        # torchrun would take it from PET_NNODES otherwise.
-        return [_words("torchrun", "--standalone", "--nnodes", "1", "--nproc_per_node", per_node)]
-    return [
-        _words("torchrun", "--nproc_per_node", per_node, "--nnodes", str(nodes)),
-        _rendezvous(node, "--node_rank", "--master_addr", "--master_port"),
-    ]
-
-
-def _accelerate(plan: Plan, node: int, folder: str) -> list[list[_Word]]:
-    start = [*_words("accelerate", "launch", "--config_file"), _beside("accelerate.yaml", folder)]
-    if plan.hardware.nodes in (None, 1):
-        return [start]
-    return [start, _rendezvous(node, "--machine_rank", "--main_process_ip", "--main_process_port")]
+    options = launcher.one_node if nodes == 1 else launcher.several_nodes
+    processes = (plan.parallel.world or 1) // nodes
+    words = _words(*launcher.command, *(option.format(processes=processes, nodes=nodes) for option in options))
+    if launcher.config:
+        option, file = launcher.config
+        words += [*_words(option), _beside(file, folder)]
+    return words
 
 
 def _rendezvous(node: int, rank: str, address: str, port: str) -> list[_Word]:

@@ -23,8 +23,9 @@ _CONFIG_FOLDER = """\
 set -eo pipefail
 : "${SLURM_JOB_ID:?submit this file with sbatch}"
 
-# Slurm runs a copy of this file; the command that submitted it says where the other files are.
-submitted="$(scontrol show job "$SLURM_JOB_ID" | sed -n 's/^ *Command=//p')" || true
+# Slurm runs a copy of this file; the command that submitted it says where the other files are. For the id of an
+# array all its elements are shown, each with the same command.
+submitted="$(scontrol show job "$SLURM_JOB_ID" | sed -n '/^ *Command=/{s///p;q;}')" || true
 if [[ $# -gt 0 ]]; then submitted="${submitted%" $*"}"; fi
 if [[ $submitted != /* ]]; then submitted="$SLURM_SUBMIT_DIR/$submitted"; fi
 config_folder="$(dirname -- "$submitted")"
@@ -37,9 +38,10 @@ config_folder="$(cd -- "$config_folder" && pwd)"
 readonly config_folder
 """
 _RENDEZVOUS = """\
-# A port of this job's own, because two jobs can share a host.
 MASTER_ADDR="$(scontrol show hostnames "$SLURM_JOB_NODELIST" | sed -n 1p)"
-MASTER_PORT="$((10000 + SLURM_JOB_ID % 20000))"
+# Two jobs can share a host, so each has a port of its own: 10000 + the job's id modulo 20000, which is 10000 to
+# 29999, above the system's ports (up to 1023) and below those of outgoing connections (from 32768 on).
+MASTER_PORT="${MASTER_PORT:-$((10000 + SLURM_JOB_ID % 20000))}"
 export MASTER_ADDR MASTER_PORT
 # Single quotes, because the number of a node is known only there.
 # shellcheck disable=SC2016

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from configlint.commands.console import CLEAN, FINDINGS, echo, note, show
+from configlint.commands.console import CLEAN, FINDINGS, echo, note, show, waiting
 from configlint.core.artifact import Artifact
 from configlint.core.errors import UsageError
 from configlint.pipeline import Compiled, verified
@@ -71,7 +72,8 @@ def write(compiled: Compiled, level: str, force: bool) -> int:
 
 def _accepted(compiled: Compiled, level: str) -> bool:
     """Hold what was compiled against its readers, and say by what it was read and what could not be verified."""
-    diagnostics, lines, complete = verified(compiled, level != "never")
+    with waiting("verifying the files with the installed packages") if level != "never" else nullcontext():
+        diagnostics, lines, complete = verified(compiled, level != "never")
     show(diagnostics)
     echo("".join(f"{line}\n" for line in lines), err=True)
     return not diagnostics and (complete or level != "require")

@@ -7,7 +7,8 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 import click
@@ -86,6 +87,20 @@ def echo(text: str | bytes, err: bool = False) -> None:
 def _silence(stream: IO[str]) -> None:
     """Keep what the stream could not take from being tried again at the exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Say on a terminal what takes long, and erase it at the end; in a pipe and in CI nobody watches."""
+    if not sys.stderr.isatty() or os.environ.get("CI"):
+        yield
+        return
+    line = f"configlint: {what} ..."
+    echo(line, err=True)
+    try:
+        yield
+    finally:
+        echo(f"\r{' ' * len(line)}\r", err=True)
 
 
 def note(line: str) -> None:

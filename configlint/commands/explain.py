@@ -94,7 +94,8 @@ def _shown(path: str, value: object) -> str:
 def _why(plan: Plan, path: str, origin: Origin) -> str:
     if origin.setting is not None:
         target = f", target {origin.setting.target}" if origin.setting.target else ""
-        return f"{origin.setting.span}{target}"
+        written = f", {origin.why}" if origin.why else ""
+        return f"{origin.setting.span}{target}{in_a_line(written)}"
     # Of memory the terms stand below, in GiB.
     numbers = with_numbers(plan, origin) if origin.inputs and not path.startswith("memory.") else origin.why
     return origin.why if numbers == origin.why else f"{origin.why} = {numbers}"

@@ -146,7 +146,11 @@ def _unknown_accelerator(plan: Plan) -> str | None:
     if name is None:
         return "hardware.accelerator is missing (for example rtx-4090)"
     remedy = f"describe it with `accelerator: {{name: {name}, memory: 80}}`"
-    return f"hardware.accelerator {name} is unknown: {_did_you_mean(name, plan.hardware.known) or remedy}"
+    profiles = plan.hardware.known
+    if begun := [profile for profile in profiles if profile.startswith(f"{name.lower()}-")]:
+        return f"hardware.accelerator {name} is unknown: use {listing(begun, 'or')}"
+    close = _did_you_mean(name, (*profiles, *knowledge.instances_like(name)))
+    return f"hardware.accelerator {name} is unknown: {close or remedy}"
 
 
 def _unknown_model(plan: Plan) -> str:

@@ -32,6 +32,7 @@ def bundle(transformers: str | None = None, trl: str | None = None) -> Schema:
     training = arguments(transformers, trl)
     schema["properties"]["training"] = schema["definitions"]["training"] | training.pop("training")
     schema["definitions"]["target"]["properties"]["training"] = {"$ref": "#/properties/training"}
+    schema["definitions"]["hardware"]["properties"]["accelerator"] |= _accelerators()
     return schema | training
 
 
@@ -39,17 +40,26 @@ def beside_spec() -> Schema:
     """The same for the newest releases, as a schema that refers to spec.schema.json beside it; a spec that names
     another release is left to that one."""
     own = arguments()
-    training = {"$ref": "#/definitions/training"}
+    training, hardware = ({"$ref": f"#/definitions/{name}"} for name in ("training", "hardware"))
     target = {"properties": {"training": training}}
+    machines = {"hardware": hardware, "targets": {"additionalProperties": {"properties": {"hardware": hardware}}}}
     newest = {"properties": {"transformers": _pattern(knowledge.releases("transformers")[-1])}}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "configlint spec, with the arguments of the newest releases",
-        "allOf": [{"$ref": "spec.schema.json"}, *own["allOf"]],
+        "allOf": [{"$ref": "spec.schema.json"}, {"properties": machines}, *own["allOf"]],
         "if": newest,
         "then": {"properties": {"training": training, "targets": {"additionalProperties": target}}},
-        "definitions": {"training": own["training"]},
+        "definitions": {
+            "training": own["training"],
+            "hardware": {"properties": {"accelerator": _accelerators()}},
+        },
     }
+
+
+def _accelerators() -> Schema:
+    """What an editor proposes; other names are none the less right, such as those that drivers print."""
+    return {"examples": [*knowledge.names("hardware"), *knowledge.instances()]}
 
 
 def arguments(transformers: str | None = None, trl: str | None = None) -> Schema:

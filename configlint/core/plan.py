@@ -1,17 +1,16 @@
 """A plan: the spec with everything computed that can be, and where each value came from.
 
 Any value may be None: not given, of the wrong type, or not to be known. A rule that needs
-it is silent then.
+it is silent then. As in core/profile.py, annotations are no text where they need not be.
 """
-
-from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from math import lcm
 from typing import TYPE_CHECKING, NamedTuple
 
 from configlint.core.dialect import in_words
-from configlint.core.profile import Accelerator, Model
+from configlint.core.profile import Accelerator, Instance, Model
 from configlint.core.release import UNKNOWN, Argument, Release
 from configlint.core.spec import Setting, Spec
 from configlint.core.wording import nearest
@@ -23,8 +22,9 @@ if TYPE_CHECKING:
 class Origin(NamedTuple):
     """Where a value came from.
 
-    `how` is `given` (then `setting` has the place), `default` (then `why` has the reason)
-    or `derived` (then `why` is a formula over the last names of `inputs`, which are paths).
+    `how` is `given` (then `setting` has the place, and `why` how it was written where that is another name of the
+    value), `default` (then `why` has the reason) or `derived` (then `why` is a formula over the last names of
+    `inputs`, which are paths).
     """
 
     value: object
@@ -35,11 +35,13 @@ class Origin(NamedTuple):
 
 
 class Hardware(NamedTuple):
-    """`accelerator` is None where the profile is unknown; then `known` has the names there are."""
+    """`accelerator` is None where the profile is unknown; then `known` has the names there are, and
+    `accelerator_name` what was written. `instance` is the cloud's machine, where the name was that of one."""
 
     accelerator: Accelerator | None = None
     accelerator_name: str | None = None
     known: tuple[str, ...] = ()
+    instance: Instance | None = None
     devices_per_node: int | None = None
     nodes: int | None = None
     reserved: int | None = None
@@ -88,16 +90,38 @@ class Batch(NamedTuple):
 
 
 class Data(NamedTuple):
-    """Examples as the data loader sees them."""
+    """Examples as the data loader sees them: rows after packing, prompts where the trainer generates. A stream has
+    no length and no epochs."""
 
     train_examples: int | None = None
     eval_examples: int | None = None
     packed: bool | None = None
+    streaming: bool | None = None
+
+
+class Generation(NamedTuple):
+    """How a trainer that generates its samples goes through the prompts: `batch` completions at a time, `group` of
+    them for each prompt, are trained in `steps` micro-batches, and that `iterations` times. Prompts that do not
+    fill a batch are left out of the epoch."""
+
+    group: int
+    batch: int
+    steps: int
+    iterations: int
+
+    @property
+    def prompts(self) -> int:
+        """The prompts of a generation batch."""
+        return self.batch // self.group
+
+    def cycle(self, accumulation: int) -> int:
+        """The optimizer steps after which all completions of the generations that were begun have been trained."""
+        return lcm(self.steps * self.iterations, accumulation) // accumulation
 
 
 class Schedule(NamedTuple):
     """In optimizer steps, as the Trainer counts them; a batch here is one device's
-    micro-batch, so that `batches_per_epoch` is the length of a rank's data loader."""
+    micro-batch, so that `batches_per_epoch` is what a rank trains of an epoch."""
 
     batches_per_epoch: int | None = None
     steps_per_epoch: int | None = None
@@ -149,11 +173,11 @@ class Memory(NamedTuple):
 
     capacity: int | None = None
     budget: int | None = None
-    workload: Workload | None = None
+    workload: "Workload | None" = None
     missing: tuple[str, ...] = ()
-    estimate: Estimate | None = None
+    estimate: "Estimate | None" = None
     largest: int | None = None
-    ask: Callable[[Workload], Estimate | None] = lambda workload: None
+    ask: "Callable[[Workload], Estimate | None]" = lambda workload: None
 
 
 class Use(NamedTuple):
@@ -192,6 +216,7 @@ class Plan(NamedTuple):
     arguments: dict[str, object]
     launch: Launch
     uses: tuple[Use, ...]
+    generation: Generation | None = None
     memory: Memory = Memory()
     reference: int | None = None
     nearest: Callable[[str, Iterable[str]], str | None] = nearest

@@ -1,6 +1,8 @@
-"""What is known of an accelerator or a model."""
+"""What is known of an accelerator, a model or a trainer.
 
-from __future__ import annotations
+Not under `from __future__ import annotations`: typing compiles each annotation of a NamedTuple that is text, which
+doubles what these cost at every start.
+"""
 
 from typing import NamedTuple
 
@@ -26,6 +28,26 @@ class Accelerator(NamedTuple):
     communication_mib: tuple[float, float] | None = None
 
 
+class Instance(NamedTuple):
+    """A cloud's machine by the name of its type: which accelerators it has, and how many."""
+
+    name: str
+    accelerator: Accelerator
+    devices: int
+
+
+# What drivers, shops and people put before a device's name, or leave out.
+_MAKERS = ("nvidia", "tesla", "geforce", "amd", "instinct", "intel")
+
+
+def bare(name: str) -> str:
+    """A device's name in lower case, without the makers' words before it: `rtx 4090`."""
+    words = name.lower().split()
+    while len(words) > 1 and words[0] in _MAKERS:
+        del words[0]
+    return " ".join(words)
+
+
 def lacks(accelerator: Accelerator, dtype: str) -> bool:
     """Whether an accelerator is known to be without bfloat16 or tf32, which NVIDIA has since Ampere."""
     if accelerator.compute_capability is not None:
@@ -45,3 +67,21 @@ class Model(NamedTuple):
         """Whether it has a logit for each word at each token; an encoder's head is the script's."""
         names = self.config.get("architectures")
         return isinstance(names, list) and any(str(name).endswith(("CausalLM", "LMHeadModel")) for name in names)
+
+
+class Trainer(NamedTuple):
+    """What a trainer does differently; what each trait means stands in knowledge/trainers.yaml."""
+
+    script: str | None = None
+    fine_tunes: bool = False
+    pretrains: bool = False
+    modelled: bool = False
+    generates: bool = False
+    completions: tuple[int, int] | None = None
+    unlabelled: bool = False
+    pads_to: str | None = None
+    chunked_loss: tuple[tuple[int, int], tuple[int, int], tuple[int, int]] | None = None
+    undivided_losses: tuple[str, ...] = ()
+    undispatched: tuple[int, int] | None = None
+    refused_streams: tuple[tuple[int, int], tuple[int, int]] | None = None
+    reentrant_until: tuple[int, int] | None = None

@@ -1,9 +1,11 @@
-"""What a trainer's config class takes, in the release that a spec names and in all others."""
+"""What a trainer's config class takes, in the release that a spec names and in all others.
 
-from __future__ import annotations
+As in core/profile.py, annotations are no text.
+"""
 
 from typing import Any, NamedTuple
 
+from configlint.core.profile import Trainer
 from configlint.core.values import decimal
 
 Version = tuple[int, int]
@@ -24,7 +26,7 @@ class Layer(NamedTuple):
     version: Version
     arguments: dict[str, Facts]
 
-    def get(self, name: str) -> Argument | None:
+    def get(self, name: str) -> "Argument | None":
         """The argument in this release; None where it does not have it."""
         facts = self.arguments.get(name)
         if facts is None or not has(facts, self.version):
@@ -39,7 +41,7 @@ class Layer(NamedTuple):
             facts,
         )
 
-    def held(self) -> dict[str, Argument]:
+    def held(self) -> dict[str, "Argument"]:
         """Those that this release has."""
         return {name: found for name in self.arguments if (found := self.get(name))}
 
@@ -66,7 +68,8 @@ class Release(NamedTuple):
     `config_class` is None where the trainer is a user's own: what it has beyond TrainingArguments is not
     known then. `others` are further mappings by name: AcceleratorConfig, fsdp_config, `scheduler:cosine`,
     `trl.scripts.sft`. `known` are the releases of each package that there is data of;
-    `asks_for` the oldest and the newest release of Transformers that TRL's can be installed with.
+    `asks_for` the oldest and the newest release of Transformers that TRL's can be installed with; `trainer` what is
+    special about the trainer.
     """
 
     config_class: str | None
@@ -76,6 +79,7 @@ class Release(NamedTuple):
     others: dict[str, Layer]
     known: dict[str, tuple[Version, ...]]
     asks_for: tuple[Version, Version] | None = None
+    trainer: Trainer = Trainer()
 
     @property
     def transformers(self) -> Version:

@@ -71,8 +71,17 @@ class Rule(NamedTuple):
         return (sys.modules[self.check.__module__].__doc__ or "").strip()
 
 
-def rule(severity: Severity, fixes: bool = False, rows: Mapping[str, Row] | None = None) -> Callable[[Check], Rule]:
-    """Make a rule of the `check` function of a module `configlint/rules/<family>/<defect>.py`."""
+def rule(
+    severity: Severity,
+    fixes: bool = False,
+    rows: Mapping[str, Row] | None = None,
+    when: Callable[[Plan], bool] | None = None,
+) -> Callable[[Check], Rule]:
+    """Make a rule of the `check` function of a module `configlint/rules/<family>/<defect>.py`.
+
+    `when` is for a rule that concerns few plans: for the others the module is not even loaded, as
+    schemas/generate.py copies the condition into the index of the rules.
+    """
     table = rows or {}
     can_fix = fixes or any(row.fixes for row in table.values())
 

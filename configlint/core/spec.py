@@ -51,8 +51,9 @@ class Spec(NamedTuple):
 
     `reader` is what the dialect's loader makes of this file; `targets` are the names of all targets that it has.
     `assumed` says that nobody stated a release, in a dialect that has no default for it: what is true of the newest
-    only is not certain then. `newer` are the packages of which a release is stated that there is no data of yet,
-    and the arguments of its config class, or None where it is not installed.
+    only is not certain then. `meant_script` is a file of nearly the name of `launch.script`, where there is none of
+    that name. `newer` are the packages of which a release is stated that there is no data of yet, and the arguments
+    of its config class, or None where it is not installed.
     """
 
     source: Source
@@ -62,6 +63,7 @@ class Spec(NamedTuple):
     target: str | None = None
     targets: tuple[str, ...] = ()
     assumed: bool = False
+    meant_script: str | None = None
     newer: Mapping[str, frozenset[str] | None] = MappingProxyType({})
 
     def in_newer(self, name: str) -> bool:

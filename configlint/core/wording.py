@@ -79,6 +79,14 @@ def one_off(word: str, known: Iterable[str]) -> str | None:
     return next((name for name in alike if _is_one_off(word, name)), None)
 
 
+def misspelt(word: str, known: Iterable[str]) -> str | None:
+    """The known name that a word is but for case, hyphens and the like, or one letter: no other can be meant, where
+    `nearest` only finds what is likely."""
+    names = tuple(known)
+    folded = {_fold(name): name for name in names}
+    return folded.get(_fold(word)) or one_off(word, names)
+
+
 def _is_one_off(word: str, name: str) -> bool:
     if word == name:
         return False

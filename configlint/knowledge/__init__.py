@@ -1,20 +1,22 @@
 """What is known of releases, accelerators and models: data files, and their loader.
 
 Profiles are found by name alone: the file `hardware/<name>.yaml` or `models/<name>.yaml`. Of releases, what
-`_generated` holds is made from schemas/training_arguments.json.
+`_generated` holds is made from schemas/training_arguments.json, of all else from the YAML files here.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from functools import cache
 from typing import Any
 
 from configlint.core.document import plain
-from configlint.core.profile import Accelerator, Model
+from configlint.core.profile import Accelerator, Instance, Model, Trainer, bare
 from configlint.core.release import Layer, Release, Version, same_names
 from configlint.core.source import Source
 from configlint.host.read import read_bytes
+from configlint.knowledge._generated import trainers as _trainers
 from configlint.knowledge._generated import transformers as _transformers
 from configlint.syntax import read
 
@@ -42,23 +44,26 @@ def find_release(transformers: str | None, trl: str | None, trainer: str | None)
     layers = [Layer("transformers", version, _transformers.GROUPS["TrainingArguments"])]
     others = {name: Layer("transformers", version, group) for name, group in _transformers.GROUPS.items()}
     config_class = _transformers.TRAINERS.get(trainer or "")
-    if trainer == "Seq2SeqTrainer":
-        layers.append(others["Seq2SeqTrainingArguments"])
-    elif config_class is None:
+    if config_class is None:
         known["trl"] = _trl.RELEASES
         others |= {name: Layer("trl", trl_version, group) for name, group in _trl.GROUPS.items()}
         config_class = _trl.TRAINERS.get(trainer or "")
-        if config_class:
-            layers.append(others[config_class])
+    if config_class and config_class != "TrainingArguments":
+        layers.append(others[config_class])
     arguments = {name: argument for layer in layers for name, argument in layer.held().items()}
-    return Release(
-        config_class, tuple(layers), arguments, same_names(tuple(layers), arguments), others, known, asks_for
-    )
+    same = same_names(tuple(layers), arguments)
+    traits = Trainer(**_trainers.ROWS.get(trainer or "", {}))
+    return Release(config_class, tuple(layers), arguments, same, others, known, asks_for, traits)
 
 
 def is_of_transformers(trainer: object) -> bool:
     """Whether a trainer is Transformers' own, as it is where none is named."""
     return trainer is None or (isinstance(trainer, str) and trainer in _transformers.TRAINERS)
+
+
+def trainer_of(script: str) -> str | None:
+    """The trainer that one of TRL's own scripts builds."""
+    return next((name for name, traits in _trainers.ROWS.items() if traits.get("script") == script), None)
 
 
 def trl_trainers() -> tuple[str, ...]:
@@ -101,16 +106,19 @@ def _nearest(text: str | None, releases: tuple[Version, ...]) -> Version:
 
 
 @cache
-def find_accelerator(name: str) -> Accelerator | tuple[str, ...]:
-    """The bundled accelerator of that name, or all names there are."""
+def find_accelerator(name: str) -> Accelerator | Instance | tuple[str, ...]:
+    """The bundled accelerator that has this name or that drivers print so; the machine of a cloud's instance type;
+    or the names of all profiles."""
     profile = _profile("hardware", name)
-    if profile is None:
-        return names("hardware")
+    return _accelerator(name, profile) if profile else _also_named(name) or names("hardware")
+
+
+def _accelerator(name: str, profile: dict[str, Any]) -> Accelerator:
     context = profile.get("context_mib")
     fields = {
         key: field["value"] if isinstance(field, dict) else field
         for key, field in profile.items()
-        if key != "context_mib"
+        if key not in ("context_mib", "printed")
     }
     fields["context_mib"] = _range(context) if context else None
     capability = fields.get("compute_capability")
@@ -120,12 +128,38 @@ def find_accelerator(name: str) -> Accelerator | tuple[str, ...]:
     return Accelerator(**{**fields, "name": name})
 
 
+def _also_named(name: str) -> Accelerator | Instance | None:
+    """What has another name than its profile's; None of a name that several devices have."""
+    from configlint.knowledge._generated.machines import INSTANCES, PRINTED  # for these names only
+
+    known = bare(name)
+    machine, profile, devices = INSTANCES.get(known, ("", "", 0))
+    meant = (profile,) if machine else PRINTED.get(known, ())
+    accelerator = find_accelerator(meant[0]) if len(meant) == 1 else None
+    if not isinstance(accelerator, Accelerator):
+        return None
+    return Instance(machine, accelerator, devices) if machine else accelerator
+
+
+def instances() -> tuple[str, ...]:
+    """The instance types of clouds that are known, as the clouds write them."""
+    from configlint.knowledge._generated.machines import INSTANCES
+
+    return tuple(dict.fromkeys(machine for machine, _, _ in INSTANCES.values()))
+
+
+def instances_like(name: str) -> tuple[str, ...]:
+    """Those with the numbers of a name, which may be one of them misspelt: with others it is another machine."""
+    numbers = re.findall(r"\d+", name)
+    return tuple(machine for machine in instances() if re.findall(r"\d+", machine) == numbers)
+
+
 @cache
 def find_communication(vendor: str) -> dict[str, tuple[float, float]] | None:
     """What a vendor's collective library takes of a device's memory beside PyTorch's allocator, low and high in
     MiB, for each communicator: `first_mib` and `further_mib`. It is a file of its own, which one device never
     needs; None of a vendor that nothing is known of."""
-    found = _parsed("communication.yaml").get(vendor)
+    found = parsed("communication.yaml").get(vendor)
     return {key: _range(amounts) for key, amounts in found.items()} if found else None
 
 
@@ -184,10 +218,10 @@ def _range(amounts: dict[str, dict[str, float]]) -> tuple[float, float]:
 def _profile(kind: str, name: str) -> dict[str, Any] | None:
     if name not in names(kind):  # not isfile: some file systems take T4 for t4
         return None
-    return _parsed(os.path.join(kind, name + ".yaml")) or None
+    return parsed(os.path.join(kind, name + ".yaml")) or None
 
 
-def _parsed(name: str) -> dict[str, Any]:
+def parsed(name: str) -> dict[str, Any]:
     """The mapping that a file here holds."""
     path = os.path.join(_HERE, name)
     with open(path, encoding="utf-8") as file:

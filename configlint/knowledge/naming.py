@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from configlint.knowledge._generated.names import ALIASES, FILES, NAMES, PRINTED, VALUES
+from configlint.knowledge._generated.names import ALIASES, FILES, NAMES, VALUES
 
-__all__ = ["ALIASES", "FILES", "NAMES", "PRINTED", "VALUES", "owners", "paths", "spellings"]
+__all__ = ["ALIASES", "FILES", "NAMES", "VALUES", "owners", "paths", "spellings"]
 
 
 def spellings(program: str) -> dict[str, str]:

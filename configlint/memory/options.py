@@ -14,13 +14,10 @@ from configlint.core.plan import Memory, Plan
 from configlint.core.remedy import Put
 from configlint.core.workload import Estimate, Workload, of_batch
 from configlint.core.writing import written
+from configlint.knowledge.optimizers import find_optimizer
 
 # Of which models the closed form knows Liger's kernels; a test holds it to that.
 LIGER = ("llama", "mistral", "qwen2", "qwen3", "smollm3")
-# Since when TRL's SFTTrainer can make its loss a chunk at a time, and since when it always does.
-# Source: trl 1.4 to 1.16, trainer/sft_config.py and sft_trainer.py.
-_CHUNKED, _ALWAYS_CHUNKED = (1, 4), (1, 15)
-_ADAMW = ("adamw_torch", "adamw_torch_fused", "paged_adamw_32bit", "paged_adamw")
 _STAGES = {
     "ddp": ("zero2", "zero3", "fsdp"),
     "zero0": ("zero1", "zero2", "zero3"),
@@ -166,14 +163,14 @@ def changes(plan: Plan, base: Workload) -> Iterator[Relief]:
 
 
 def _loss(plan: Plan, base: Workload) -> Iterator[Relief]:
-    """Losses that never hold all logits: Liger's, with its other kernels, and that of TRL's SFTTrainer."""
-    trl = plan.release.trl if plan.trainer == "SFTTrainer" else None
+    """Losses that never hold all logits: Liger's, with its other kernels, and that of a trainer of TRL."""
+    trl, chunked = plan.release.trl or (0, 0), plan.release.trainer.chunked_loss
     has_kernels = base.config.get("model_type") in LIGER and plan.release.spelling("use_liger_kernel")
     if has_kernels and not base.fused_loss:
         # Until then Liger's loss takes the place of TRL's own.
-        own = base.chunked_loss and trl is not None and trl >= _ALWAYS_CHUNKED
+        own = base.chunked_loss and chunked is not None and trl >= chunked[2]
         yield Relief(Put(plan.path("use_liger_kernel"), True), {"fused_loss": True, "chunked_loss": own}, free=True)
-    if trl is not None and trl >= _CHUNKED and not base.chunked_loss and not base.fused_loss:
+    if chunked and trl >= chunked[0] and not base.chunked_loss and not base.fused_loss:
         yield Relief(Put("training.loss_type", "chunked_nll"), {"chunked_loss": True}, free=True)
 
 
@@ -193,14 +190,17 @@ def _kernels(plan: Plan, base: Workload) -> Iterator[Relief]:
 
 
 def _optimizers(plan: Plan, base: Workload) -> Iterator[Relief]:
-    """The same AdamW without a tensor a parameter while it steps, and with states of 8 bits."""
-    known = plan.release.arguments.get("optim")
-    names = {"adamw_torch_fused": base.optimizer == "adamw_torch"}
-    # What bitsandbytes keeps cannot be cut into FSDP's pieces.
-    names["adamw_bnb_8bit"] = base.optimizer in _ADAMW and base.data != "fsdp"
-    for name, sensible in names.items():
-        if sensible and (known is None or not known.choices or name in known.choices):
-            yield Relief(Put(plan.path("optim"), name), {"optimizer": name}, free=name == "adamw_torch_fused")
+    """The same algorithm without a tensor a parameter while it steps, and with states of 8 bits."""
+    now, known = find_optimizer(base.optimizer), plan.release.arguments.get("optim")
+    if now is None:
+        return
+    for other in map(find_optimizer, (now.fused, now.in_8_bits)):
+        # What bitsandbytes keeps cannot be cut into FSDP's pieces.
+        if other is None or (base.data == "fsdp" and other.under_fsdp):
+            continue
+        if known is None or not known.choices or other.name in known.choices:
+            put, free = Put(plan.path("optim"), other.name), other.name == now.fused
+            yield Relief(put, {"optimizer": other.name}, free)
 
 
 def _sharding(plan: Plan, base: Workload) -> Iterator[Relief]:

@@ -9,13 +9,14 @@ from configlint.core.plan import Plan
 
 
 class Rank(NamedTuple):
-    """What one rank gets: the examples of each step, by number, `repeats` times over all ranks (completions of a
-    prompt); and what the Trainer says of itself: the samples of a step, its engine with the ZeRO stage, the device
-    mesh, the degrees of parallelism, DeepSpeed's own batch."""
+    """What one rank gets: the examples of each step, by number, each `repeats` times over all ranks and `cycle`
+    steps (completions of a prompt); and what the Trainer says of itself: the samples of a step, its engine with the
+    ZeRO stage, the device mesh, the degrees of parallelism, DeepSpeed's own batch."""
 
     rank: int
     steps: tuple[tuple[int, ...], ...]
     repeats: int
+    cycle: int
     claimed: int
     steps_per_epoch: int
     total_steps: int
@@ -24,6 +25,11 @@ class Rank(NamedTuple):
     mesh: dict[str, int]
     degrees: dict[str, int]
     deepspeed: int | None
+
+    def trained(self, cycle: int) -> tuple[int, ...]:
+        """The examples of all steps of a cycle, counted from 0."""
+        steps = self.steps[cycle * self.cycle : (cycle + 1) * self.cycle]
+        return tuple(number for step in steps for number in step)
 
 
 class Found(NamedTuple):
@@ -39,7 +45,8 @@ class Found(NamedTuple):
 
 class Proof(NamedTuple):
     """Of one plan: the ranks that were asked, in whole replicas, and what became of them; `distinct` counts the
-    samples of each step that any of them gets, and `differences` are sentences: what is not as planned."""
+    samples of each step, or of each cycle of steps, that any of them gets, and `differences` are sentences: what is
+    not as planned."""
 
     plan: Plan
     asked: tuple[int, ...]

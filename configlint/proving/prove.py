@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, islice
 
 from configlint.backends import mesh
+from configlint.core import installing
 from configlint.core.artifact import Artifact
 from configlint.core.errors import UsageError
 from configlint.core.plan import Plan
@@ -28,8 +29,8 @@ def prove(plans: Sequence[Plan], files: Sequence[Sequence[Artifact]], every: boo
     Raises:
         UsageError: what sets up the ranks is not installed.
     """
-    if missing := ranks.missing():
-        raise UsageError(f"prove requires {listing(missing)}: run pip install 'configlint[train]'")
+    if missing := ranks.missing(plans):
+        raise UsageError(f"prove requires {listing(missing)}: run {installing.command(missing)}")
     jobs = [job(plan, artifacts, every) for plan, artifacts in zip(plans, files, strict=True)]
     return [answer(asked, found) for asked, found in zip(jobs, ranks.set_up(jobs), strict=True)]
 
@@ -38,10 +39,19 @@ def job(plan: Plan, artifacts: Sequence[Artifact], every: bool = False) -> Job:
     """What is asked of a plan and the files that were made of it."""
     texts = {artifact.name: artifact.text for artifact in artifacts}
     own = {name: str(value) for name, value in plan.spec.section("launch.env").items()}
-    # A step that the examples do not fill is no measure.
-    examples, trained = plan.data.train_examples, plan.batch.trained or 1
-    steps = _STEPS if examples is None else max(1, min(_STEPS, examples // trained))
-    return Job(plan, texts, {**own, **mesh.environment(plan)}, sample(plan, every), steps)
+    return Job(plan, texts, {**own, **mesh.environment(plan)}, sample(plan, every), _steps(plan))
+
+
+def _steps(plan: Plan) -> int:
+    """The steps to look at: those that train the completions of a generation belong together, and one that the
+    examples do not fill is no measure."""
+    batch, examples = plan.batch, plan.data.train_examples
+    if plan.generation:
+        cycle, batches = plan.generation.cycle(batch.accumulation or 1), plan.schedule.batches_per_epoch
+        whole = None if batches is None else batches // (batch.accumulation or 1) // cycle
+    else:
+        cycle, whole = 1, None if examples is None else examples // (batch.trained or 1)
+    return cycle * (_STEPS if whole is None else max(1, min(_STEPS, whole)))
 
 
 def sample(plan: Plan, every: bool) -> tuple[int, ...]:
@@ -61,8 +71,9 @@ def answer(job: Job, found: Found) -> Proof:
     """What was found, held against the plan."""
     if not found.ranks:
         return Proof(job.plan, job.ranks, found)
-    steps = range(min(len(rank.steps) for rank in found.ranks))
-    distinct = [len({number for rank in found.ranks for number in rank.steps[step]}) for step in steps]
+    cycle = found.ranks[0].cycle
+    cycles = range(min(len(rank.steps) for rank in found.ranks) // cycle)
+    distinct = [len({number for rank in found.ranks for number in rank.trained(each)}) for each in cycles]
     result = Proof(job.plan, job.ranks, found, tuple(distinct))
     return result._replace(differences=tuple(dict.fromkeys(_differences(result))))
 
@@ -81,14 +92,15 @@ def _counts(answer: Proof) -> Iterator[str]:
     """What all ranks get together, in the steps where it is not what is planned."""
     trained, ranks = answer.plan.batch.trained or 0, answer.found.ranks
     size = (answer.plan.parallel.world or 1) // (answer.plan.parallel.replicas or 1)
-    repeats = ranks[0].repeats
-    for step, distinct in enumerate(answer.distinct):
+    repeats, cycle = ranks[0].repeats, ranks[0].cycle
+    for number, distinct in enumerate(answer.distinct):
         what = f"distinct examples, {repeats} samples of each," if repeats != 1 else "distinct samples"
-        if distinct * repeats != trained:
-            yield f"{distinct} {what} in step {step + 1}, but the plan says {trained}"
-        times = Counter(number for rank in ranks[::size] for number in rank.steps[step])
-        if uneven := [number for number in times.values() if number != repeats]:
-            yield f"an example is trained {uneven[0]} times in step {step + 1}, expected {repeats}"
+        where = f"step {number + 1}" if cycle == 1 else f"steps {number * cycle + 1} to {(number + 1) * cycle}"
+        if distinct * repeats != trained * cycle:
+            yield f"{distinct} {what} in {where}, but the plan says {trained * cycle}"
+        times = Counter(example for rank in ranks[::size] for example in rank.trained(number))
+        if uneven := [seen for seen in times.values() if seen != repeats]:
+            yield f"an example is trained {uneven[0]} times in {where}, expected {repeats}"
 
 
 def _shares(plan: Plan, found: Sequence[Rank]) -> Iterator[str]:

@@ -43,9 +43,10 @@ def _counted(answer: Proof) -> str:
     """What was counted, and of how many ranks; what follows where that is not all."""
     plan, ranks = answer.plan, answer.found.ranks
     world, replicas, repeats = plan.parallel.world or 1, plan.parallel.replicas or 1, ranks[0].repeats
+    per = "step" if ranks[0].cycle == 1 else f"{ranks[0].cycle} steps"
     if answer.all_asked:
         what = (
-            f"distinct examples per step, {repeats} samples of each"
+            f"distinct examples per {per}, {repeats} samples of each"
             if repeats != 1
             else "distinct samples per step"
         )
@@ -91,8 +92,8 @@ def _together(answers: Sequence[Proof]) -> str:
 
 
 def _samples(answer: Proof) -> list[set[int]]:
-    steps = range(len(answer.distinct))
-    return [{number for rank in answer.found.ranks for number in rank.steps[step]} for step in steps]
+    cycles = range(len(answer.distinct))
+    return [{number for rank in answer.found.ranks for number in rank.trained(each)} for each in cycles]
 
 
 def _record(answer: Proof) -> dict[str, object]:

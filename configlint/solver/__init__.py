@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from configlint.core.plan import Hardware, Launch, Plan, Precision, Use
-from configlint.core.profile import Accelerator, Model
+from configlint.core.profile import Accelerator, Instance, Model
 from configlint.core.release import Argument, Release, is_kind, written
 from configlint.core.spec import Spec
 from configlint.core.values import flag, positive, text
@@ -18,7 +18,7 @@ from configlint.solver.demand import solve_workload
 from configlint.solver.ledger import Ledger
 from configlint.solver.parallelism import solve_hardware, solve_parallel
 from configlint.solver.room import Room, solve_memory
-from configlint.solver.schedule import solve_data, solve_intervals, solve_schedule
+from configlint.solver.schedule import solve_data, solve_generation, solve_intervals, solve_schedule
 
 
 class Knowledge(Protocol):
@@ -26,7 +26,7 @@ class Knowledge(Protocol):
 
     def find_release(self, transformers: str | None, trl: str | None, trainer: str | None) -> Release: ...
 
-    def find_accelerator(self, name: str) -> Accelerator | tuple[str, ...]: ...
+    def find_accelerator(self, name: str) -> Accelerator | Instance | tuple[str, ...]: ...
 
     def find_communication(self, vendor: str) -> dict[str, tuple[float, float]] | None: ...
 
@@ -53,6 +53,7 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
     precision = _precision(ledger)
     room = Room(hardware, *solve_workload(ledger, model, hardware, parallel, precision, data))
     batch = solve_batch(ledger, parallel.replicas, room)
+    generation = solve_generation(ledger, batch, parallel)
     return Plan(
         spec=spec,
         origins=ledger.origins,
@@ -67,13 +68,14 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
         parallel=parallel,
         batch=batch,
         data=data,
-        schedule=solve_schedule(ledger, batch, data, parallel.replicas),
+        schedule=solve_schedule(ledger, batch, data, parallel.replicas, generation),
         intervals=solve_intervals(ledger),
         precision=precision,
         training=(training := spec.section("training")),
         arguments=(arguments := spec.section("arguments")),
         launch=(launch := _launch(ledger)),
         uses=tuple(_uses(spec, training, arguments, ledger.release, launch)),
+        generation=generation,
         memory=solve_memory(room, batch, parallel.replicas),
     )
 

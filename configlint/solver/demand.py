@@ -14,8 +14,6 @@ from configlint.solver.ledger import Ledger
 if TYPE_CHECKING:
     from configlint.core.workload import Workload
 
-# Other trainers hold a second model, or generate: that is not in the closed form.
-_TRAINERS = ("Trainer", "Seq2SeqTrainer", "SFTTrainer")
 _DTYPES = ("float32", "bfloat16", "float16")
 # Where the class leaves it open, it takes this from torch 2.8 on. Source: transformers 5.23, training_args.py.
 _OPTIM = "adamw_torch_fused"
@@ -29,11 +27,10 @@ def solve_workload(
     """The workload of one sample, without accumulation; or None and the paths of what is not known."""
     length = _length(ledger)
     optim = ledger.argument("optim", text) or (None if ledger.path("optim") in ledger.spec.settings else _OPTIM)
-    trainer = ledger.spec.settings.get("trainer")
     missing = [
         path
         for path, known in (
-            ("trainer", trainer is None or trainer.value in _TRAINERS),
+            ("trainer", "trainer" not in ledger.spec.settings or ledger.release.trainer.modelled),
             ("model.config", model is not None),
             ("model.sequence_length", length is not None),
             ("parallel", parallel.replicas is not None),
@@ -133,17 +130,17 @@ def _trl(ledger: Ledger) -> bool:
 
 
 def _chunked_loss(ledger: Ledger) -> bool:
-    """Whether TRL's SFTTrainer makes its loss a chunk at a time. Source: trl 1.4 to 1.16, trainer/sft_config.py and
-    sft_trainer.py."""
-    trainer = ledger.spec.settings.get("trainer")
-    if ledger.release.trl is None or trainer is None or trainer.value != "SFTTrainer":
+    """Whether TRL's trainer makes its loss a chunk at a time."""
+    trl, releases = ledger.release.trl, ledger.release.trainer.chunked_loss
+    if trl is None or releases is None:
         return False
-    if ledger.release.trl >= (1, 15):
+    _, by_default, always = releases
+    if trl >= always:
         return True
     if ledger.argument("use_liger_kernel", flag):
         return False
     loss = ledger.given("training.loss_type", text)
-    return loss == "chunked_nll" or (loss is None and ledger.release.trl >= (1, 7))
+    return loss == "chunked_nll" or (loss is None and trl >= by_default)
 
 
 def _adapter_dtype(ledger: Ledger, parallel: Parallel, method: str, dtype: str) -> str:

@@ -39,6 +39,12 @@ class Ledger:
         self.origins[path] = Origin(default, "default", why)
         return default
 
+    def meant(self, path: str, value: object) -> None:
+        """What the user wrote at `path` is another name of `value`."""
+        origin = self.origins.get(path)
+        if origin is not None and origin.value != value:
+            self.origins[path] = origin._replace(value=value, why=f"as {origin.value}")
+
     def path(self, name: str) -> str:
         """Where an argument of the trainer's class stands: under the name that was written, or the release's."""
         return argument_path(self.spec, self.release, name)

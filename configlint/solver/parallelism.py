@@ -6,30 +6,49 @@ from collections.abc import Callable
 
 from configlint.core.arithmetic import MOST_DEVICES
 from configlint.core.plan import Hardware, Parallel
-from configlint.core.profile import Accelerator
+from configlint.core.profile import Accelerator, Instance
 from configlint.core.values import decimal, natural, positive, real, text
+from configlint.core.wording import count
 from configlint.solver.ledger import Ledger
 
 _DEVICES = ("hardware.nodes", "hardware.devices_per_node", "hardware.reserved")
+_ACCELERATOR = "hardware.accelerator"
 _MODEL_PARALLEL = ("parallel.tensor", "parallel.context", "parallel.sequence")
 
-Find = Callable[[str], Accelerator | tuple[str, ...]]
+Find = Callable[[str], Accelerator | Instance | tuple[str, ...]]
 
 
 def solve_hardware(ledger: Ledger, find: Find) -> Hardware:
-    """The machine; `find` gives a bundled accelerator, or the names there are for an unknown one."""
+    """The machine; `find` gives a bundled accelerator or a cloud's machine, or the names there are for an unknown
+    one."""
     inline = ledger.spec.section("hardware.accelerator")
-    name = text(inline.get("name")) or ledger.given("hardware.accelerator", text)
+    name = text(inline.get("name")) or ledger.given(_ACCELERATOR, text)
     found = _inline(inline) if inline else find(name) if name else None
+    instance = None
+    if isinstance(found, Instance):
+        instance, found = found, found.accelerator
+    accelerator = found if isinstance(found, Accelerator) else None
+    if accelerator:
+        name = accelerator.name
+        ledger.meant(_ACCELERATOR, name)
     return Hardware(
-        accelerator=found if isinstance(found, Accelerator) else None,
+        accelerator=accelerator,
         accelerator_name=name,
         known=found if found and not isinstance(found, Accelerator) else (),
-        devices_per_node=ledger.given("hardware.devices_per_node", positive),
+        instance=instance,
+        devices_per_node=_devices(ledger, instance),
         nodes=ledger.given_or("hardware.nodes", positive, 1, "one node"),
         reserved=ledger.given_or("hardware.reserved", natural, 0, "all devices train"),
         headroom=ledger.given_or("hardware.headroom", _share, 0.1, "a tenth of the memory stays free"),
     )
+
+
+def _devices(ledger: Ledger, instance: Instance | None) -> int | None:
+    """The devices of a node: as written, else all that a cloud's machine has."""
+    if instance is None:
+        return ledger.given("hardware.devices_per_node", positive)
+    why = f"{instance.name} has {count(instance.devices, 'device')}"
+    return ledger.given_or("hardware.devices_per_node", positive, instance.devices, why)
 
 
 def solve_parallel(ledger: Ledger, hardware: Hardware) -> Parallel:

@@ -2,23 +2,33 @@
 
 Source: transformers 5.23 trainer.py, set_initial_training_values (a step is ceil'd from the batches
 of an epoch, an epoch has at least one) and training_args.py, get_warmup_steps; accelerate 1.15
-data_loader.py, BatchSamplerShard (whole batches are dealt to the ranks).
+data_loader.py, BatchSamplerShard (whole batches are dealt to the ranks). Of generations: trl 1.16 trainer/utils.py,
+RepeatSampler, and trainer/grpo_config.py, __post_init__; trl 0.15 to 0.17 trainer/grpo_trainer.py.
 """
 
 from __future__ import annotations
 
 from math import ceil
 
-from configlint.core.plan import Batch, Data, Intervals, Schedule
+from configlint.core.plan import Batch, Data, Generation, Intervals, Parallel, Schedule
 from configlint.core.spec import Setting
 from configlint.core.values import flag, natural, positive, real, text, whole
 from configlint.solver.ledger import Ledger
 
+# Since when each prompt of a step is generated once for all its micro-batches.
+_BATCHED_SINCE = (0, 16)
 
-def solve_schedule(ledger: Ledger, batch: Batch, data: Data, replicas: int | None) -> Schedule:
+
+def solve_schedule(
+    ledger: Ledger, batch: Batch, data: Data, replicas: int | None, generation: Generation | None
+) -> Schedule:
     epochs = ledger.argument("num_train_epochs", real)
     max_steps = ledger.argument("max_steps", whole)
-    batches = _batches(ledger, batch, data, replicas)
+    batches = None
+    if not data.streaming and counts_completions(ledger):
+        batches = _generated(ledger, data, generation) if generation else None
+    elif not data.streaming:
+        batches = _batches(ledger, batch, data, replicas)
     steps = total = None
     if batches is not None and batch.accumulation:
         steps = max(ceil(batches / batch.accumulation), 1)
@@ -46,6 +56,66 @@ def _batches(ledger: Ledger, batch: Batch, data: Data, replicas: int | None) -> 
     number = examples // size // replicas if drop else -(-examples // (size * replicas))
     formula = f"{'floor' if drop else 'ceil'}(train_examples / (per_device x replicas))"
     inputs = ("data.train_examples", "batch.per_device", "replicas")
+    return ledger.derived("schedule.batches_per_epoch", number, formula, *inputs)
+
+
+def counts_completions(ledger: Ledger) -> bool:
+    """Whether batches count completions, of which there are several for each prompt."""
+    since = ledger.release.trainer.completions
+    return since is not None and (ledger.release.trl or (0, 0)) >= since
+
+
+def solve_generation(ledger: Ledger, batch: Batch, parallel: Parallel) -> Generation | None:
+    """What is generated at a time; None for other trainers, where it is unknown, or not of whole groups."""
+    size, world = batch.per_device, parallel.world
+    if not counts_completions(ledger) or (ledger.release.trl or _BATCHED_SINCE) < _BATCHED_SINCE:
+        return None
+    if not size or not world or world != parallel.replicas:
+        return None
+    micro, group = size * world, ledger.argument("num_generations", positive)
+    steps, iterations = _steps_per_generation(ledger, batch, micro), _own(ledger, "num_iterations", 1)
+    if not group or not steps or not iterations or (steps * micro) % group:
+        return None
+    prompts = "schedule.prompts_per_generation"
+    paths = ("batch.per_device", "replicas", "schedule.steps_per_generation", ledger.path("num_generations"))
+    formula = "per_device x replicas x steps_per_generation / num_generations"
+    ledger.derived(prompts, steps * micro // group, formula, *paths)
+    return Generation(group, steps * micro, steps, iterations)
+
+
+def _steps_per_generation(ledger: Ledger, batch: Batch, micro: int) -> int | None:
+    """The micro-batches that a generation batch lasts for: as written, or the accumulation."""
+    path = "schedule.steps_per_generation"
+    steps, size = (_own(ledger, name, 0) for name in ("steps_per_generation", "generation_batch_size"))
+    if steps is None or size is None:
+        return None
+    if steps:
+        return ledger.derived(path, steps, "steps_per_generation", ledger.path("steps_per_generation"))
+    if size:
+        inputs = (ledger.path("generation_batch_size"), "batch.per_device", "replicas")
+        formula = "generation_batch_size / (per_device x replicas)"
+        return None if size % micro else ledger.derived(path, size // micro, formula, *inputs)
+    return ledger.derived(path, batch.accumulation, "accumulation", "batch.accumulation")
+
+
+def _own(ledger: Ledger, name: str, default: int | None) -> int | None:
+    """An argument that the release may not have, and that may be left open."""
+    setting = ledger.spec.settings.get(ledger.path(name))
+    if name not in ledger.release.arguments:
+        return default
+    value = ledger.argument(name, positive)
+    return default if value is None and (setting is None or setting.value is None) else value
+
+
+def _generated(ledger: Ledger, data: Data, generation: Generation) -> int | None:
+    """Micro-batches of completions that one rank trains in an epoch of prompts."""
+    if data.train_examples is None:
+        return None
+    number = data.train_examples // generation.prompts * generation.steps * generation.iterations
+    formula = "floor(train_examples / prompts_per_generation) x steps_per_generation"
+    inputs = ["data.train_examples", "schedule.prompts_per_generation", "schedule.steps_per_generation"]
+    if (path := ledger.path("num_iterations")) in ledger.origins:
+        formula, inputs = f"{formula} x num_iterations", [*inputs, path]
     return ledger.derived("schedule.batches_per_epoch", number, formula, *inputs)
 
 
@@ -95,4 +165,5 @@ def solve_data(ledger: Ledger) -> Data:
         train_examples=ledger.given("data.train_examples", positive),
         eval_examples=ledger.given("data.eval_examples", natural),
         packed=ledger.given("data.packed", flag),
+        streaming=ledger.given("data.streaming", flag) or ledger.given("arguments.dataset_streaming", flag),
     )

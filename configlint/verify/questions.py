@@ -15,9 +15,10 @@ from configlint.core.plan import Plan
 from configlint.core.profile import lacks
 from configlint.core.values import whole
 from configlint.core.wording import listing
+from configlint.knowledge.launchers import Launcher, find_launcher
 from configlint.verify.verdict import JSON, Made
 
-_MESH, _LAUNCH, _ACCELERATE = "distributed_config.json", "launch.sh", "accelerate.yaml"
+_MESH, _LAUNCH = "distributed_config.json", "launch.sh"
 
 
 class Question(NamedTuple):
@@ -44,9 +45,9 @@ def questions(made: Made, folder: Path) -> Iterator[Question]:
         job = {"config": json.loads(texts[_MESH]), "world": plan.parallel.world, "transformers": _stated(plan)}
         yield Question("distributed_config", "transformers", (_MESH,), job)
     if _LAUNCH in texts:
-        package = "accelerate" if plan.launch.launcher == "accelerate" else "torch"
-        files = tuple(name for name in (_LAUNCH, _ACCELERATE) if name in texts)
-        yield Question("launch", package, files, _launch(made, files, folder))
+        launcher = find_launcher(plan.launch.launcher)
+        files = (_LAUNCH, launcher.file) if launcher.file else (_LAUNCH,)
+        yield Question("launch", launcher.package, files, _launch(made, launcher, files, folder))
 
 
 def _stated(plan: Plan) -> str | None:
@@ -82,14 +83,16 @@ def training_args(plan: Plan, arguments: dict[str, object]) -> dict[str, object]
     }
 
 
-def _launch(made: Made, files: tuple[str, ...], folder: Path) -> dict[str, object]:
+def _launch(made: Made, launcher: Launcher, files: tuple[str, ...], folder: Path) -> dict[str, object]:
     plan, launch = made.plan, made.plan.launch
     folder.mkdir()
-    if _ACCELERATE in files:
-        (folder / _ACCELERATE).write_text(made.texts[_ACCELERATE], encoding="utf-8")
+    if launcher.file:
+        (folder / launcher.file).write_text(made.texts[launcher.file], encoding="utf-8")
     nodes = plan.hardware.nodes or 1
     return {
         "files": files,
+        "package": launcher.package,
+        "launcher": launcher.command,
         "commands": made.commands(str(folder)),
         "planned": {
             "the number of nodes": nodes,
@@ -100,6 +103,6 @@ def _launch(made: Made, files: tuple[str, ...], folder: Path) -> dict[str, objec
                 else {"the script": os.path.normpath(launch.script or "")}
             ),
             "the script's arguments": [*filter(None, [launch.config_flag]), str(folder / JSON)],
-            **({"the mesh": made.mesh} if _ACCELERATE in files else {}),
+            **({"the mesh": made.mesh} if launcher.file else {}),
         },
     }

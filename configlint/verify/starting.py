@@ -6,8 +6,8 @@ Both end in torchrun's arguments, on each node.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from contextlib import redirect_stderr
+from importlib import import_module
 from io import StringIO
 from typing import Any
 
@@ -18,13 +18,14 @@ _USE, _PREFIX = "ACCELERATE_USE_PARALLELISM_CONFIG", "PARALLELISM_CONFIG_"
 
 def launch(job: dict[str, Any]) -> list[dict[str, Any]]:
     """What comes of each file: of all, or of the one that is refused."""
-    files, by = job["files"], "torch"
+    files, by = job["files"], job["package"]
     said = StringIO()
     try:
-        by, understand = _reader("accelerate.yaml" in files)
+        understand = _READERS[by]
+        by = f"{by} {import_module(by).__version__.partition('+')[0]}"
         for node, words in enumerate(job["commands"]):
             with redirect_stderr(said):
-                found = understand(words, job["planned"])
+                found = understand(words[len(job["launcher"]) :], job["planned"])
             compare({**job["planned"], "the node's rank": node}, found)
     except ImportError as error:
         return [refused(name, by, error) for name in files]
@@ -37,23 +38,10 @@ def launch(job: dict[str, Any]) -> list[dict[str, Any]]:
     return [read(name, by) for name in files]
 
 
-_Reader = Callable[[list[str], dict[str, Any]], dict[str, Any]]
-
-
-def _reader(by_accelerate: bool) -> tuple[str, _Reader]:
-    if by_accelerate:
-        import accelerate
-
-        return f"accelerate {accelerate.__version__}", _accelerate
-    import torch
-
-    return f"torch {torch.__version__.partition('+')[0]}", _torchrun
-
-
 def _torchrun(words: list[str], planned: dict[str, Any]) -> dict[str, Any]:
     from torch.distributed.run import get_args_parser
 
-    return _started(get_args_parser().parse_args(words[1:]))
+    return _started(get_args_parser().parse_args(words))
 
 
 def _accelerate(words: list[str], planned: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +50,7 @@ def _accelerate(words: list[str], planned: dict[str, Any]) -> dict[str, Any]:
     from accelerate.utils import launch
     from torch.distributed.run import get_args_parser
 
-    given, _, _ = _validate_launch_command(launch_command_parser().parse_args(words[2:]))
+    given, _, _ = _validate_launch_command(launch_command_parser().parse_args(words))
     if not given.multi_gpu:
         raise Otherwise("starts one process without a rank")
     # Which ports of this host are taken says nothing of the job's.
@@ -72,6 +60,10 @@ def _accelerate(words: list[str], planned: dict[str, Any]) -> dict[str, Any]:
     script = ["--training_script", given.training_script, "--training_script_args", given.training_script_args]
     started = _started(launch._filter_args(given, get_args_parser(), script))
     return {**started, "the mesh": _mesh(environment, planned["the mesh"])}
+
+
+# By the package that reads the command, which is given without the launcher's own words.
+_READERS = {"torch": _torchrun, "accelerate": _accelerate}
 
 
 def _mesh(environment: dict[str, str], planned: dict[str, str]) -> dict[str, str | None]:

@@ -36,6 +36,23 @@ _BOOLEANS = {
     **dict.fromkeys(("y", "yes", "on", "true"), "true"),
     **dict.fromkeys(("n", "no", "off", "false"), "false"),
 }
+# The key that a section most likely means where a single value stands in its place.
+_MAIN = {
+    "batch": "effective",
+    "hardware": "accelerator",
+    "model": "config",
+    "parallel": "data",
+    "tuning": "method",
+}
+# Keys that people look for in a section, and what to do instead.
+_INSTEAD = {
+    "launch.args": "put what the script reads under `arguments`",
+    "launch.arguments": "put what the script reads under `arguments`",
+}
+_WORD = re.compile(r"[A-Za-z0-9_./-]+")
+# A number with a unit: `4M`, `80 GB`, `3%`. Of tokens, k and M are powers of two.
+_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(%|[kKM]|Gi?B?)")
+_IN_TOKENS = ("batch.effective_tokens", "model.sequence_length")
 # Characters of a user's text that a sentence repeats.
 _LONGEST = 60
 
@@ -98,7 +115,7 @@ def _word(
         if error.validator == "enum":
             yield _choice(error, path, node, near)._replace(span=span)
         else:
-            defect, message, help = _value(error, in_a_line(path) or "spec", node)
+            defect, message, help = _value(error, _canonical(path), in_a_line(path) or "spec", node)
             yield _diagnostic(defect, message, span, path, help)
 
 
@@ -135,6 +152,8 @@ def _guess(
         return [start + close, *there], f"did you mean {listing(names, 'or')}?"
     if homes:
         return there, f"move it to {listing([f'`{home}`' for home in homes], 'or')}"
+    if instead := _INSTEAD.get(f"{start}{name}"):
+        return [], instead
     if not path:
         help = "put arguments of the trainer under `training` and those of your script under `arguments`"
     else:
@@ -172,8 +191,8 @@ def _choice(error: ValidationError, path: str, node: Node, near: Suggestions) ->
     return found._replace(meant=(Meant(_canonical(path), _canonical(path), close),)) if close else found
 
 
-def _value(error: ValidationError, path: str, node: Node) -> tuple[str, str, str | None]:
-    """(defect, message, help) for a value that the schema refuses."""
+def _value(error: ValidationError, at: str, path: str, node: Node) -> tuple[str, str, str | None]:
+    """(defect, message, help) for a value at a canonical path that the schema refuses."""
     raw = _written(node)
     limit: Any = error.validator_value
     if error.validator == "type":
@@ -182,7 +201,7 @@ def _value(error: ValidationError, path: str, node: Node) -> tuple[str, str, str
             return "wrong-type", f"`{path}` must be a string, got {read} {raw}", f'write `"{raw}"`'
         types = [limit] if isinstance(limit, str) else limit
         nouns = listing([_NOUNS[name] for name in types if name != "null"], "or")
-        return "wrong-type", f"`{path}` must be {nouns}, got {_kind(node)}", _converted(node, types)
+        return "wrong-type", f"`{path}` must be {nouns}, got {_kind(node)}", _converted(node, at, types)
     if error.validator == "required":
         missing = [f"`{name}`" for name in limit if isinstance(node, Mapping) and name not in node.entries]
         return "missing-key", f"`{path}` requires {listing(missing)}", None
@@ -196,21 +215,60 @@ def _value(error: ValidationError, path: str, node: Node) -> tuple[str, str, str
         "exclusiveMinimum": f"more than {limit:,}",
         "exclusiveMaximum": f"less than {limit:,}",
     }[str(error.validator)]
-    return "out-of-range", f"`{path}` must be {bound}, got {raw}", None
+    return "out-of-range", f"`{path}` must be {bound}, got {raw}", _share(node, limit)
 
 
 def _only_text(types: object) -> bool:
     return types in ("string", ["string", "null"])
 
 
-def _converted(node: Node, types: list[str]) -> str | None:
-    """What to write for a string that stands for a value of one of the types."""
-    if not isinstance(node, Scalar) or not isinstance(node.value, str):
+def _share(node: Node, limit: object) -> str | None:
+    """What to write for a percentage where a share is expected."""
+    value = node.value if isinstance(node, Scalar) else None
+    if limit != 1 or not isinstance(value, int | float) or not 1 < value < 100:
+        return None
+    return f"write `{value / 100:g}`: it is a share, not a percentage"
+
+
+def _converted(node: Node, at: str, types: list[str]) -> str | None:
+    """What to write for a value that stands for one of the types."""
+    if not isinstance(node, Scalar) or node.value is None:
+        return None
+    if "object" in types and (key := _main_key(at, node.value)) and _WORD.fullmatch(node.raw):
+        return f"write `{at}: {{{key}: {node.raw}}}`"
+    if node.value == "auto" and at in ("batch.per_device", "batch.accumulation"):
+        return "remove it: configlint computes it"
+    if not isinstance(node.value, str):
         return None
     if node.quoted and node.raw.isdecimal() and {"integer", "number"} & set(types):
         return f"write `{node.raw}` without quotes"
+    if {"integer", "number"} & set(types) and (number := _quantity(node.value, at)) is not None:
+        return f"write `{number}`"
     meant = _BOOLEANS.get(node.raw.lower()) if "boolean" in types else None
     return f"write `{meant}`" if meant else None
+
+
+def _main_key(section: str, value: object) -> str | None:
+    """The key that a single value in place of a section is most likely meant for."""
+    if section == "launch" and isinstance(value, str):
+        return "script" if value.endswith(".py") else None
+    key = _MAIN.get(section)
+    return key if key and isinstance(value, int if key == "effective" else str) else None
+
+
+def _quantity(written: str, at: str) -> str | None:
+    """The bare number that a quantity stands for, in the unit of the setting."""
+    found = _QUANTITY.fullmatch(written.strip())
+    if not found:
+        return None
+    number, unit = float(found[1]), found[2]
+    if unit == "%":
+        return f"{number / 100:g}"
+    if unit.startswith("G"):
+        return found[1] if at == "hardware.accelerator.memory" else None
+    base = 1024 if at in _IN_TOKENS else 1000
+    value = number * (base if unit in "kK" else base**2)
+    return str(int(value)) if value.is_integer() else None
 
 
 def _names(pattern: str) -> str:

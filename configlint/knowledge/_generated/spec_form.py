@@ -315,6 +315,11 @@ def validate___definitions_data(data, custom_formats={}, name_prefix=None):
             data__packed = data["packed"]
             if not isinstance(data__packed, (bool, NoneType)):
                 raise JsonSchemaValueException("" + (name_prefix or "data") + ".packed must be boolean or null")
+        if "streaming" in data_keys:
+            data_keys.remove("streaming")
+            data__streaming = data["streaming"]
+            if not isinstance(data__streaming, (bool, NoneType)):
+                raise JsonSchemaValueException("" + (name_prefix or "data") + ".streaming must be boolean or null")
         if data_keys:
             raise JsonSchemaValueException("" + (name_prefix or "data") + " must not contain "+str(data_keys)+" properties")
     return data

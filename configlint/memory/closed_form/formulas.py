@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from configlint.core.plan import Origin, Plan
 from configlint.core.workload import Workload
+from configlint.knowledge.optimizers import StateMemory
 from configlint.memory.closed_form import SLACK, UNMEASURED
 from configlint.memory.closed_form.architecture import Architecture, architecture
-from configlint.memory.closed_form.optimizers import Optimizer, optimizer
+from configlint.memory.closed_form.optimizers import optimizer
 from configlint.memory.closed_form.parts import ITEMS
 from configlint.memory.closed_form.step import ComputedStep, simulate
 
@@ -58,7 +59,7 @@ class Term(NamedTuple):
     inputs: tuple[str, ...]
 
 
-def terms(workload: Workload, sizes: Architecture, kind: Optimizer, step: ComputedStep) -> dict[str, Term]:
+def terms(workload: Workload, sizes: Architecture, kind: StateMemory, step: ComputedStep) -> dict[str, Term]:
     """What the layers save for the backward; and what is there at the peak, by category."""
     item = ITEMS[workload.dtype if workload.method == "full" else workload.adapter_dtype]
     tokens = workload.batch * workload.length
@@ -97,10 +98,10 @@ def _shared(workload: Workload, least: str) -> str:
     return f" / {workload.shard} devices" if divides and workload.shard > 1 else ""
 
 
-def _states(kind: Optimizer, item: int) -> str:
-    if kind.bits8:
+def _states(kind: StateMemory, item: int) -> str:
+    if kind.bits == 8:
         return f"{kind.states} states in 8 bits"
-    return f"{kind.states * (4 if kind.wide else item)} bytes"
+    return f"{kind.states * (4 if kind.bits else item)} bytes"
 
 
 def _saved(workload: Workload, sizes: Architecture, step: ComputedStep) -> Term:

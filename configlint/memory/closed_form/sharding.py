@@ -2,25 +2,32 @@
 
 None of it was measured yet by this project: the terms are those of the engines' sources.
 
-Source: ZeRO, arXiv 1910.02054, section 3 (what each stage divides); DeepSpeed 0.19, runtime/zero (buckets) with
-what transformers 5.23, integrations/deepspeed.py, puts for `auto`; accelerate 1.15, utils/fsdp_utils.py (what is
-trained is held in float32 under mixed precision, one unit a layer and one for the rest); torch 2.13,
-nn/parallel/distributed.py (a bucket for each gradient).
+Source: ZeRO, arXiv 1910.02054, section 3 (what each stage divides); DeepSpeed 0.19.8, runtime/zero (buckets, with
+what transformers 5.23, integrations/deepspeed.py, puts for `auto`; the float32 weights, which are copies of float32
+ones too; stage_1_and_2.py, step: the gradients of a partition, their flat copy, and that in float32; stage3.py,
+_prepare_fp32_grad_for_sub_group: the same for one sub-group at a time, and grad_partitions_flat_buffer, which is
+always there); accelerate 1.15, utils/fsdp_utils.py (what is trained is held in float32 under mixed precision, one
+unit a layer and one for the rest); torch 2.13, nn/parallel/distributed.py (a bucket for each gradient).
 """
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import NamedTuple
 
 from configlint.core.workload import Workload
+from configlint.knowledge.optimizers import StateMemory
 from configlint.memory.closed_form.architecture import Architecture
 
 MASTER_BYTES = 4
+# Parameters that ZeRO 3 steps at a time. Source: DeepSpeed 0.19.8, runtime/zero/config.py, sub_group_size.
+SUB_GROUP = 1_000_000_000
 
 
 class Census(NamedTuple):
     """What a model holds, in bytes: weights, those of them that are not trained, gradients, the optimizer's states.
-    `trained` counts elements; `layer` and `rest` are the weights of one layer, and those outside all layers."""
+    `trained` counts elements; `layer` and `rest` are the weights of one layer, and those outside all layers;
+    `transient` is what the optimizer takes for a while in its step."""
 
     weights: int
     frozen: int
@@ -29,54 +36,68 @@ class Census(NamedTuple):
     trained: int
     layer: int
     rest: int
+    transient: int
 
 
 class Spread(NamedTuple):
-    """What of it lies on one device. `gradients` stay over several micro-batches, `reduced` are those of the step;
-    of each new one, one part in `parts` is kept; `gathered` and `buckets` are what the exchange takes while
-    forward and backward run."""
+    """What of it lies on one device. `gradients` stay over several micro-batches, `reduced` are those of the step,
+    where `transient` bytes come on top; of each new one, `kept` is the share that adds to them. `gathered` and
+    `buckets` are what the exchange takes while forward and backward run."""
 
     weights: int
     gradients: int
     reduced: int
-    parts: int
+    kept: Fraction
     states: int
-    gathered: int
-    buckets: int
+    transient: int
+    gathered: int = 0
+    buckets: int = 0
 
 
-def spread(workload: Workload, sizes: Architecture, census: Census, item: int, states: int) -> Spread:
-    """`item` is the size of an element that is computed with, `states` how many an optimizer keeps."""
-    alone = Spread(census.weights, census.gradients, census.gradients, 1, census.states, 0, 0)
-    mixed = workload.dtype != "float32"
-    # Beside 16-bit weights DeepSpeed keeps 32-bit ones, and the states of those.
-    master = (
-        (MASTER_BYTES * census.trained + max(census.states, states * 4 * census.trained))
-        if mixed
-        else census.states
-    )
+def spread(workload: Workload, sizes: Architecture, census: Census, item: int, kind: StateMemory) -> Spread:
+    """`item` is the size of an element that is computed with."""
+    alone = Spread(census.weights, census.gradients, census.gradients, Fraction(1), census.states, census.transient)
     devices = workload.shard
     if workload.data == "ddp":
         return alone._replace(buckets=census.gradients if workload.world > 1 else 0)
     if workload.data == "fsdp":
-        return _fsdp(workload, census, item, devices, states)
-    bucket = 2 * sizes.hidden * sizes.hidden * item
-    own = 0 if workload.offload_optimizer else master // devices
-    gradients = 0 if workload.offload_optimizer else census.gradients // devices
-    if workload.data in ("zero0", "zero1"):
-        return alone._replace(states=own, buckets=bucket)
-    if workload.data == "zero2":
-        return alone._replace(states=own, buckets=bucket, parts=devices, gradients=gradients, reduced=gradients)
-    weights = 0 if workload.offload_parameters else census.weights // devices
-    return Spread(
-        weights,
-        gradients,
-        gradients,
-        devices,
-        own,
-        max(2 * census.layer, census.rest),
-        bucket,
+        return _fsdp(workload, census, item, devices, kind.states)
+    # Beside the weights DeepSpeed keeps 32-bit ones, and the states of those.
+    master = MASTER_BYTES * census.trained + max(census.states, kind.states * 4 * census.trained)
+    sharded = alone._replace(states=master // devices, buckets=2 * sizes.hidden * sizes.hidden * item)
+    if workload.data == "zero0":
+        return sharded
+    if workload.data == "zero3":
+        sharded = _zero3(workload, census, sharded, kind)
+    else:
+        narrow, wide = census.gradients // devices, MASTER_BYTES * census.trained // devices
+        sharded = sharded._replace(reduced=wide, transient=max(2 * narrow, kind.foreach * wide))
+        if workload.data == "zero2":
+            sharded = sharded._replace(kept=Fraction(1, devices), gradients=narrow)
+    return _offloaded(workload, sharded) if workload.offload_optimizer else sharded
+
+
+def _zero3(workload: Workload, census: Census, shared: Spread, kind: StateMemory) -> Spread:
+    devices = workload.shard
+    partition, narrow = census.trained // devices, census.gradients // devices
+    stepped = min(partition, SUB_GROUP)
+    wide, copied = MASTER_BYTES * stepped, narrow * stepped // max(partition, 1)
+    return shared._replace(
+        weights=0 if workload.offload_parameters else census.weights // devices,
+        gradients=narrow,
+        reduced=narrow + wide,
+        kept=Fraction(0),
+        transient=max(copied, kind.foreach * wide),
+        gathered=max(2 * census.layer, census.rest),
     )
+
+
+def _offloaded(workload: Workload, sharded: Spread) -> Spread:
+    """With the optimizer in the host's memory, where the averaged gradients go and the step is made. ZeRO 1 sends
+    the gradients at the end."""
+    if workload.data == "zero1":
+        return sharded._replace(states=0, reduced=sharded.gradients, transient=0)
+    return sharded._replace(states=0, gradients=0, reduced=0, transient=0)
 
 
 def _fsdp(workload: Workload, census: Census, item: int, devices: int, states: int) -> Spread:
@@ -89,8 +110,9 @@ def _fsdp(workload: Workload, census: Census, item: int, devices: int, states: i
         # Over micro-batches that are not synchronised the gradients stay whole.
         reduced if workload.synchronised else census.trained * item,
         reduced,
-        devices,
+        Fraction(1, devices),
         0 if offloaded else states * wide * census.trained // devices,
+        census.transient // devices,
         2 * census.layer + census.rest,
         census.layer,
     )

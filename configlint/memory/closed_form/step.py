@@ -7,8 +7,9 @@ from itertools import groupby
 from typing import NamedTuple
 
 from configlint.core.workload import CATEGORIES, PHASES, Workload
+from configlint.knowledge.optimizers import StateMemory
 from configlint.memory.closed_form.architecture import Architecture
-from configlint.memory.closed_form.optimizers import Optimizer, state_bytes, step_bytes
+from configlint.memory.closed_form.optimizers import state_bytes, step_bytes
 from configlint.memory.closed_form.parts import ITEMS, Parts
 from configlint.memory.closed_form.segments import Segment
 from configlint.memory.closed_form.sharding import Census, Spread, spread
@@ -35,7 +36,7 @@ class ComputedStep(NamedTuple):
     trained: int
 
 
-def simulate(workload: Workload, sizes: Architecture, kind: Optimizer) -> ComputedStep:
+def simulate(workload: Workload, sizes: Architecture, kind: StateMemory) -> ComputedStep:
     """What one device holds in the second and later steps of a training."""
     parts = Parts(workload, sizes)
     embedding, stack, head = parts.embedding(), parts.stack(), parts.head()
@@ -52,7 +53,7 @@ def simulate(workload: Workload, sizes: Architecture, kind: Optimizer) -> Comput
     worst = _walk(base, share, runs, workload.accumulation > 1)
     level = list(base)
     level[_GRADIENTS] = share.reduced
-    level[_TRANSIENT] = step_bytes(kind, trained) // share.parts
+    level[_TRANSIENT] = share.transient
     worst["step"] = level
     totals = {phase: sum(worst[phase]) for phase in PHASES}
     phase = max(PHASES, key=totals.__getitem__)
@@ -78,7 +79,8 @@ def _walk(
             worst[phase] = [a + b for a, b in zip(level, above, strict=True)]
 
     level = list(base)
-    level[_GRADIENTS] = share.gradients if accumulating else 0
+    # What is kept of none is there from the start.
+    level[_GRADIENTS] = share.gradients if accumulating or not share.kept else 0
     level[_COMMUNICATION] += share.gathered
     copies = 0
     for segment, times in runs:
@@ -90,13 +92,20 @@ def _walk(
         level[_AUTOCAST] += segment.copies
         copies += segment.copies * times
     level[_AUTOCAST] -= copies
+    # The output layer's gradient of a matrix that the embedding has too waits for that one's, whole.
+    tied = {weight.name for weight in runs[0][0].weights}
+    shared = sum(
+        weight.count * weight.item for weight in runs[-1][0].weights if weight.name in tied and weight.trainable
+    )
     for segment, times in reversed(runs):
         # From the first to the last of them it is a straight line.
         for layers in (1, times - 1) if times > 1 else (1,):
             level = [a - b * layers for a, b in zip(level, segment.kept, strict=True)]
-            level[_GRADIENTS] += segment.gradients // share.parts * (layers - 1)
+            kept = int((segment.gradients - shared) * share.kept) + shared
+            shared = 0
+            level[_GRADIENTS] += kept * (layers - 1)
             moment("backward", level, segment.backward)
-            level[_GRADIENTS] += segment.gradients // share.parts
+            level[_GRADIENTS] += kept
     return worst
 
 
@@ -114,7 +123,7 @@ def _inputs(workload: Workload, sizes: Architecture) -> int:
 def _spread(
     workload: Workload,
     sizes: Architecture,
-    kind: Optimizer,
+    kind: StateMemory,
     weights: list[tuple[Weight, int]],
     runs: Runs,
 ) -> Spread:
@@ -129,8 +138,9 @@ def _spread(
         trained=sum(weight.count * times for weight, times in trained),
         layer=max(size for size, _ in layers),
         rest=stored - sum(size * times for size, times in layers),
+        transient=step_bytes(kind, trained),
     )
-    return spread(workload, sizes, census, ITEMS[workload.dtype], kind.states)
+    return spread(workload, sizes, census, ITEMS[workload.dtype], kind)
 
 
 def _weights(runs: Runs) -> Iterator[tuple[Weight, int]]:

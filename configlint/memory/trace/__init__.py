@@ -16,6 +16,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import TypedDict, cast
 
+from configlint.core import installing
+from configlint.core.release import written
+from configlint.core.wording import listing
 from configlint.core.workload import Workload
 from configlint.host.process import ask
 
@@ -85,11 +88,12 @@ def _version(package: str) -> str | None:
 def _unfit(workload: Workload, versions: dict[str, str | None]) -> str | None:
     if workload.chunked_loss:
         return "TRL's chunked loss cannot be traced"
-    for name in ("torch", "transformers", "accelerate"):
-        if versions[name] is None:
-            return f"{name} is not installed"
+    wanted = written(workload.release)
+    needed = {"torch": None, "transformers": wanted, "accelerate": None}
+    if missing := {name: release for name, release in needed.items() if versions[name] is None}:
+        verb = "is" if len(missing) == 1 else "are"
+        return f"{listing(missing)} {verb} not installed (run {installing.command(missing)})"
     installed = versions["transformers"] or ""
-    wanted = ".".join(str(part) for part in workload.release)
     if installed.split(".")[:2] != wanted.split("."):
         return f"transformers {installed} is installed, but the spec is for {wanted}"
     return None

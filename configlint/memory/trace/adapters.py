@@ -11,10 +11,9 @@ import torch
 from torch import nn
 
 from configlint.core.workload import Workload
+from configlint.knowledge.optimizers import find_optimizer
 from configlint.memory.trace.refusal import Refusal
 
-# In the names of the Trainer's optimizers that are bitsandbytes'.
-_BITSANDBYTES = ("bnb", "8bit", "paged", "lion", "ademamix")
 # bitsandbytes' defaults: weights that share a scale, and scales that share a scale of their own.
 _BLOCK, _OUTER_BLOCK = 64, 256
 
@@ -22,7 +21,8 @@ _BLOCK, _OUTER_BLOCK = 64, 256
 def required(workload: Workload) -> None:
     """Import what the method and the optimizer need, or refuse."""
     needed = ["peft"] if workload.method != "full" else []
-    if workload.method == "qlora" or any(part in workload.optimizer for part in _BITSANDBYTES):
+    made = find_optimizer(workload.optimizer)
+    if workload.method == "qlora" or (made and made.bitsandbytes):
         needed.append("bitsandbytes")
     for name in needed:
         try:

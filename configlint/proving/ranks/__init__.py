@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from configlint.core.diagnostic import Diagnostic
 from configlint.core.plan import Plan
+from configlint.core.release import written
 from configlint.host.process import ask
 from configlint.proving.answer import Found, Rank
 from configlint.verify.places import refusal
@@ -38,9 +39,16 @@ class Job(NamedTuple):
     steps: int
 
 
-def missing() -> list[str]:
-    """What must be installed, and is not."""
-    return [name for name in NEEDED if find_spec(name) is None]
+def missing(plans: Sequence[Plan]) -> dict[str, str | None]:
+    """What must be installed, and is not; and the release that is wanted, where it matters."""
+    needed: dict[str, str | None] = dict.fromkeys(NEEDED)
+    for plan in plans:
+        needed["transformers"] = written(plan.release.transformers)
+        if plan.release.trl:
+            needed["trl"] = written(plan.release.trl)
+        if plan.parallel.uses_deepspeed:
+            needed["deepspeed"] = None
+    return {name: release for name, release in needed.items() if find_spec(name) is None}
 
 
 def set_up(jobs: Sequence[Job]) -> list[Found]:
@@ -63,11 +71,19 @@ def _question(job: Job) -> dict[str, Any]:
         "environment": job.environment,
         "per_node": world // (plan.hardware.nodes or 1),
         "examples": plan.data.train_examples or enough,
+        "streams": _streams(plan),
         "length": sequence,
         "sequence": sequence,
         "steps": job.steps,
         "ranks": job.ranks,
     }
+
+
+def _streams(plan: Plan) -> str | None:
+    """The library whose stream the trainer is given, None for a data set with a length."""
+    if not plan.data.streaming:
+        return None
+    return "datasets" if plan.release.trl else "torch"
 
 
 def _found(job: Job, answers: list[dict[str, Any]]) -> Found:

@@ -1,8 +1,9 @@
 """One rank of a job, set up by the real Trainer, Accelerate and DeepSpeed: which samples would it get?
 
-A question is a job of construct.py with {distributed_config, environment, world, per_node, examples, length,
-steps}. The answer is {rank, batches, repeats, accumulation, claimed, steps_per_epoch, total_steps, engine, stage,
-mesh, degrees, deepspeed, aside}; or {rank, unproven}; or {rank, by, error}, the words of the library that refused.
+A question is a job of construct.py with {distributed_config, environment, world, per_node, examples, streams,
+length, steps}. The answer is {rank, batches, repeats, cycle, accumulation, claimed, steps_per_epoch, total_steps,
+engine, stage, mesh, degrees, deepspeed, aside}; or {rank, unproven}; or {rank, by, error}, the words of the library
+that refused.
 """
 
 from __future__ import annotations
@@ -60,18 +61,19 @@ def _answer(question: dict[str, Any], rank: int, folder: str) -> dict[str, Any]:
     type(arguments).world_size = world_size  # the Trainer's own count is what is asked for
     aside = stand_ins.put_aside(arguments, folder)
     kind = trainers.trainer_class(question)
-    examples = stand_ins.Examples(question["examples"], question["length"])
+    examples = stand_ins.examples(question["examples"], question["length"], question["streams"])
     trainer = trainers.made(kind, stand_ins.model(question["distributed_config"]), arguments, examples)
-    repeats = trainers.repeats(trainer)
-    if repeats is None:
-        return {"unproven": "the completions of one generation are spread over several steps at random"}
-    if trainer.accelerator.dispatch_batches:
-        return {"unproven": "with dispatch_batches rank 0 sends the batches, which prove cannot do"}
+    repeats, cycle = trainers.cycle(trainer)
     found = _counted(trainer, arguments)
     found["deepspeed"] = _deepspeed(trainer, arguments, found["total_steps"])
     found["batches"] = _batches(trainer, question["steps"], found["claimed"])
     left_out = [*result["unverified"], *(f"{name} (requires the machine of the job)" for name in aside)]
-    return {**found, "repeats": repeats, "aside": [*left_out, *trainers.left_out(trainer, question["trainer"])]}
+    return {
+        **found,
+        "repeats": repeats,
+        "cycle": cycle,
+        "aside": [*left_out, *trainers.left_out(trainer, question["trainer"])],
+    }
 
 
 def _counted(trainer: Any, arguments: Any) -> dict[str, Any]:
@@ -110,7 +112,8 @@ def _batches(trainer: Any, steps: int, claimed: int) -> list[list[int]]:
     """The numbers of the examples in the batches of the rank's first steps."""
     examples, count = trainer.train_dataset, steps * trainer.args.gradient_accumulation_steps
     enough = max(_MOST_EXAMPLES, (steps + 1) * claimed)
-    trainer.train_dataset = stand_ins.Examples(min(len(examples), enough), examples.length)
+    if isinstance(examples, stand_ins.Examples):
+        trainer.train_dataset = stand_ins.Examples(min(len(examples), enough), examples.length)
     loader = trainer.get_train_dataloader()
     if hasattr(loader, "set_epoch"):
         loader.set_epoch(0)

@@ -6,6 +6,7 @@ Everything else is the real thing. None of what stands in or is put aside has a 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
@@ -64,6 +65,43 @@ def be_cluster() -> None:
 
     PartialState._prepare_backend = backend
     os.environ["ACCELERATE_TORCH_DEVICE"] = "cpu"
+    _read_for_all()
+
+
+def _read_for_all() -> None:
+    """Where rank 0 reads the batches and sends them, let each rank read them itself, as rank 0 would.
+
+    Source: accelerate 1.15 data_loader.py, DataLoaderDispatcher
+    """
+    from accelerate import data_loader
+
+    loader: Any = data_loader.DataLoaderDispatcher
+    fetch = loader._fetch_batches
+
+    def fetch_as_rank_0(self: Any, iterator: Any) -> Any:
+        state, self.state = self.state, _Rank0(self.state)
+        try:
+            return fetch(self, iterator)
+        finally:
+            self.state = state
+
+    loader._fetch_batches = fetch_as_rank_0
+    # What would be sent is here already: the batch itself goes the way of its description.
+    names: Any = data_loader
+    names.broadcast_object_list = lambda objects, **how: objects
+    names.get_data_structure = names.initialize_tensors = lambda batch: batch
+
+
+class _Rank0:
+    """The state of a process, but for its index."""
+
+    process_index = 0
+
+    def __init__(self, state: Any) -> None:
+        self._state = state
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._state, name)
 
 
 def import_deepspeed() -> Any:
@@ -133,3 +171,18 @@ class Examples:
             raise IndexError(number)
         tokens = [number] * self.length
         return {"input_ids": tokens, "labels": tokens, "position_ids": list(range(self.length))}
+
+
+def examples(count: int, length: int, streams: str | None) -> Any:
+    """So many examples, or a stream of them: of `torch`, or of `datasets`, which TRL's trainers take."""
+    numbered = Examples(count, length)
+    if streams is None:
+        return numbered
+
+    def each() -> Iterator[dict[str, list[int]]]:
+        return (numbered[number] for number in range(count))
+
+    if streams == "datasets":
+        return import_module("datasets").IterableDataset.from_generator(each)
+    stream = import_module("torch.utils.data").IterableDataset
+    return type("Stream", (stream,), {"__iter__": lambda self: each()})()

@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Iterator
 from importlib.util import find_spec
 from itertools import islice
+from math import lcm
 from typing import Any
 
 
@@ -34,23 +35,23 @@ def made(kind: Any, model: Any, arguments: Any, examples: Any) -> Any:
     for field in dataclasses.fields(arguments):
         if not hasattr(trainer, field.name):
             setattr(trainer, field.name, getattr(arguments, field.name))
-    trainer._signature_columns = list(examples[0])
+    trainer._signature_columns = list(next(iter(examples)))
     # What GRPOTrainer counts in; and of KTOTrainer what is of consequence before transformers 5.2 only.
     trainer._step, trainer._buffered_inputs, trainer.calculate_KL = 0, None, True
     return trainer
 
 
-def repeats(trainer: Any) -> int | None:
-    """How many samples are made of each example: by trainers that generate, several; None where those of one
-    generation are spread over steps at random, so that there is no telling which are whose.
+def cycle(trainer: Any) -> tuple[int, int]:
+    """How many samples are trained of each example, and in how many steps: by trainers that generate, all
+    completions of a generation, which are spread over its steps at random.
 
     Source: trl 1.16 trainer/grpo_trainer.py, _prepare_inputs
     """
     if not _generates(trainer):
-        return 1
-    arguments = trainer.args
-    whole = arguments.gradient_accumulation_steps % arguments.steps_per_generation == 0
-    return int(trainer.num_generations) if whole and trainer.num_iterations == 1 else None
+        return 1, 1
+    accumulation = trainer.args.gradient_accumulation_steps
+    batches = trainer.args.steps_per_generation * trainer.num_iterations
+    return trainer.num_generations * trainer.num_iterations, lcm(batches, accumulation) // accumulation
 
 
 def batches(trainer: Any, loader: Any, count: int) -> Iterator[Any]:

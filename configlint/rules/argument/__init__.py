@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from configlint.core.plan import Plan, Use
 from configlint.core.release import UNKNOWN, Argument, Layer, Version, is_required
@@ -16,46 +16,16 @@ def applies(plan: Plan) -> bool:
     )
 
 
-def _has_misfits(plan: Plan) -> bool:
+def has_misfits(plan: Plan) -> bool:
     return not all(use.fits for use in plan.uses)
 
 
-def _has_floats(plan: Plan) -> bool:
+def has_floats(plan: Plan) -> bool:
     return any(isinstance(value, float) and value >= 1 for value in plan.training.values())
 
 
-def _has_strangers(plan: Plan) -> bool:
+def has_strangers(plan: Plan) -> bool:
     return any(use.argument is None for use in plan.uses)
-
-
-# What few specs concern is not loaded for the others.
-ONLY_IF: dict[str, Callable[[Plan], bool]] = {
-    "boolean_as_text": _has_misfits,
-    "boolean_for_word": _has_misfits,
-    "number_as_text": _has_misfits,
-    "wrong_type": _has_misfits,
-    "not_yet": _has_strangers,
-    "removed": _has_strangers,
-    "unknown": lambda plan: _has_strangers(plan) or plan.spec.reader.unknown == "kept",
-    "compiled_anyway": lambda plan: plan.writes("torch_compile"),
-    "fractional_steps": _has_floats,
-    "no_steps": lambda plan: (plan.schedule.max_steps or 0) <= 0 and plan.writes("max_steps", "num_train_epochs"),
-    "whole_ratio": _has_floats,
-    "configured_state": lambda plan: plan.writes("accelerator_config"),
-    "context_without_workers": lambda plan: plan.writes("dataloader_multiprocessing_context"),
-    "distributed_layerwise": lambda plan: plan.writes("optim"),
-    "missing": lambda plan: plan.release.transformers < (4, 49),
-    "misplaced": lambda plan: bool(plan.arguments),
-    "missing_target_modules": lambda plan: plan.writes("optim"),
-    "non_blocking_without_pinning": lambda plan: plan.writes("accelerator_config"),
-    "persistent_workers_without_workers": lambda plan: plan.writes("dataloader_persistent_workers"),
-    "prefetch_without_workers": lambda plan: plan.writes("dataloader_prefetch_factor"),
-    "reentrant_checkpointing": lambda plan: plan.writes("ddp_find_unused_parameters"),
-    "unexpanded_variable": lambda plan: any("$" in str(value) for value in plan.training.values()),
-    "unknown_key": lambda plan: plan.writes("accelerator_config"),
-    "unknown_release": lambda plan: plan.given("transformers") or plan.given("trl"),
-    "zero_interval": lambda plan: (plan.intervals.logging_steps or 0) <= 0,
-}
 
 
 def known(plan: Plan) -> Iterator[tuple[Use, Argument]]:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from configlint.core.plan import Plan
 from configlint.core.values import flag
 
+if TYPE_CHECKING:
+    from configlint.knowledge.optimizers import Optimizer
 
-def optimizer(plan: Plan) -> str | None:
-    """The optimizer that the Trainer creates; None where the release has none of that name, or where DeepSpeed's
-    config names its own."""
+
+def optimizer(plan: Plan) -> Optimizer | None:
+    """The optimizer that the Trainer creates; None where the release has none of that name, where nothing is known
+    of it, or where DeepSpeed's config names its own."""
+    from configlint.knowledge.optimizers import find_optimizer  # few specs write what depends on it
+
     if plan.parallel.uses_deepspeed and plan.given("parallel.deepspeed.optimizer"):
         return None
     known, name = plan.release.arguments.get("optim"), plan.argument("optim")
     if name is None and not plan.given(plan.path("optim")):
-        return "adamw_torch"  # or its fused form, by the age of torch: they take the same
-    return name if isinstance(name, str) and known and name in known.choices else None
-
-
-def is_layerwise(plan: Plan) -> bool:
-    return (optimizer(plan) or "").endswith("_layerwise")
+        return find_optimizer("adamw_torch")  # or its fused form, by the age of torch: they take the same
+    return find_optimizer(name) if known and name in known.choices else None
 
 
 def activation_checkpointing(plan: Plan) -> bool | None:
@@ -27,9 +30,9 @@ def activation_checkpointing(plan: Plan) -> bool | None:
     return flag(False if value is None else value)
 
 
-def is_flattened(plan: Plan, name: str) -> bool:
+def is_flattened(plan: Plan, made: Optimizer | None) -> bool:
     """Whether DeepSpeed would pass flat buffers to an optimizer that projects gradient matrices."""
-    return name.startswith("galore_") and plan.parallel.data in ("zero1", "zero2", "zero3")
+    return made is not None and made.needs_matrices and plan.parallel.data in ("zero1", "zero2", "zero3")
 
 
 def is_fsdp(plan: Plan) -> bool:

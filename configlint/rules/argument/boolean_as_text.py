@@ -28,11 +28,11 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
-from configlint.rules.argument import misfits
+from configlint.rules.argument import has_misfits, misfits
 from configlint.rules.argument._kinds import as_boolean, is_converted
 
 
-@rule(Severity.ERROR, fixes=True)
+@rule(Severity.ERROR, fixes=True, when=has_misfits)
 def check(plan: Plan) -> Iterator[Finding]:
     for use, argument in misfits(plan):
         meant = as_boolean(use.value, argument.kinds)

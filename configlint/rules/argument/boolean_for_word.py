@@ -27,11 +27,11 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import code
-from configlint.rules.argument import misfits
+from configlint.rules.argument import has_misfits, misfits
 from configlint.rules.argument._kinds import choose, described, is_boolean_for_word
 
 
-@rule(Severity.ERROR, fixes=True)
+@rule(Severity.ERROR, fixes=True, when=has_misfits)
 def check(plan: Plan) -> Iterator[Finding]:
     for use, argument in misfits(plan):
         if is_boolean_for_word(use.value, argument):

@@ -28,7 +28,7 @@ from configlint.core.rule import Finding, rule
 from configlint.core.values import text
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=lambda plan: plan.writes("torch_compile"))
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.training.get("torch_compile") is not False:
         return

@@ -31,7 +31,7 @@ from configlint.rules.batch import accelerator_config
 
 
 # Not an error: configlint cannot see what the script does first.
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=lambda plan: plan.writes("accelerator_config"))
 def check(plan: Plan) -> Iterator[Finding]:
     keys = plan.release.others.get("AcceleratorConfig")
     if accelerator_config(plan).get("use_configured_state") is not True:

@@ -29,7 +29,7 @@ from configlint.core.rule import Finding, rule
 from configlint.core.values import natural
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("dataloader_multiprocessing_context"))
 def check(plan: Plan) -> Iterator[Finding]:
     name = "dataloader_multiprocessing_context"
     known, context = plan.release.arguments.get(name), plan.training.get(name)

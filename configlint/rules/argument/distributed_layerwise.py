@@ -29,16 +29,17 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
-from configlint.rules.argument._resolved import is_flattened, is_layerwise
+from configlint.knowledge.optimizers import find_optimizer
+from configlint.rules.argument._resolved import is_flattened, optimizer
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("optim"))
 def check(plan: Plan) -> Iterator[Finding]:
-    world, launch = plan.parallel.world, plan.launch
-    if world is None or not is_layerwise(plan):
+    world, launch, made = plan.parallel.world, plan.launch, optimizer(plan)
+    if world is None or made is None or made.layerwise_of is None:
         return
-    name, path = str(plan.argument("optim")), plan.path("optim")
-    what, remedies = f"{plan.name(path)} `{name}`", [_another(plan, path, name.removesuffix("_layerwise"))]
+    path = plan.path("optim")
+    what, remedies = f"{plan.name(path)} `{made.name}`", [_another(plan, path, made.layerwise_of)]
     if world > 1:
         related = (("hardware.devices_per_node", count(world, "device")),)
         yield Finding(path, f"{what} cannot run on {count(world, 'device')}", remedies, related=related)
@@ -48,7 +49,7 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 def _another(plan: Plan, path: str, whole: str) -> Remedy:
     """The optimizer for all layers at once, or where that cannot train either, AdamW."""
-    if not is_flattened(plan, whole):
+    if not is_flattened(plan, find_optimizer(whole)):
         return Put(path, whole)
     put, targets = Put(path, "adamw_torch"), plan.path("optim_target_modules")
     return (put, Drop(targets)) if plan.given(targets) else put

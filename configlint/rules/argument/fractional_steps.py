@@ -29,9 +29,10 @@ from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
 from configlint.core.wording import code
+from configlint.rules.argument import has_floats
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=has_floats)
 def check(plan: Plan) -> Iterator[Finding]:
     intervals = plan.intervals
     for kind in ("logging", "eval", "save"):

@@ -28,8 +28,11 @@ from configlint.core.remedy import Drop, Move
 from configlint.core.rule import Finding, rule
 from configlint.knowledge.naming import owners
 
+# Of which at most one may be true.
+_EXCLUDES = {"fp16": "bf16", "bf16": "fp16"}
 
-@rule(Severity.ERROR)
+
+@rule(Severity.ERROR, when=lambda plan: bool(plan.arguments))
 def check(plan: Plan) -> Iterator[Finding]:
     for name in plan.arguments:
         if name not in owners() and name not in plan.training and plan.release.spelling(name):
@@ -37,10 +40,15 @@ def check(plan: Plan) -> Iterator[Finding]:
             yield Finding(
                 path,
                 f"`{plan.name(path)}` is an argument of the trainer, not of the script",
-                [
-                    Drop(path, why=f"`{plan.name(to)}` is set too")
-                    if plan.given(to)
-                    else Move(path, to, why="configlint takes it into account there")
-                ],
+                [_remedy(plan, name, path, to)],
                 on_key=True,
             )
+
+
+def _remedy(plan: Plan, name: str, path: str, to: str) -> Drop | Move:
+    if plan.given(to):
+        return Drop(path, why=f"`{plan.name(to)}` is set too")
+    other = _EXCLUDES.get(name, "")
+    if plan.training.get(other) is True and plan.arguments[name] is True:
+        return Drop(path, why=f"`{plan.name(f'training.{other}')}` is true")
+    return Move(path, to, why="configlint takes it into account there")

@@ -31,7 +31,7 @@ from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.release.transformers < (4, 49))
 def check(plan: Plan) -> Iterator[Finding]:
     for name, argument in plan.release.arguments.items():
         path = plan.path(name)

@@ -29,10 +29,10 @@ from configlint.core.rule import Finding, rule
 from configlint.rules.argument._resolved import optimizer
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("optim"))
 def check(plan: Plan) -> Iterator[Finding]:
-    name = optimizer(plan) or ""
-    if name.startswith(("galore_", "apollo_")) and plan.training.get("optim_target_modules") is None:
+    made = optimizer(plan)
+    if made and "optim_target_modules" in made.reads and plan.training.get("optim_target_modules") is None:
         path, modules = plan.path("optim"), "training.optim_target_modules"
-        message = f"`{plan.name(path)}` {name} requires `{plan.name(modules)}`"
+        message = f"`{plan.name(path)}` {made.name} requires `{plan.name(modules)}`"
         yield Finding(path, message, [Put(modules, "all-linear")])

@@ -69,7 +69,8 @@ def _remedies(plan: Plan, path: str, idle: Idle) -> list[Remedy]:
 
 def _described(plan: Plan, by: str) -> str:
     """`while save_strategy is epoch`, `without push_to_hub`."""
-    value, path = optimizer(plan) if by == "optim" else plan.argument(by), plan.path(by)
+    path, made = plan.path(by), optimizer(plan) if by == "optim" else None
+    value = made.name if made else plan.argument(by)
     if value is None or value is False:
         return f"without `{plan.name(path)}`"
     whose = "" if plan.given(path) else " (the Trainer's default)"
@@ -224,37 +225,15 @@ def _scheduler_kwargs(plan: Plan) -> Idle | None:
     return Idle("lr_scheduler_type") if name in ("constant", "constant_with_warmup") else None
 
 
-def _unread(*prefixes: str) -> Callable[[Plan], Idle | None]:
-    """By optimizers whose names start so."""
+def _unread(argument: str) -> Callable[[Plan], Idle | None]:
+    """By the optimizer."""
 
     def why(plan: Plan) -> Idle | None:
-        return Idle("optim") if (optimizer(plan) or "").startswith(prefixes) else None
+        made = optimizer(plan)
+        return None if made is None or made.is_given(argument, plan.release.transformers) else Idle("optim")
 
     return why
 
-
-def _optim_args(plan: Plan) -> Idle | None:
-    name = optimizer(plan) or ""
-    if plan.release.transformers < (5, 3) and name in ("sgd", "adagrad", "rmsprop"):
-        return Idle("optim")
-    # These two are torchao's, which reads them.
-    return None if name in ("adamw_torch_4bit", "adamw_torch_8bit") else _unread(*_WITHOUT_ARGS)(plan)
-
-
-def _target_modules(plan: Plan) -> Idle | None:
-    name = optimizer(plan)
-    return None if name is None or name.startswith(("galore_", "apollo_")) else Idle("optim")
-
-
-_LOW_RANK_OR_LOMO = ("galore_", "apollo_", "lomo", "adalomo")
-_WITHOUT_BETAS = (
-    *("adafactor", "sgd", "adagrad", "rmsprop", "galore_"),
-    *("lomo", "adalomo", "grokadamw", "schedule_free_sgd"),
-)
-_WITHOUT_ARGS = (
-    *("adafactor", "adamw_hf", "adamw_torch", "adamw_apex", "adamw_bnb", "adamw_8bit"),
-    *("paged_adamw", "lion", "paged_lion", "lomo", "adalomo"),
-)
 
 _CASES = (
     _Case(
@@ -429,37 +408,37 @@ _CASES = (
         "unread-adam-beta1",
         "`adam_beta1` has no effect on an optimizer that does not read it.",
         ("adam_beta1",),
-        _unread(*_WITHOUT_BETAS),
+        _unread("adam_beta1"),
     ),
     _Case(
         "unread-adam-beta2",
         "`adam_beta2` has no effect on an optimizer that does not read it.",
         ("adam_beta2",),
-        _unread(*_WITHOUT_BETAS),
+        _unread("adam_beta2"),
     ),
     _Case(
         "unread-adam-epsilon",
         "`adam_epsilon` has no effect on an optimizer that does not read it.",
         ("adam_epsilon",),
-        _unread(*_WITHOUT_BETAS, "lion", "paged_lion"),
+        _unread("adam_epsilon"),
     ),
     _Case(
         "unread-weight-decay",
         "`weight_decay` has no effect on an optimizer that does not read it.",
         ("weight_decay",),
-        _unread(*_LOW_RANK_OR_LOMO),
+        _unread("weight_decay"),
     ),
     _Case(
         "unread-optim-args",
         "`optim_args` has no effect on an optimizer that does not read it.",
         ("optim_args",),
-        _optim_args,
+        _unread("optim_args"),
     ),
     _Case(
         "unread-target-modules",
         "`optim_target_modules` has no effect unless `optim` is GaLore or APOLLO.",
         ("optim_target_modules",),
-        _target_modules,
+        _unread("optim_target_modules"),
     ),
 )
 _BY_ARGUMENT = {argument: case for case in _CASES for argument in case.arguments}

@@ -32,7 +32,10 @@ from configlint.core.wording import code
 _STEPS, _EPOCHS = "training.max_steps", "training.num_train_epochs"
 
 
-@rule(Severity.ERROR)
+@rule(
+    Severity.ERROR,
+    when=lambda plan: (plan.schedule.max_steps or 0) <= 0 and plan.writes("max_steps", "num_train_epochs"),
+)
 def check(plan: Plan) -> Iterator[Finding]:
     steps, epochs = plan.schedule.max_steps, plan.schedule.epochs
     # Until 4.49 a 0 was as good as -1.

@@ -29,7 +29,7 @@ from configlint.core.rule import Finding, rule
 from configlint.rules.batch import accelerator_config
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=lambda plan: plan.writes("accelerator_config"))
 def check(plan: Plan) -> Iterator[Finding]:
     accelerator, keys = plan.hardware.accelerator, plan.release.others.get("AcceleratorConfig")
     if accelerator_config(plan).get("non_blocking") is not True or not keys or not keys.get("non_blocking"):

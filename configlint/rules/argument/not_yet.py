@@ -28,10 +28,10 @@ from configlint.core.plan import Plan, Use
 from configlint.core.release import Layer, Version, written
 from configlint.core.remedy import Drop, Move, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
-from configlint.rules.argument import elsewhere, is_compiled, is_over, is_scripts
+from configlint.rules.argument import elsewhere, has_strangers, is_compiled, is_over, is_scripts
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=has_strangers)
 def check(plan: Plan) -> Iterator[Finding]:
     for use, layer in elsewhere(plan):
         if is_over(layer, use.name):

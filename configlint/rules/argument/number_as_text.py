@@ -28,11 +28,11 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
-from configlint.rules.argument import misfits
+from configlint.rules.argument import has_misfits, misfits
 from configlint.rules.argument._kinds import as_number, described, is_converted
 
 
-@rule(Severity.ERROR, fixes=True)
+@rule(Severity.ERROR, fixes=True, when=has_misfits)
 def check(plan: Plan) -> Iterator[Finding]:
     for use, argument in misfits(plan):
         number = as_number(use.value, argument.kinds)

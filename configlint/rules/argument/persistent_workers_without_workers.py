@@ -29,7 +29,7 @@ from configlint.core.rule import Finding, rule
 from configlint.core.values import natural
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("dataloader_persistent_workers"))
 def check(plan: Plan) -> Iterator[Finding]:
     name, workers = "dataloader_persistent_workers", "training.dataloader_num_workers"
     if plan.training.get(name) is not True or plan.release.arguments.get(name) is None:

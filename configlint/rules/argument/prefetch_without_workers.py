@@ -29,7 +29,7 @@ from configlint.core.rule import Finding, rule
 from configlint.core.values import natural, positive
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("dataloader_prefetch_factor"))
 def check(plan: Plan) -> Iterator[Finding]:
     factor = positive(plan.argument("dataloader_prefetch_factor"))
     if factor is not None and plan.release.arguments.get("dataloader_prefetch_factor") and _has_no_workers(plan):

@@ -37,7 +37,7 @@ from configlint.core.rule import Finding, rule
 from configlint.rules.argument._resolved import activation_checkpointing
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("ddp_find_unused_parameters"))
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.parallel.data != "ddp" or (plan.parallel.world or 1) == 1:
         return
@@ -60,9 +60,9 @@ def _kwargs(plan: Plan) -> dict[str, object]:
 
 
 def _is_reentrant(plan: Plan) -> bool:
-    """As written, else by the default of Transformers' own trainers: until 5.0."""
+    """As written, else by the default."""
     if "use_reentrant" in (kwargs := _kwargs(plan)):
         return kwargs["use_reentrant"] is True
     is_open = plan.argument("activation_checkpointing_kwargs") is None
-    is_trainers_own = is_open and plan.trainer in ("Trainer", "Seq2SeqTrainer")
-    return is_trainers_own and plan.release.transformers < (5, 0)
+    until = plan.release.trainer.reentrant_until
+    return is_open and until is not None and plan.release.transformers < until

@@ -27,11 +27,11 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.release import written
 from configlint.core.rule import Finding, rule
-from configlint.rules.argument import elsewhere, is_over
+from configlint.rules.argument import elsewhere, has_strangers, is_over
 from configlint.rules.argument._replacement import replacement
 
 
-@rule(Severity.ERROR, fixes=True)
+@rule(Severity.ERROR, fixes=True, when=has_strangers)
 def check(plan: Plan) -> Iterator[Finding]:
     for use, layer in elsewhere(plan):
         if is_over(layer, use.name):

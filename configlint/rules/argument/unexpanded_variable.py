@@ -30,7 +30,7 @@ from configlint.rules._variables import variable
 
 
 # The arguments of a script may be another matter: its parser is its own.
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=lambda plan: any("$" in str(value) for value in plan.training.values()))
 def check(plan: Plan) -> Iterator[Finding]:
     for name, value in plan.training.items():
         if isinstance(value, str) and (found := variable(value)):

@@ -36,13 +36,13 @@ from configlint.core.rule import Finding, rule
 from configlint.core.wording import listing, one_off
 from configlint.knowledge.naming import owners, paths
 from configlint.rules._scripts import other_trainer
-from configlint.rules.argument import is_deprecated, is_scripts, layer_of
+from configlint.rules.argument import has_strangers, is_deprecated, is_scripts, layer_of
 
 # Keys of a file that are looked at for their spelling.
 _MOST_KEYS = 200
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: has_strangers(plan) or plan.spec.reader.unknown == "kept")
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.spec.reader.unknown == "kept":
         yield from _misspelt(plan)

@@ -32,7 +32,7 @@ from configlint.core.values import mapping
 _ACCUMULATION = ("num_steps", "adjust_scheduler", "sync_with_dataloader", "sync_each_batch")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("accelerator_config"))
 def check(plan: Plan) -> Iterator[Finding]:
     config = mapping(plan.training.get("accelerator_config")) or {}
     if config:

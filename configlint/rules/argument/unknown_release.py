@@ -31,7 +31,7 @@ from configlint.core.remedy import Say
 from configlint.core.rule import Finding, rule
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=lambda plan: plan.given("transformers") or plan.given("trl"))
 def check(plan: Plan) -> Iterator[Finding]:
     for package, versions in plan.release.known.items():
         named = getattr(plan, package) if plan.given(package) else None

@@ -26,6 +26,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
+from configlint.rules.argument import has_floats
 
 _MEANS = {
     "logging": "logs after every step",
@@ -34,7 +35,7 @@ _MEANS = {
 }
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=has_floats)
 def check(plan: Plan) -> Iterator[Finding]:
     for kind, means in _MEANS.items():
         if getattr(plan.intervals, f"{kind}_strategy") == "steps" and _is_ratio(plan.training.get(f"{kind}_steps")):

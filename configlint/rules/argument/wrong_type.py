@@ -21,20 +21,24 @@ transformers 5.23 training_args.py, __post_init__ (nothing converts a type)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from configlint.core.diagnostic import Severity
+from configlint.core.edit import KEPT
 from configlint.core.plan import Plan, Use
 from configlint.core.release import Argument
 from configlint.core.remedy import Move, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.values import is_finite, mapping, whole
 from configlint.core.wording import code
-from configlint.rules.argument import is_scripts, misfits, removal
+from configlint.rules.argument import has_misfits, is_scripts, misfits, removal
 from configlint.rules.argument._kinds import as_boolean, as_number, described, is_boolean_for_word
 
+_PERCENTAGE = re.compile(r"([0-9]{1,2}(?:\.[0-9]+)?) ?%")
 
-@rule(Severity.ERROR, fixes=True)
+
+@rule(Severity.ERROR, fixes=True, when=has_misfits)
 def check(plan: Plan) -> Iterator[Finding]:
     for use, argument in misfits(plan):
         value = use.value
@@ -54,11 +58,21 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 def _remedies(plan: Plan, use: Use, argument: Argument) -> Sequence[Remedy]:
     """What to do where there is no telling what was meant."""
-    is_share = isinstance(use.value, float) and 0 < use.value < 1
-    if is_share and use.name == "warmup_steps" and not is_scripts(use) and not plan.writes("warmup_ratio"):
-        return [Move(use.path, "training.warmup_ratio")]  # before 5.0 a share has an argument of its own
+    share = _share(use.value)
+    if share is not None and "number" in argument.kinds:
+        return [Put(use.path, share)]
+    if share is not None and use.name == "warmup_steps" and not is_scripts(use) and not plan.writes("warmup_ratio"):
+        # Before 5.0 a share has an argument of its own.
+        return [Move(use.path, "training.warmup_ratio", KEPT if share == use.value else share)]
     meant = _wrapped(use.value, argument)
     return removal(plan, use, argument) if meant is None else [Put(use.path, meant)]
+
+
+def _share(value: object) -> float | None:
+    """A share of the whole, also where it is written as a percentage."""
+    if isinstance(value, str) and (found := _PERCENTAGE.fullmatch(value.strip())):
+        return float(found[1]) / 100
+    return value if isinstance(value, float) and 0 < value < 1 else None
 
 
 def _wrapped(value: object, argument: Argument) -> object:

@@ -32,7 +32,7 @@ from configlint.core.wording import code
 _STRATEGY, _LOGGING, _EVAL = "training.logging_strategy", "training.logging_steps", "training.eval_steps"
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: (plan.intervals.logging_steps or 0) <= 0)
 def check(plan: Plan) -> Iterator[Finding]:
     intervals, steps = plan.intervals, plan.intervals.logging_steps
     if steps is None or steps > 0:

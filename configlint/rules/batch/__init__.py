@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Remedy, Say
 from configlint.core.values import mapping, positive
@@ -19,33 +17,21 @@ def is_fine_tuning(plan: Plan) -> bool:
     preferences or rewards, no encoder or vision model, and with one example in each row."""
     method = plan.spec.settings.get("tuning.method")
     adapts = method is not None and method.value in ("lora", "qlora")
-    if plan.trainer != "SFTTrainer" and not (plan.trainer == "Trainer" and adapts):
+    trainer = plan.release.trainer
+    if not trainer.fine_tunes or (trainer.pretrains and not adapts):
         return False
-    is_packed = plan.data.packed or plan.argument("packing") is True
-    return not is_packed and plan.model is not None and plan.model.predicts_tokens
+    return not is_packed(plan) and plan.model is not None and plan.model.predicts_tokens
 
 
-# What few specs concern is not loaded for the others.
-ONLY_IF: dict[str, Callable[[Plan], bool]] = {
-    "accumulation_beyond_epoch": lambda plan: (
-        (plan.batch.accumulation or 0) > (plan.schedule.batches_per_epoch or 0)
-    ),
-    "accumulation_set_twice": lambda plan: plan.writes("accelerator_config"),
-    "auto_find_batch_size": lambda plan: plan.writes("auto_find_batch_size"),
-    "changed_by_target": lambda plan: plan.spec.target is not None,
-    "data_parallel": lambda plan: plan.parallel.world == 1,
-    "indivisible": lambda plan: plan.batch.trained != plan.batch.effective,
-    "mismatch": lambda plan: plan.batch.trained != plan.batch.effective,
-    "indivisible_generations": lambda plan: plan.trainer in ("GRPOTrainer", "RLOOTrainer"),
-    "layerwise_accumulation": lambda plan: plan.writes("optim"),
-    "large_per_device": lambda plan: (plan.batch.pinned_per_device or 0) > 4,
-    "long_accumulation": lambda plan: (plan.batch.accumulation or 0) > 32,
-    "partial_sequence": lambda plan: plan.given("batch.effective_tokens"),
-    "split_batches": lambda plan: plan.writes("accelerator_config", "split_batches"),
-    "stated_twice": lambda plan: plan.given("batch.effective_tokens"),
-    "unusual_effective": lambda plan: not 32 <= (plan.batch.effective or 32) <= 64,
-    "too_large": lambda plan: plan.batch.trained is None,
-}
+def is_packed(plan: Plan) -> bool:
+    return plan.data.packed is True or plan.argument("packing") is True
+
+
+def unit(plan: Plan) -> str:
+    """What `data.train_examples` counts."""
+    if plan.generation:
+        return "prompt"
+    return "packed row" if is_packed(plan) else "example"
 
 
 def is_unreachable(plan: Plan) -> bool:
@@ -62,10 +48,19 @@ def is_partial(plan: Plan) -> bool:
 
 
 def is_beyond_data(plan: Plan) -> bool:
-    """Whether the data set is too small for a step, or for a micro-batch over all replicas."""
+    """Whether the data set is too small for a step, or for a batch over all replicas."""
     batch, examples, batches = plan.batch, plan.data.train_examples, plan.schedule.batches_per_epoch
-    is_starved = bool(examples and batch.per_device and examples < batch.per_device * (plan.parallel.replicas or 1))
+    least = smallest_data(plan)
+    is_starved = bool(examples and least and not plan.data.streaming and examples < least)
     return is_starved or bool(batches and batch.accumulation and batch.accumulation > batches)
+
+
+def smallest_data(plan: Plan) -> int | None:
+    """The examples of a micro-batch over all replicas, or the prompts of a generation batch."""
+    if plan.generation:
+        return plan.generation.prompts
+    per_device, replicas = plan.batch.per_device, plan.parallel.replicas
+    return per_device * replicas if per_device and replicas else None
 
 
 def is_run_wrong(plan: Plan) -> bool:

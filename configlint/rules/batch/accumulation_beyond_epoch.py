@@ -29,11 +29,11 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Act, Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
-from configlint.rules.batch import is_unreachable
+from configlint.rules.batch import is_unreachable, smallest_data, unit
 from configlint.rules.batch._totals import total
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: (plan.batch.accumulation or 0) > (plan.schedule.batches_per_epoch or 0))
 def check(plan: Plan) -> Iterator[Finding]:
     batch, batches, replicas = plan.batch, plan.schedule.batches_per_epoch, plan.parallel.replicas
     examples = plan.data.train_examples
@@ -41,17 +41,17 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     if is_unreachable(plan):
         return
-    # With fewer examples than one micro-batch over all replicas, batch/dataset-too-small says it.
-    if batch.accumulation > batches and examples >= batch.per_device * replicas:
+    # With fewer examples than one batch over all replicas takes, batch/dataset-too-small says it.
+    if batch.accumulation > batches and examples >= (smallest_data(plan) or 0):
         micro = batch.per_device * replicas
-        seen = min(examples, batches * micro)
+        seen = batches * micro if plan.generation else min(examples, batches * micro)
         path, epoch = "batch.accumulation", count(batches, "batch", "batches")
         yield Finding(
             path,
             f"`{plan.name(path)}` {batch.accumulation} exceeds the {epoch} of an epoch, so a step trains"
             f" {seen:,} samples instead of {batch.trained:,}",
-            [_smaller(plan, micro, examples // micro)],
-            related=(("data.train_examples", count(examples, "example")),),
+            [_smaller(plan, micro, seen // micro)],
+            related=(("data.train_examples", count(examples, unit(plan))),),
         )
 
 

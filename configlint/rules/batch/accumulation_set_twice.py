@@ -32,7 +32,7 @@ from configlint.rules.batch import accelerator_config, without
 _KWARGS = "gradient_accumulation_kwargs"
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("accelerator_config"))
 def check(plan: Plan) -> Iterator[Finding]:
     options = accelerator_config(plan).get(_KWARGS)
     if not isinstance(options, dict) or "num_steps" not in options:

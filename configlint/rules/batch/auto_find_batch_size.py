@@ -30,7 +30,7 @@ from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("auto_find_batch_size"))
 def check(plan: Plan) -> Iterator[Finding]:
     path, effective = "training.auto_find_batch_size", plan.batch.effective
     if plan.training.get("auto_find_batch_size") is not True:

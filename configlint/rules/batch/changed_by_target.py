@@ -42,7 +42,7 @@ _FACTORS = (
 )
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.spec.target is not None)
 def check(plan: Plan) -> Iterator[Finding]:
     target, effective, reference = plan.spec.target, plan.batch.effective, plan.reference
     if target is None or effective is None or reference is None or effective == reference:

@@ -29,7 +29,7 @@ from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.parallel.world == 1)
 def check(plan: Plan) -> Iterator[Finding]:
     accelerator, devices = plan.hardware.accelerator, plan.hardware.devices_per_node
     if plan.parallel.world != 1 or plan.given("launch") or accelerator is None or devices is None:

@@ -2,7 +2,8 @@
 
 Samples are repeated until every replica has a full batch, so the same example counts several times in one step;
 a single replica trains a smaller batch instead. With `dataloader_drop_last` no batch is left, and the Trainer
-fails with a message about a data loader without length.
+fails with a message about a data loader without length. So does a trainer that generates (GRPO, RLOO) with fewer
+prompts than a generation batch takes: it leaves out prompts that do not fill one.
 
 Bad:
 
@@ -17,44 +18,76 @@ Good:
     data: {train_examples: 40}
 
 Source: accelerate 1.15 data_loader.py, BatchSamplerShard (even_batches); transformers 5.23 trainer.py,
-set_initial_training_values
+set_initial_training_values; trl 1.16 trainer/utils.py, RepeatSampler
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import gcd
 
 from configlint.core.arithmetic import is_power_of_two
 from configlint.core.diagnostic import Severity
-from configlint.core.plan import Plan
+from configlint.core.plan import Generation, Plan
 from configlint.core.remedy import Act, Drop, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
-from configlint.rules.batch import is_unreachable, replicas_in_words
+from configlint.rules.batch import accelerator_config, is_unreachable, replicas_in_words, smallest_data, unit
 from configlint.rules.batch._totals import total
 
 
 @rule(Severity.ERROR)
 def check(plan: Plan) -> Iterator[Finding]:
     examples, per_device, replicas = plan.data.train_examples, plan.batch.per_device, plan.parallel.replicas
-    if not examples or not per_device or not replicas or examples >= per_device * replicas:
+    least = smallest_data(plan)
+    if not examples or not per_device or not replicas or not least or examples >= least or plan.data.streaming:
         return
     if is_unreachable(plan):
         return  # with too many replicas for the batch, there are too many for the data too
+    if plan.generation:
+        yield _without_generation(plan, examples, plan.generation)
+        return
     drops = plan.training.get("dataloader_drop_last") is True
     if drops:
         follows = f"`{plan.name('training.dataloader_drop_last')}` leaves no batch to train"
+    elif replicas == 1:
+        follows = f"a step trains {examples} samples"
+    elif accelerator_config(plan).get("even_batches") is False:
+        return  # nothing is repeated: batch/uneven-ranks
     else:
-        # Only where batches are dealt to several replicas is the last one filled.
-        follows = "samples repeat" if replicas > 1 else f"a step trains {examples} samples"
+        follows = "samples repeat"
     yield Finding(
         "data.train_examples",
-        f"{count(examples, 'example')} do not fill one batch ({per_device} x {count(replicas, 'replica')}),"
+        f"{count(examples, unit(plan))} do not fill one batch ({per_device} x {count(replicas, 'replica')}),"
         f" so {follows}",
         [_remedy(plan, examples, replicas)],
         None if drops else Severity.WARNING,
         related=(replicas_in_words(plan),),
     )
+
+
+def _without_generation(plan: Plan, prompts: int, generation: Generation) -> Finding:
+    group, path = plan.name(plan.path("num_generations")), plan.path("steps_per_generation")
+    remedies: list[Remedy] = [
+        Say(f"train on {generation.prompts:,} prompts or more", needs=("data.train_examples",))
+    ]
+    if (steps := _fewer_steps(plan, prompts, generation)) and not plan.writes("generation_batch_size"):
+        remedies.insert(0, Put(path, steps))
+    return Finding(
+        "data.train_examples",
+        f"{count(prompts, 'prompt')} do not fill one generation batch of {generation.batch:,} completions"
+        f" (`{group}` {generation.group} x {count(generation.prompts, 'prompt')}), so nothing is trained",
+        remedies,
+        related=(replicas_in_words(plan),),
+    )
+
+
+def _fewer_steps(plan: Plan, prompts: int, generation: Generation) -> int:
+    """For how many micro-batches whole groups of so few prompts last; 0 where those would not make a step."""
+    micro = generation.batch // generation.steps
+    whole = generation.group // gcd(generation.group, micro)
+    steps = prompts * generation.group // micro // whole * whole
+    return steps if steps * generation.iterations >= (plan.batch.accumulation or 1) else 0
 
 
 def _remedy(plan: Plan, examples: int, replicas: int) -> Remedy:

@@ -20,17 +20,19 @@ Source: deepspeed 0.19.8 runtime/config.py, _set_batch_related_parameters and _b
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import gcd
 
 from configlint.core.arithmetic import reachable
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.rule import Finding, rule
+from configlint.core.values import positive
 from configlint.core.wording import count, listing
 from configlint.rules.batch import is_partial, replicas_in_words
 from configlint.rules.batch._totals import total
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.batch.trained != plan.batch.effective)
 def check(plan: Plan) -> Iterator[Finding]:
     batch, replicas = plan.batch, plan.parallel.replicas
     effective = batch.effective
@@ -49,10 +51,23 @@ def check(plan: Plan) -> Iterator[Finding]:
         over.append(f"`{plan.name('batch.accumulation')}` {batch.pinned_accumulation}")
         if batch.max_per_device:
             over.append(f"`{plan.name('batch.per_device.max')}` {batch.max_per_device}")
-    sizes = [size for size in dict.fromkeys(reachable(batch, effective, replicas)) if size]
+    sizes = [
+        size for size in dict.fromkeys(reachable(batch, effective, replicas * _groups(plan, replicas))) if size
+    ]
     yield Finding(
         "batch.effective",
         f"{count(effective, 'sample')} cannot be split over {listing(over)}",
         [total(plan, size) for size in sizes],
         related=(replicas_in_words(plan),),
     )
+
+
+def _groups(plan: Plan, replicas: int) -> int:
+    """What a batch must be a multiple of beside the replicas, so that a step that is generated at once holds whole
+    groups of completions."""
+    since, group = plan.release.trainer.completions, positive(plan.argument("num_generations"))
+    if since is None or (plan.release.trl or since) < since or not group or plan.batch.pinned_accumulation:
+        return 1
+    if plan.writes("generation_batch_size", "steps_per_generation"):
+        return 1
+    return group // gcd(group, replicas * (plan.batch.pinned_per_device or 1))

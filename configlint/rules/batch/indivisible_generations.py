@@ -42,9 +42,9 @@ from configlint.rules.batch._totals import total
 _FAR = 1000
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.release.trainer.completions is not None)
 def check(plan: Plan) -> Iterator[Finding]:
-    since = {"GRPOTrainer": (0, 15), "RLOOTrainer": (0, 22)}.get(plan.trainer or "")
+    since = plan.release.trainer.completions
     if (plan.parallel.world or 0) % (plan.hardware.nodes or 1):
         return  # hardware/uneven-nodes is the cause, and its remedy makes other processes
     if is_unreachable(plan):

@@ -42,7 +42,7 @@ _PATH = "batch.per_device"
 _ENOUGH_TOKENS = 2048
 
 
-@rule(Severity.INFO)
+@rule(Severity.INFO, when=lambda plan: (plan.batch.pinned_per_device or 0) > 4)
 def check(plan: Plan) -> Iterator[Finding]:
     per_device, length = plan.batch.pinned_per_device, plan.sequence_length
     if not per_device or per_device <= _MOST or not length or _MOST * length < _ENOUGH_TOKENS:

@@ -26,22 +26,22 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
-from configlint.rules.argument._resolved import is_layerwise
+from configlint.rules.argument._resolved import optimizer
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("optim"))
 def check(plan: Plan) -> Iterator[Finding]:
-    accumulation, launch = plan.batch.accumulation, plan.launch
+    accumulation, launch, made = plan.batch.accumulation, plan.launch, optimizer(plan)
     # What argument/distributed-layerwise refuses gets no further.
-    if plan.parallel.world != 1 or launch.script or launch.module or not is_layerwise(plan):
+    if plan.parallel.world != 1 or launch.script or launch.module or made is None or made.layerwise_of is None:
         return
     if accumulation is not None and accumulation > 1:
-        path, name = plan.path("optim"), str(plan.argument("optim"))
+        path = plan.path("optim")
         factor = f"`{plan.name('batch.accumulation')}` {accumulation}"
         yield Finding(
             path,
-            f"`{plan.name(path)}` {name} cannot accumulate gradients: the Trainer rejects {factor}",
-            [Put(path, name.removesuffix("_layerwise")), *_at_once(plan)],
+            f"`{plan.name(path)}` {made.name} cannot accumulate gradients: the Trainer rejects {factor}",
+            [Put(path, made.layerwise_of), *_at_once(plan)],
             related=(("batch.accumulation", factor),),
         )
 

@@ -37,7 +37,7 @@ _MOST = 32
 _PATH = "batch.accumulation"
 
 
-@rule(Severity.INFO)
+@rule(Severity.INFO, when=lambda plan: (plan.batch.accumulation or 0) > 32)
 def check(plan: Plan) -> Iterator[Finding]:
     accumulation = plan.batch.accumulation
     if not accumulation or accumulation <= _MOST or not is_fine_tuning(plan):

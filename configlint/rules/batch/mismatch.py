@@ -30,7 +30,7 @@ from configlint.rules.batch import replicas_in_words
 from configlint.rules.batch._totals import removals, total
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.batch.trained != plan.batch.effective)
 def check(plan: Plan) -> Iterator[Finding]:
     batch, replicas = plan.batch, plan.parallel.replicas
     per_device, accumulation, effective = batch.pinned_per_device, batch.pinned_accumulation, batch.effective

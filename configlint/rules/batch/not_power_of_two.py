@@ -30,8 +30,6 @@ from configlint.core.values import positive
 from configlint.rules.batch import is_beyond_data, is_partial, is_unreachable
 from configlint.rules.batch._totals import removals, total
 
-_GENERATING = ("GRPOTrainer", "RLOOTrainer")
-
 
 @rule(Severity.WARNING)
 def check(plan: Plan) -> Iterator[Finding]:
@@ -59,10 +57,11 @@ def _is_trainable(plan: Plan, effective: int, size: int) -> bool:
     """Whether a step of so many samples does not exceed an epoch, and holds the whole groups that GRPO and RLOO
     generate."""
     examples, group = plan.data.train_examples, positive(plan.argument("num_generations"))
-    if examples is not None and size > max(examples, effective):
+    made = examples * plan.generation.group if examples and plan.generation else examples
+    if made is not None and size > max(made, effective):
         return False
     ranks = (plan.parallel.world or 1) // (plan.parallel.replicas or 1)  # which share a batch generate one each
-    return group is None or plan.trainer not in _GENERATING or size * ranks % group == 0
+    return group is None or plan.release.trainer.completions is None or size * ranks % group == 0
 
 
 def _remedies(plan: Plan, effective: int, powers: list[int]) -> list[Remedy]:

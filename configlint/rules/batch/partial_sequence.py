@@ -20,7 +20,9 @@ Source: transformers 5.23 trainer.py, get_total_train_batch_size (it counts samp
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 
+from configlint.core.arithmetic import is_power_of_two
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Put
@@ -28,7 +30,7 @@ from configlint.core.rule import Finding, rule
 from configlint.core.values import positive
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.given("batch.effective_tokens"))
 def check(plan: Plan) -> Iterator[Finding]:
     setting = plan.spec.settings.get("batch.effective_tokens")
     tokens, length = positive(setting.value) if setting else None, plan.sequence_length
@@ -39,10 +41,17 @@ def check(plan: Plan) -> Iterator[Finding]:
     unit = (
         length * (plan.parallel.replicas or 1) * (batch.pinned_per_device or 1) * (batch.pinned_accumulation or 1)
     )
-    sizes = [size for size in (tokens // unit * unit, -(-tokens // unit) * unit) if size]
     yield Finding(
         path,
         f"`{plan.name(path)}` {tokens:,} must be a multiple of `{plan.name('model.sequence_length')}` {length:,}",
-        [Put(path, size) for size in sizes],
+        [Put(path, size) for size in sorted(_around(tokens, unit), key=lambda size: abs(size - tokens))],
         related=(("model.sequence_length", f"{length:,} tokens per sequence"),),
     )
+
+
+def _around(tokens: int, unit: int) -> list[int]:
+    """The batches below and above one that can be trained: powers of two where multiples of a unit are."""
+    if not is_power_of_two(unit):
+        return [size for size in (tokens // unit * unit, ceil(tokens / unit) * unit) if size]
+    below = 1 << (tokens.bit_length() - 1)
+    return list(dict.fromkeys(max(size, unit) for size in (below, 2 * below)))

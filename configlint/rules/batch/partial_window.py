@@ -28,7 +28,7 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Say
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
-from configlint.rules.batch import is_unreachable
+from configlint.rules.batch import is_unreachable, unit
 
 _MANY_STEPS = 100
 
@@ -45,8 +45,9 @@ def check(plan: Plan) -> Iterator[Finding]:
     total = schedule.total_steps
     if left == 0 or batches < accumulation or total is None or total < steps:
         return
-    full = plan.data.train_examples // batch.trained
-    words = f"train on {full * batch.trained:,} examples: {count(full, 'step')} of {batch.trained:,}"
+    # How many prompts make whole steps depends on more than their number.
+    full = 0 if plan.generation else plan.data.train_examples // batch.trained
+    words = f"train on {count(full * batch.trained, unit(plan))}: {count(full, 'step')} of {batch.trained:,}"
     yield Finding(
         "data.train_examples",
         f"the last of the {steps:,} steps of each epoch accumulates only {left} of {accumulation} batches",

@@ -30,7 +30,7 @@ from configlint.core.rule import Finding, rule
 from configlint.rules.batch import accelerator_config, without
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("accelerator_config", "split_batches"))
 def check(plan: Plan) -> Iterator[Finding]:
     batch, replicas = plan.batch, plan.parallel.replicas
     # Until 4.50 the class has it by itself too.

@@ -28,7 +28,7 @@ from configlint.core.rule import Finding, rule
 from configlint.core.values import positive
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.given("batch.effective_tokens"))
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.given("batch.effective") and plan.given("batch.effective_tokens"):
         samples, tokens = plan.name("batch.effective"), plan.name("batch.effective_tokens")

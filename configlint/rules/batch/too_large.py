@@ -31,7 +31,7 @@ from configlint.rules.batch import replicas_in_words
 from configlint.rules.batch._totals import removals
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.batch.trained is None)
 def check(plan: Plan) -> Iterator[Finding]:
     batch, replicas = plan.batch, plan.parallel.replicas
     factors = {"batch.per_device": batch.pinned_per_device, "batch.accumulation": batch.pinned_accumulation}

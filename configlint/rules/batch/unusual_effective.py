@@ -39,7 +39,7 @@ from configlint.rules.batch._totals import removals, total
 _LEAST, _MOST = 32, 64
 
 
-@rule(Severity.INFO)
+@rule(Severity.INFO, when=lambda plan: not 32 <= (plan.batch.effective or 32) <= 64)
 def check(plan: Plan) -> Iterator[Finding]:
     effective, replicas = plan.batch.trained, plan.parallel.replicas
     if not effective or not replicas or effective != plan.batch.effective or not is_fine_tuning(plan):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from configlint.core.plan import Plan
 from configlint.core.values import text
 from configlint.core.wording import code
@@ -12,16 +10,6 @@ from configlint.core.wording import code
 def applies(plan: Plan) -> bool:
     return any(name.startswith(("save_", "load_best_")) for name in plan.training)
 
-
-# What few specs concern is not loaded for the others.
-ONLY_IF: dict[str, Callable[[Plan], bool]] = {
-    "best_steps_mismatch": lambda plan: plan.writes("load_best_model_at_end"),
-    "best_strategy_mismatch": lambda plan: plan.writes("load_best_model_at_end"),
-    "best_without_evaluation": lambda plan: plan.intervals.eval_strategy == "no",
-    "best_without_metric": lambda plan: plan.intervals.save_strategy == "best",
-    "sharded_weights_only": lambda plan: plan.writes("save_only_model"),
-    "unloadable_best": lambda plan: plan.writes("load_best_model_at_end"),
-}
 
 _STATE = ("parallel.fsdp.state_dict_type", "parallel.fsdp.fsdp_state_dict_type")
 

@@ -38,7 +38,7 @@ _MILLION = 1_000_000
 _ROUNDS = (4, 53)
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("load_best_model_at_end"))
 def check(plan: Plan) -> Iterator[Finding]:
     intervals = plan.intervals
     save, every = intervals.save_steps, intervals.eval_steps

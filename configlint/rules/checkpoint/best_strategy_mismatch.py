@@ -35,7 +35,7 @@ _SAVE_STEPS, _EVAL_STEPS = "training.save_steps", "training.eval_steps"
 _STRATEGIES = ("no", "steps", "epoch")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("load_best_model_at_end"))
 def check(plan: Plan) -> Iterator[Finding]:
     save, evaluation = plan.intervals.save_strategy, plan.intervals.eval_strategy
     if plan.training.get("load_best_model_at_end") is not True or save == evaluation:

@@ -33,7 +33,7 @@ _SAVE, _BEST = "training.save_strategy", "training.load_best_model_at_end"
 _METRIC = "training.metric_for_best_model"
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.intervals.eval_strategy == "no")
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.intervals.eval_strategy != "no":
         return

@@ -31,7 +31,7 @@ from configlint.rules.schedule import BY_METRIC
 _SAVE, _METRIC = "training.save_strategy", "training.metric_for_best_model"
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.intervals.save_strategy == "best")
 def check(plan: Plan) -> Iterator[Finding]:
     # There is no best before 4.47.
     if plan.intervals.save_strategy != "best" or plan.release.transformers < (4, 47):

@@ -34,7 +34,7 @@ from configlint.rules.checkpoint import sharded_states
 _ONLY = "training.save_only_model"
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("save_only_model"))
 def check(plan: Plan) -> Iterator[Finding]:
     if not is_fsdp(plan) or plan.release.transformers < (4, 50):
         return

@@ -34,7 +34,7 @@ from configlint.rules.checkpoint import sharded_states
 _ONLY, _BEST = "training.save_only_model", "training.load_best_model_at_end"
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("load_best_model_at_end"))
 def check(plan: Plan) -> Iterator[Finding]:
     data, training = plan.parallel.data or "", plan.training
     is_deepspeed = data.startswith("zero")

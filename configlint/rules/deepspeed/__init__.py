@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Put, Remedy
@@ -18,40 +18,16 @@ def applies(plan: Plan) -> bool:
     return stage(plan) is not None or plan.given("parallel.deepspeed")
 
 
-def _is_configured(plan: Plan) -> bool:
+def is_configured(plan: Plan) -> bool:
     return stage(plan) is not None and plan.given("parallel.deepspeed")
 
 
-def _shares_sequences(plan: Plan) -> bool:
+def shares_sequences(plan: Plan) -> bool:
     return stage(plan) is not None and plan.parallel.sequence != 1
 
 
-def _with(key: str) -> Callable[[Plan], bool]:
-    return lambda plan: stage(plan) is not None and plan.given(SECTION + key)
-
-
-# What few specs concern is not loaded for the others.
-ONLY_IF: dict[str, Callable[[Plan], bool]] = {
-    "flattened_low_rank": lambda plan: stage(plan) is not None and plan.writes("optim"),
-    "mismatch": _is_configured,
-    "multiplied_gradients": _shares_sequences,
-    "no_effect": _is_configured,
-    "refused_optimizer": _with("optimizer"),
-    "refused_scheduler": _with("scheduler"),
-    "refused_value": _is_configured,
-    "removed_key": _is_configured,
-    "replaced_optimizer": _with(OFFLOADS[0]),
-    "sequence_on_cpu": _shares_sequences,
-    "shadowed_optimizer": _with("optimizer"),
-    "shadowed_schedule": _with("scheduler"),
-    "tensor_with_zero3": lambda plan: plan.parallel.data == "zero3" and plan.parallel.tensor != 1,
-    "unfilled_auto": _is_configured,
-    "ungathered_weights": _is_configured,
-    "unknown_key": _is_configured,
-    "unchosen": lambda plan: not plan.given("parallel.data"),
-    "unset_parameter": _is_configured,
-    "unusable_offload": _is_configured,
-}
+def sets(plan: Plan, key: str) -> bool:
+    return stage(plan) is not None and plan.given(SECTION + key)
 
 
 def stage(plan: Plan) -> int | None:

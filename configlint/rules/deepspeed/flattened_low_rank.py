@@ -30,21 +30,21 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
-from configlint.rules.argument._resolved import is_layerwise, optimizer
+from configlint.rules.argument._resolved import is_flattened, optimizer
 from configlint.rules.deepspeed import chosen, offloads, stage, with_data, zero
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: stage(plan) is not None and plan.writes("optim"))
 def check(plan: Plan) -> Iterator[Finding]:
-    name, path = optimizer(plan) or "", plan.path("optim")
+    made, path = optimizer(plan), plan.path("optim")
     # Offloaded, another takes its place; one layer by layer is refused in any distributed training.
-    if stage(plan) not in (1, 2, 3) or offloads(plan) or is_layerwise(plan):
+    if made is None or made.layerwise_of or offloads(plan):
         return
-    if name.startswith("galore_"):
+    if is_flattened(plan, made):
         needs = f"it projects gradient matrices, but {zero(plan)} passes it flat buffers"
         yield Finding(
             path,
-            f"`{plan.name(path)}` {name} fails at the first step: {needs}",
+            f"`{plan.name(path)}` {made.name} fails at the first step: {needs}",
             [with_data(plan, "ddp"), _another(plan, path)],
             related=(chosen(plan),),
         )

@@ -31,7 +31,7 @@ from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
 from configlint.core.wording import code, count
-from configlint.rules.deepspeed import SECTION, got, stage
+from configlint.rules.deepspeed import SECTION, got, is_configured, stage
 
 _RATE = "learning_rate"
 _PARAMS = {
@@ -50,7 +50,7 @@ class Expected(NamedTuple):
     value: object
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=is_configured)
 def check(plan: Plan) -> Iterator[Finding]:
     if stage(plan) is None:
         return

@@ -33,16 +33,15 @@ from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
 from configlint.core.wording import code
+from configlint.knowledge.optimizers import find_optimizer
 from configlint.rules.argument._resolved import optimizer
-from configlint.rules.deepspeed import SECTION, chosen, kind, stage, value, with_data, zero
+from configlint.rules.deepspeed import SECTION, chosen, kind, shares_sequences, stage, value, with_data, zero
 
 _SCATTER = "zero_optimization.reduce_scatter"
 _SEQUENCE = "parallel.sequence"
-# Of those that the Trainer makes, the ones whose step grows with the gradient.
-_SGD = ("sgd", "schedule_free_sgd")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=shares_sequences)
 def check(plan: Plan) -> Iterator[Finding]:
     number, degree = stage(plan), plan.parallel.sequence
     if number is None or degree is None or degree < 2:
@@ -57,11 +56,19 @@ def check(plan: Plan) -> Iterator[Finding]:
             return
         path, cause = SECTION + _SCATTER, f"`reduce_scatter` false {makes} with {sequence}"
         remedy = Drop(path)
-    name = optimizer(plan) or kind(plan, "optimizer") or ""
-    is_sgd = name.lower() in _SGD
-    seen = f"each step of {name} is {degree} times too large" if is_sgd else _seen(plan, degree)
-    severity = None if is_sgd else Severity.WARNING
+    name = _proportional(plan)
+    seen = f"each step of {name} is {degree} times too large" if name else _seen(plan, degree)
+    severity = None if name else Severity.WARNING
     yield Finding(path, f"{cause}, so {seen}", [remedy], severity, related=(chosen(plan),))
+
+
+def _proportional(plan: Plan) -> str | None:
+    """The optimizer if its step grows with the gradient. What DeepSpeed makes has the Trainer's name in another
+    case."""
+    made = optimizer(plan)
+    name = made.name if made else kind(plan, "optimizer") or ""
+    found = find_optimizer(name.lower())
+    return name if found and found.proportional else None
 
 
 def _is_mean_of_replicas(plan: Plan) -> bool:

@@ -33,7 +33,17 @@ from configlint.core.remedy import Drop, Move, Put, Remedy
 from configlint.core.rule import Finding, Row, rule
 from configlint.knowledge._generated.deepspeed import SECTIONS
 from configlint.rules.argument._resolved import activation_checkpointing
-from configlint.rules.deepspeed import OFFLOADS, SECTION, offloads, settings, stage, value, with_data, zero
+from configlint.rules.deepspeed import (
+    OFFLOADS,
+    SECTION,
+    is_configured,
+    offloads,
+    settings,
+    stage,
+    value,
+    with_data,
+    zero,
+)
 
 _ZERO = "zero_optimization."
 _KEYS = SECTIONS["zero_optimization"].keys()
@@ -56,7 +66,7 @@ _ROWS = {
 }
 
 
-@rule(Severity.WARNING, rows=_ROWS)
+@rule(Severity.WARNING, rows=_ROWS, when=is_configured)
 def check(plan: Plan) -> Iterator[Finding]:
     number = stage(plan)
     if number is None:

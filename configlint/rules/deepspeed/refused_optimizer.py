@@ -28,17 +28,11 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Move, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
-from configlint.rules.deepspeed import SECTION, kind, stage
-
-_OWN = ("Adam", "AdamW", "Adagrad", "Lamb", "Lion", "Muon", "MuAdam", "MuAdamW", "MuSGD")
-# Of older releases, and PyTorch's that are near one of the others.
-_OTHERS = (
-    *("OneBitAdam", "OneBitLamb", "ZeroOneAdam"),
-    *("SGD", "NAdam", "RAdam", "ASGD", "Adamax", "Adadelta", "Adafactor"),
-)
+from configlint.knowledge.optimizers import DEEPSPEED_KNOWN, DEEPSPEED_OLDER, DEEPSPEED_PYTORCH
+from configlint.rules.deepspeed import SECTION, kind, sets, stage
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: sets(plan, "optimizer"))
 def check(plan: Plan) -> Iterator[Finding]:
     path, name = f"{SECTION}optimizer", kind(plan, "optimizer")
     if stage(plan) is None or not plan.spec.tree(path):
@@ -49,8 +43,12 @@ def check(plan: Plan) -> Iterator[Finding]:
         is_adamw = plan.given(f"{path}.params.lr") and not plan.given(plan.path("optim"))
         adamw = [Put(f"{path}.type", "AdamW")] if is_adamw else []
         yield Finding(path, message, [*adamw, _without(plan, path)], on_key=True)
-    elif name is not None and name.lower() not in {own.lower() for own in _OWN} and name not in _OTHERS:
-        close = plan.nearest(name, _OWN) or plan.nearest(name.partition("_")[0], _OWN)
+    elif (
+        name is not None
+        and name.lower() not in map(str.lower, DEEPSPEED_KNOWN)
+        and name not in (*DEEPSPEED_OLDER, *DEEPSPEED_PYTORCH)
+    ):
+        close = plan.nearest(name, DEEPSPEED_KNOWN) or plan.nearest(name.partition("_")[0], DEEPSPEED_KNOWN)
         # A class of PyTorch's may be new.
         if close or "_" in name:
             message = f"neither DeepSpeed nor PyTorch has an optimizer `{name}`"

@@ -35,7 +35,7 @@ from configlint.core.remedy import Act, Drop, Meant, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import listing
 from configlint.knowledge._generated.deepspeed import SCHEDULERS
-from configlint.rules.deepspeed import SECTION, kind, stage, warmup_steps
+from configlint.rules.deepspeed import SECTION, kind, sets, stage, warmup_steps
 from configlint.rules.deepspeed._values import Facts, remedies, said, wanted
 
 # PyTorch's are taken by their names too.
@@ -44,7 +44,7 @@ _OTHERS = ("OneCycleLR", "LambdaLR", "StepLR", "LinearLR", "CosineAnnealingLR", 
 _FILLED = ("WarmupLR", "WarmupDecayLR", "WarmupCosineLR")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: sets(plan, "scheduler"))
 def check(plan: Plan) -> Iterator[Finding]:
     path = f"{SECTION}scheduler"
     if stage(plan) is None or not plan.spec.tree(path):

@@ -34,7 +34,7 @@ from configlint.core.wording import code
 from configlint.knowledge._generated.deepspeed import SECTIONS
 from configlint.knowledge.naming import paths
 from configlint.rules.argument._kinds import as_boolean, described
-from configlint.rules.deepspeed import OFFLOADS, SECTION, got, settings, stage, value
+from configlint.rules.deepspeed import OFFLOADS, SECTION, got, is_configured, settings, stage, value
 from configlint.rules.deepspeed._values import BOUNDS, Facts, is_read_as_number, remedies, said, wanted
 
 # What is derived, in its section or in the place of it, and a device are other rules'.
@@ -45,7 +45,7 @@ _OTHERS = {
 }
 
 
-@rule(Severity.ERROR, fixes=True)
+@rule(Severity.ERROR, fixes=True, when=is_configured)
 def check(plan: Plan) -> Iterator[Finding]:
     number = stage(plan)
     if number is None:

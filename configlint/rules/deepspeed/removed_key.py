@@ -27,10 +27,10 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
 from configlint.knowledge._generated.deepspeed import REMOVED
-from configlint.rules.deepspeed import SECTION, settings, stage
+from configlint.rules.deepspeed import SECTION, is_configured, settings, stage
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=is_configured)
 def check(plan: Plan) -> Iterator[Finding]:
     if stage(plan) is None:
         return

@@ -31,29 +31,23 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Put
 from configlint.core.rule import Finding, rule
 from configlint.rules.argument._resolved import is_flattened, optimizer
-from configlint.rules.deepspeed import OFFLOADS, SECTION, offloads, stage, value
-
-# AdamW in 32 bits.
-_KEPT = (
-    *("adamw_torch", "adamw_torch_fused", "adamw_torch_xla", "adamw_torch_npu_fused"),
-    *("adamw_apex_fused", "paged_adamw_32bit"),
-)
+from configlint.rules.deepspeed import OFFLOADS, SECTION, offloads, sets, stage, value
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: sets(plan, OFFLOADS[0]))
 def check(plan: Plan) -> Iterator[Finding]:
-    name, path = optimizer(plan), plan.path("optim")
+    made, path = optimizer(plan), plan.path("optim")
     # Transformers before 5.0 runs with releases of Accelerate that were not looked at.
     if stage(plan) is None or not offloads(plan) or plan.release.transformers < (5, 0):
         return
-    if name in (None, *_KEPT) or value(plan, "zero_force_ds_cpu_optimizer") is False:
+    if made is None or made.cpu_adam or value(plan, "zero_force_ds_cpu_optimizer") is False:
         return
     device = f"{SECTION}{OFFLOADS[0]}.device"
     yield Finding(
         path,
-        f"`{plan.name(path)}` {name} cannot be offloaded:"
+        f"`{plan.name(path)}` {made.name} cannot be offloaded:"
         " the job silently trains with DeepSpeed's CPU Adam or fails",
         # Some are rejected without the offload too.
-        [Put(path, "adamw_torch"), *([] if is_flattened(plan, name) else [Drop(SECTION + OFFLOADS[0])])],
+        [Put(path, "adamw_torch"), *([] if is_flattened(plan, made) else [Drop(SECTION + OFFLOADS[0])])],
         related=((device, f"`offload_optimizer.device` is {plan.spec.settings[device].value}"),),
     )

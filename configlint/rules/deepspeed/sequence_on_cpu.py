@@ -29,12 +29,12 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Say
 from configlint.core.rule import Finding, rule
-from configlint.rules.deepspeed import stage, with_data, zero
+from configlint.rules.deepspeed import shares_sequences, stage, with_data, zero
 
 _PATH = "parallel.sequence"
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=shares_sequences)
 def check(plan: Plan) -> Iterator[Finding]:
     degree = plan.parallel.sequence
     if not plan.hardware.is_cpu or degree in (None, 1):

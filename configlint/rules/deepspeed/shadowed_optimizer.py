@@ -27,22 +27,12 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Remedy
 from configlint.core.rule import Finding, rule
+from configlint.knowledge.optimizers import find_optimizer
 from configlint.rules.argument._resolved import is_flattened
-from configlint.rules.deepspeed import SECTION, kind, offloads, stage
-
-_ADAMW = ("adamw_torch", "adamw_torch_fused", "adamw_torch_xla", "adamw_torch_npu_fused", "adamw_hf")
-# The same algorithm under the Trainer's names, by DeepSpeed's: its Adam is AdamW unless told otherwise.
-_SAME = {
-    "adam": _ADAMW,
-    "adamw": _ADAMW,
-    "adagrad": ("adagrad",),
-    "lion": ("lion_32bit",),
-    "sgd": ("sgd",),
-    "rmsprop": ("rmsprop",),
-}
+from configlint.rules.deepspeed import SECTION, kind, offloads, sets, stage
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: sets(plan, "optimizer"))
 def check(plan: Plan) -> Iterator[Finding]:
     path, block = plan.path("optim"), plan.spec.settings.get(f"{SECTION}optimizer")
     own, setting = kind(plan, "optimizer"), plan.spec.settings.get(path)
@@ -52,11 +42,12 @@ def check(plan: Plan) -> Iterator[Finding]:
     # What a target says of DeepSpeed is said over an `optim` for all.
     if not known or setting.value not in known.choices or (block.target and not setting.target):
         return
-    if setting.value not in _SAME.get(own.lower(), ()):
+    named = find_optimizer(setting.value)
+    if named and own.lower() not in named.deepspeed:
         ignored = f"`{plan.name(path)}` {setting.value} is silently ignored"
         remedies: list[Remedy] = [Drop(path)]
         # Offloaded, the Trainer's own would be replaced; and some cannot train under DeepSpeed.
-        if not offloads(plan) and not is_flattened(plan, str(setting.value)):
+        if not offloads(plan) and not is_flattened(plan, named):
             remedies.append(Drop(f"{SECTION}optimizer"))
         yield Finding(
             path,

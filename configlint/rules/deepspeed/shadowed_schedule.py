@@ -31,7 +31,7 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import code
-from configlint.rules.deepspeed import SECTION, kind, stage
+from configlint.rules.deepspeed import SECTION, kind, sets, stage
 
 _SAME = {
     "WarmupLR": ("constant_with_warmup", "constant"),
@@ -40,7 +40,7 @@ _SAME = {
 }
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: sets(plan, "scheduler"))
 def check(plan: Plan) -> Iterator[Finding]:
     path, block = plan.path("lr_scheduler_type"), plan.spec.settings.get(f"{SECTION}scheduler")
     own, setting = kind(plan, "scheduler"), plan.spec.settings.get(path)

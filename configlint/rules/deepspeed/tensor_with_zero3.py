@@ -37,7 +37,7 @@ _PATH = "parallel.tensor"
 _RELEASE = "deepspeed>=0.19.4"
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=lambda plan: plan.parallel.data == "zero3" and plan.parallel.tensor != 1)
 def check(plan: Plan) -> Iterator[Finding]:
     tensor = plan.parallel.tensor
     if plan.parallel.data != "zero3" or tensor is None or tensor < 2:

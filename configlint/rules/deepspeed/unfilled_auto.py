@@ -30,7 +30,7 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
 from configlint.knowledge.naming import paths
-from configlint.rules.deepspeed import OFFLOADS, SECTION, settings, stage
+from configlint.rules.deepspeed import OFFLOADS, SECTION, is_configured, settings, stage
 
 _FILLED = {
     *paths("deepspeed"),
@@ -46,7 +46,7 @@ _FILLED = {
 }
 
 
-@rule(Severity.ERROR, fixes=True)
+@rule(Severity.ERROR, fixes=True, when=is_configured)
 def check(plan: Plan) -> Iterator[Finding]:
     # Transformers before 5.0 runs with releases of Accelerate that were not looked at.
     if stage(plan) is None or plan.release.transformers < (5, 0):

@@ -30,11 +30,12 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import code
+from configlint.rules.deepspeed import is_configured
 
 _PATH = "parallel.deepspeed.zero_optimization.stage3_gather_16bit_weights_on_model_save"
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=is_configured)
 def check(plan: Plan) -> Iterator[Finding]:
     setting = plan.spec.settings.get(_PATH)
     if plan.parallel.data == "zero3" and setting and setting.value in (False, "auto"):

@@ -31,7 +31,7 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Meant, Move, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.knowledge._generated.deepspeed import OPEN, REMOVED, SECTIONS
-from configlint.rules.deepspeed import OFFLOADS, SECTION, settings, stage
+from configlint.rules.deepspeed import OFFLOADS, SECTION, is_configured, settings, stage
 
 _GATHER = "zero_optimization.stage3_gather_16bit_weights_on_model_save"
 # Accelerate's own names, in its file and its command, for what DeepSpeed's config holds.
@@ -54,7 +54,7 @@ _WHY: dict[str, Callable[[Plan], str]] = {
 }
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=is_configured)
 def check(plan: Plan) -> Iterator[Finding]:
     if stage(plan) is None:
         return

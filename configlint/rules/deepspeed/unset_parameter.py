@@ -31,14 +31,15 @@ from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
 from configlint.core.wording import code, count
-from configlint.rules.deepspeed import SECTION, kind, stage, warmup_steps
+from configlint.knowledge.optimizers import is_adam
+from configlint.rules.deepspeed import SECTION, is_configured, kind, stage, warmup_steps
 
 _RATE, _WARMUP = 0.001, 1000
 # By the parameters of DeepSpeed's Adam.
 _ARGUMENTS = {"weight_decay": "weight_decay", "eps": "adam_epsilon", "betas": "adam_beta2"}
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=is_configured)
 def check(plan: Plan) -> Iterator[Finding]:
     if stage(plan) is not None:
         yield from _optimizer(plan)
@@ -47,7 +48,7 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 def _optimizer(plan: Plan) -> Iterator[Finding]:
     name, rate = kind(plan, "optimizer") or "", real(plan.argument("learning_rate"))
-    if name.lower() not in ("adam", "adamw"):
+    if not is_adam(name):
         return
     sets_rate = plan.given(f"{SECTION}scheduler") and kind(plan, "scheduler") != "WarmupCosineLR"
     if not sets_rate and rate not in (None, _RATE):

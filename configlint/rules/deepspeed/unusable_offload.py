@@ -36,14 +36,25 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Move, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import code
-from configlint.rules.deepspeed import OFFLOADS, SECTION, kind, offloads, stage, value, with_data, zero
+from configlint.knowledge.optimizers import is_adam
+from configlint.rules.deepspeed import (
+    OFFLOADS,
+    SECTION,
+    is_configured,
+    kind,
+    offloads,
+    stage,
+    value,
+    with_data,
+    zero,
+)
 from configlint.rules.deepspeed._values import number_of
 
 _OPTIMIZER = OFFLOADS[0]
 _OLD = "zero_optimization.cpu_offload"
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=is_configured)
 def check(plan: Plan) -> Iterator[Finding]:
     number = stage(plan)
     if number is None:
@@ -104,7 +115,6 @@ def _renamed(plan: Plan, number: int) -> Remedy:
 
 def _is_on_host(plan: Plan) -> bool:
     """Whether it is DeepSpeed's Adam for the host, which only an explicit word prevents."""
-    own = (kind(plan, "optimizer") or "").lower()
     if plan.given(f"{SECTION}optimizer"):
-        return own in ("adam", "adamw") and not value(plan, "optimizer.params.torch_adam")
+        return is_adam(kind(plan, "optimizer") or "") and not value(plan, "optimizer.params.torch_adam")
     return value(plan, "zero_force_ds_cpu_optimizer") is not False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from configlint.core.plan import Plan
 from configlint.core.remedy import Act, Drop, Move, Put
@@ -14,7 +14,7 @@ def applies(plan: Plan) -> bool:
     return plan.parallel.data == "fsdp" or plan.given("parallel.fsdp")
 
 
-def _is_configured(plan: Plan) -> bool:
+def is_configured(plan: Plan) -> bool:
     return plan.parallel.data == "fsdp" and plan.given("parallel.fsdp")
 
 
@@ -27,18 +27,6 @@ _STRATEGIES = {
     "3": "no_shard",
     "4": "hybrid_shard",
     "5": "hybrid_shard_zero2",
-}
-_BITSANDBYTES = ("adamw_bnb", "adamw_8bit", "ademamix", "lion_", "paged_", "rmsprop_bnb")
-
-# What few specs concern is not loaded for the others.
-ONLY_IF: dict[str, Callable[[Plan], bool]] = {
-    "double_checkpointing": lambda plan: plan.parallel.data == "fsdp",
-    "no_effect": _is_configured,
-    "old_version": lambda plan: version(plan) == 1,
-    "refused_value": _is_configured,
-    "unknown_key": lambda plan: plan.given("parallel.fsdp"),
-    "unchosen": lambda plan: not plan.given("parallel.data"),
-    "unshardable_optimizer": lambda plan: plan.parallel.data == "fsdp" and plan.writes("optim"),
 }
 
 
@@ -106,14 +94,6 @@ def _unresharded(plan: Plan, path: str) -> Act:
     if path == to:
         return Put(path, False)
     return Drop(path) if plan.given(to) else Move(path, to, False)
-
-
-def shardable(name: str) -> str:
-    """The optimizer itself, or what to train with in place of one that cannot step on the parameters of FSDP2."""
-    if not name.startswith(_BITSANDBYTES):
-        return name
-    # An 8-bit Adam has one of torchao's in its place.
-    return "adamw_torch_8bit" if "adamw" in name and "8bit" in name else "adamw_torch"
 
 
 def devices_of_a_node(plan: Plan) -> int | None:

@@ -35,7 +35,7 @@ _OWN = ("parallel.fsdp.activation_checkpointing", "parallel.fsdp.fsdp_activation
 _TRUE = ("y", "yes", "t", "true", "on", "1")
 
 
-@rule(Severity.ERROR, fixes=True)
+@rule(Severity.ERROR, fixes=True, when=lambda plan: plan.parallel.data == "fsdp")
 def check(plan: Plan) -> Iterator[Finding]:
     if not is_fsdp(plan) or not activation_checkpointing(plan):
         return

@@ -32,7 +32,7 @@ from configlint.core.spec import Setting
 from configlint.core.values import natural
 from configlint.core.wording import code
 from configlint.rules.argument._resolved import activation_checkpointing, is_fsdp
-from configlint.rules.fsdp import POLICIES, place, settings, value, version
+from configlint.rules.fsdp import POLICIES, is_configured, place, settings, value, version
 
 # What only version 1 is handed, and what version 2 does in any case.
 _FIRST = {
@@ -65,7 +65,7 @@ _ROWS = {
 }
 
 
-@rule(Severity.WARNING, rows=_ROWS)
+@rule(Severity.WARNING, rows=_ROWS, when=is_configured)
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.parallel.data != "fsdp":
         return

@@ -28,10 +28,10 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Act, Drop, Put
 from configlint.core.rule import Finding, rule
 from configlint.rules.argument._resolved import optimizer
-from configlint.rules.fsdp import in_place_of, place, settings, shardable, value, version
+from configlint.rules.fsdp import in_place_of, place, settings, value, version
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=lambda plan: version(plan) == 1)
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.parallel.data != "fsdp" or plan.parallel.tensor != 1 or version(plan) != 1:
         return
@@ -52,8 +52,8 @@ def _sharding(plan: Plan) -> tuple[Act, ...]:
 
 def _of_version_1(plan: Plan) -> Iterator[Act]:
     """What else only version 1 accepts."""
-    state, name = place(plan, "state_dict_type"), optimizer(plan) or ""
+    state, made = place(plan, "state_dict_type"), optimizer(plan)
     if str(value(plan, "state_dict_type")).upper() == "LOCAL_STATE_DICT":
         yield Put(state, "FULL_STATE_DICT")
-    if shardable(name) != name:
-        yield Put(plan.path("optim"), shardable(name))
+    if made and made.under_fsdp:
+        yield Put(plan.path("optim"), made.under_fsdp)

@@ -34,7 +34,7 @@ from configlint.core.rule import Finding, rule
 from configlint.core.values import natural, whole
 from configlint.core.wording import code, listing
 from configlint.rules.argument._kinds import as_boolean, as_number
-from configlint.rules.fsdp import POLICIES, in_place_of, settings, value, version
+from configlint.rules.fsdp import POLICIES, in_place_of, is_configured, settings, value, version
 
 _FLAGS = ("cpu_ram_efficient_loading", "activation_checkpointing")
 _FLAGS_1 = ("forward_prefetch", "use_orig_params", "sync_module_states", "limit_all_gathers")
@@ -46,7 +46,7 @@ _STRATEGIES = ("FULL_SHARD", "SHARD_GRAD_OP", "NO_SHARD", "HYBRID_SHARD", "HYBRI
 _STATES = ("FULL_STATE_DICT", "SHARDED_STATE_DICT")
 
 
-@rule(Severity.ERROR, fixes=True)
+@rule(Severity.ERROR, fixes=True, when=is_configured)
 def check(plan: Plan) -> Iterator[Finding]:
     # Before 5.10 the keys were handed on in another way.
     if plan.parallel.data != "fsdp" or plan.parallel.tensor is None or plan.release.transformers < (5, 10):

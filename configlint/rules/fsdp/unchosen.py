@@ -30,7 +30,7 @@ from configlint.core.rule import Finding, rule
 _PATH, _DATA = "parallel.fsdp", "parallel.data"
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=lambda plan: not plan.given("parallel.data"))
 def check(plan: Plan) -> Iterator[Finding]:
     setting = plan.spec.settings.get(_PATH)
     if plan.given(_DATA) or setting is None or not plan.spec.tree(_PATH) or not plan.can_say(_DATA):

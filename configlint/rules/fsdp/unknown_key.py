@@ -36,7 +36,7 @@ from configlint.rules.fsdp import version as version_of_fsdp
 _ACCELERATES = {"offload_params": "cpu_offload", "sharding_strategy": "reshard_after_forward"}
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.given("parallel.fsdp"))
 def check(plan: Plan) -> Iterator[Finding]:
     keys = plan.spec.tree("parallel.fsdp")
     layer = plan.release.others["fsdp_config"]

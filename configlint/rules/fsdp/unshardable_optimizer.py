@@ -31,19 +31,18 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.rules.argument._resolved import is_fsdp, optimizer
-from configlint.rules.fsdp import shardable, version
+from configlint.rules.fsdp import version
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.parallel.data == "fsdp" and plan.writes("optim"))
 def check(plan: Plan) -> Iterator[Finding]:
-    name, path = optimizer(plan) or "", plan.path("optim")
-    other = shardable(name)
-    if not is_fsdp(plan) or version(plan) != 2 or other == name:
+    made, path = optimizer(plan), plan.path("optim")
+    if not is_fsdp(plan) or version(plan) != 2 or made is None or made.under_fsdp is None:
         return
     why = "bitsandbytes cannot step on parameters sharded by FSDP"
     yield Finding(
         path,
-        f"`{plan.name(path)}` {name} fails at the first step: {why}",
-        [Put(path, other)],
+        f"`{plan.name(path)}` {made.name} fails at the first step: {why}",
+        [Put(path, made.under_fsdp)],
         related=(("parallel.data", f"`{plan.name('parallel.data')}` is fsdp"),),
     )

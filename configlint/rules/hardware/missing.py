@@ -1,8 +1,8 @@
 """The devices that the batch is split over are missing.
 
-The number of devices has no default: it determines the replicas and with them the accumulation that keeps the
-effective batch. Left to the launcher, one process starts per device of the machine and each adds to the batch.
-The accelerator determines the precision and what fits into memory.
+The number of devices determines the replicas and with them the accumulation that keeps the effective batch. It has
+no default, unless the accelerator is a cloud's instance type. Left to the launcher, one process starts per device
+of the machine and each adds to the batch. The accelerator determines the precision and what fits into memory.
 
 Bad:
 
@@ -31,7 +31,10 @@ _ACCELERATOR, _DEVICES = "hardware.accelerator", "hardware.devices_per_node"
 _USUAL = {"accelerator": "a100-80gb", "devices_per_node": 8}
 
 
-@rule(Severity.ERROR)
+@rule(
+    Severity.ERROR,
+    when=lambda plan: not (plan.given("hardware.accelerator") and plan.given("hardware.devices_per_node")),
+)
 def check(plan: Plan) -> Iterator[Finding]:
     if not plan.given("batch") or not plan.can_say(_ACCELERATOR, _DEVICES):
         return
@@ -40,7 +43,9 @@ def check(plan: Plan) -> Iterator[Finding]:
         message = f"`{plan.name('hardware')}` is missing, so the batch cannot be split over devices"
         yield Finding("batch", message, [Put("hardware", _USUAL)], on_key=True)
         return
-    missing = [path for path in (_ACCELERATOR, _DEVICES) if not plan.given(path)]
+    # A cloud's machine has a known number of devices.
+    needed = (_ACCELERATOR,) if plan.hardware.instance else (_ACCELERATOR, _DEVICES)
+    missing = [path for path in needed if not plan.given(path)]
     if section.mapping and missing:
         message = (
             f"{listing(f'`{plan.name(path)}`' for path in missing)} {'is' if len(missing) == 1 else 'are'} missing"

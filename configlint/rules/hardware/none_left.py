@@ -28,7 +28,7 @@ from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.parallel.world is None)
 def check(plan: Plan) -> Iterator[Finding]:
     nodes, per_node, reserved = plan.hardware.nodes, plan.hardware.devices_per_node, plan.hardware.reserved
     if nodes is None or per_node is None or reserved is None:

@@ -27,7 +27,7 @@ from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 
 
-@rule(Severity.INFO)
+@rule(Severity.INFO, when=lambda plan: bool(plan.hardware.reserved))
 def check(plan: Plan) -> Iterator[Finding]:
     nodes, per_node, reserved = plan.hardware.nodes, plan.hardware.devices_per_node, plan.hardware.reserved
     if not nodes or not per_node or not reserved or nodes == 1 or per_node == 1 or plan.parallel.world is None:

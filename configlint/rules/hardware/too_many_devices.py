@@ -30,7 +30,7 @@ from configlint.core.wording import count
 _NODES, _DEVICES = "hardware.nodes", "hardware.devices_per_node"
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.parallel.world is None)
 def check(plan: Plan) -> Iterator[Finding]:
     nodes, per_node = plan.hardware.nodes, plan.hardware.devices_per_node
     if nodes is None or per_node is None or nodes * per_node <= MOST_DEVICES or max(nodes, per_node) > MOST_IN_FORM:
@@ -50,6 +50,6 @@ def check(plan: Plan) -> Iterator[Finding]:
 def _remedy(plan: Plan, path: str, per_node: int) -> Put:
     if path == _NODES:
         return Put(path, max(MOST_DEVICES // per_node, 1), "the most that is allowed")
-    accelerator = plan.hardware.accelerator
+    accelerator, instance = plan.hardware.accelerator, plan.hardware.instance
     usual = accelerator.devices_per_node if accelerator else None
-    return Put(path, usual or 8, "the devices of one node")
+    return Put(path, instance.devices if instance else usual or 8, "the devices of one node")

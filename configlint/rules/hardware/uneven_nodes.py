@@ -27,7 +27,7 @@ from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: bool(plan.hardware.reserved))
 def check(plan: Plan) -> Iterator[Finding]:
     world, nodes, reserved = plan.parallel.world, plan.hardware.nodes, plan.hardware.reserved
     if not world or not nodes or world % nodes == 0:

@@ -1,4 +1,4 @@
-"""The accelerator is unknown: no bundled profile has its name.
+"""The accelerator is unknown: it is not a bundled profile, a name that drivers print or a cloud's instance type.
 
 Its memory, precision and speed are unknown then. Nothing that depends on them is checked, and the per-device batch
 is chosen without them.
@@ -23,17 +23,19 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Put, Remedy, Say
+from configlint.core.profile import bare
+from configlint.core.remedy import Meant, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import listing
-from configlint.knowledge.naming import PRINTED
+from configlint.knowledge import instances_like
+from configlint.knowledge._generated.machines import PRINTED
 
 _PATH = "hardware.accelerator"
 # What names of drivers and shops hold beside: makers, series and kinds of memory and module.
 _COMMON = r"nvidia|tesla|geforce|amd|instinct|intel|habana|gpu|generation|sxm\d?|hbm\d?e?|oam"
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.hardware.accelerator is None)
 def check(plan: Plan) -> Iterator[Finding]:
     name, known = plan.hardware.accelerator_name, plan.hardware.known
     if name is not None and known:
@@ -43,8 +45,8 @@ def check(plan: Plan) -> Iterator[Finding]:
 def _remedies(plan: Plan, name: str) -> list[Remedy]:
     known = plan.hardware.known
     words = _words(name)
-    if name.lower() in PRINTED:
-        return [Put(_PATH, PRINTED[name.lower()])]
+    if alike := PRINTED.get(bare(name)):  # several devices, which differ in their memory
+        return _chosen([*alike])
     # With more than the profile's name says, as the driver has it; or without its memory, `h100`.
     shorter = [profile for profile in known if _is_of(words, _words(profile))]
     longer = [profile for profile in known if words and words < _words(profile)]
@@ -52,8 +54,10 @@ def _remedies(plan: Plan, name: str) -> list[Remedy]:
         return _chosen(longer)
     # A `rtx-4090 laptop` is another device.
     misspelt = [profile for profile in known if not _words(profile) < words]
-    if close := max(shorter, key=len, default=None) or plan.nearest(name, misspelt):
-        return [Put(_PATH, close)]
+    machines = instances_like(name)
+    if close := max(shorter, key=len, default=None) or plan.nearest(name, [*misspelt, *machines]):
+        # Of a cloud's machine the number of devices is known too.
+        return [Meant(_PATH, _PATH, close) if close in machines else Put(_PATH, close)]
     families = dict.fromkeys(profile.partition("-")[0] for profile in known)
     why = f"with its memory in GiB; bundled profiles are of {listing(families)}"
     return [Put(_PATH, {"name": name, "memory": 80}, why)]

@@ -5,7 +5,7 @@ slurm.schedmd.com/sbatch.html of 25.11 for what came since: `exclusive=topo`, `r
 """
 
 # Minutes, with hours before or seconds behind; days and hours; -1 is without an end, too.
-_TIME = r"\s*(\d+(:\d+){0,2}|\d+-\d*(:\d+){0,2}|-1|infinite|unlimited)"
+_TIME = r"\d+(:\d+){0,2}|\d+-(\d+(:\d+){0,2})?|-1|infinite|unlimited"
 _OF_TIME = "minutes, hours:minutes:seconds (24:00:00) or days-hours (2-00)"
 _SIZE = r"\s*\d+([kmgt]b?)?"
 _OF_SIZE = "an integer with K, M, G or T (64G)"
@@ -28,7 +28,7 @@ FORMS = {
     # Since 23.11 also a list.
     "nodes": (r"\s*\d+[km]?([-,:]\d+[km]?)*", "a number or a range (2-4)"),
     "open-mode": ("append|truncate|a|t", "append or truncate"),
-    "signal": (rf"([br]+:)?({_SIGNAL})(@\d*)?", "a signal and the seconds before the end (USR1@120)"),
+    "signal": (rf"([br]+:)?({_SIGNAL})(@\d*)?", "a signal and the seconds before the end (TERM@120)"),
     "switches": (r"\s*\d+(@.*)?", "a number, optionally with the time to wait for them (1@10:00)"),
     "wait-all-nodes": (r"\s*[01]", "0 or 1"),
 }

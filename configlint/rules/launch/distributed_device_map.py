@@ -34,7 +34,7 @@ _SPREADING = ("auto", "balanced", "balanced_low_0", "sequential")
 
 
 # What the script does with its argument is its own: most hand it to from_pretrained.
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=lambda plan: plan.given("arguments.device_map"))
 def check(plan: Plan) -> Iterator[Finding]:
     device_map, world = plan.arguments.get("device_map"), plan.parallel.world
     if device_map in _SPREADING and world and world > 1:

@@ -33,7 +33,7 @@ _DEVICES = "hardware.devices_per_node"
 _NAMES = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.given("launch.env"))
 def check(plan: Plan) -> Iterator[Finding]:
     world, nodes, accelerator = plan.parallel.world, plan.hardware.nodes, plan.hardware.accelerator
     if not world or not nodes or world % nodes or (accelerator and accelerator.vendor == "cpu"):

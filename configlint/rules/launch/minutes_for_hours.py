@@ -27,11 +27,12 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
+from configlint.rules.launch import asks_for_slurm
 
 _NAMES = ("time", "time-min")
 
 
-@rule(Severity.INFO)
+@rule(Severity.INFO, when=asks_for_slurm)
 def check(plan: Plan) -> Iterator[Finding]:
     for name in _NAMES:
         text = str(plan.spec.section("launch.slurm").get(name))

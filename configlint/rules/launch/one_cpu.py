@@ -26,12 +26,13 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Put, Say
 from configlint.core.rule import Finding, rule
+from configlint.rules.launch import asks_for_slurm
 from configlint.rules.launch._sbatch import OPTIONS, meant
 
 _ASKING = ("cores-per-socket", "cpus-per-gpu", "cpus-per-task", "exclusive", "extra-node-info", "mincpus")
 
 
-@rule(Severity.INFO)
+@rule(Severity.INFO, when=asks_for_slurm)
 def check(plan: Plan) -> Iterator[Finding]:
     section = plan.spec.settings.get("launch.slurm")
     if section is None or not section.mapping:

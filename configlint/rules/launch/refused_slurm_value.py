@@ -27,6 +27,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
+from configlint.rules.launch import asks_for_slurm
 from configlint.rules.launch._sbatch import OPTIONS
 from configlint.rules.launch._sbatch_values import FLAGS, FORMS, FREE, OF_FLAGS
 
@@ -34,7 +35,7 @@ from configlint.rules.launch._sbatch_values import FLAGS, FORMS, FREE, OF_FLAGS
 _UNITS = re.compile(r"\s*(\d{1,9})\s*([dhm])(?:ays?|ours?|rs?|in|ins|inutes?)?\s*", re.IGNORECASE | re.ASCII)
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=asks_for_slurm)
 def check(plan: Plan) -> Iterator[Finding]:
     for name, value in plan.spec.section("launch.slurm").items():
         wrong = _without(name) if value is True else _wrong(name, str(value)) if _is_text(value) else None

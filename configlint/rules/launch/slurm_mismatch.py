@@ -32,6 +32,7 @@ from configlint.core.remedy import Drop, Put, Remedy, Say
 from configlint.core.rule import Finding, Row, rule
 from configlint.core.values import decimal
 from configlint.core.wording import count
+from configlint.rules.launch import asks_for_slurm
 
 _TASKS_PER_NODE = ("ntasks-per-node", "tasks-per-node")
 _LISTS_OF_RESOURCES = ("gres", "tres-per-task")
@@ -52,7 +53,7 @@ _ROWS = {
 }
 
 
-@rule(Severity.ERROR, rows=_ROWS)
+@rule(Severity.ERROR, rows=_ROWS, when=asks_for_slurm)
 def check(plan: Plan) -> Iterator[Finding]:
     nodes, devices = plan.hardware.nodes, plan.hardware.devices_per_node
     if (nodes or 1) * (devices or 1) > MOST_DEVICES:

@@ -29,13 +29,14 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.rules._variables import variable
+from configlint.rules.launch import has_signs
 
 _SETUP = "launch.setup"
 _HOME = re.compile(r"^~(?=/|$)|(?<=:)~(?=/)")
 _SECRET = re.compile(r"KEY|PASSWORD|SECRET|TOKEN")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=has_signs)
 def check(plan: Plan) -> Iterator[Finding]:
     for name, value in plan.spec.section("launch.env").items():
         text = str(value)

@@ -27,6 +27,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
+from configlint.rules.launch import asks_for_slurm
 
 _IGNORED = ("help", "usage", "version", "wrap")
 _UNFIT = {
@@ -36,7 +37,7 @@ _UNFIT = {
 }
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=asks_for_slurm)
 def check(plan: Plan) -> Iterator[Finding]:
     for name, value in plan.spec.section("launch.slurm").items():
         # One after another, the elements resume from each other's checkpoints.

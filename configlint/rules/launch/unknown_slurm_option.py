@@ -28,10 +28,11 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Move, Say
 from configlint.core.rule import Finding, rule
+from configlint.rules.launch import asks_for_slurm
 from configlint.rules.launch._sbatch import ALSO, OF_SRUN, OPTIONS, PYXIS, begun, meant
 
 
-@rule(Severity.ERROR, fixes=True)
+@rule(Severity.ERROR, fixes=True, when=asks_for_slurm)
 def check(plan: Plan) -> Iterator[Finding]:
     for name in plan.spec.section("launch.slurm"):
         if name in (*OPTIONS, *PYXIS) or not re.fullmatch(r"\w[\w-]*", name):

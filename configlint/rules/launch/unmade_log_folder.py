@@ -27,11 +27,12 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Say
 from configlint.core.rule import Finding, rule
+from configlint.rules.launch import asks_for_slurm
 
 _NAMES = ("output", "error")
 
 
-@rule(Severity.INFO)
+@rule(Severity.INFO, when=asks_for_slurm)
 def check(plan: Plan) -> Iterator[Finding]:
     options = plan.spec.section("launch.slurm")
     # Where Slurm itself goes first, a relative path is meant from there.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from configlint.core.plan import Plan
@@ -113,7 +113,7 @@ def is_masked(plan: Plan) -> bool:
     return not workload.checkpointing or mask >= WORTH_A_WORD * estimate.allocated
 
 
-def _has_adapters_alone(plan: Plan) -> bool:
+def has_adapters_alone(plan: Plan) -> bool:
     workload = plan.memory.workload
     if workload is None or workload.checkpointing or workload.method != "lora":
         return False
@@ -122,20 +122,3 @@ def _has_adapters_alone(plan: Plan) -> bool:
 
 def evaluates(plan: Plan) -> bool:
     return plan.memory.estimate is not None and plan.intervals.eval_strategy in ("steps", "epoch")
-
-
-# What few specs concern is not loaded for the others.
-ONLY_IF: dict[str, Callable[[Plan], bool]] = {
-    "accumulated_gradients": lambda plan: is_tight(plan) and plan.batch.accumulation != 1,
-    "autocast_copies": lambda plan: share(plan, "autocast") >= WORTH_A_WORD,
-    "does_not_fit": lambda plan: high(plan) > (plan.memory.capacity or 0),
-    "flash_lost_to_padding": is_masked,
-    "float32_adapters": _has_adapters_alone,
-    "gathered_experts": lambda plan: plan.writes("model_init_kwargs") or "experts_implementation" in plan.arguments,
-    "kept_eval_logits": lambda plan: plan.writes("metric_for_best_model", "include_for_metrics"),
-    "large_eval_batch": evaluates,
-    "less_headroom": is_tight,
-    "logits_dominate": lambda plan: share(plan, "logits") >= 0.5,
-    "needless_accumulation": is_small,
-    "not_known": lambda plan: bool(plan.memory.missing),
-}

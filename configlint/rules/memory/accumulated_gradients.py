@@ -32,12 +32,12 @@ from configlint.core.remedy import Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.workload import Workload
 from configlint.memory.options import changes
-from configlint.rules.memory import gib, usable
+from configlint.rules.memory import gib, is_tight, usable
 
 _PATH = "batch.accumulation"
 
 
-@rule(Severity.INFO)
+@rule(Severity.INFO, when=lambda plan: is_tight(plan) and plan.batch.accumulation != 1)
 def check(plan: Plan) -> Iterator[Finding]:
     budget, estimate, workload = plan.memory.budget, plan.memory.estimate, plan.memory.workload
     if budget is None or estimate is None or workload is None or workload.accumulation < 2:

@@ -35,7 +35,7 @@ from configlint.rules.memory import WORTH_A_WORD, gib, peak, share
 _DTYPE = "model.dtype"
 
 
-@rule(Severity.INFO)
+@rule(Severity.INFO, when=lambda plan: share(plan, "autocast") >= WORTH_A_WORD)
 def check(plan: Plan) -> Iterator[Finding]:
     estimate, workload = plan.memory.estimate, plan.memory.workload
     if estimate is None or workload is None or not workload.checkpointing or share(plan, "autocast") < WORTH_A_WORD:

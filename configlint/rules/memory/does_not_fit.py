@@ -35,10 +35,10 @@ from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 from configlint.memory.options import Way, base_workload, largest, samples, ways
 from configlint.rules.batch import is_unreachable
-from configlint.rules.memory import device, explained, factors, gib, peak, pinned
+from configlint.rules.memory import device, explained, factors, gib, high, peak, pinned
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: high(plan) > (plan.memory.capacity or 0))
 def check(plan: Plan) -> Iterator[Finding]:
     capacity, estimate, workload = plan.memory.capacity, plan.memory.estimate, plan.memory.workload
     if capacity is None or estimate is None or workload is None or estimate.high <= capacity:

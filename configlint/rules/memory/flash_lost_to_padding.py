@@ -34,7 +34,7 @@ from configlint.rules.memory import WORTH_A_WORD, gib, is_masked, peak, sixteen_
 _PATH, _FLASH = "model.attention", "flash_attention_2"
 
 
-@rule(Severity.INFO)
+@rule(Severity.INFO, when=is_masked)
 def check(plan: Plan) -> Iterator[Finding]:
     estimate, workload = plan.memory.estimate, plan.memory.workload
     if estimate is None or workload is None or not is_masked(plan):

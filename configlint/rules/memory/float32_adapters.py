@@ -33,10 +33,10 @@ from configlint.core.profile import lacks
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.workload import Estimate, Workload
-from configlint.rules.memory import gib, peak
+from configlint.rules.memory import gib, has_adapters_alone, peak
 
 
-@rule(Severity.INFO)
+@rule(Severity.INFO, when=has_adapters_alone)
 def check(plan: Plan) -> Iterator[Finding]:
     estimate, workload, accelerator = plan.memory.estimate, plan.memory.workload, plan.hardware.accelerator
     if estimate is None or workload is None or accelerator is None or workload.checkpointing:

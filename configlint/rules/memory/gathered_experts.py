@@ -43,7 +43,9 @@ _NAME = "experts_implementation"
 _MATRICES = 3
 
 
-@rule(Severity.ERROR)
+@rule(
+    Severity.ERROR, when=lambda plan: plan.writes("model_init_kwargs") or "experts_implementation" in plan.arguments
+)
 def check(plan: Plan) -> Iterator[Finding]:
     path, capacity = _path(plan), plan.memory.capacity
     tokens, size = _tokens(plan), _size(plan)

@@ -55,7 +55,7 @@ _OF_TRANSFORMERS = 4
 _WAYS_OUT = ("prediction_loss_only", "batch_eval_metrics", "eval_accumulation_steps")
 
 
-@rule(Severity.INFO)
+@rule(Severity.INFO, when=lambda plan: plan.writes("metric_for_best_model", "include_for_metrics"))
 def check(plan: Plan) -> Iterator[Finding]:
     capacity, examples, estimate = plan.memory.capacity, plan.data.eval_examples, plan.memory.estimate
     hint = _hint(plan)

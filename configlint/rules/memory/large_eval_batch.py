@@ -41,7 +41,7 @@ _OF_16_BITS = 2 + 4 + 4
 _OF_32_BITS = 4 + 4
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=evaluates)
 def check(plan: Plan) -> Iterator[Finding]:
     capacity, budget, size = plan.memory.capacity, plan.memory.budget, positive(plan.argument(_NAME))
     sample = _sample(plan)

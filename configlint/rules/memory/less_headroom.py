@@ -32,12 +32,12 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Put, Remedy
 from configlint.core.rule import Finding, rule
-from configlint.rules.memory import factors, peak, pinned, usable
+from configlint.rules.memory import factors, is_tight, peak, pinned, usable
 
 _PATH = "hardware.headroom"
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=is_tight)
 def check(plan: Plan) -> Iterator[Finding]:
     capacity, budget, estimate = plan.memory.capacity, plan.memory.budget, plan.memory.estimate
     if capacity is None or budget is None or estimate is None or not budget < estimate.high <= capacity:

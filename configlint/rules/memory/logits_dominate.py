@@ -32,7 +32,7 @@ from configlint.memory.options import base_workload, changes
 from configlint.rules.memory import gib, is_tight, peak, predicts_tokens, share
 
 
-@rule(Severity.INFO)
+@rule(Severity.INFO, when=lambda plan: share(plan, "logits") >= 0.5)
 def check(plan: Plan) -> Iterator[Finding]:
     estimate, workload, base = plan.memory.estimate, plan.memory.workload, base_workload(plan)
     if estimate is None or workload is None or base is None or share(plan, "logits") < 0.5:

@@ -32,7 +32,7 @@ from configlint.core.wording import count
 from configlint.rules.memory import factors, gib, is_small, pinned
 
 
-@rule(Severity.INFO)
+@rule(Severity.INFO, when=is_small)
 def check(plan: Plan) -> Iterator[Finding]:
     workload, largest = plan.memory.workload, plan.memory.largest
     per_device, accumulation = plan.batch.per_device, plan.batch.accumulation

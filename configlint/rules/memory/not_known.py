@@ -40,7 +40,7 @@ _KINDS = {
 _ARGUMENTS = ("training.optim", "training.use_liger_kernel", "tuning.target_modules")
 
 
-@rule(Severity.INFO)
+@rule(Severity.INFO, when=lambda plan: bool(plan.memory.missing))
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.memory.capacity is None or plan.batch.per_device != 1 or not plan.can_say(_SIZE):
         return

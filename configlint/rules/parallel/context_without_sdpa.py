@@ -30,7 +30,7 @@ from configlint.core.rule import Finding, rule
 from configlint.rules.parallel import attentions, beside, degree, loaded_with
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.parallel.context != 1)
 def check(plan: Plan) -> Iterator[Finding]:
     context = plan.parallel.context
     if context is None or context == 1 or plan.release.transformers < (4, 56):

@@ -33,7 +33,7 @@ from configlint.rules.parallel import degree
 _STRATEGY = "training.save_strategy"
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.parallel.tensor != 1)
 def check(plan: Plan) -> Iterator[Finding]:
     tensor, strategy = plan.parallel.tensor, plan.intervals.save_strategy
     # DeepSpeed splits a model that was loaded whole.

@@ -34,7 +34,7 @@ from configlint.rules.parallel import beside
 _SMOOTHING, _LOSS = "label_smoothing_factor", "loss_type"
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.parallel.sequence != 1)
 def check(plan: Plan) -> Iterator[Finding]:
     sequence = plan.parallel.sequence
     if sequence in (None, 1) or not plan.parallel.uses_deepspeed:
@@ -42,8 +42,8 @@ def check(plan: Plan) -> Iterator[Finding]:
     factor = real(plan.argument(_SMOOTHING))
     if factor is not None and factor > 0:
         yield _finding(plan, _SMOOTHING, factor, 0)
-    if plan.trainer == "SFTTrainer" and plan.argument(_LOSS) == "dft":
-        yield _finding(plan, _LOSS, "dft", "nll")
+    if (loss := plan.argument(_LOSS)) in plan.release.trainer.undivided_losses:
+        yield _finding(plan, _LOSS, loss, "nll")
 
 
 def _finding(plan: Plan, name: str, value: object, other: object) -> Finding:

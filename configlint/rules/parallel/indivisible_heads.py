@@ -31,11 +31,11 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Put
 from configlint.core.rule import Finding, rule
-from configlint.rules.parallel import degree
+from configlint.rules.parallel import degree, is_meshed
 from configlint.rules.parallel._heads import Heads, fits, heads_of
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=is_meshed)
 def check(plan: Plan) -> Iterator[Finding]:
     parallel = plan.parallel
     # Where the devices cannot be split at all, that comes first.

@@ -33,13 +33,13 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
 from configlint.core.values import text
-from configlint.rules.parallel import degree, instead
+from configlint.rules.parallel import degree, instead, is_meshed
 
 _WITHOUT_PLAN = ("bert", "deberta-v2", "falcon", "gpt2", "roberta", "t5")
 _WITHOUT_HEADS = (*_WITHOUT_PLAN, "gpt_neox")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=is_meshed)
 def check(plan: Plan) -> Iterator[Finding]:
     parallel = plan.parallel
     family = text(plan.model.config.get("model_type")) if plan.model else None

@@ -35,7 +35,7 @@ from configlint.rules.parallel import beside, degree
 from configlint.rules.parallel._heads import fits, heads_of
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.parallel.replicas is None)
 def check(plan: Plan) -> Iterator[Finding]:
     parallel = plan.parallel
     degrees = {"tensor": parallel.tensor, "context": parallel.context, "sequence": parallel.sequence}

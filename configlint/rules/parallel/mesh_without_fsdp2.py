@@ -32,7 +32,7 @@ from configlint.rules.parallel import beside, degree
 _PATHS = ("parallel.fsdp.version", "parallel.fsdp.fsdp_version")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.given("parallel.fsdp"))
 def check(plan: Plan) -> Iterator[Finding]:
     parallel = plan.parallel
     if plan.release.transformers < FSDP2:

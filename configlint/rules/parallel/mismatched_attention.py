@@ -36,7 +36,7 @@ from configlint.rules.parallel import attentions, beside, is_shareable, loaded_w
 _OURS = "model.attention"
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.parallel.sequence != 1)
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.parallel.sequence in (None, 1) or not plan.parallel.uses_deepspeed:
         return

@@ -34,12 +34,12 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import positive
-from configlint.rules.parallel import degree
+from configlint.rules.parallel import degree, is_meshed
 
-_PAD, _LENGTH = "pad_to_multiple_of", "model.sequence_length"
+_LENGTH = "model.sequence_length"
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=is_meshed)
 def check(plan: Plan) -> Iterator[Finding]:
     parallel = plan.parallel
     if parallel.sequence not in (None, 1) and parallel.uses_deepspeed:
@@ -49,13 +49,14 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 
 def _findings(plan: Plan, kind: str, multiple: int) -> Iterator[Finding]:
-    length, pads = plan.sequence_length, plan.trainer == "SFTTrainer" and _PAD in plan.release.arguments
-    padding = positive(plan.argument(_PAD)) if pads else None
+    length, argument = plan.sequence_length, plan.release.trainer.pads_to
+    pads = argument if argument in plan.release.arguments else None
+    padding = positive(plan.argument(pads)) if pads else None
     if padding and padding % multiple == 0:
         return
     requires = f"{degree(plan, kind)} requires sequence lengths in multiples of {multiple}"
     if pads and not plan.data.packed and plan.argument("packing") is not True:
-        pad = plan.path(_PAD)
+        pad = plan.path(pads)
         why = f"`{plan.name(pad)}` is {padding}" if padding else "each batch is padded to its longest sample"
         yield Finding(f"parallel.{kind}", f"{requires}; {why}", [Put(pad, multiple)])
     elif length is not None and length % multiple:

@@ -33,7 +33,7 @@ from configlint.rules.parallel import beside, degree
 _NAME = "train_sampling_strategy"
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("train_sampling_strategy"))
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.argument(_NAME) != "batch_rebalance":
         return

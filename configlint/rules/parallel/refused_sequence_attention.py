@@ -31,7 +31,7 @@ from configlint.core.rule import Finding, rule
 from configlint.rules.parallel import attentions, beside, degree, is_shareable
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.parallel.sequence != 1)
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.parallel.sequence in (None, 1) or not plan.parallel.uses_deepspeed:
         return

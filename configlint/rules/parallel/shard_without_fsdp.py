@@ -33,7 +33,7 @@ _WHOLE = ("ddp", "zero0", "zero1", "zero2", "zero3")
 _PATH = "parallel.shard"
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=lambda plan: plan.given("parallel.shard"))
 def check(plan: Plan) -> Iterator[Finding]:
     data, setting = plan.parallel.data, plan.spec.settings.get(_PATH)
     # What a base or several targets share may be meant for another plan; an unknown engine is reported as such.

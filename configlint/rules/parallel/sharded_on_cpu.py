@@ -30,7 +30,7 @@ from configlint.core.rule import Finding, rule
 from configlint.rules.parallel import degree, instead
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.hardware.is_cpu)
 def check(plan: Plan) -> Iterator[Finding]:
     accelerator, parallel = plan.hardware.accelerator, plan.parallel
     # DeepSpeed is different: ZeRO does shard on a CPU.

@@ -30,7 +30,7 @@ from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 
 
-@rule(Severity.INFO)
+@rule(Severity.INFO, when=lambda plan: plan.given("parallel.shard"))
 def check(plan: Plan) -> Iterator[Finding]:
     parallel, nodes = plan.parallel, plan.hardware.nodes
     if parallel.copies in (None, 1) or not parallel.world or not nodes or nodes == 1 or parallel.world % nodes:

@@ -37,7 +37,7 @@ from configlint.rules.parallel._heads import fits, heads_of
 _PATH = "parallel.tensor"
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=lambda plan: plan.parallel.tensor != 1)
 def check(plan: Plan) -> Iterator[Finding]:
     tensor, world, nodes = plan.parallel.tensor, plan.parallel.world, plan.hardware.nodes
     if not tensor or not world or not nodes or nodes == 1 or world % nodes or world % tensor:

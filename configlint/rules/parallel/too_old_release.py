@@ -37,7 +37,7 @@ from configlint.core.release import Version
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
-from configlint.rules.parallel import degree
+from configlint.rules.parallel import degree, is_meshed
 
 _OURS = "transformers"
 
@@ -51,7 +51,7 @@ class Need(NamedTuple):
     instead: Put | None = None
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=is_meshed)
 def check(plan: Plan) -> Iterator[Finding]:
     version = plan.release.transformers
     for need in _needs(plan):

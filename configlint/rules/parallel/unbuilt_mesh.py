@@ -31,13 +31,13 @@ from configlint.core.remedy import Drop, Move, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 from configlint.rules.batch import replicas_in_words
-from configlint.rules.parallel import beside, degree, instead, launched
+from configlint.rules.parallel import beside, degree, instead, is_meshed, launched
 
 _DATA = ("ddp", "fsdp", "zero0", "zero1", "zero2", "zero3")
 _KINDS = ("tensor", "context", "sequence")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=is_meshed)
 def check(plan: Plan) -> Iterator[Finding]:
     parallel = plan.parallel
     # Where the devices cannot be split at all, that comes first.

@@ -31,19 +31,16 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
-from configlint.rules.parallel import degree
-
-_GENERATING = ("DistillationTrainer", "GRPOTrainer", "RLOOTrainer")
-_WITHOUT_LABELS = ("DPOTrainer", "KTOTrainer", "RewardTrainer")
+from configlint.rules.parallel import degree, is_meshed
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=is_meshed)
 def check(plan: Plan) -> Iterator[Finding]:
-    trainer, parallel = plan.trainer, plan.parallel
+    traits, parallel = plan.release.trainer, plan.parallel
     kinds: tuple[str, ...] = ("context", "sequence")
-    if trainer in _GENERATING:
+    if traits.generates:
         why = "the model's input is built after generation"
-    elif trainer in _WITHOUT_LABELS:
+    elif traits.unlabelled:
         why, kinds = "its batches have no labels for DeepSpeed to split", ("sequence",)
     else:
         return
@@ -51,7 +48,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         if getattr(parallel, kind) not in (None, 1):
             yield Finding(
                 f"parallel.{kind}",
-                f"{degree(plan, kind)} is not supported by {trainer}: {why}",
+                f"{degree(plan, kind)} is not supported by {plan.trainer}: {why}",
                 [Drop(f"parallel.{kind}")],
-                related=(("trainer", f"`{plan.name('trainer')}` is {trainer}"),),
+                related=(("trainer", f"`{plan.name('trainer')}` is {plan.trainer}"),),
             )

@@ -32,12 +32,12 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
-from configlint.rules.parallel import degree
+from configlint.rules.parallel import degree, is_meshed
 
 _LAUNCH = Put("launch", {"script": "train.py"}, why="then run the launch.sh that `configlint compile` writes")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=is_meshed)
 def check(plan: Plan) -> Iterator[Finding]:
     parallel, data = plan.parallel, plan.parallel.data or ""
     if plan.given("launch") or parallel.tensor != 1 or not plan.can_say("launch"):

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from configlint.core.plan import Plan
 from configlint.core.profile import Accelerator
 from configlint.core.remedy import Drop, Move, Remedy, Say
 from configlint.core.writing import written
 
-_HALF = {"fp16", "fp16_full_eval"}
-_KEYS = {*_HALF, "bf16", "bf16_full_eval", "tf32"}
+HALF = {"fp16", "fp16_full_eval"}
+_KEYS = {*HALF, "bf16", "bf16_full_eval", "tf32"}
 
 
 def applies(plan: Plan) -> bool:
     return plan.precision.bf16 is True or not _KEYS.isdisjoint(plan.training)
-
-
-# What few specs concern is not loaded for the others.
-ONLY_IF: dict[str, Callable[[Plan], bool]] = {
-    "bf16_and_fp16": lambda plan: not _HALF.isdisjoint(plan.training),
-    "unsupported_fp16": lambda plan: plan.precision.fp16 is True,
-    "unsupported_tf32": lambda plan: plan.precision.tf32 is True,
-}
 
 
 def described(accelerator: Accelerator) -> str:

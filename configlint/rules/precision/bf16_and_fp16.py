@@ -27,12 +27,12 @@ from configlint.core.plan import Plan
 from configlint.core.profile import lacks
 from configlint.core.remedy import Remedy
 from configlint.core.rule import Finding, rule
-from configlint.rules.precision import described, without
+from configlint.rules.precision import HALF, described, without
 
 _PAIRS = (("bf16", "fp16"), ("bf16_full_eval", "fp16_full_eval"))
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: not HALF.isdisjoint(plan.training))
 def check(plan: Plan) -> Iterator[Finding]:
     for bf16, fp16 in _PAIRS:
         if plan.training.get(bf16) is True and plan.training.get(fp16) is True:

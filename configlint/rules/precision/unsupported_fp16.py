@@ -27,7 +27,7 @@ from configlint.core.rule import Finding, rule
 from configlint.rules.precision import replaced
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.precision.fp16 is True)
 def check(plan: Plan) -> Iterator[Finding]:
     accelerator, path = plan.hardware.accelerator, "training.fp16"
     if plan.precision.fp16 and accelerator is not None and accelerator.vendor == "cpu":

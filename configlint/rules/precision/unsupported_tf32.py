@@ -29,7 +29,7 @@ from configlint.core.rule import Finding, rule
 from configlint.rules.precision import described, without
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.precision.tf32 is True)
 def check(plan: Plan) -> Iterator[Finding]:
     accelerator, path = plan.hardware.accelerator, "training.tf32"
     if plan.precision.tf32 is True and accelerator is not None and lacks(accelerator, "tf32"):

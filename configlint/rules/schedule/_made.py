@@ -9,8 +9,6 @@ from configlint.rules.schedule import BY_METRIC
 
 # get_scheduler makes them without a number of warmup steps.
 WITHOUT_WARMUP = ("constant", *BY_METRIC)
-# These optimizers warm up by themselves, by what warmup_steps is, and are meant to run under constant.
-OWN_WARMUP = ("schedule_free_adamw", "schedule_free_sgd")
 
 
 def scheduler(plan: Plan) -> str | None:
@@ -19,6 +17,14 @@ def scheduler(plan: Plan) -> str | None:
         return None
     known, name = plan.release.arguments.get("lr_scheduler_type"), plan.argument("lr_scheduler_type")
     return name if isinstance(name, str) and known and name in known.choices else None
+
+
+def has_own_warmup(plan: Plan) -> bool:
+    """Whether the optimizer warms up by itself, by what warmup_steps is: it is meant to run under constant."""
+    from configlint.knowledge.optimizers import find_optimizer  # few specs write a warmup and no schedule for it
+
+    named = find_optimizer(plan.argument("optim"))
+    return named is not None and "warmup_steps" in named.reads
 
 
 def scheduler_kwargs(plan: Plan) -> dict[str, object]:

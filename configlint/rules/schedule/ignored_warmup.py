@@ -27,10 +27,10 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
-from configlint.rules.schedule._made import OWN_WARMUP, WITHOUT_WARMUP, scheduler
+from configlint.rules.schedule._made import WITHOUT_WARMUP, has_own_warmup, scheduler
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=lambda plan: plan.writes("warmup_steps", "warmup_ratio"))
 def check(plan: Plan) -> Iterator[Finding]:
     name = scheduler(plan)
     if name not in WITHOUT_WARMUP:
@@ -51,4 +51,4 @@ def check(plan: Plan) -> Iterator[Finding]:
 def _is_read(plan: Plan, argument: str) -> bool:
     """Whether the optimizer warms up by it: until 5.0 it is not given the ratio."""
     told = argument == "warmup_steps" or plan.release.transformers >= (5, 0)
-    return told and plan.argument("optim") in OWN_WARMUP
+    return told and has_own_warmup(plan)

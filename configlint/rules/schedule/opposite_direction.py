@@ -34,11 +34,11 @@ from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import flag, text
 from configlint.core.wording import code
-from configlint.rules.schedule import BY_METRIC
+from configlint.rules.schedule import BY_METRIC, is_by_metric
 from configlint.rules.schedule._made import scheduler, scheduler_kwargs, with_kwargs
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=is_by_metric)
 def check(plan: Plan) -> Iterator[Finding]:
     name, mode = scheduler(plan), scheduler_kwargs(plan).get("mode", "min")
     if name not in BY_METRIC or mode not in ("min", "max") or plan.intervals.eval_strategy == "no":

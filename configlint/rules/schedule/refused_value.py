@@ -42,7 +42,7 @@ _CHOICES = {"warmup_stable_decay": {"warmup_type": _SHAPES, "decay_type": _SHAPE
 )
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("lr_scheduler_kwargs"))
 def check(plan: Plan) -> Iterator[Finding]:
     name, kwargs = scheduler(plan), scheduler_kwargs(plan)
     keys = plan.release.others.get(f"scheduler:{name}")

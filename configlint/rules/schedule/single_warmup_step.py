@@ -30,14 +30,10 @@ from configlint.core.release import written
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 
-_REJECTS = ((4, 42), (4, 43))
 
-
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.release.transformers in ((4, 42), (4, 43)))
 def check(plan: Plan) -> Iterator[Finding]:
     path, release = "training.warmup_steps", plan.release.transformers
-    if release not in _REJECTS:
-        return
     steps = plan.training.get("warmup_steps")
     # 1.0 is of another type: argument/wrong-type.
     if steps == 1 and isinstance(steps, int) and not isinstance(steps, bool):

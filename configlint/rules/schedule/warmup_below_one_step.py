@@ -30,13 +30,13 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Move, Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
-from configlint.rules.schedule._made import OWN_WARMUP, WITHOUT_WARMUP, scheduler
+from configlint.rules.schedule._made import WITHOUT_WARMUP, has_own_warmup, scheduler
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("optim"))
 def check(plan: Plan) -> Iterator[Finding]:
     optim, share = plan.argument("optim"), real(plan.argument("warmup_steps"))
-    if optim not in OWN_WARMUP or scheduler(plan) not in WITHOUT_WARMUP or plan.release.transformers < (5, 0):
+    if not has_own_warmup(plan) or scheduler(plan) not in WITHOUT_WARMUP or plan.release.transformers < (5, 0):
         return
     if share is not None and 0 < share < 1:
         path = plan.path("warmup_steps")

@@ -30,11 +30,11 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Move, Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
-from configlint.rules.batch import is_run_wrong
+from configlint.rules.batch import is_run_wrong, unit
 from configlint.rules.schedule._made import WITHOUT_WARMUP, scheduler
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: bool(plan.schedule.warmup_steps))
 def check(plan: Plan) -> Iterator[Finding]:
     total, warmup, name = plan.schedule.total_steps, plan.schedule.warmup_steps, scheduler(plan)
     if not total or not warmup or name is None or name in WITHOUT_WARMUP:
@@ -67,4 +67,4 @@ def _remedy(plan: Plan, path: str, total: int) -> Put | Move | Drop:
 
 def _examples(plan: Plan) -> Iterator[tuple[str, str]]:
     if plan.data.train_examples and (plan.schedule.max_steps or 0) < 0:
-        yield "data.train_examples", count(plan.data.train_examples, "example")
+        yield "data.train_examples", count(plan.data.train_examples, unit(plan))

@@ -26,10 +26,10 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
-from configlint.rules.schedule import BY_METRIC
+from configlint.rules.schedule import BY_METRIC, is_by_metric
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=is_by_metric)
 def check(plan: Plan) -> Iterator[Finding]:
     # Asked of the argument, so also where DeepSpeed has a schedule of its own.
     name, known = plan.argument("lr_scheduler_type"), plan.release.arguments.get("lr_scheduler_type")

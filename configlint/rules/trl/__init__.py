@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from configlint.core.plan import Plan, Use
 from configlint.core.release import Version
@@ -12,15 +12,6 @@ from configlint.core.wording import code
 
 def applies(plan: Plan) -> bool:
     return plan.release.trl is not None
-
-
-# What few specs concern is not loaded for the others.
-ONLY_IF: dict[str, Callable[[Plan], bool]] = {
-    "colocated_by_default": lambda plan: bool(plan.hardware.reserved),
-    "low_cispo_bound": lambda plan: plan.writes("loss_type"),
-    "unseparated_samples": lambda plan: plan.given("model.attention"),
-    "unsupported_transformers": lambda plan: plan.given("transformers") and plan.given("trl"),
-}
 
 
 def concerns(plan: Plan, since: Mapping[str, Version], until: Version | None = None) -> bool:

@@ -37,7 +37,7 @@ from configlint.rules.trl import concerns, is_on
 _MODE, _RESERVED = "training.vllm_mode", "hardware.reserved"
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=lambda plan: bool(plan.hardware.reserved))
 def check(plan: Plan) -> Iterator[Finding]:
     reserved = plan.hardware.reserved
     if not concerns(plan, {"GRPOTrainer": (1, 0), "RLOOTrainer": (1, 0)}) or not reserved:

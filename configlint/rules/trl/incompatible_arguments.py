@@ -189,6 +189,15 @@ _CONFLICTS = (
         _either(_put("max_length", 1024, why="the length of a packed row"), _put("packing", False)),
     ),
     _Conflict(
+        "precomputing-with-stream",
+        "`precompute_ref_log_probs` does not work with a streaming data set.",
+        {"DPOTrainer": (0, 29), "KTOTrainer": (1, 8)},
+        ("precompute_ref_log_probs",),
+        lambda plan: plan.data.streaming and is_on(plan, "precompute_ref_log_probs"),
+        "{precompute_ref_log_probs.name} does not work with a streaming data set",
+        _either(_drop("precompute_ref_log_probs", why="they are then computed in each step")),
+    ),
+    _Conflict(
         "packing-with-context",
         "Packed samples attend to each other under context parallelism, because it drops the attention mask.",
         {"SFTTrainer": (1, 11)},

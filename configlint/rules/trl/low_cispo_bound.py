@@ -33,7 +33,7 @@ from configlint.core.values import real
 from configlint.rules.trl import concerns, is_word, valued
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, when=lambda plan: plan.writes("loss_type"))
 def check(plan: Plan) -> Iterator[Finding]:
     if not concerns(plan, {"GRPOTrainer": (0, 26)}) or not is_word(plan, "loss_type", "cispo"):
         return

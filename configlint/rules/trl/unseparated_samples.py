@@ -44,7 +44,7 @@ from configlint.rules.trl import concerns, is_on, is_word
 _ATTENTION = "model.attention"
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.given("model.attention"))
 def check(plan: Plan) -> Iterator[Finding]:
     attention = plan.spec.settings.get(_ATTENTION)
     if attention is None or attention.value not in ("eager", "sdpa"):

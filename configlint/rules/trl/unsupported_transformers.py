@@ -33,7 +33,7 @@ from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.given("transformers") and plan.given("trl"))
 def check(plan: Plan) -> Iterator[Finding]:
     trl, transformers = plan.release.trl, plan.release.transformers
     if trl is None or plan.release.asks_for is None or not plan.given("trl") or not plan.given("transformers"):

@@ -10,7 +10,13 @@ if [[ -z $CONFIGLINT_ANY_CONFIG && $(cksum <"$config_folder/training_args.json")
   exit 1
 fi
 cd -- "$config_folder"/../../examples
-unset "${!PARALLELISM_CONFIG_@}" "${!ACCELERATE_USE_@}"
+# Left over from another job, these would change what is trained.
+unset "${!ACCELERATE_DEEPSPEED_@}" "${!ACCELERATE_DYNAMO_@}" "${!ACCELERATE_FP8_@}" "${!ACCELERATE_USE_@}" \
+  "${!FSDP_@}" "${!MEGATRON_LM_@}" "${!PARALLELISM_CONFIG_@}" ACCELERATE_CONFIG_DS_FIELDS \
+  ACCELERATE_DOWNCAST_BF16 ACCELERATE_GRADIENT_ACCUMULATION_STEPS ACCELERATE_GRADIENT_CLIPPING \
+  ACCELERATE_MIXED_PRECISION ACCELERATE_TORCH_DEVICE PET_MASTER_ADDR PET_MASTER_PORT PET_MODULE PET_NNODES \
+  PET_NODE_RANK PET_NO_PYTHON PET_NPROC_PER_NODE PET_RDZV_BACKEND PET_RDZV_ENDPOINT PET_RDZV_ID PET_RUN_PATH \
+  PET_STANDALONE
 exec torchrun --standalone --nnodes 1 --nproc_per_node 2 \
   train.py \
   "$config_folder"/training_args.json
