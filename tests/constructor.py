@@ -172,6 +172,7 @@ def train(job):
             "mixed_precision": trainer.accelerator.mixed_precision,
             "gradient_checkpointing": model.is_gradient_checkpointing,
             "is_finite": all(bool(weights.isfinite().all()) for weights in model.parameters()),
+            "best": trainer.state.best_model_checkpoint and Path(trainer.state.best_model_checkpoint).name,
             "saved": [path.name for path in Path(arguments.output_dir).glob("checkpoint-*")],
         }
 

@@ -31,6 +31,7 @@ from configlint.core.release import Argument, Release
 from configlint.host import process as child
 from configlint.knowledge.naming import owners
 from configlint.lint import lint
+from configlint.rules.checkpoint import unevaluated_metric
 from configlint.verify.questions import training_args
 
 pytestmark = pytest.mark.heavy
@@ -528,6 +529,33 @@ def test_what_the_rules_are_stricter_about_fails_or_trains_something_else(
         assert answer == trained({}, trainer)
     else:
         assert answer.items() >= effect.items()
+
+
+METRIC = {"max_steps": 1, "eval_strategy": "steps", "eval_steps": 1}
+
+
+@needs_newest
+@pytest.mark.parametrize("metric", unevaluated_metric._LOGGED)
+def test_what_is_logged_of_the_training_is_no_metric_of_the_evaluation(trainer: Worker, metric: str) -> None:
+    answer = trained(METRIC | {"metric_for_best_model": metric}, trainer)
+    assert f"set to 'eval_{metric}', which is not found in the evaluation metrics" in answer["error"]
+
+
+@needs_newest
+def test_the_loss_is_a_metric_of_the_evaluation(trainer: Worker) -> None:
+    assert trained(METRIC | {"metric_for_best_model": "loss"}, trainer)["error"] is None
+
+
+@needs_newest
+@pytest.mark.parametrize(("save_steps", "best"), [(1, "checkpoint-1"), (3, None)])
+def test_the_best_model_is_none_where_its_evaluation_is_not_saved(
+    trainer: Worker, save_steps: int, best: str | None
+) -> None:
+    # Such a rate makes it worse with each step.
+    worse = {"max_steps": 3, "learning_rate": 10.0, "lr_scheduler_type": "constant"}
+    steps = {"eval_strategy": "steps", "eval_steps": 1, "save_strategy": "steps", "save_steps": save_steps}
+    answer = trained(worse | steps | {"load_best_model_at_end": True}, trainer)
+    assert (answer["error"], answer["best"]) == (None, best)
 
 
 # Older releases

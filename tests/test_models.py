@@ -14,6 +14,8 @@ from configlint.core.document import plain
 from configlint.core.profile import Model
 from configlint.core.source import Source
 from configlint.knowledge.schemas import schema_text
+from configlint.rules.model import beyond_positions
+from configlint.rules.trl import incompatible_arguments
 from configlint.syntax import read
 
 MODELS = knowledge.names("models")
@@ -128,6 +130,9 @@ def test_transformers_builds_a_model_of_that_many_parameters(name: str, tmp_path
     builder = getattr(transformers, fields["architectures"][0]) if "architectures" in fields else None
     with torch.device("meta"):
         model = builder(config) if builder else transformers.AutoModel.from_config(config)
+    # FSDP wraps what Transformers names; beside layers that may be the embeddings.
+    repeated = {type(block[0]).__name__ for block in model.modules() if isinstance(block, torch.nn.ModuleList)}
+    assert repeated & {*(model._no_split_modules or ())} <= {*profile["layers"]} <= repeated
     # parameters() gives each once, tied or not.
     assert sum(parameter.numel() for parameter in model.parameters()) == profile["parameters"]["value"]
     tied = config.get_text_config().tie_word_embeddings
@@ -152,6 +157,76 @@ def test_the_class_is_the_one_that_is_loaded_for_training(name: str, tmp_path: P
     mapping = transformers.AutoModelForSeq2SeqLM if "d_model" in config else transformers.AutoModelForCausalLM
     kind = transformers.AutoConfig.for_model(config["model_type"])
     assert mapping._model_mapping[type(kind)].__name__ == architecture
+
+
+# Sizes under the names that the configs have for them, all of 16 positions.
+TINY = {
+    **dict.fromkeys(["hidden_size", "n_embd", "dim", "embedding_size", "word_embed_proj_dim"], 8),
+    **dict.fromkeys(["intermediate_size", "hidden_dim", "ffn_dim"], 8),
+    **dict.fromkeys(["num_hidden_layers", "n_layer", "n_layers", "num_layers"], 1),
+    **dict.fromkeys(["num_attention_heads", "n_head", "n_heads", "num_key_value_heads"], 1),
+    **dict.fromkeys(["max_position_embeddings", "n_positions"], 16),
+    "vocab_size": 32,
+    "attention_types": [[["global"], 1]],
+    "head_dim": 8,
+    "num_experts": 8,
+}
+
+
+def tiny(model_type: str) -> Any:
+    """The config of a model of that type."""
+    transformers = pytest.importorskip("transformers")
+    config = transformers.AutoConfig.for_model(model_type)
+    sizes = {name: size for name, size in TINY.items() if hasattr(config, name)}
+    return transformers.AutoConfig.for_model(model_type, **sizes, pad_token_id=1)
+
+
+def runs(config: Any, length: int) -> bool:
+    """Whether the model takes a sequence of that many tokens."""
+    torch = pytest.importorskip("torch")
+    model = pytest.importorskip("transformers").AutoModel.from_config(config).eval()
+    try:
+        with torch.no_grad():
+            model(input_ids=torch.full((1, length), 2))
+    except (RuntimeError, IndexError):
+        return False
+    return True
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("model_type", [*beyond_positions.LEARNED, *beyond_positions.AFTER_PADDING])
+def test_a_model_with_learned_positions_takes_the_longest_sequence_and_no_longer_one(model_type: str) -> None:
+    config = tiny(model_type)
+    longest = beyond_positions.longest(config.to_dict())
+    assert longest is not None
+    assert runs(config, longest)
+    assert not runs(config, longest + 1)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("model_type", beyond_positions.ROTARY)
+def test_a_model_with_rotary_positions_takes_any_sequence(model_type: str) -> None:
+    config = tiny(model_type)
+    assert beyond_positions.longest(config.to_dict()) == 16
+    assert runs(config, 40)
+
+
+@pytest.mark.parametrize(
+    "scaling",
+    [
+        {"rope_scaling": {"type": "linear", "factor": 2.0}},
+        {"rope_scaling": {"rope_type": "yarn", "factor": 4.0}},
+        {"rope_parameters": {"rope_type": "llama3", "rope_theta": 5e5}},
+        {"rope_parameters": {"full_attention": {"rope_type": "linear"}, "sliding_attention": {}}},
+    ],
+)
+def test_of_scaled_positions_no_end_is_known(scaling: dict[str, Any]) -> None:
+    llama = {"model_type": "llama", "max_position_embeddings": 4096}
+    assert beyond_positions.longest(llama | scaling) is None
+    assert beyond_positions.longest(llama | {"rope_scaling": None}) == 4096
+    assert (
+        beyond_positions.longest(llama | {"rope_parameters": {"rope_type": "default", "rope_theta": 1e4}}) == 4096
+    )
 
 
 @pytest.mark.parametrize("name", STATED)
@@ -189,3 +264,15 @@ def test_a_models_pages_are_of_its_own_repositories(name: str) -> None:
     pages = {f"https://huggingface.co/{hub_id}" for hub_id in profile["hub_ids"]}
     assert profile["parameters"]["source"] in pages
     assert profile["config"]["source"].removesuffix("/blob/main/config.json") in pages
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", MODELS)
+def test_of_a_mixture_the_config_says_whether_its_router_is_heard(name: str, tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    config = {key: value for key, value in _profile(name)["config"].items() if key != "source"}
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    real = transformers.AutoConfig.from_pretrained(tmp_path).get_text_config()
+    is_routed = hasattr(real, "output_router_logits")
+    assert is_routed == (config["model_type"] in incompatible_arguments.ROUTED)
+    assert is_routed != incompatible_arguments.is_dense(config)

@@ -94,7 +94,32 @@ eval_strategy: epoch
 save_strategy: epoch
 load_best_model_at_end: true
 """
-SPECS = {"plain": PLAIN, "grpo": GRPO, "tokens": TOKENS, "lora": LORA, "fsdp": FSDP, "tensor": TENSOR, "flat": FLAT}
+ENCODER = """\
+transformers: "5.23"
+batch: {effective: 64, per_device: 8}
+hardware: {accelerator: t4, devices_per_node: 1}
+model: {config: bert-base-uncased, sequence_length: 512}
+data: {train_examples: 64000}
+training:
+  output_dir: out
+  fp16: true
+  logging_steps: 10
+  eval_strategy: steps
+  eval_steps: 100
+  save_steps: 100
+  load_best_model_at_end: true
+launch: {script: run_glue.py}
+"""
+SPECS = {
+    "plain": PLAIN,
+    "grpo": GRPO,
+    "tokens": TOKENS,
+    "lora": LORA,
+    "fsdp": FSDP,
+    "tensor": TENSOR,
+    "flat": FLAT,
+    "encoder": ENCODER,
+}
 
 _BEYOND = "hardware/devices-beyond-instance"
 # Of which spec, what stands there, what somebody writes instead, and the one rule that must say so.
@@ -169,6 +194,22 @@ MISTAKES = [
     ("plain", "bf16: true", "bf16: true\n  gradient_accumulation_steps: 2", "batch/derived-argument"),
     ("flat", "eval_strategy: epoch", "eval_strategy: steps", "checkpoint/best-strategy-mismatch"),
     ("flat", "gradient_accumulation_steps: 4", "gradient_accumulation_steps: 0", "schema/out-of-range"),
+    ("encoder", "fp16: true", "fp16: true\n  metric_for_best_model: train_loss", "checkpoint/unevaluated-metric"),
+    ("encoder", "save_steps: 100", "save_steps: 500", "checkpoint/unsaved-best"),
+    ("encoder", "save_steps: 100", "save_steps: 500000", "checkpoint/unsaved-best"),
+    ("encoder", "save_steps: 100", "save_steps: 150", "checkpoint/best-steps-mismatch"),
+    ("encoder", "length: 512}", "length: 512, attention: flash_attention_2}", "model/unsupported-attention"),
+    ("encoder", "fp16: true", "bf16: true", "precision/unsupported-bf16"),
+    ("encoder", "bert-base-uncased", "bertt-base-uncased", "model/unknown-profile"),
+    ("encoder", "sequence_length: 512", "sequence_length: 600", "model/beyond-positions"),
+    ("encoder", "sequence_length: 512", "sequence_length: 512, dtype: float16", "precision/unscalable-gradients"),
+    (
+        "lora",
+        "devices_per_node: 1}\ntraining: {",
+        "devices_per_node: 8}\ntraining: {activation_checkpointing_kwargs: {use_reentrant: true}, ",
+        "argument/reentrant-checkpointing",
+    ),
+    ("fsdp", "cpu_ram_efficient_loading: true", "transformer_layer_cls_to_wrap: T5Block", "fsdp/unknown-layer"),
     # A text that is no YAML.
     ("plain", "learning_rate: 2.0e-5", "learning_rate 2.0e-5", "syntax/invalid"),
 ]  # fmt: skip

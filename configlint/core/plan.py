@@ -144,9 +144,12 @@ class Intervals(NamedTuple):
 
 
 class Precision(NamedTuple):
+    """`weights` is the dtype that the weights are loaded in; None where nothing tells."""
+
     bf16: bool | None = None
     fp16: bool | None = None
     tf32: bool | None = None
+    weights: str | None = None
 
 
 class Launch(NamedTuple):

@@ -56,11 +56,13 @@ def lacks(accelerator: Accelerator, dtype: str) -> bool:
 
 
 class Model(NamedTuple):
-    """A model by its `config.json`; `parameters` is None for one that is read from a path."""
+    """A model by its `config.json`, and the classes of its `layers` in Transformers; of one that is read from a
+    path, `parameters` is None and there are no `layers`."""
 
     name: str
     config: dict[str, object]
     parameters: int | None = None
+    layers: tuple[str, ...] = ()
 
     @property
     def predicts_tokens(self) -> bool:

@@ -97,6 +97,15 @@ def _is_one_off(word: str, name: str) -> bool:
     return word[1:] == name[1:] or word[1:] == name or word == name[1:] or swapped
 
 
+def letters_apart(word: str, name: str) -> int:
+    """By how many letters and digits two names differ, in the longer of them."""
+    from difflib import SequenceMatcher  # costs 2 ms, needed only where something is wrong
+
+    word, name = _fold(word), _fold(name)
+    same = sum(block.size for block in SequenceMatcher(None, word, name, autojunk=False).get_matching_blocks())
+    return max(len(word), len(name)) - same
+
+
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """`1 error`, `2 errors`, `51,760 examples`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

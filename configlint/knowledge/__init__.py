@@ -176,7 +176,7 @@ def find_model(name: str, folder: str) -> Model | tuple[str, ...]:
     profile = _profile("models", name)
     if profile is None:
         return names("models")
-    return Model(name, profile["config"], profile["parameters"]["value"])
+    return Model(name, profile["config"], profile["parameters"]["value"], tuple(profile["layers"]))
 
 
 @cache

@@ -32,6 +32,8 @@ def argument(plan: Plan) -> Iterator[str]:
     if has_floats(plan):
         yield "fractional_steps"
     yield "given_twice"
+    if plan.writes('learning_rate', 'weight_decay', 'max_grad_norm'):
+        yield "implausible"
     if bool(plan.arguments):
         yield "misplaced"
     if plan.release.transformers < (4, 49):
@@ -53,7 +55,7 @@ def argument(plan: Plan) -> Iterator[str]:
         yield "persistent_workers_without_workers"
     if plan.writes('dataloader_prefetch_factor'):
         yield "prefetch_without_workers"
-    if plan.writes('ddp_find_unused_parameters'):
+    if plan.writes('ddp_find_unused_parameters') or plan.given('tuning.method'):
         yield "reentrant_checkpointing"
     if has_strangers(plan):
         yield "removed"
@@ -118,7 +120,7 @@ def batch(plan: Plan) -> Iterator[str]:
 
 
 def checkpoint(plan: Plan) -> Iterator[str]:
-    if not (any((name.startswith(('save_', 'load_best_')) for name in plan.training))):
+    if not (any((name.startswith(('save_', 'load_best_', 'metric_for_best_')) for name in plan.training))):
         return
     if plan.writes('load_best_model_at_end'):
         yield "best_steps_mismatch"
@@ -130,8 +132,12 @@ def checkpoint(plan: Plan) -> Iterator[str]:
         yield "best_without_metric"
     if plan.writes('save_only_model'):
         yield "sharded_weights_only"
+    if plan.writes('metric_for_best_model'):
+        yield "unevaluated_metric"
     if plan.writes('load_best_model_at_end'):
         yield "unloadable_best"
+    if plan.writes('load_best_model_at_end'):
+        yield "unsaved_best"
 
 
 def data(plan: Plan) -> Iterator[str]:
@@ -217,6 +223,8 @@ def fsdp(plan: Plan) -> Iterator[str]:
     yield "ungathered_weights"
     if plan.given('parallel.fsdp'):
         yield "unknown_key"
+    if is_configured(plan):
+        yield "unknown_layer"
     if plan.parallel.data == 'fsdp' and plan.writes('optim'):
         yield "unshardable_optimizer"
     if is_configured(plan):
@@ -312,12 +320,19 @@ def memory(plan: Plan) -> Iterator[str]:
         yield "needless_accumulation"
     if bool(plan.memory.missing):
         yield "not_known"
+    if plan.memory.missing == ('model.sequence_length',):
+        yield "unchecked"
 
 
 def model(plan: Plan) -> Iterator[str]:
-    if not (plan.given('model')):
+    if not (plan.given('model') or 'attn_implementation' in plan.arguments or plan.writes('model_init_kwargs')):
         return
-    yield "unknown_profile"
+    if plan.model is not None:
+        yield "beyond_positions"
+    if bool(plan.known_models):
+        yield "unknown_profile"
+    if plan.hardware.accelerator is not None:
+        yield "unsupported_attention"
 
 
 def parallel(plan: Plan) -> Iterator[str]:
@@ -366,7 +381,7 @@ def parallel(plan: Plan) -> Iterator[str]:
 
 def precision(plan: Plan) -> Iterator[str]:
     from configlint.rules.precision import _KEYS
-    if not (plan.precision.bf16 is True or not _KEYS.isdisjoint(plan.training)):
+    if not (plan.precision.bf16 is True or not _KEYS.isdisjoint(plan.training) or plan.precision.weights == 'bfloat16'):
         return
     from configlint.rules.precision import HALF
     if not HALF.isdisjoint(plan.training):
@@ -375,6 +390,8 @@ def precision(plan: Plan) -> Iterator[str]:
         yield "bf16_with_apex"
     if plan.writes('fp16_full_eval'):
         yield "fp16_evaluation_on_cpu"
+    if plan.precision.fp16 is True and plan.precision.weights != 'float32':
+        yield "unscalable_gradients"
     yield "unsupported_bf16"
     if plan.precision.fp16 is True:
         yield "unsupported_fp16"
@@ -453,6 +470,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'argument/distributed-layerwise': ('argument/distributed-layerwise',),
     'argument/fractional-steps': ('argument/fractional-steps',),
     'argument/given-twice': ('argument/given-twice',),
+    'argument/implausible': ('argument/implausible',),
     'argument/misplaced': ('argument/misplaced',),
     'argument/missing': ('argument/missing',),
     'argument/missing-target-modules': ('argument/missing-target-modules',),
@@ -503,7 +521,9 @@ RULES: dict[str, tuple[str, ...]] = {
     'checkpoint/best-without-evaluation': ('checkpoint/best-without-evaluation',),
     'checkpoint/best-without-metric': ('checkpoint/best-without-metric',),
     'checkpoint/sharded-weights-only': ('checkpoint/sharded-weights-only',),
+    'checkpoint/unevaluated-metric': ('checkpoint/unevaluated-metric',),
     'checkpoint/unloadable-best': ('checkpoint/unloadable-best',),
+    'checkpoint/unsaved-best': ('checkpoint/unsaved-best',),
     'data/dispatched-stream': ('data/dispatched-stream',),
     'data/ragged-stream': ('data/ragged-stream',),
     'data/refused-stream': ('data/refused-stream',),
@@ -537,6 +557,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'fsdp/unchosen': ('fsdp/unchosen',),
     'fsdp/ungathered-weights': ('fsdp/ungathered-weights',),
     'fsdp/unknown-key': ('fsdp/unknown-key',),
+    'fsdp/unknown-layer': ('fsdp/unknown-layer',),
     'fsdp/unshardable-optimizer': ('fsdp/unshardable-optimizer',),
     'fsdp/unsynchronized-weights': ('fsdp/unsynchronized-weights',),
     'hardware/devices-beyond-instance': ('hardware/devices-beyond-instance',),
@@ -575,7 +596,10 @@ RULES: dict[str, tuple[str, ...]] = {
     'memory/logits-dominate': ('memory/logits-dominate',),
     'memory/needless-accumulation': ('memory/needless-accumulation',),
     'memory/not-known': ('memory/not-known',),
+    'memory/unchecked': ('memory/unchecked',),
+    'model/beyond-positions': ('model/beyond-positions',),
     'model/unknown-profile': ('model/unknown-profile',),
+    'model/unsupported-attention': ('model/unsupported-attention',),
     'parallel/context-without-sdpa': ('parallel/context-without-sdpa',),
     'parallel/full-checkpoint': ('parallel/full-checkpoint',),
     'parallel/ignored-loss': ('parallel/ignored-loss',),
@@ -598,6 +622,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'precision/bf16-and-fp16': ('precision/bf16-and-fp16',),
     'precision/bf16-with-apex': ('precision/bf16-with-apex',),
     'precision/fp16-evaluation-on-cpu': ('precision/fp16-evaluation-on-cpu',),
+    'precision/unscalable-gradients': ('precision/unscalable-gradients',),
     'precision/unsupported-bf16': ('precision/unsupported-bf16',),
     'precision/unsupported-fp16': ('precision/unsupported-fp16',),
     'precision/unsupported-tf32': ('precision/unsupported-tf32',),
@@ -612,7 +637,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'schedule/without-evaluation': ('schedule/without-evaluation',),
     'security/hardcoded-secret': ('security/hardcoded-secret',),
     'trl/colocated-by-default': ('trl/colocated-by-default',),
-    'trl/incompatible-arguments': ('trl/padding-free-with-max-length', 'trl/packing-without-max-length', 'trl/precomputing-with-stream', 'trl/packing-with-context', 'trl/generation-batch-size-beside-steps', 'trl/sync-without-reference', 'trl/sync-with-adapter', 'trl/sync-with-precomputed-reference', 'trl/precomputed-reference-with-zero3', 'trl/loss-weights-mismatch', 'trl/exo-pair-without-smoothing', 'trl/divergence-with-unsupported-loss', 'trl/weighting-with-aot', 'trl/kto-batch-of-one', 'trl/kto-without-sequential-sampling', 'trl/completions-repo-without-logging', 'trl/crossed-clip-bounds', 'trl/truncation-without-clip-bounds', 'trl/vespo-with-sequence-correction', 'trl/indivisible-vllm-tensor-parallel', 'trl/continuous-batching-on-old-transformers'),
+    'trl/incompatible-arguments': ('trl/padding-free-with-max-length', 'trl/packing-without-max-length', 'trl/precomputing-with-stream', 'trl/packing-with-context', 'trl/generation-batch-size-beside-steps', 'trl/sync-without-reference', 'trl/sync-with-adapter', 'trl/sync-with-precomputed-reference', 'trl/precomputed-reference-with-zero3', 'trl/loss-weights-mismatch', 'trl/exo-pair-without-smoothing', 'trl/divergence-with-unsupported-loss', 'trl/weighting-with-aot', 'trl/kto-batch-of-one', 'trl/kto-without-sequential-sampling', 'trl/completions-repo-without-logging', 'trl/crossed-clip-bounds', 'trl/truncation-without-clip-bounds', 'trl/vespo-with-sequence-correction', 'trl/indivisible-vllm-tensor-parallel', 'trl/continuous-batching-on-old-transformers', 'trl/router-loss-on-dense-model', 'trl/liger-on-mixture', 'trl/adapter-on-output-layer', 'trl/chunked-loss-with-adapter-on-output-layer', 'trl/liger-with-adapter-on-output-layer'),
     'trl/low-cispo-bound': ('trl/low-cispo-bound',),
     'trl/no-effect': ('trl/vllm-settings-without-vllm', 'trl/server-settings-without-server', 'trl/colocated-settings-with-server', 'trl/server-host-beside-url', 'trl/cache-implementation-with-vllm', 'trl/continuous-batching-with-vllm', 'trl/batching-config-without-batching', 'trl/sync-settings-without-sync', 'trl/unused-sync', 'trl/bias-correction-without-kl', 'trl/completion-settings-without-logging', 'trl/eval-generations-without-evaluation', 'trl/sapo-settings-without-sapo', 'trl/vespo-settings-without-vespo', 'trl/delta-with-one-sided-clipping', 'trl/entropy-settings-without-adaptive-entropy', 'trl/reference-batch-size-without-precomputing', 'trl/alpha-coefficient-without-alpha-divergence', 'trl/discopop-tau-without-discopop', 'trl/label-smoothing-with-unsmoothed-loss', 'trl/padding-free-dpo', 'trl/packing-strategy-without-packing', 'trl/overwritten-model-init-kwargs'),
     'trl/unseparated-samples': ('trl/unseparated-samples',),

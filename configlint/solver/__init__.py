@@ -14,7 +14,7 @@ from configlint.core.spec import Spec
 from configlint.core.values import flag, positive, text
 from configlint.knowledge.naming import owners
 from configlint.solver.batch import solve_batch
-from configlint.solver.demand import solve_workload
+from configlint.solver.demand import loaded_dtype, solve_workload
 from configlint.solver.ledger import Ledger
 from configlint.solver.parallelism import solve_hardware, solve_parallel
 from configlint.solver.room import Room, solve_memory
@@ -50,7 +50,7 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
     data = solve_data(ledger)
     found = _model(ledger, knowledge)
     model = found if isinstance(found, Model) else None
-    precision = _precision(ledger)
+    precision = _precision(ledger, model)
     room = Room(hardware, *solve_workload(ledger, model, hardware, parallel, precision, data))
     batch = solve_batch(ledger, parallel.replicas, room)
     generation = solve_generation(ledger, batch, parallel)
@@ -126,14 +126,14 @@ def _model(ledger: Ledger, knowledge: Knowledge) -> Model | tuple[str, ...] | No
     return knowledge.find_model(name, _folder(ledger.spec, "model.config"))
 
 
-def _precision(ledger: Ledger) -> Precision:
+def _precision(ledger: Ledger, model: Model | None) -> Precision:
     fp16 = ledger.argument("fp16", flag)
     bf16 = ledger.argument("bf16", flag)
     default = ledger.release.arguments.get("bf16")
     if default and default.default is None and fp16 is not None and "training.bf16" not in ledger.spec.settings:
         # Left open, TRL's classes turn it on unless fp16 is; source: trl 1.16, trl/trainer/base_config.py.
         bf16 = ledger.given_or("training.bf16", flag, not fp16, "TRL's default")
-    return Precision(bf16, fp16, tf32=ledger.given("training.tf32", flag))
+    return Precision(bf16, fp16, ledger.given("training.tf32", flag), loaded_dtype(ledger, model))
 
 
 def _launch(ledger: Ledger) -> Launch:

@@ -48,7 +48,7 @@ def solve_workload(
         return None, ()
     from configlint.core.workload import Workload  # a millisecond, for those who say what they train
 
-    dtype, autocast = _dtypes(ledger, model, precision)
+    dtype, autocast = _dtypes(ledger, precision)
     method = ledger.given("tuning.method", text) or "full"
     checkpointing = ledger.argument("gradient_checkpointing", flag) or False
     own = parallel.data == "fsdp" and _is_on(ledger.spec, "parallel.fsdp.activation_checkpointing")
@@ -150,23 +150,34 @@ def _adapter_dtype(ledger: Ledger, parallel: Parallel, method: str, dtype: str) 
     return "bfloat16" if method == "qlora" and _trl(ledger) else "float32"
 
 
-def _dtypes(ledger: Ledger, model: Model, precision: Precision) -> tuple[str, str | None]:
-    """That of the weights, and autocast's. DeepSpeed casts the weights instead of using autocast."""
-    autocast = "bfloat16" if precision.bf16 else "float16" if precision.fp16 else None
+def loaded_dtype(ledger: Ledger, model: Model | None) -> str | None:
+    """What the script loads the weights in: what was written, else what Transformers takes where nobody says it,
+    float32 before 5.0 and since then the checkpoint's. None where it is another word, or the checkpoint's is not
+    known."""
     dtype = ledger.given("model.dtype", text) or _dtype_of_script(ledger)
     if dtype is None and ledger.release.transformers < (5, 0):
         dtype = "float32"
     if dtype in (None, "auto"):
-        inner = mapping(model.config.get("text_config")) or {}
-        stored = (part.get(name) for part in (model.config, inner) for name in ("dtype", "torch_dtype"))
-        dtype = next((value for value in stored if isinstance(value, str)), "float32")
+        dtype = _stored_dtype(model) if model else None
+    return dtype if dtype in _DTYPES else None
+
+
+def _stored_dtype(model: Model) -> str | None:
+    inner = mapping(model.config.get("text_config")) or {}
+    stored = (part.get(name) for part in (model.config, inner) for name in ("dtype", "torch_dtype"))
+    return next((value for value in stored if isinstance(value, str)), None)
+
+
+def _dtypes(ledger: Ledger, precision: Precision) -> tuple[str, str | None]:
+    """That of the weights, and autocast's. DeepSpeed casts the weights instead of using autocast."""
+    autocast = "bfloat16" if precision.bf16 else "float16" if precision.fp16 else None
     setting = ledger.spec.settings.get("parallel.data")
     data = str(setting.value) if setting else ""
     if data.startswith("zero") and autocast:
         return autocast, None
     if data == "fsdp" and autocast:
         return autocast, autocast  # weights are gathered in 16 bits, whatever they are kept in
-    return (dtype if dtype in _DTYPES else "float32"), autocast
+    return precision.weights or "float32", autocast
 
 
 def _dtype_of_script(ledger: Ledger) -> str | None:

@@ -397,7 +397,7 @@ GROUPS: dict[str, dict[str, dict[str, Any]]] = {
         'dataset_batch_size': {'life': (((0, 9), (0, 18)),), 'type': (((0, 16), ('integer', 'null')), ((0, 9), ('integer',))), 'default': (((0, 15), None), ((0, 9), 1000)), 'deprecated': (0, 15), 'help': 'remove it: nothing reads it', 'no_effect': True},
         'dataset_kwargs': {'life': (((0, 9), None),), 'type': (((1, 11), ('string', 'object', 'null')), ((0, 9), ('object', 'null'))), 'default': (((0, 9), None),)},
         'dataset_num_proc': {'life': (((0, 9), None),), 'type': (((0, 9), ('integer', 'null')),), 'default': (((0, 9), None),)},
-        'dataset_text_field': {'life': (((0, 9), None),), 'type': (((0, 12), ('string',)), ((0, 9), ('string', 'null'))), 'default': (((0, 12), 'text'), ((0, 9), None))},
+        'dataset_text_field': {'life': (((0, 9), None),), 'type': (((0, 12), ('string',)), ((0, 9), ('string', 'null'))), 'default': (((0, 12), 'text'), ((0, 9), None)), 'also': {'null': None}},
         'eos_token': {'life': (((0, 17), None),), 'type': (((0, 17), ('string', 'null')),), 'default': (((0, 17), None),)},
         'eval_packing': {'life': (((0, 9), None),), 'type': (((0, 9), ('boolean', 'null')),), 'default': (((0, 9), None),)},
         'gradient_checkpointing': {'life': (((0, 22), None),), 'type': (((0, 22), ('boolean',)),), 'default': (((0, 22), True),)},

@@ -8,7 +8,9 @@ from typing import NamedTuple
 from configlint.core.edit import KEPT
 from configlint.core.plan import Plan, Use
 from configlint.core.release import Argument, Facts, Layer, is_kind
-from configlint.core.remedy import Drop, Move, Remedy, Say
+from configlint.core.remedy import Drop, Move, Put, Remedy, Say
+from configlint.core.values import mapping
+from configlint.core.writing import written
 from configlint.rules.argument import is_scripts
 
 _REMOVE = re.compile(r"remove it:? ?")
@@ -33,7 +35,7 @@ def replacement(plan: Plan, use: Use, layer: Layer) -> Replacement:
     if isinstance(act, Drop):
         return Replacement((act,))
     if act.to in plan.spec.settings:
-        return Replacement((Drop(use.path, f"`{plan.name(act.to)}` is set too"),))
+        return Replacement((_merged(plan, act) or Drop(use.path, f"`{plan.name(act.to)}` is set too"),))
     return Replacement((act,), compiled=act.value is KEPT and not is_scripts(use))
 
 
@@ -50,6 +52,17 @@ def _act(use: Use, facts: Facts, target: Argument | None) -> Drop | Move | None:
     if target and facts.get("same_value") and is_kind(use.value, target.kinds) and not _is_beyond(use.value, facts):
         return Move(use.path, _beside(use, target.name), why=facts.get("help", ""), safe=True)
     return _removed(use, facts) if facts.get("no_effect") else None
+
+
+def _merged(plan: Plan, act: Move) -> Remedy | None:
+    """To add it to the mapping that is there, or to the file of that name; None where that has it already."""
+    if not isinstance(act.value, dict):
+        return None
+    there = plan.spec.settings[act.to].value
+    held = {} if there is None else mapping(there)
+    if held is not None:
+        return None if act.value.keys() & held else (Drop(act.path), Put(act.to, {**held, **act.value}))
+    return Say(f"move it to {there}: `{written(act.value)}`") if isinstance(there, str) else None
 
 
 def _removed(use: Use, facts: Facts) -> Drop:

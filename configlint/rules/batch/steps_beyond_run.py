@@ -30,6 +30,7 @@ from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 from configlint.rules.batch import is_run_wrong
+from configlint.rules.checkpoint import skips_evaluations
 
 _WORDS = {"logging": "logged", "eval": "evaluated", "save": "saved"}
 
@@ -45,6 +46,8 @@ def check(plan: Plan) -> Iterator[Finding]:
         steps = getattr(plan.intervals, f"{kind}_steps")
         if getattr(plan.intervals, f"{kind}_strategy") != "steps" or steps is None or steps <= total:
             continue
+        if kind == "save" and skips_evaluations(plan):
+            continue  # checkpoint/unsaved-best
         path = f"training.{kind}_steps"
         # Not `plan.given`: an eval_steps of 0 is the logging interval.
         given = path in plan.origins and plan.origins[path].how == "given"

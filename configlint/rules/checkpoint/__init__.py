@@ -8,7 +8,22 @@ from configlint.core.wording import code
 
 
 def applies(plan: Plan) -> bool:
-    return any(name.startswith(("save_", "load_best_")) for name in plan.training)
+    return any(name.startswith(("save_", "load_best_", "metric_for_best_")) for name in plan.training)
+
+
+def skips_evaluations(plan: Plan) -> bool:
+    """Whether the best model is to be loaded, but not each evaluation is saved: since 4.47 the best of all counts,
+    saved or not."""
+    intervals = plan.intervals
+    save, every = intervals.save_steps, intervals.eval_steps
+    if plan.training.get("load_best_model_at_end") is not True or plan.release.transformers < (4, 47):
+        return False
+    if not intervals.save_strategy == intervals.eval_strategy == "steps" or save is None or not every or every < 0:
+        return False
+    # What is no multiple is checkpoint/best-steps-mismatch.
+    return save == 0 or (
+        (save < 1) == (every < 1) and save > every and abs(save / every - round(save / every)) < 1e-9
+    )
 
 
 _STATE = ("parallel.fsdp.state_dict_type", "parallel.fsdp.fsdp_state_dict_type")

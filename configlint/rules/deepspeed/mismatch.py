@@ -1,7 +1,8 @@
 """DeepSpeed's config and the training arguments set different values for the same thing.
 
 The Trainer compares the two once it has the model and the data, and refuses to train if they differ, even if only
-in type. `auto` takes over the argument's value.
+in type. `auto` takes over the argument's value. A warmup that only DeepSpeed's scheduler has is such a case: the
+Trainer's own is 0 by default.
 
 Bad:
 
@@ -27,13 +28,13 @@ from typing import NamedTuple
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Put
+from configlint.core.remedy import Put, Remedy
 from configlint.core.rule import Finding, rule
-from configlint.core.values import real
+from configlint.core.values import positive, real
 from configlint.core.wording import code, count
-from configlint.rules.deepspeed import SECTION, got, is_configured, stage
+from configlint.rules.deepspeed import SECTION, got, is_configured, stage, warmup_steps
 
-_RATE = "learning_rate"
+_RATE, _WARMUP = "learning_rate", "scheduler.params.warmup_num_steps"
 _PARAMS = {
     "optimizer.params.lr": _RATE,
     "optimizer.params.eps": "adam_epsilon",
@@ -63,22 +64,32 @@ def check(plan: Plan) -> Iterator[Finding]:
             yield Finding(
                 SECTION + key,
                 f"{said}; the Trainer rejects a mismatch",
-                [Put(SECTION + key, "auto")],
+                _remedies(plan, key, setting.value),
                 related=((meant.path, meant.said),) if plan.given(meant.path) else (),
             )
+
+
+def _remedies(plan: Plan, key: str, value: object) -> list[Remedy]:
+    """A warmup that stands here alone is meant: of the Trainer's arguments none says anything else."""
+    to_auto, steps = Put(SECTION + key, "auto"), positive(value)
+    if key != _WARMUP or steps is None or plan.writes("warmup_steps", "warmup_ratio"):
+        return [to_auto]
+    return [Put("training.warmup_steps", steps), to_auto]
 
 
 def _meant(plan: Plan) -> dict[str, Expected]:
     found = {key: _argument(plan, name) for key, name in _PARAMS.items()}
     found["optimizer.params.betas"] = _betas(plan)
-    total, warmup = plan.schedule.total_steps, plan.schedule.warmup_steps
+    total, warmup = plan.schedule.total_steps, warmup_steps(plan)
     said = f"the run's {count(total or 0, 'step')}"
     found["scheduler.params.total_num_steps"] = Expected(said, "schedule.total_steps", total)
     # Since 5.18 no warmup is one step here, as newer releases of DeepSpeed refuse 0.
     least = int(plan.release.transformers >= (5, 18))
     steps = None if warmup is None else max(warmup, least)
     said = f"the warmup of {count(steps or 0, 'step')}"
-    found["scheduler.params.warmup_num_steps"] = Expected(said, "schedule.warmup_steps", steps)
+    if not plan.writes("warmup_steps", "warmup_ratio"):
+        said += " (the Trainer's default)"
+    found[_WARMUP] = Expected(said, "schedule.warmup_steps", steps)
     return found
 
 

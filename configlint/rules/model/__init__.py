@@ -6,4 +6,4 @@ from configlint.core.plan import Plan
 
 
 def applies(plan: Plan) -> bool:
-    return plan.given("model")
+    return plan.given("model") or "attn_implementation" in plan.arguments or plan.writes("model_init_kwargs")

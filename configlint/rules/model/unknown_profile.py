@@ -1,17 +1,18 @@
 """The model's config cannot be found.
 
-It is neither the name or hub id of a bundled profile nor a readable config.json. The job trains as written, but
-memory and everything else that depends on the model's shape is not checked.
+It is neither the name or Hub id of a bundled profile nor a readable config.json. A misspelt name of a profile and a
+path where nothing is are errors. Any other model trains as written: only its memory is not checked, which is an
+info where that is all that is missing.
 
 Bad:
 
-    model: {config: llama3.1-8b-base}
+    model: {config: qwen25-7b}
     batch: {effective: 64}
     hardware: {accelerator: a100-80gb, devices_per_node: 8}
 
 Good:
 
-    model: {config: llama-3.1-8b}
+    model: {config: qwen2.5-7b}
     batch: {effective: 64}
     hardware: {accelerator: a100-80gb, devices_per_node: 8}
 
@@ -20,6 +21,7 @@ Source: configlint 0.1 knowledge/models, the profiles
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
@@ -27,27 +29,50 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.values import text
-from configlint.core.wording import listing
+from configlint.core.wording import letters_apart
 
 _PATH = "model.config"
+# Words that say which of several models of one family it is: with another it is another model.
+_VARIANTS = {
+    *("base", "large", "medium", "mini", "small", "tiny", "xl", "xxl"),
+    *("cased", "uncased", "chat", "instruct", "it", "coder", "math", "deduped", "distill"),
+}
 
 
-@rule(Severity.WARNING)
+@rule(Severity.ERROR, when=lambda plan: bool(plan.known_models))
 def check(plan: Plan) -> Iterator[Finding]:
     setting = plan.spec.settings.get(_PATH)
     name = text(setting.value) if setting else None
-    if name is not None and plan.known_models:
-        message = f"`{plan.name(_PATH)}` {name} is neither a bundled profile nor a readable config.json"
-        message += ", so memory is not checked"
-        yield Finding(_PATH, message, _remedies(plan, name))
+    if name is None or not plan.known_models:
+        return
+    said, close = f"`{plan.name(_PATH)}` {name}", plan.nearest(name.rpartition("/")[2], plan.known_models)
+    if _is_path(name):
+        path = Say("write a path that starts from the folder of this file")
+        yield Finding(_PATH, f"{said} is no readable config.json", [path])
+    elif close and _is_misspelt(name, close):
+        yield Finding(_PATH, f"{said} is unknown", [Put(_PATH, close)])
+    elif _is_needed(plan):
+        remedies: list[Remedy] = (
+            [Put(_PATH, close)] if close and letters_apart(name.rpartition("/")[2], close) == 0 else []
+        )
+        message = f"{said} is not bundled, so memory is not checked"
+        yield Finding(_PATH, message, [*remedies, Say("write the path of its config.json")], Severity.INFO)
 
 
-def _remedies(plan: Plan, name: str) -> list[Remedy]:
-    if name.endswith(".json"):
-        return [Say("write a path that starts from the folder of this file")]
-    # Of a hub id, what stands behind the owner.
-    name = name.rpartition("/")[2]
-    if close := plan.nearest(name, plan.known_models):
-        return [Put(_PATH, close), Say("write the path of its config.json")]
-    families = dict.fromkeys(name.partition("-")[0] for name in plan.known_models)
-    return [Say(f"write the path of its config.json; bundled profiles are of {listing(families)}")]
+def _is_path(name: str) -> bool:
+    return name.endswith(".json") or name.startswith((".", "/", "~"))
+
+
+def _is_misspelt(name: str, close: str) -> bool:
+    """Whether it is the name of a profile but for a letter or two, and so the name of no other model."""
+    if "/" in name or letters_apart(name, close) > 2 or name[:1].lower() != close[:1]:
+        return False
+    variants, digits = (
+        [{*re.findall(pattern, each.lower())} for each in (name, close)] for pattern in ("[a-z]+", r"\d")
+    )
+    return variants[0] & _VARIANTS == variants[1] & _VARIANTS and digits[0] == digits[1]
+
+
+def _is_needed(plan: Plan) -> bool:
+    """Whether memory would be checked if this were known."""
+    return plan.memory.capacity is not None and plan.memory.missing == (_PATH,)

@@ -8,11 +8,15 @@ from configlint.core.remedy import Drop, Move, Remedy, Say
 from configlint.core.writing import written
 
 HALF = {"fp16", "fp16_full_eval"}
+# As the spec says it, and the scripts of TRL.
+_DTYPES = ("model.dtype", "arguments.dtype", "arguments.torch_dtype")
 _KEYS = {*HALF, "bf16", "bf16_full_eval", "tf32"}
 
 
 def applies(plan: Plan) -> bool:
-    return plan.precision.bf16 is True or not _KEYS.isdisjoint(plan.training)
+    return (
+        plan.precision.bf16 is True or not _KEYS.isdisjoint(plan.training) or plan.precision.weights == "bfloat16"
+    )
 
 
 def described(accelerator: Accelerator) -> str:
@@ -21,6 +25,17 @@ def described(accelerator: Accelerator) -> str:
         return accelerator.name
     major, minor = accelerator.compute_capability
     return f"{accelerator.name} (compute capability {major}.{minor})"
+
+
+def dtype_path(plan: Plan) -> str | None:
+    """Where the dtype of the weights is written; None where nobody says it."""
+    return next((path for path in _DTYPES if plan.given(path)), None)
+
+
+def trains_weights(plan: Plan) -> bool:
+    """Whether the weights themselves are trained, not adapters beside them."""
+    method = plan.spec.settings.get("tuning.method")
+    return method is None or method.value == "full"
 
 
 def without(plan: Plan, path: str, why: str = "") -> Remedy:

@@ -1,9 +1,9 @@
-"""The accelerator has no bfloat16, but bf16 is on.
+"""The accelerator has no bfloat16, but bf16 is on, or the weights are loaded in it.
 
 NVIDIA GPUs support bfloat16 from Ampere on: compute capability 8.0. On older ones PyTorch 2.4 and later emulates it
 in software: the job starts, runs slower than in fp16, and fails at kernels without an emulation, such as Triton's
 and cuDNN's convolutions. With an older PyTorch, TrainingArguments rejects it. TRL's trainers turn bf16 on unless
-fp16 is on, so jobs that set neither are affected too.
+fp16 is on, so jobs that set neither are affected too. Of weights that are loaded in bfloat16 the same is true.
 
 Bad:
 
@@ -29,7 +29,7 @@ from configlint.core.plan import Plan
 from configlint.core.profile import Accelerator, lacks
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
-from configlint.rules.precision import described, replaced
+from configlint.rules.precision import described, dtype_path, replaced, trains_weights
 
 
 # No error: of the releases in use, Transformers asks PyTorch whether bfloat16 runs, emulated or not.
@@ -45,6 +45,8 @@ def check(plan: Plan) -> Iterator[Finding]:
             f"`{plan.name(path)}` is on ({origin.why}), but {described(accelerator)} has no bfloat16",
             [Put("training.fp16", True) if _has_fp16(accelerator) else Put(path, False)],
         )
+    if not plan.precision.bf16 and not plan.training.get("bf16_full_eval") and plan.precision.weights == "bfloat16":
+        yield from _weights(plan, accelerator)
     for bf16, fp16 in (("bf16", "fp16"), ("bf16_full_eval", "fp16_full_eval")):
         # With both of them, precision/bf16-and-fp16 says which one to remove.
         if plan.training.get(bf16) is True and plan.training.get(fp16) is not True:
@@ -55,6 +57,18 @@ def check(plan: Plan) -> Iterator[Finding]:
                 # Left out, TRL's trainers would turn it on.
                 [replaced(plan, path, f"training.{fp16}") if _has_fp16(accelerator) else Put(path, False)],
             )
+
+
+def _weights(plan: Plan, accelerator: Accelerator) -> Iterator[Finding]:
+    """Of weights that are loaded in it; with fp16 beside, they are computed with in that."""
+    path = dtype_path(plan)
+    if path is None or plan.precision.fp16:
+        return
+    # Frozen weights do not need the range of float32.
+    dtype = "float32" if trains_weights(plan) or not _has_fp16(accelerator) else "float16"
+    fp16 = [Put("training.fp16", True)] if _has_fp16(accelerator) else []
+    message = f"{described(accelerator)} has no bfloat16, so `{plan.name(path)}` bfloat16 is slow or fails"
+    yield Finding(path, message, [(Put(path, dtype), *fp16)])
 
 
 def _has_fp16(accelerator: Accelerator) -> bool:

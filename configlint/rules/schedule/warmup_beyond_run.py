@@ -1,7 +1,8 @@
 """The warmup is as long as the run.
 
 The learning rate rises step by step from 0 and the run ends before it is reached, so the model silently trains at a
-part of it. Warmup counts optimizer steps, and a larger batch or more devices leave fewer of them.
+part of it. Warmup counts optimizer steps, and a larger batch or more devices leave fewer of them. Of a run of one
+step, which only tries whether the job starts, it is an info: its rate is 0 with any warmup.
 
 Bad:
 
@@ -51,6 +52,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         f"a warmup of {count(warmup, 'step')} does not fit into a run of {count(total, 'step')},"
         f" so `{plan.name(plan.path('learning_rate'))}` is never reached",
         [_remedy(plan, path, total)],
+        Severity.INFO if total == 1 else None,
         related=tuple(_examples(plan)),
     )
 

@@ -162,6 +162,47 @@ def _dividing(plan: Plan) -> list[Remedy]:
     return [Put(plan.path("vllm_tensor_parallel_size"), gcd(size or 1, world or 1))]
 
 
+def _targets(plan: Plan) -> list[object]:
+    setting = plan.spec.settings.get("tuning.target_modules")
+    value = setting.value if setting else None
+    return value if isinstance(value, list) else [value]
+
+
+def _adapts_head(plan: Plan) -> bool:
+    """Whether there is an adapter on the output layer: all-linear leaves it out."""
+    return is_adapted(plan) and "lm_head" in _targets(plan)
+
+
+def _is_chunked(plan: Plan) -> bool:
+    """As written, else by SFTTrainer's default since 1.7."""
+    if is_on(plan, "use_liger_kernel") is not False:
+        return False
+    by_default = plan.argument("loss_type") is None and (plan.release.trl or (0, 0)) >= (1, 7)
+    return by_default or bool(is_word(plan, "loss_type", "chunked_nll"))
+
+
+def _without_head(plan: Plan) -> list[Remedy]:
+    path, left = "tuning.target_modules", [name for name in _targets(plan) if name != "lm_head"]
+    return [Put(path, left or "all-linear")]
+
+
+def _without_head_or(name: str, value: object) -> Callable[[Plan], list[Remedy]]:
+    return lambda plan: [*_without_head(plan), Put(_path(plan, name), value)]
+
+
+def is_dense(config: dict[str, object]) -> bool:
+    """Whether a model is no mixture of experts."""
+    config = mapping(config.get("text_config")) or config
+    return not any(word in key for key in config for word in ("expert", "moe", "router"))
+
+
+def _is_routed(plan: Plan) -> bool:
+    """Whether it is a mixture that returns what its router gave each token."""
+    return plan.model is not None and plan.model.config.get("model_type") in ROUTED
+
+
+# Mixtures whose config has `output_router_logits`. Source: transformers 5.23 models/*/configuration_*.py.
+ROUTED = ("gpt_oss", "mixtral", "olmoe", "qwen2_moe", "qwen3_moe")
 # Losses that are built on the margin between the two answers.
 _MARGIN = {"sigmoid", "sigmoid_norm", "hinge", "ipo", "exo_pair", "robust", "discopop", "sft"}
 
@@ -375,6 +416,64 @@ _CONFLICTS = (
         ),
         "{use_transformers_continuous_batching.name} requires transformers 5.8 or newer, got {plan.transformers}",
         lambda plan: [Put("transformers", "5.8"), Drop(plan.path("use_transformers_continuous_batching"))],
+    ),
+    _Conflict(
+        "router-loss-on-dense-model",
+        "`router_aux_loss_coef` requires a mixture of experts.",
+        dict.fromkeys(("SFTTrainer", "DPOTrainer", "GRPOTrainer", "KTOTrainer", "RLOOTrainer"), (1, 14)),
+        ("router_aux_loss_coef", "model.config"),
+        lambda plan: (
+            has(plan, "router_aux_loss_coef")
+            and real(plan.argument("router_aux_loss_coef"))
+            and plan.model is not None
+            and is_dense(plan.model.config)
+        ),
+        "{router_aux_loss_coef} requires a mixture of experts, but {plan.model.name} has no router",
+        _either(_drop("router_aux_loss_coef")),
+    ),
+    _Conflict(
+        "liger-on-mixture",
+        "Liger's preference losses do not return what the router of a mixture gave each token.",
+        dict.fromkeys(("DPOTrainer", "KTOTrainer"), (1, 8)),
+        ("use_liger_kernel", "router_aux_loss_coef", "model.config"),
+        lambda plan: (
+            is_on(plan, "use_liger_kernel") and real(plan.argument("router_aux_loss_coef")) and _is_routed(plan)
+        ),
+        "{use_liger_kernel.name} cannot compute {router_aux_loss_coef} of {plan.model.name} before trl {until}",
+        _either(_put("router_aux_loss_coef", 0.0), _put("use_liger_kernel", False)),
+        until=dict.fromkeys(("DPOTrainer", "KTOTrainer"), (1, 15)),
+    ),
+    _Conflict(
+        "adapter-on-output-layer",
+        "An adapter on `lm_head` would not be trained, because the loss reads the layer's own weights.",
+        {
+            **dict.fromkeys(("SFTTrainer", "DPOTrainer", "GRPOTrainer", "KTOTrainer", "RLOOTrainer"), (1, 15)),
+            "DistillationTrainer": (1, 10),
+        },
+        ("tuning.target_modules",),
+        _adapts_head,
+        "an adapter on lm_head is rejected by {plan.trainer}: its loss reads the layer's own weights",
+        _without_head,
+    ),
+    _Conflict(
+        "chunked-loss-with-adapter-on-output-layer",
+        "`loss_type: chunked_nll` reads the weights of `lm_head`, and would not train an adapter on it.",
+        {"SFTTrainer": (1, 4)},
+        ("tuning.target_modules", "loss_type"),
+        lambda plan: _adapts_head(plan) and _is_chunked(plan),
+        "an adapter on lm_head cannot be trained with the chunked_nll loss",
+        _without_head_or("loss_type", "nll"),
+        until={"SFTTrainer": (1, 15)},
+    ),
+    _Conflict(
+        "liger-with-adapter-on-output-layer",
+        "Liger's losses read the weights of `lm_head`, and would not train an adapter on it.",
+        {"DPOTrainer": (1, 8), "KTOTrainer": (1, 8), "GRPOTrainer": (1, 7)},
+        ("tuning.target_modules", "use_liger_kernel"),
+        lambda plan: _adapts_head(plan) and is_on(plan, "use_liger_kernel"),
+        "an adapter on lm_head cannot be trained with {use_liger_kernel.name}",
+        _without_head_or("use_liger_kernel", False),
+        until=dict.fromkeys(("DPOTrainer", "KTOTrainer", "GRPOTrainer"), (1, 15)),
     ),
 )
 
