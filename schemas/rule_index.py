@@ -28,6 +28,7 @@ from configlint.core.plan import Plan
 
 
 def text() -> str:
+    _make_importable()
     folder = TARGET.parent
     families = sorted(path.parent for path in folder.glob("[a-z]*/__init__.py"))
     lines = [HEADER]
@@ -43,6 +44,14 @@ def text() -> str:
     lines += ["}", "RULES: dict[str, tuple[str, ...]] = {"]
     lines += [f"    {name!r}: {held}," for name, held in names.items()]
     return "\n".join([*lines, "}", ""])
+
+
+def _make_importable() -> None:
+    """The rules cannot be imported where a merge left its marks in the index."""
+    try:
+        compile(TARGET.read_text(encoding="utf-8"), TARGET, "exec")
+    except (FileNotFoundError, SyntaxError):
+        TARGET.write_text("FAMILIES = {}\nRULES = {}\n", encoding="utf-8")
 
 
 def _function(family: Path, modules: list[Path]) -> Iterator[str]:

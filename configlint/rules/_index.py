@@ -216,7 +216,8 @@ def fsdp(plan: Plan) -> Iterator[str]:
         yield "old_version"
     if is_configured(plan):
         yield "refused_value"
-    yield "two_wrap_policies"
+    if is_configured(plan):
+        yield "two_wrap_policies"
     if not plan.given('parallel.data'):
         yield "unchosen"
     yield "ungathered_weights"
@@ -226,7 +227,8 @@ def fsdp(plan: Plan) -> Iterator[str]:
         yield "unknown_layer"
     if plan.parallel.data == 'fsdp' and plan.writes('optim'):
         yield "unshardable_optimizer"
-    yield "unsynchronized_weights"
+    if is_configured(plan):
+        yield "unsynchronized_weights"
 
 
 def hardware(plan: Plan) -> Iterator[str]:
@@ -384,8 +386,10 @@ def precision(plan: Plan) -> Iterator[str]:
     from configlint.rules.precision import HALF
     if not HALF.isdisjoint(plan.training):
         yield "bf16_and_fp16"
-    yield "bf16_with_apex"
-    yield "fp16_evaluation_on_cpu"
+    if plan.writes('half_precision_backend', 'fp16_backend'):
+        yield "bf16_with_apex"
+    if plan.writes('fp16_full_eval'):
+        yield "fp16_evaluation_on_cpu"
     if plan.precision.fp16 is True and plan.precision.weights != 'float32':
         yield "unscalable_gradients"
     yield "unsupported_bf16"
@@ -407,7 +411,8 @@ def schedule(plan: Plan) -> Iterator[str]:
     if plan.writes('lr_scheduler_kwargs'):
         yield "refused_value"
     yield "scheduler_kwargs"
-    yield "single_warmup_step"
+    if plan.writes('warmup_steps'):
+        yield "single_warmup_step"
     if plan.writes('optim'):
         yield "warmup_below_one_step"
     if bool(plan.schedule.warmup_steps):

@@ -29,12 +29,12 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop
 from configlint.core.rule import Finding, rule
 from configlint.core.values import positive
-from configlint.rules.fsdp import read
+from configlint.rules.fsdp import is_configured, read
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=is_configured)
 def check(plan: Plan) -> Iterator[Finding]:
-    if plan.parallel.data != "fsdp" or plan.release.transformers >= (5, 10):
+    if plan.release.transformers >= (5, 10):
         return
     keys = read(plan)
     size, layers = keys.get("min_num_params"), keys.get("transformer_layer_cls_to_wrap")

@@ -30,12 +30,12 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
-from configlint.rules.fsdp import read
+from configlint.rules.fsdp import is_configured, read
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=is_configured)
 def check(plan: Plan) -> Iterator[Finding]:
-    if plan.parallel.data != "fsdp" or not (4, 41) <= plan.release.transformers < (5, 10):
+    if not (4, 41) <= plan.release.transformers < (5, 10):
         return
     keys = read(plan)
     sync, loading = keys.get("sync_module_states"), keys.get("cpu_ram_efficient_loading")

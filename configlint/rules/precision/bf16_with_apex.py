@@ -32,7 +32,7 @@ from configlint.core.rule import Finding, rule
 _BF16 = "training.bf16"
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("half_precision_backend", "fp16_backend"))
 def check(plan: Plan) -> Iterator[Finding]:
     # The old name wins where it is set.
     name = "fp16_backend" if plan.training.get("fp16_backend") not in (None, "auto") else "half_precision_backend"

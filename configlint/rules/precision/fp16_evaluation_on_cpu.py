@@ -29,7 +29,7 @@ from configlint.core.rule import Finding, rule
 from configlint.rules.precision import replaced
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("fp16_full_eval"))
 def check(plan: Plan) -> Iterator[Finding]:
     path = "training.fp16_full_eval"
     if plan.training.get("fp16_full_eval") is True and plan.hardware.is_cpu and plan.release.transformers < (4, 41):

@@ -30,16 +30,15 @@ from configlint.core.release import written
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 
-_REJECTS = ((4, 42), (4, 43))
+
+_RELEASES = ((4, 42), (4, 43))
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, when=lambda plan: plan.writes("warmup_steps"))
 def check(plan: Plan) -> Iterator[Finding]:
     path, release = "training.warmup_steps", plan.release.transformers
-    if release not in _REJECTS:
-        return
     steps = plan.training.get("warmup_steps")
     # 1.0 is of another type: argument/wrong-type.
-    if steps == 1 and isinstance(steps, int) and not isinstance(steps, bool):
+    if release in _RELEASES and steps == 1 and isinstance(steps, int) and not isinstance(steps, bool):
         message = f"transformers {written(release)} rejects `{plan.name(path)}` 1, which it takes for a share"
         yield Finding(path, message, [Put(path, 2), Put(path, 0)])
