@@ -30,7 +30,6 @@ from configlint.core.release import written
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 
-
 _RELEASES = ((4, 42), (4, 43))
 
 
