@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def main() -> None:
 def said_by_rules() -> Iterator[str]:
     for rule in rules.all_rules():
         fixture = FIXTURES / f"{rule.name.replace('-', '_')}.yaml"
-        for text in fixture.read_text(encoding="utf-8").split("\n---\n"):
+        for text in re.split(r"(?m)^---.*\n", fixture.read_text(encoding="utf-8")):
             yield from map(_shown, _findings(rule, text))
 
 
