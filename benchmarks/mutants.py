@@ -229,7 +229,7 @@ def _other_constants(value: object) -> list[str]:
     if isinstance(value, bool):
         return [repr(not value)]
     if isinstance(value, int):
-        return [f"({value + 1})", f"({value - 1})"]
+        return [f"({value + 1})", *([f"({value - 1})"] if value else [])]  # few numbers can be below 0
     if isinstance(value, float):
         return [repr(value * 2), repr(value / 2)]
     return [repr(f"{value}X")] if isinstance(value, str) and not re.search(r"\s", value) else []
