@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import re
 from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
@@ -46,7 +47,7 @@ def said_by_rules() -> Iterator[str]:
         Path("train.py").touch()
         for rule in rules.all_rules():
             fixture = FIXTURES / f"{rule.name.replace('-', '_')}.yaml"
-            for text in fixture.read_text(encoding="utf-8").split("\n---\n"):
+            for text in re.split(r"(?m)^---.*\n", fixture.read_text(encoding="utf-8")):
                 yield from map(_shown, _findings(rule, text))
 
 

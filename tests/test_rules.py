@@ -3,6 +3,8 @@
 A fixture holds specs with `---` between them, and `# error: part of what is said` (or warning, info)
 at the end of each line that the rule under test must name. Only that rule is looked at. Where it is a table of
 defects, a mark names the row too, `# error[row]: part of what is said`, and each row has a mark.
+
+Below a case of which `--fix` makes another text stands `--- # fixed` and that text, without comments.
 """
 
 from __future__ import annotations
@@ -17,17 +19,21 @@ from contextlib import chdir
 from pathlib import Path
 
 import pytest
-from conftest import plans
+from conftest import parsed, plans
 
 from configlint import rules
 from configlint.core.diagnostic import Diagnostic
 from configlint.core.rule import Rule
+from configlint.fixing.edits import fixed
+from configlint.fixing.sure import sure
 from configlint.lint import lint
 from configlint.reporters.pages import Page, pages
 
 FIXTURES = Path(__file__).parent / "rules"
 ALL = list(rules.all_rules())
 MARK = re.compile(r"# (error|warning|info)(?:\[([\w-]+)\])?: (.+)$")
+COMMENT = re.compile(r"^ *#.*\n|  # .*$", re.MULTILINE)
+FIXED = "--- # fixed\n"
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -57,12 +63,17 @@ def example(rule: Rule, kind: str) -> str:
     return textwrap.dedent(match[1])
 
 
+def parts(rule: Rule) -> list[str]:
+    """The cases of a rule's fixture, each with what stands below it."""
+    text = (FIXTURES / f"{rule.name.replace('-', '_')}.yaml").read_text(encoding="utf-8")
+    return re.split(r"^---\n", text, flags=re.MULTILINE)
+
+
 def cases(rule: Rule) -> list[str]:
     """The specs of a rule's fixture, blank lines before each so that line numbers are the file's."""
-    text = (FIXTURES / f"{rule.name.replace('-', '_')}.yaml").read_text(encoding="utf-8")
-    parts = re.split(r"^---\n", text, flags=re.MULTILINE)
-    starts = [sum(part.count("\n") + 1 for part in parts[:index]) for index in range(len(parts))]
-    return ["\n" * start + part for start, part in zip(starts, parts, strict=True)]
+    every = parts(rule)
+    starts = [sum(part.count("\n") + 1 for part in every[:index]) for index in range(len(every))]
+    return ["\n" * start + part.partition(FIXED)[0] for start, part in zip(starts, every, strict=True)]
 
 
 @pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.name)
@@ -107,6 +118,22 @@ def test_in_the_fixture_exactly_the_marked_lines_fire(rule: Rule) -> None:
     assert fired, "no case fires"
     assert names == {*rule.names}, "a row has no mark"
     assert silent, "no case is silent"
+
+
+@pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.name)
+def test_what_fixes_make_of_a_case_stands_below_it(rule: Rule) -> None:
+    names = set()
+    for part in parts(rule):
+        case, _, meant = part.partition(FIXED)
+        text = COMMENT.sub("", case)
+        document, solved = parsed(text).document, plans(text)
+        assert document is not None
+        found = [each for plan in solved for each in lint(plan, [rule])[0]]
+        mended = [each for each in sure(found, solved, {"train.yaml": document}) if each.fix]
+        edits = [each.fix for each in mended if each.fix]
+        assert (fixed(document, edits).text if edits else "") == meant
+        names |= {each.rule for each in mended}
+    assert names == {page.name for page in pages([rule]) if page.fixes}
 
 
 @pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.name)

@@ -107,7 +107,7 @@ def _specs(module: Path) -> list[str]:
     fixture = ROOT / "tests" / "rules" / module.parent.name / f"{module.stem}.yaml"
     return [
         *(textwrap.dedent(text) + ("# error: x\n" if kind == "Bad" else "") for kind, text in page),
-        *re.split(r"(?m)^---\n", _text(fixture)),
+        *re.split(r"(?m)^---.*\n", _text(fixture)),
     ]
 
 

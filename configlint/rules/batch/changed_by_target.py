@@ -66,5 +66,6 @@ def _derived(plan: Plan, effective: int) -> list[Remedy]:
     if not factors:
         return []
     *first, last = factors
-    why = "both outside `targets`, so that all share them"
+    is_own = plan.spec.settings[last.path].target is not None
+    why = "" if is_own else "both outside `targets`, so that all share them"
     return [(Put("batch.effective", effective), *first, Drop(last.path, why))]

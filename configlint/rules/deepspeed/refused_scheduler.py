@@ -60,10 +60,17 @@ def check(plan: Plan) -> Iterator[Finding]:
         # Without a near name it may be one of PyTorch's that are not listed.
         if close in SCHEDULERS and name not in _OTHERS:
             message = f"DeepSpeed has no scheduler `{name}`"
-            total = f"{path}.params.total_num_steps"
-            is_missing = "total_num_steps" in SCHEDULERS[close] and not plan.given(total)
-            remedy = (Put(f"{path}.type", close), *([Put(total, "auto")] if is_missing else []))
+            remedy = (Put(f"{path}.type", close), *_filled(plan, f"{path}.params", close))
             yield Finding(f"{path}.type", message, [remedy])
+
+
+def _filled(plan: Plan, path: str, name: str) -> list[Put]:
+    """What a scheduler requires and the Trainer can fill in, where it is missing."""
+    if "total_num_steps" in SCHEDULERS[name]:
+        total = f"{path}.total_num_steps"
+        return [] if plan.given(total) else [Put(total, "auto")]
+    params: dict[str, object] = {"warmup_num_steps": "auto"} if "warmup_num_steps" in SCHEDULERS[name] else {}
+    return [] if plan.given(path) else [Put(path, params)]
 
 
 def _types(plan: Plan, path: str) -> list[Remedy]:
@@ -97,8 +104,7 @@ def _params(plan: Plan, path: str, name: str) -> Iterator[Finding]:
         put = [Put(f"{path}.{key}", "auto") for key in missing if key == "total_num_steps"]
         yield Finding(f"{SECTION}scheduler.type", f"{name} requires {needed}", put)
     elif not plan.given(path):
-        filled: dict[str, object] = {"warmup_num_steps": "auto"} if "warmup_num_steps" in takes else {}
-        yield Finding(f"{SECTION}scheduler.type", f"{name} requires `params`", [Put(path, filled)])
+        yield Finding(f"{SECTION}scheduler.type", f"{name} requires `params`", _filled(plan, path, name))
     # Since 5.18 the Trainer makes one step of none.
     steps = params.get("warmup_num_steps")
     if plan.release.transformers < (5, 18) and _is_without_warmup(plan, steps):

@@ -31,6 +31,8 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Meant, Move, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.knowledge._generated.deepspeed import OPEN, REMOVED, SECTIONS
+from configlint.knowledge.naming import paths
+from configlint.rules.batch._remedies import remedies as derived
 from configlint.rules.deepspeed import OFFLOADS, SECTION, is_configured, settings, stage
 
 _GATHER = "zero_optimization.stage3_gather_16bit_weights_on_model_save"
@@ -50,7 +52,7 @@ _NODES = (
 _WHY: dict[str, Callable[[Plan], str]] = {
     **dict.fromkeys(_NODES, lambda plan: "the launcher starts every node"),
     "zero3_init_flag": lambda plan: "under ZeRO-3 the Trainer loads the model in shards anyway",
-    "zero_stage": lambda plan: f"`{plan.name('parallel.data')}` sets the stage",
+    **dict.fromkeys(("stage", "zero_stage"), lambda plan: f"`{plan.name('parallel.data')}` sets the stage"),
 }
 
 
@@ -84,7 +86,9 @@ def _remedies(plan: Plan, path: str, name: str, section: str) -> Sequence[Remedy
         return [_moved(plan, path, _ACCELERATES[name])]
     elsewhere = _elsewhere(name, section)
     if elsewhere is not None:
-        return [_moved(plan, path, f"{elsewhere}.{name}".lstrip("."))]
+        key = f"{elsewhere}.{name}".lstrip(".")
+        owner = paths("deepspeed").get(key)
+        return derived(plan, path, key, (owner,)) if owner else [_moved(plan, path, key)]
     close = plan.nearest(name, SECTIONS[section])
     return [Meant(path, f"{path.rpartition('.')[0]}.{close}") if close else Drop(path)]
 

@@ -26,6 +26,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
+from configlint.rules.parallel import launched
 
 _PATH, _DATA = "parallel.fsdp", "parallel.data"
 
@@ -38,4 +39,6 @@ def check(plan: Plan) -> Iterator[Finding]:
     # A base, or a section that several targets share, holds the settings of more than one engine.
     if not plan.spec.is_shared(setting):
         message = f"`{plan.name(_PATH)}` has no effect: `{plan.name(_DATA)}` is ddp (configlint's default)"
-        yield Finding(_PATH, message, [Put(_DATA, "fsdp")], on_key=True)
+        # Devices that share a copy, fewer than all, are a mesh.
+        mesh = launched(plan) if plan.parallel.shard not in (None, plan.parallel.replicas) else ()
+        yield Finding(_PATH, message, [(Put(_DATA, "fsdp"), *mesh)], on_key=True)

@@ -57,9 +57,12 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     layer = plan.release.others.get(f"scheduler:{schedule}")
     taken = layer.held() if layer and kwargs else {}
-    yield from _foreign(plan, schedule, kwargs, _BY_METRIC.get(schedule) or (*taken,))
+    names = _BY_METRIC.get(schedule) or (*taken,)
+    yield from _foreign(plan, schedule, kwargs, names)
     if layer:
-        yield from _missing(plan, schedule, kwargs, layer)
+        # What is misspelt is not missing.
+        meant = {key if key in names else plan.nearest(key, names) or key: value for key, value in kwargs.items()}
+        yield from _missing(plan, schedule, meant, layer)
 
 
 def _foreign(plan: Plan, schedule: str, kwargs: dict[str, object], taken: tuple[str, ...]) -> Iterator[Finding]:

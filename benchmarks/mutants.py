@@ -1,0 +1,328 @@
+"""Whether the tests notice a fault: a mutation score.
+
+    python benchmarks/mutants.py [--seed N] [--count N] [--list]
+
+A mutant is the package with one fault: one node of one module is another, and the rest of the text is as it was.
+The seed draws them, from each room in proportion to the places for a fault, an eighth of all at the least. Each is
+tried in a copy of the repository: first by the tests that are about its module, then, if it survives, by some that
+see what it does. One that takes far too long is killed, too. What survives is printed. `mutants.yaml` beside this
+file lists mutants that are equivalent, as nobody could notice them, and why: they do not count.
+
+What only people read has no faults here: docstrings, annotations, f-strings and other texts of several words. Nor
+have the `__init__`s of rules: they say which modules are not loaded because they would find nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import random
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+ROOT = Path(__file__).parent.parent
+EQUIVALENT = Path(__file__).with_suffix(".yaml")
+# Some faults ask for all the memory there is, or never end: the quick tests take two minutes, or three.
+MOST_BYTES = 8 * 2**30
+SECONDS = 600
+PYTEST = ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", "not heavy", "--hypothesis-seed=0")
+
+
+class Room(NamedTuple):
+    """The modules, as patterns; the tests that are about one of them, and others that see what it does."""
+
+    modules: tuple[str, ...]
+    tests: Callable[[str], list[str]]
+    others: list[str]
+
+
+class Mutant(NamedTuple):
+    """A module with other bytes from `start` to `end`."""
+
+    module: str
+    source: bytes
+    start: int
+    end: int
+    text: bytes
+
+
+def _of_rule(module: str) -> list[str]:
+    """The cases of the rule; of its family or of all, where the module is what rules share."""
+    *_, family, file = module.split("/")
+    rule = "" if file[:1] == "_" else file.removesuffix(".py").replace("_", "-")
+    only = () if family == "rules" else ("-k", f"{family}/{rule}")
+    return [*_files("rules", "remedies", "fix"), *only]
+
+
+def _files(*names: str) -> list[str]:
+    return [f"tests/test_{name}.py" for name in names]
+
+
+# None of the others takes more than some seconds, the slowest come last.
+ROOMS = {
+    "rules": Room(
+        ("configlint/rules/**/*.py",),
+        _of_rule,
+        _files("golden", "explain", "wording", "slurm", "ignores", "check", "rules", "fit_command", "one_cause"),
+    ),
+    "solver": Room(
+        ("configlint/solver/*.py",),
+        lambda module: _files("memory_golden", "rules", "explain", "solver"),
+        _files("golden", "prove", "fit_command", "merging", "dialects"),
+    ),
+    "memory": Room(
+        ("configlint/memory/closed_form/*.py", "configlint/memory/options.py"),
+        lambda module: _files("memory_golden", "fit_command", "memory"),
+        _files("explain", "models", "rules"),
+    ),
+    "fixing": Room(
+        ("configlint/fixing/*.py", "configlint/commands/fix.py"),
+        lambda module: _files("rules", "fix"),
+        _files("check", "merging", "output"),
+    ),
+}
+
+
+def main() -> int:
+    options = _options()
+    os.nice(10)
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+    places = {room: [place for module in _modules(room) for place in _places(module)] for room in ROOMS}
+    drawn = _drawn(places, options.count, random.Random(options.seed))
+    if options.list:
+        print(*(_diff(mutant) for _, mutant in drawn), sep="\n")
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        _copy(copy)
+        if any(_fails(copy, [*room.tests("configlint/rules/"), *room.others]) for room in ROOMS.values()):
+            print("the tests fail without a fault")
+            return 2
+        outcomes = Counter(_tried(copy, drawn))
+    print(_table({room: len(found) for room, found in places.items()}, outcomes))
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seed", type=int, default=13)
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--list", action="store_true", help="print the mutants without trying them")
+    return parser.parse_args()
+
+
+# What is drawn
+
+
+def _modules(room: str) -> list[str]:
+    found = {path for pattern in ROOMS[room].modules for path in ROOT.glob(pattern)}
+    names = sorted(path.relative_to(ROOT).as_posix() for path in found)
+    return [name for name in names if not (room == "rules" and name.endswith("__init__.py"))]
+
+
+def _drawn(places: dict[str, list[list[Mutant]]], count: int, chance: random.Random) -> list[tuple[str, Mutant]]:
+    """As many of each room as it has a share of the places, an eighth of all at the least."""
+    every = sum(map(len, places.values()))
+    weights = {room: max(len(found) / every, 1 / 8) for room, found in places.items()}
+    numbers = {room: round(count * weight / sum(weights.values())) for room, weight in weights.items()}
+    return [
+        (room, chance.choice(place))
+        for room, number in numbers.items()
+        for place in chance.sample(places[room], min(number, len(places[room])))
+    ]
+
+
+# The places of a module
+
+
+def _places(module: str) -> Iterator[list[Mutant]]:
+    """Each place for a fault, with the faults that can be there."""
+    source = (ROOT / module).read_bytes()
+    starts = [0, *(match.end() for match in re.finditer(rb"\n", source))]
+
+    def mutant(start: int, end: int, text: str) -> Mutant:
+        return Mutant(module, source, start, end, text.encode())
+
+    def span(node: ast.expr) -> tuple[int, int]:
+        assert node.end_lineno is not None
+        assert node.end_col_offset is not None
+        return starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
+
+    for node in _run(ast.parse(source)):
+        for left, right in _operands(node):
+            (_, start), (end, _) = span(left), span(right)
+            match = _OPERATOR.search(source[start:end].decode())
+            assert match
+            yield [mutant(start + match.start(), start + match.end(), _OTHER[" ".join(match[0].split())])]
+        for part, texts in _replaced(node, lambda inner: source[slice(*span(inner))].decode()):
+            yield [mutant(*span(part), text) for text in texts]
+
+
+def _run(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes that are run, and that are not for people or type checkers only."""
+    if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+        return
+    if ast.unparse(node).startswith(("if TYPE_CHECKING", "__all__ =", "TypeVar(")):
+        return
+    yield node
+    for name, value in ast.iter_fields(node):
+        if name not in ("annotation", "returns"):
+            for child in value if isinstance(value, list) else [value]:
+                if isinstance(child, ast.AST):
+                    yield from _run(child)
+
+
+_OTHER = {
+    "==": "!=", "!=": "==", "<": "<=", "<=": "<", ">": ">=", ">=": ">", "is not": "is", "is": "is not",
+    "not in": "in", "in": "not in", "and": "or", "or": "and", "+": "-", "-": "+", "*": "/", "/": "*", "//": "*",
+    "%": "*",
+}  # fmt: skip
+# Between two operands there is nothing else than brackets.
+_OPERATOR = re.compile(r"is\s+not\b|not\s+in\b|\b(?:is|in|and|or)\b|[=!<>]=|//|[<>+\-*/%]")
+_ARITHMETIC = ast.Add | ast.Sub | ast.Mult | ast.Div | ast.FloorDiv | ast.Mod
+
+
+def _operands(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Those on both sides of an operator that has another."""
+    if isinstance(node, ast.Compare):
+        yield from zip([node.left, *node.comparators], node.comparators, strict=False)
+    elif isinstance(node, ast.BoolOp):
+        yield from zip(node.values, node.values[1:], strict=False)
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, _ARITHMETIC):
+        yield node.left, node.right
+
+
+def _replaced(node: ast.AST, text: Callable[[ast.expr], str]) -> Iterator[tuple[ast.expr, list[str]]]:
+    """What can have another text: constants, conditions, what is returned, and what is denied."""
+    if isinstance(node, ast.Constant) and (others := _other_constants(node.value)):
+        yield node, others
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield node, [f"({text(node.operand)})"]
+    elif isinstance(node, ast.Return) and node.value is not None and not _is_empty(node.value):
+        yield node.value, ["None"]
+    tests = node.ifs if isinstance(node, ast.comprehension) else []
+    for test in [node.test] if isinstance(node, ast.If | ast.IfExp) else tests:
+        yield test, ["True", "False"]
+
+
+def _is_empty(value: ast.expr) -> bool:
+    """Whether it is as false as None is."""
+    try:
+        return not ast.literal_eval(value)
+    except ValueError:
+        return False
+
+
+def _other_constants(value: object) -> list[str]:
+    if isinstance(value, bool):
+        return [repr(not value)]
+    if isinstance(value, int):
+        return [f"({value + 1})", *([f"({value - 1})"] if value else [])]  # few numbers can be below 0
+    if isinstance(value, float):
+        return [repr(value * 2), repr(value / 2)]
+    return [repr(f"{value}X")] if isinstance(value, str) and not re.search(r"\s", value) else []
+
+
+# How they are tried
+
+
+def _copy(copy: Path) -> None:
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    for name in filter(None, names):
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copy / name)
+
+
+def _tried(copy: Path, drawn: list[tuple[str, Mutant]]) -> Iterator[tuple[str, str]]:
+    """The room of each mutant, and what became of it."""
+    listed = yaml.safe_load(EQUIVALENT.read_text(encoding="utf-8"))
+    for number, (room, mutant) in enumerate(drawn, 1):
+        print(f"\r{number} of {len(drawn)} ", end="", file=sys.stderr, flush=True)
+        if _is_killed(copy, room, mutant):
+            yield room, "killed"
+        elif any(each["module"] == mutant.module and tuple(each["fault"]) == _lines(mutant)[1:] for each in listed):
+            yield room, "equivalent"
+        else:
+            print(_diff(mutant), flush=True)
+            yield room, "survived"
+
+
+def _is_killed(copy: Path, room: str, mutant: Mutant) -> bool:
+    path = copy / mutant.module
+    times = path.stat()
+    path.write_bytes(_mutated(mutant))
+    try:
+        # The byte code is that of the package without a fault.
+        return any(
+            _fails(copy, tests, PYTHONDONTWRITEBYTECODE="1")
+            for tests in (ROOMS[room].tests(mutant.module), ROOMS[room].others)
+        )
+    finally:
+        path.write_bytes(mutant.source)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def _fails(copy: Path, tests: list[str], **environment: str) -> bool:
+    """Whether a test fails, nothing can be imported, or there is no end. No test at all is no failure."""
+    environment = {**os.environ, "PYTHONPATH": str(copy), **environment}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(
+        [sys.executable, *PYTEST, *tests], cwd=copy, env=environment, start_new_session=True, **quiet
+    )
+    try:
+        return process.wait(SECONDS) not in (0, 5)
+    except subprocess.TimeoutExpired:
+        return True
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        # Hypothesis would try what failed before on other mutants.
+        shutil.rmtree(copy / ".hypothesis", ignore_errors=True)
+
+
+# What is said
+
+
+def _mutated(mutant: Mutant) -> bytes:
+    return mutant.source[: mutant.start] + mutant.text + mutant.source[mutant.end :]
+
+
+def _lines(mutant: Mutant) -> tuple[int, str, str]:
+    """The number of the first line that is another, and what it was and is."""
+    before, after = mutant.source.decode().splitlines(), _mutated(mutant).decode().splitlines()
+    number = next(number for number, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1])
+    return number + 1, before[number].strip(), after[number].strip()
+
+
+def _diff(mutant: Mutant) -> str:
+    number, before, after = _lines(mutant)
+    return f"{mutant.module}:{number}\n- {before}\n+ {after}"
+
+
+def _table(places: dict[str, int], outcomes: Counter[tuple[str, str]]) -> str:
+    columns = ("killed", "survived", "equivalent")
+    counts = [(room, number, [outcomes[room, each] for each in columns]) for room, number in places.items()]
+    killed, survived, equivalent = (sum(column) for column in zip(*(found for *_, found in counts), strict=True))
+    counts.append(("all", sum(places.values()), [killed, survived, equivalent]))
+    lines = [("room", "places", *columns), *((room, number, *found) for room, number, found in counts)]
+    rows = ["".join(f"{cell:<8}" if cell is line[0] else f"{cell:>12}" for cell in line) for line in lines]
+    return "\n".join([*rows, f"score: {killed / (killed + survived):.1%} killed"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
