@@ -238,7 +238,7 @@ class TestWhatIsNotKnown:
             "warning",
             f"did you mean `{meant}`?",
         )
-        assert loaded(f"{FLAT}{written}: 1\n{meant}: 2\n")[1] == []
+        assert loaded(f"{FLAT}{written}: 1\n{meant}: 0\n")[1] == []
 
     def test_engines_in_other_files_are_not_judged(self) -> None:
         more = "deepspeed: ds.json\nfsdp: full_shard\nfsdp_config: {xla: false}\nuse_cpu: true\n"

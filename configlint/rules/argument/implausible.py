@@ -1,4 +1,4 @@
-"""A number is far from any that such a training was reported with.
+"""A number is far outside the range that is used in training.
 
 It is most often a slip: an exponent that was lost (2 for 2e-5), or two arguments that changed places. The Trainer
 takes any number, and the model learns nothing or diverges. The bounds are wide, and optimizers that take other
@@ -16,7 +16,7 @@ Good:
     hardware: {accelerator: a100-80gb, devices_per_node: 8}
     training: {learning_rate: 2e-5}
 
-Source: arXiv 2005.14165, table 2.1 (6e-5 to 6e-4 with Adam), arXiv 2106.09685, appendix D (LoRA); PEFT's guide to
+Source: arXiv 2005.14165, table 2.1 (6e-5 to 6e-4 with Adam), arXiv 2106.09685, appendix D (LoRA); PEFT's examples of
 prompt tuning (3e-2), the highest of these; arXiv 2201.02177 (a weight decay of 1, the highest)
 """
 

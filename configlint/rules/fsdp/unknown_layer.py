@@ -1,4 +1,4 @@
-"""FSDP is to wrap a class of layers that the model does not have.
+"""`transformer_layer_cls_to_wrap` names a class of layers that the model does not have.
 
 Accelerate looks the class up in the model by its name. Where no module is of it, the job fails once the model is
 loaded: "Could not find the transformer layer class". Without the setting FSDP wraps the layers that Transformers

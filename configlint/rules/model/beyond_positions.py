@@ -1,4 +1,4 @@
-"""A sequence is longer than the positions that the model has.
+"""The sequences are longer than the model has positions for.
 
 Models with learned positions (BERT, RoBERTa, GPT-2, OPT …) have a table with one row for each: the first longer
 sequence fails, often in the middle of the run. Rotary positions go on without an error, but the model has never
