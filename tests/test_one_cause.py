@@ -108,6 +108,8 @@ MISTAKES = [
     ("plain", "training:", "trainig:", "schema/unknown-key"),
     ("plain", "batch: {effective: 64, per_device: 4}", "batch: {}\neffective: 64", "schema/unknown-key"),
     ("grpo", "trainer:", "traner:", "schema/unknown-key"),
+    ("grpo", "GRPOTrainer", "GPROTrainer", "trainer/unknown"),
+    ("grpo", "GRPOTrainer", "GRPO", "trainer/unknown"),
     ("grpo", "num_generations:", "num_generation:", "argument/unknown"),
     ("lora", "tuning:", "tunning:", "schema/unknown-key"),
     ("lora", "method:", "metod:", "schema/unknown-key"),

@@ -71,6 +71,7 @@ REVEALED = [
     ("memory/needless-accumulation", "memory/gathered-experts", _MORE),
     ("argument/not-finite", "checkpoint/best-steps-mismatch", _DEFAULT),
     ("argument/out-of-range", "batch/indivisible-generations", _DEFAULT),
+    ("trainer/unknown", "trl/incompatible-arguments", "the arguments are judged once their class is known"),
     ("trl/incompatible-arguments", "batch/indivisible-generations", "each of the two alone is wrong, too"),
 ]
 

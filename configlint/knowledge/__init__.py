@@ -68,6 +68,13 @@ def trl_trainers() -> tuple[str, ...]:
     return tuple(_trl.TRAINERS)
 
 
+def trainers() -> dict[str, str]:
+    """The trainers that there is data of, and the config class of each."""
+    from configlint.knowledge._generated import trl as _trl
+
+    return _transformers.TRAINERS | _trl.TRAINERS
+
+
 def releases(package: str) -> tuple[Version, ...]:
     """The releases of transformers or trl that there is data of."""
     if package == "transformers":

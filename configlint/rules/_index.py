@@ -378,6 +378,14 @@ def security(plan: Plan) -> Iterator[str]:
     yield "hardcoded_secret"
 
 
+def trainer(plan: Plan) -> Iterator[str]:
+    if not (plan.given('trainer')):
+        return
+    from configlint.rules.trainer import is_foreign
+    if is_foreign(plan):
+        yield "unknown"
+
+
 def trl(plan: Plan) -> Iterator[str]:
     if not (plan.release.trl is not None):
         return
@@ -407,6 +415,7 @@ FAMILIES: dict[str, Callable[[Plan], Iterator[str]]] = {
     "precision": precision,
     "schedule": schedule,
     "security": security,
+    "trainer": trainer,
     "trl": trl,
 }
 RULES: dict[str, tuple[str, ...]] = {
@@ -562,6 +571,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'schedule/warmup-beyond-run': ('schedule/warmup-beyond-run',),
     'schedule/without-evaluation': ('schedule/without-evaluation',),
     'security/hardcoded-secret': ('security/hardcoded-secret',),
+    'trainer/unknown': ('trainer/unknown',),
     'trl/colocated-by-default': ('trl/colocated-by-default',),
     'trl/incompatible-arguments': ('trl/padding-free-with-max-length', 'trl/packing-without-max-length', 'trl/packing-with-context', 'trl/generation-batch-size-beside-steps', 'trl/sync-without-reference', 'trl/sync-with-adapter', 'trl/sync-with-precomputed-reference', 'trl/precomputed-reference-with-zero3', 'trl/loss-weights-mismatch', 'trl/exo-pair-without-smoothing', 'trl/divergence-with-unsupported-loss', 'trl/weighting-with-aot', 'trl/kto-batch-of-one', 'trl/kto-without-sequential-sampling', 'trl/completions-repo-without-logging', 'trl/crossed-clip-bounds', 'trl/truncation-without-clip-bounds', 'trl/vespo-with-sequence-correction', 'trl/indivisible-vllm-tensor-parallel', 'trl/continuous-batching-on-old-transformers'),
     'trl/low-cispo-bound': ('trl/low-cispo-bound',),
