@@ -88,11 +88,30 @@ class Batch(NamedTuple):
 
 
 class Data(NamedTuple):
-    """Examples as the data loader sees them."""
+    """Examples as the data loader sees them; `streaming` says that it cannot know how many there are."""
 
     train_examples: int | None = None
     eval_examples: int | None = None
     packed: bool | None = None
+    streaming: bool | None = None
+
+
+class Tuning(NamedTuple):
+    """What is trained: with `method` full all weights, with lora and qlora adapters, of which the rest says how
+    they are. `bits` are those of a weight below the adapters of qlora."""
+
+    method: str | None = None
+    rank: int | None = None
+    alpha: int | None = None
+    dropout: float | None = None
+    target_modules: tuple[str, ...] = ()
+    modules_to_save: tuple[str, ...] = ()
+    dora: bool | None = None
+    bits: int | None = None
+
+    @property
+    def adapts(self) -> bool:
+        return self.method in ("lora", "qlora")
 
 
 class Schedule(NamedTuple):
@@ -180,7 +199,9 @@ class Plan(NamedTuple):
     trainer: str | None
     model: Model | None
     known_models: tuple[str, ...]
+    task: str | None
     sequence_length: int | None
+    tuning: Tuning
     hardware: Hardware
     parallel: Parallel
     batch: Batch

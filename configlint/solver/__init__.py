@@ -14,11 +14,12 @@ from configlint.core.spec import Spec
 from configlint.core.values import flag, positive, text
 from configlint.knowledge.naming import owners
 from configlint.solver.batch import solve_batch
-from configlint.solver.demand import solve_workload
+from configlint.solver.demand import Asked, solve_workload
 from configlint.solver.ledger import Ledger
 from configlint.solver.parallelism import solve_hardware, solve_parallel
 from configlint.solver.room import Room, solve_memory
 from configlint.solver.schedule import solve_data, solve_intervals, solve_schedule
+from configlint.solver.tuning import solve_task, solve_tuning
 
 
 class Knowledge(Protocol):
@@ -51,7 +52,9 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
     found = _model(ledger, knowledge)
     model = found if isinstance(found, Model) else None
     precision = _precision(ledger)
-    room = Room(hardware, *solve_workload(ledger, model, hardware, parallel, precision, data))
+    tuning, task = solve_tuning(ledger), solve_task(ledger, model)
+    asked = Asked(model, task, tuning, hardware, parallel, precision, data)
+    room = Room(hardware, *solve_workload(ledger, asked))
     batch = solve_batch(ledger, parallel.replicas, room)
     return Plan(
         spec=spec,
@@ -62,7 +65,9 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
         trainer=ledger.given_or("trainer", text, "Trainer", "Transformers' own trainer"),
         model=model,
         known_models=found if found and not isinstance(found, Model) else (),
+        task=task,
         sequence_length=ledger.given("model.sequence_length", positive),
+        tuning=tuning,
         hardware=hardware,
         parallel=parallel,
         batch=batch,

@@ -15,12 +15,10 @@ def applies(plan: Plan) -> bool:
 def is_fine_tuning(plan: Plan) -> bool:
     """Whether a language model is fine-tuned on texts, as far as it can be seen: not pretrained, not trained on
     preferences or rewards, no encoder or vision model, and with one example in each row."""
-    method = plan.spec.settings.get("tuning.method")
-    adapts = method is not None and method.value in ("lora", "qlora")
-    if plan.trainer != "SFTTrainer" and not (plan.trainer == "Trainer" and adapts):
+    if plan.trainer != "SFTTrainer" and not (plan.trainer == "Trainer" and plan.tuning.adapts):
         return False
     is_packed = plan.data.packed or plan.argument("packing") is True
-    return not is_packed and plan.model is not None and plan.model.predicts_tokens
+    return not is_packed and plan.model is not None and plan.task == "causal-lm"
 
 
 def is_unreachable(plan: Plan) -> bool:
