@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from configlint.core.dialect import in_words
 from configlint.core.profile import Accelerator, Model
 from configlint.core.release import UNKNOWN, Argument, Release
+from configlint.core.script import Script, script_of
 from configlint.core.spec import Setting, Spec
 from configlint.core.wording import nearest
 
@@ -94,6 +95,15 @@ class Data(NamedTuple):
     eval_examples: int | None = None
     packed: bool | None = None
     streaming: bool | None = None
+
+
+class Loaded(NamedTuple):
+    """How the script loads the model: for which task, in which number format and with which attention. None is left
+    to Transformers, or not known."""
+
+    task: str | None = None
+    dtype: str | None = None
+    attention: str | None = None
 
 
 class Tuning(NamedTuple):
@@ -188,8 +198,9 @@ class Use(NamedTuple):
 
 class Plan(NamedTuple):
     """`release` is what the trainer's class takes in the releases that are named; `reference` the effective
-    batch of the spec's first plan, which a target must keep. `nearest` gives the known name that somebody who wrote
-    another most likely meant."""
+    batch of the spec's first plan, which a target must keep. `weights` is the bundled model whose id on the Hub
+    TRL's script is told, where `model` is what the spec says. `nearest` gives the known name that somebody who
+    wrote another most likely meant."""
 
     spec: Spec
     origins: dict[str, Origin]
@@ -198,8 +209,9 @@ class Plan(NamedTuple):
     trl: str | None
     trainer: str | None
     model: Model | None
+    weights: Model | None
     known_models: tuple[str, ...]
-    task: str | None
+    loaded: Loaded
     sequence_length: int | None
     tuning: Tuning
     hardware: Hardware
@@ -216,6 +228,11 @@ class Plan(NamedTuple):
     memory: Memory = Memory()
     reference: int | None = None
     nearest: Callable[[str, Iterable[str]], str | None] = nearest
+
+    @property
+    def script(self) -> Script | None:
+        """TRL's own script, where that is what the job runs."""
+        return script_of(self.spec, self.release)
 
     def given(self, path: str) -> bool:
         """Whether the user wrote it, right or wrong."""

@@ -48,11 +48,12 @@ _TASKS = {
 
 
 class Model(NamedTuple):
-    """A model by its `config.json`; `parameters` is None for one that is read from a path."""
+    """A model by its `config.json`; one that is read from a path has no `parameters` and no `hub_ids`."""
 
     name: str
     config: dict[str, object]
     parameters: int | None = None
+    hub_ids: tuple[str, ...] = ()
 
     @property
     def predicts_tokens(self) -> bool:

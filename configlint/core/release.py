@@ -64,7 +64,8 @@ class Release(NamedTuple):
     `config_class` is None where the trainer is a user's own: what it has beyond TrainingArguments is not
     known then. `others` are further mappings by name: AcceleratorConfig, fsdp_config, `scheduler:cosine`,
     `trl.scripts.sft`. `known` are the releases of each package that there is data of;
-    `asks_for` the oldest and the newest release of Transformers that TRL's can be installed with.
+    `asks_for` the oldest and the newest release of Transformers that TRL's can be installed with; `task` is what
+    the trainer loads its model for, None where its architectures say that.
     """
 
     config_class: str | None
@@ -74,6 +75,7 @@ class Release(NamedTuple):
     others: dict[str, Layer]
     known: dict[str, tuple[Version, ...]]
     asks_for: tuple[Version, Version] | None = None
+    task: str | None = None
 
     @property
     def transformers(self) -> Version:

@@ -89,6 +89,21 @@ def _is_one_off(word: str, name: str) -> bool:
     return word[1:] == name[1:] or word[1:] == name or word == name[1:] or swapped
 
 
+def distance(word: str, name: str, most: int) -> int:
+    """The letters to insert, remove or replace that make one word of the other; `most` + 1 where they are more."""
+    if abs(len(word) - len(name)) > most:
+        return most + 1
+    above = list(range(len(name) + 1))
+    for row, letter in enumerate(word, 1):
+        line = [row]
+        for column, other in enumerate(name, 1):
+            line.append(min(above[column] + 1, line[-1] + 1, above[column - 1] + (letter != other)))
+        if min(line) > most:
+            return most + 1
+        above = line
+    return min(above[-1], most + 1)
+
+
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """`1 error`, `2 errors`, `51,760 examples`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

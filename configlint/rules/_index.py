@@ -26,6 +26,7 @@ def argument(plan: Plan) -> Iterator[str]:
         yield "configured_state"
     if plan.writes('dataloader_multiprocessing_context'):
         yield "context_without_workers"
+    yield "contradiction"
     yield "deprecated"
     if plan.writes('optim'):
         yield "distributed_layerwise"
@@ -222,6 +223,7 @@ def launch(plan: Plan) -> Iterator[str]:
         return
     from configlint.rules.launch import asks_for_slurm
     from configlint.rules.launch import has_signs
+    from configlint.rules.launch import is_of_trl
     yield "command_as_script"
     if plan.given('arguments.device_map'):
         yield "distributed_device_map"
@@ -231,6 +233,8 @@ def launch(plan: Plan) -> Iterator[str]:
         yield "launcher_variable"
     if asks_for_slurm(plan):
         yield "minutes_for_hours"
+    if is_of_trl(plan):
+        yield "missing_module"
     yield "missing_script"
     if asks_for_slurm(plan):
         yield "one_cpu"
@@ -290,7 +294,8 @@ def memory(plan: Plan) -> Iterator[str]:
 def model(plan: Plan) -> Iterator[str]:
     if not (plan.given('model')):
         return
-    yield "unknown_profile"
+    if bool(plan.known_models):
+        yield "unknown_profile"
 
 
 def parallel(plan: Plan) -> Iterator[str]:
@@ -394,7 +399,13 @@ def trl(plan: Plan) -> Iterator[str]:
     yield "incompatible_arguments"
     if plan.writes('loss_type'):
         yield "low_cispo_bound"
+    if plan.script is not None:
+        yield "missing_model"
     yield "no_effect"
+    if 'load_in_4bit' in plan.arguments or 'load_in_8bit' in plan.arguments:
+        yield "quantized_without_adapters"
+    if plan.script is not None:
+        yield "unread_setting"
     if plan.given('model.attention'):
         yield "unseparated_samples"
     if plan.given('transformers') and plan.given('trl'):
@@ -424,6 +435,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'argument/compiled-anyway': ('argument/compiled-anyway',),
     'argument/configured-state': ('argument/configured-state',),
     'argument/context-without-workers': ('argument/context-without-workers',),
+    'argument/contradiction': ('argument/contradiction',),
     'argument/deprecated': ('argument/deprecated',),
     'argument/distributed-layerwise': ('argument/distributed-layerwise',),
     'argument/fractional-steps': ('argument/fractional-steps',),
@@ -516,6 +528,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'launch/hidden-devices': ('launch/hidden-devices',),
     'launch/launcher-variable': ('launch/launcher-variable',),
     'launch/minutes-for-hours': ('launch/minutes-for-hours',),
+    'launch/missing-module': ('launch/missing-module',),
     'launch/missing-script': ('launch/missing-script',),
     'launch/one-cpu': ('launch/one-cpu',),
     'launch/refused-slurm-value': ('launch/refused-slurm-value',),
@@ -575,7 +588,10 @@ RULES: dict[str, tuple[str, ...]] = {
     'trl/colocated-by-default': ('trl/colocated-by-default',),
     'trl/incompatible-arguments': ('trl/padding-free-with-max-length', 'trl/packing-without-max-length', 'trl/packing-with-context', 'trl/generation-batch-size-beside-steps', 'trl/sync-without-reference', 'trl/sync-with-adapter', 'trl/sync-with-precomputed-reference', 'trl/precomputed-reference-with-zero3', 'trl/loss-weights-mismatch', 'trl/exo-pair-without-smoothing', 'trl/divergence-with-unsupported-loss', 'trl/weighting-with-aot', 'trl/kto-batch-of-one', 'trl/kto-without-sequential-sampling', 'trl/completions-repo-without-logging', 'trl/crossed-clip-bounds', 'trl/truncation-without-clip-bounds', 'trl/vespo-with-sequence-correction', 'trl/indivisible-vllm-tensor-parallel', 'trl/continuous-batching-on-old-transformers'),
     'trl/low-cispo-bound': ('trl/low-cispo-bound',),
+    'trl/missing-model': ('trl/missing-model',),
     'trl/no-effect': ('trl/vllm-settings-without-vllm', 'trl/server-settings-without-server', 'trl/colocated-settings-with-server', 'trl/server-host-beside-url', 'trl/cache-implementation-with-vllm', 'trl/continuous-batching-with-vllm', 'trl/batching-config-without-batching', 'trl/sync-settings-without-sync', 'trl/unused-sync', 'trl/bias-correction-without-kl', 'trl/completion-settings-without-logging', 'trl/eval-generations-without-evaluation', 'trl/sapo-settings-without-sapo', 'trl/vespo-settings-without-vespo', 'trl/delta-with-one-sided-clipping', 'trl/entropy-settings-without-adaptive-entropy', 'trl/reference-batch-size-without-precomputing', 'trl/alpha-coefficient-without-alpha-divergence', 'trl/discopop-tau-without-discopop', 'trl/label-smoothing-with-unsmoothed-loss', 'trl/padding-free-dpo', 'trl/packing-strategy-without-packing', 'trl/overwritten-model-init-kwargs'),
+    'trl/quantized-without-adapters': ('trl/quantized-without-adapters',),
+    'trl/unread-setting': ('trl/unread-setting',),
     'trl/unseparated-samples': ('trl/unseparated-samples',),
     'trl/unsupported-transformers': ('trl/unsupported-transformers',),
 }

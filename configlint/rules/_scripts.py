@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from configlint.core.plan import Plan
-from configlint.rules._trainers import meant
 
 _TRAINERS = {
     "trl.scripts.sft": "SFTTrainer",
@@ -20,6 +19,4 @@ def other_trainer(plan: Plan) -> str | None:
     if plan.launch.script:
         return None  # launch/script-and-module: it is open which of them is meant
     trainer = _TRAINERS.get(plan.launch.module or "")
-    if trainer and meant(plan) == trainer:
-        return None  # trainer/unknown
     return trainer if plan.trainer not in (None, trainer) else None

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from configlint.core.plan import Data, Hardware, Parallel, Precision, Tuning
+from configlint.core.plan import Data, Hardware, Loaded, Parallel, Precision, Tuning
 from configlint.core.profile import Model
 from configlint.core.spec import Spec
-from configlint.core.values import flag, mapping, positive, text
+from configlint.core.values import bits, flag, mapping, names, positive, share, text
 from configlint.solver.ledger import Ledger
-from configlint.solver.tuning import bits, names, share, unmodelled
+from configlint.solver.tuning import unmodelled
 
 if TYPE_CHECKING:
     from configlint.core.workload import Workload
@@ -26,7 +26,7 @@ class Asked(NamedTuple):
     """What was solved before, and the memory of a step depends on."""
 
     model: Model | None
-    task: str | None
+    loaded: Loaded
     tuning: Tuning
     hardware: Hardware
     parallel: Parallel
@@ -59,11 +59,11 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         return None, ()  # the engine was forgotten
     if any(_is_misread(ledger, path, fits) for path, fits in _accepted(ledger)):
         return None, ()
-    if left_out := unmodelled(asked.tuning, asked.task, model):
+    if left_out := unmodelled(asked.tuning, asked.loaded.task, model):
         return None, left_out
     from configlint.core.workload import Workload  # a millisecond, for those who say what they train
 
-    dtype, autocast = _dtypes(ledger, model, asked.precision)
+    dtype, autocast = _dtypes(ledger, model, asked)
     method, tuning = asked.tuning.method or "full", asked.tuning
     checkpointing = ledger.argument("gradient_checkpointing", flag) or False
     own = parallel.data == "fsdp" and _is_on(ledger.spec, "parallel.fsdp.activation_checkpointing")
@@ -88,7 +88,7 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         adapter_dtype=_adapter_dtype(ledger, parallel, method, dtype),
         upcast=method == "qlora" and not _trl(ledger),
         checkpointing=checkpointing or own,
-        attention=ledger.given("model.attention", text) or "sdpa",
+        attention=asked.loaded.attention or "sdpa",
         padded=not (packed or flattened),
         chunked_loss=_chunked_loss(ledger),
         flattened=flattened,
@@ -171,10 +171,10 @@ def _adapter_dtype(ledger: Ledger, parallel: Parallel, method: str, dtype: str) 
     return "bfloat16" if method == "qlora" and _trl(ledger) else "float32"
 
 
-def _dtypes(ledger: Ledger, model: Model, precision: Precision) -> tuple[str, str | None]:
+def _dtypes(ledger: Ledger, model: Model, asked: Asked) -> tuple[str, str | None]:
     """That of the weights, and autocast's. DeepSpeed casts the weights instead of using autocast."""
+    precision, dtype = asked.precision, asked.loaded.dtype
     autocast = "bfloat16" if precision.bf16 else "float16" if precision.fp16 else None
-    dtype = ledger.given("model.dtype", text) or _dtype_of_script(ledger)
     if dtype is None and ledger.release.transformers < (5, 0):
         dtype = "float32"
     if dtype in (None, "auto"):
@@ -188,17 +188,6 @@ def _dtypes(ledger: Ledger, model: Model, precision: Precision) -> tuple[str, st
     if data == "fsdp" and autocast:
         return autocast, autocast  # weights are gathered in 16 bits, whatever they are kept in
     return (dtype if dtype in _DTYPES else "float32"), autocast
-
-
-def _dtype_of_script(ledger: Ledger) -> str | None:
-    """What TRL's own scripts load in. Source: trl 0.9 to 1.16, trainer/model_config.py."""
-    module = ledger.given("launch.module", text)
-    if module is None or not module.startswith("trl.scripts."):
-        return None
-    for name in ("dtype", "torch_dtype"):
-        if (setting := ledger.spec.settings.get(f"arguments.{name}")) and isinstance(setting.value, str):
-            return setting.value
-    return "float32" if (ledger.release.trl or (0, 0)) >= (1, 0) else None
 
 
 def _synchronised(spec: Spec) -> bool:

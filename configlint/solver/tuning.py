@@ -1,11 +1,17 @@
-"""What is trained, and for which task: what was written, and what PEFT makes of the rest."""
+"""What is trained, and how the model is loaded: what was written, else what TRL's script or PEFT makes of it."""
 
 from __future__ import annotations
 
-from configlint.core.plan import Tuning
+from collections.abc import Callable
+from typing import TypeVar
+
+from configlint.core.plan import Loaded, Tuning
 from configlint.core.profile import Model
-from configlint.core.values import flag, positive, real, text
+from configlint.core.values import bits, flag, names, positive, share, text
+from configlint.knowledge.facts import BITS, arguments
 from configlint.solver.ledger import Ledger
+
+T = TypeVar("T")
 
 # Source: peft 0.21, tuners/lora/config.py.
 _RANK = 8
@@ -15,25 +21,45 @@ _BITS = 4
 def solve_tuning(ledger: Ledger) -> Tuning:
     method = ledger.given_or("tuning.method", text, "full", "all weights are trained")
     if method not in ("lora", "qlora"):
-        return Tuning(method)
+        quantized = ledger.spec.settings.get(BITS)
+        # The script quantizes what it loads, also where it trains no adapters.
+        return Tuning(method, bits=ledger.given(BITS, bits) if quantized and quantized.of else None)
+    rank = _or_of_script(ledger, "tuning.rank", positive)
     return Tuning(
         method=method,
-        rank=ledger.given_or("tuning.rank", positive, _RANK, "PEFT's default"),
-        alpha=ledger.given("tuning.alpha", positive),
-        dropout=ledger.given("tuning.dropout", share),
+        rank=rank or ledger.given_or("tuning.rank", positive, _RANK, "PEFT's default"),
+        alpha=_or_of_script(ledger, "tuning.alpha", positive),
+        dropout=_or_of_script(ledger, "tuning.dropout", share),
         target_modules=ledger.given("tuning.target_modules", names) or (),
         modules_to_save=ledger.given("tuning.modules_to_save", names) or (),
         dora=ledger.given("tuning.dora", flag),
-        bits=ledger.given_or("tuning.bits", bits, _BITS, "QLoRA's own") if method == "qlora" else None,
+        bits=ledger.given_or(BITS, bits, _BITS, "QLoRA's own") if method == "qlora" else None,
     )
 
 
-def solve_task(ledger: Ledger, model: Model | None) -> str | None:
-    """What the model is loaded for."""
-    own = model.task if model else None
-    if own is None:
+def _or_of_script(ledger: Ledger, path: str, accept: Callable[[object], T | None]) -> T | None:
+    """What was written, or what TRL's script makes of the argument that was left out."""
+    names, default = arguments(path, ledger.spec.settings), None
+    if ledger.script and ledger.spec.settings.keys().isdisjoint(names):
+        default = next((ledger.script.default(name.partition(".")[2]) for name in names), None)
+    value = accept(default)
+    return ledger.given(path, accept) if value is None else ledger.given_or(path, accept, value, "TRL's default")
+
+
+def solve_loaded(ledger: Ledger, model: Model | None) -> Loaded:
+    return Loaded(
+        task=_task(ledger, model),
+        dtype=_or_of_script(ledger, "model.dtype", text),
+        attention=ledger.given("model.attention", text),
+    )
+
+
+def _task(ledger: Ledger, model: Model | None) -> str | None:
+    if ledger.release.task:
+        return ledger.given_or("model.task", text, ledger.release.task, "what the trainer trains")
+    if model is None or model.task is None:
         return ledger.given("model.task", text)
-    return ledger.given_or("model.task", text, own, "the architectures of its config.json")
+    return ledger.given_or("model.task", text, model.task, "the architectures of its config.json")
 
 
 def unmodelled(tuning: Tuning, task: str | None, model: Model) -> tuple[str, ...]:
@@ -43,24 +69,6 @@ def unmodelled(tuning: Tuning, task: str | None, model: Model) -> tuple[str, ...
         "tuning.dropout": (tuning.dropout or 0) > 0,
         "tuning.modules_to_save": tuning.modules_to_save != (),
         "tuning.dora": tuning.dora is True,
-        "tuning.bits": tuning.bits == 8,
+        "tuning.bits": tuning.bits == 8 or (tuning.bits is not None and tuning.method != "qlora"),
     }
     return tuple(path for path, holds in found.items() if holds)
-
-
-def names(value: object) -> tuple[str, ...] | None:
-    """One name or several."""
-    if isinstance(value, list):
-        return tuple(str(name) for name in value)
-    return (value,) if isinstance(value, str) else None
-
-
-def share(value: object) -> float | None:
-    """From 0 to below 1."""
-    number = real(value)
-    return number if number is not None and 0 <= number < 1 else None
-
-
-def bits(value: object) -> int | None:
-    """Those of a quantized weight."""
-    return value if value in (4, 8) and isinstance(value, int) else None

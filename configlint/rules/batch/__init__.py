@@ -18,7 +18,7 @@ def is_fine_tuning(plan: Plan) -> bool:
     if plan.trainer != "SFTTrainer" and not (plan.trainer == "Trainer" and plan.tuning.adapts):
         return False
     is_packed = plan.data.packed or plan.argument("packing") is True
-    return not is_packed and plan.model is not None and plan.task == "causal-lm"
+    return not is_packed and plan.model is not None and plan.loaded.task == "causal-lm"
 
 
 def is_unreachable(plan: Plan) -> bool:

@@ -40,7 +40,7 @@ def share(plan: Plan, category: str) -> float:
 
 
 def predicts_tokens(plan: Plan) -> bool:
-    return plan.model is not None and plan.task == "causal-lm"
+    return plan.model is not None and plan.loaded.task == "causal-lm"
 
 
 def pinned(plan: Plan) -> str:

@@ -29,7 +29,6 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import code, listing
-from configlint.rules._trainers import meant
 
 _SIZE = "batch.per_device"
 _PINS = (_SIZE, "batch.accumulation")
@@ -63,8 +62,6 @@ def _said(plan: Plan) -> tuple[str, list[Remedy]] | None:
     missing, pin = plan.memory.missing, Say(f"set `{plan.name(_SIZE)}`")
     unmodelled = [path for path in missing if path in _UNMODELLED]
     if "trainer" in missing and plan.trainer:
-        if meant(plan):
-            return None  # trainer/unknown
         return f"memory is not modelled for {plan.trainer}", [pin]
     if unmodelled:
         return f"memory is not modelled for {listing(_valued(plan, path) for path in unmodelled)}", [pin]
