@@ -96,6 +96,7 @@ NOTED = (
     "says", "also", "without", "keys", "open", "words",
     "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum",
     "deprecated", "by", "from", "same_value", "below", "help", "values", "no_effect",
+    "read",
 )  # fmt: skip
 
 
@@ -106,6 +107,7 @@ def history() -> dict[str, Any]:
     trl = _notes("trl_arguments.yaml")
     found["trl"]["trainers"] = trl["trainers"]
     found["trl"]["requires"] = trl["requires"]
+    found["trl"]["tasks"] = trl["tasks"]
     for package in found.values():
         for group, arguments in package["groups"].items():
             is_trl = package is found["trl"]
@@ -137,6 +139,7 @@ def facts(package: str, content: dict[str, Any]) -> str:
     lines = [
         FACTS_HEADER.format(package=package) + f"RELEASES: tuple[tuple[int, int], ...] = {releases}",
         f"TRAINERS: dict[str, str] = {content.get('trainers', TRAINERS)}",
+        *([f"TASKS: dict[str, str] = {content['tasks']}"] if "tasks" in content else []),
         *_requirements(content),
         "GROUPS: dict[str, dict[str, dict[str, Any]]] = {",
     ]
@@ -169,7 +172,7 @@ def _constant(key: str, value: Any) -> Any:
         return tuple((_version(release), tuple(held)) for release, held in reversed(value.items()))
     if key == "default":
         return tuple((_version(release), held) for release, held in reversed(value.items()))
-    return _version(value) if key in ("deprecated", "from") else value
+    return _version(value) if key in ("deprecated", "from", "read") else value
 
 
 def _version(text: str | None) -> tuple[int, ...] | None:

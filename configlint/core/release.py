@@ -69,7 +69,7 @@ class Release(NamedTuple):
     known then. `others` are further mappings by name: AcceleratorConfig, fsdp_config, `scheduler:cosine`,
     `trl.scripts.sft`. `known` are the releases of each package that there is data of;
     `asks_for` the oldest and the newest release of Transformers that TRL's can be installed with; `trainer` what is
-    special about the trainer.
+    special about the trainer, and `task` what it loads its model for, None where the architectures say that.
     """
 
     config_class: str | None
@@ -80,6 +80,7 @@ class Release(NamedTuple):
     known: dict[str, tuple[Version, ...]]
     asks_for: tuple[Version, Version] | None = None
     trainer: Trainer = Trainer()
+    task: str | None = None
 
     @property
     def transformers(self) -> Version:

@@ -30,7 +30,7 @@ def find_release(transformers: str | None, trl: str | None, trainer: str | None)
     Transformers' own kind."""
     known = {"transformers": _transformers.RELEASES}
     version = _nearest(transformers, _transformers.RELEASES)
-    asks_for = None
+    asks_for = task = None
     if trainer not in _transformers.TRAINERS:
         from configlint.knowledge._generated import trl as _trl  # 0.5 ms, for TRL's trainers only
 
@@ -38,7 +38,7 @@ def find_release(transformers: str | None, trl: str | None, trainer: str | None)
         if trl is None:
             fitting = [release for release in _trl.RELEASES if _fits(release, version)]
             trl_version = fitting[-1] if fitting else _trl.RELEASES[0]
-        asks_for = _asked_for(trl_version)
+        asks_for, task = _asked_for(trl_version), _trl.TASKS.get(trainer or "")
         if transformers is None and trainer in _trl.TRAINERS:
             version = min(version, asks_for[1])
     layers = [Layer("transformers", version, _transformers.GROUPS["TrainingArguments"])]
@@ -53,7 +53,7 @@ def find_release(transformers: str | None, trl: str | None, trainer: str | None)
     arguments = {name: argument for layer in layers for name, argument in layer.held().items()}
     same = same_names(tuple(layers), arguments)
     traits = Trainer(**_trainers.ROWS.get(trainer or "", {}))
-    return Release(config_class, tuple(layers), arguments, same, others, known, asks_for, traits)
+    return Release(config_class, tuple(layers), arguments, same, others, known, asks_for, traits, task)
 
 
 def is_of_transformers(trainer: object) -> bool:
@@ -71,6 +71,13 @@ def trl_trainers() -> tuple[str, ...]:
     from configlint.knowledge._generated import trl as _trl
 
     return tuple(_trl.TRAINERS)
+
+
+def trainers() -> dict[str, str]:
+    """The trainers that there is data of, and the config class of each."""
+    from configlint.knowledge._generated import trl as _trl
+
+    return _transformers.TRAINERS | _trl.TRAINERS
 
 
 def releases(package: str) -> tuple[Version, ...]:
@@ -176,7 +183,22 @@ def find_model(name: str, folder: str) -> Model | tuple[str, ...]:
     profile = _profile("models", name)
     if profile is None:
         return names("models")
-    return Model(name, profile["config"], profile["parameters"]["value"], tuple(profile["layers"]))
+    layers, hub_ids = tuple(profile["layers"]), tuple(profile["hub_ids"])
+    return Model(name, profile["config"], profile["parameters"]["value"], layers, hub_ids)
+
+
+def find_by_hub_id(hub_id: str) -> Model | None:
+    """The bundled model that is published under an id of the Hub."""
+    name = _of_hub_id(hub_id)
+    found = find_model(name, "") if name else None
+    return found if isinstance(found, Model) else None
+
+
+def is_hub_id(name: str, folder: str) -> bool:
+    """Whether a name is `owner/name` as the Hub has it, and no path from `folder`."""
+    if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", name) or name.endswith(".json"):
+        return False
+    return not os.path.exists(os.path.join(folder, name))
 
 
 @cache
@@ -185,6 +207,7 @@ def names(kind: str) -> tuple[str, ...]:
     return tuple(sorted(file[:-5] for file in os.listdir(os.path.join(_HERE, kind)) if file.endswith(".yaml")))
 
 
+@cache
 def _of_hub_id(hub_id: str) -> str | None:
     """The bundled model with that hub id. To parse all profiles costs 40 ms, so only what holds the text is."""
     for model in names("models") if "/" in hub_id else ():
