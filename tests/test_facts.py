@@ -208,6 +208,7 @@ def test_a_mixture_of_data_sets_is_streamed_by_its_own_argument() -> None:
         (r"'.*\.q_proj'", [r".*\.q_proj"]),
         # Of a list of one TRL makes a pattern for the whole path of a module.
         ("[q_proj]", ["q_proj", "q_proj"]),
+        ("[self_attn.q_proj]", ["self_attn.q_proj", "self_attn.q_proj"]),
         ("[q_proj, v_proj]", ["q_proj", "v_proj"]),
     ],
 )

@@ -7,6 +7,7 @@ scripts/; peft 0.21, tuners/lora/config.py
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from configlint.core.release import Release
@@ -41,8 +42,6 @@ BITS, QUANTIZED = "tuning.bits", {4: "arguments.load_in_4bit", 8: "arguments.loa
 TASK = "arguments.lora_task_type"
 # From 1.14 on the scripts put it over what their arguments say.
 KWARGS, _KWARGS_WIN = "training.model_init_kwargs", (1, 14)
-# PEFT's word for each linear layer but the output's.
-_ALL = "all-linear"
 # PEFT's names of tasks. Adapters are for causal-lm by default.
 PEFT_TASKS = {"sequence-classification": "SEQ_CLS"}
 
@@ -87,16 +86,23 @@ def written(path: str, settings: Settings, release: Release, script: Script | No
     )
 
 
-def as_argument(path: str, value: object) -> object:
-    """A fact of a spec as TRL's parser takes it.
+def is_lone_module(value: object) -> bool:
+    """Whether `lora_target_modules` matches no module: ModelConfig makes a name of a list of one, and PEFT takes a
+    name for a pattern that the whole path of a module must match. Only in a list of two does it look at the end."""
+    return _is_lone(value, r"\w+")
 
-    ModelConfig makes a name of a list of one, and PEFT takes a name for a pattern that the whole path of a module
-    must match: only in a list of two does it look at the end.
-    """
+
+def _is_lone(value: object, pattern: str) -> bool:
+    return isinstance(value, list) and len(value) == 1 and bool(re.fullmatch(pattern, str(value[0])))
+
+
+def as_argument(path: str, value: object) -> object:
+    """A fact of a spec as TRL's parser takes it."""
     if path == "tuning.target_modules":
         if isinstance(value, str):
             return [value]
-        return value * 2 if isinstance(value, list) and len(value) == 1 and value != [_ALL] else value
+        # The end of a path has dots in it: self_attn.q_proj.
+        return value * 2 if isinstance(value, list) and _is_lone(value, r"[\w.]+") else value
     if path == "tuning.dropout":
         return share(value)
     return [value] if path == "tuning.modules_to_save" and isinstance(value, str) else value

@@ -453,6 +453,8 @@ def trl(plan: Plan) -> Iterator[str]:
     yield "no_effect"
     if 'load_in_4bit' in plan.arguments or 'load_in_8bit' in plan.arguments:
         yield "quantized_without_adapters"
+    if 'lora_target_modules' in plan.arguments:
+        yield "single_target_module"
     if plan.script is not None:
         yield "unread_setting"
     if plan.given('model.attention'):
@@ -664,6 +666,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'trl/missing-model': ('trl/missing-model',),
     'trl/no-effect': ('trl/vllm-settings-without-vllm', 'trl/server-settings-without-server', 'trl/colocated-settings-with-server', 'trl/server-host-beside-url', 'trl/cache-implementation-with-vllm', 'trl/continuous-batching-with-vllm', 'trl/batching-config-without-batching', 'trl/sync-settings-without-sync', 'trl/unused-sync', 'trl/bias-correction-without-kl', 'trl/completion-settings-without-logging', 'trl/eval-generations-without-evaluation', 'trl/sapo-settings-without-sapo', 'trl/vespo-settings-without-vespo', 'trl/delta-with-one-sided-clipping', 'trl/entropy-settings-without-adaptive-entropy', 'trl/reference-batch-size-without-precomputing', 'trl/alpha-coefficient-without-alpha-divergence', 'trl/discopop-tau-without-discopop', 'trl/label-smoothing-with-unsmoothed-loss', 'trl/padding-free-dpo', 'trl/packing-strategy-without-packing', 'trl/overwritten-model-init-kwargs'),
     'trl/quantized-without-adapters': ('trl/quantized-without-adapters',),
+    'trl/single-target-module': ('trl/single-target-module',),
     'trl/unread-setting': ('trl/unread-setting',),
     'trl/unseparated-samples': ('trl/unseparated-samples',),
     'trl/unsupported-transformers': ('trl/unsupported-transformers',),

@@ -71,10 +71,16 @@ def _taken(settings: Settings, release: Release, script: Script | None) -> Added
         wins = facts.in_model_init_kwargs(path, settings, script)
         if wins is not None and facts.accepted(path, wins) is not None:
             yield path, _same(settings[facts.KWARGS], facts.KWARGS, wins)
-        elif argument and facts.accepted(path, settings[argument].value) is not None:
+        elif argument and _says(path, settings[argument].value):
             yield path, settings[argument]._replace(of=argument)
     if script is not None:
         yield from _taken_of_tuning(settings, script)
+
+
+def _says(path: str, value: object) -> bool:
+    """Whether an argument says something of a fact."""
+    is_lone = path == "tuning.target_modules" and facts.is_lone_module(value)
+    return facts.accepted(path, value) is not None and not is_lone
 
 
 def _taken_of_tuning(settings: Settings, script: Script) -> Added:
@@ -117,7 +123,7 @@ def _told_of_tuning(settings: Settings, script: Script) -> Added:
         size, owner = (bits(_value(settings, BITS)), BITS) if BITS in settings else (4, METHOD)
         if size and script.reads(QUANTIZED[size].partition(".")[2]):
             yield QUANTIZED[size], _same(settings[owner], owner, True)
-    task = facts.PEFT_TASKS.get(script.release.task or "")
+    task = facts.PEFT_TASKS.get(script.release.trainer.task or "")
     if method != "full" and task and not _is_written(settings, TASK):
         yield TASK, _same(settings[METHOD], METHOD, task)
 
