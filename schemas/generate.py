@@ -107,7 +107,6 @@ def history() -> dict[str, Any]:
     trl = _notes("trl_arguments.yaml")
     found["trl"]["trainers"] = trl["trainers"]
     found["trl"]["requires"] = trl["requires"]
-    found["trl"]["tasks"] = trl["tasks"]
     for package in found.values():
         for group, arguments in package["groups"].items():
             is_trl = package is found["trl"]
@@ -139,7 +138,6 @@ def facts(package: str, content: dict[str, Any]) -> str:
     lines = [
         FACTS_HEADER.format(package=package) + f"RELEASES: tuple[tuple[int, int], ...] = {releases}",
         f"TRAINERS: dict[str, str] = {content.get('trainers', TRAINERS)}",
-        *([f"TASKS: dict[str, str] = {content['tasks']}"] if "tasks" in content else []),
         *_requirements(content),
         "GROUPS: dict[str, dict[str, dict[str, Any]]] = {",
     ]

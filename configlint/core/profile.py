@@ -110,6 +110,7 @@ class Trainer(NamedTuple):
     modelled: bool = False
     generates: bool = False
     completions: tuple[int, int] | None = None
+    task: str | None = None
     unlabelled: bool = False
     pads_to: str | None = None
     chunked_loss: tuple[tuple[int, int], tuple[int, int], tuple[int, int]] | None = None

@@ -41,6 +41,11 @@ class Layer(NamedTuple):
             facts,
         )
 
+    @property
+    def is_there(self) -> bool:
+        """Whether this release has any of them."""
+        return any(has(facts, self.version) for facts in self.arguments.values())
+
     def held(self) -> dict[str, "Argument"]:
         """Those that this release has."""
         return {name: found for name in self.arguments if (found := self.get(name))}
@@ -69,7 +74,7 @@ class Release(NamedTuple):
     known then. `others` are further mappings by name: AcceleratorConfig, fsdp_config, `scheduler:cosine`,
     `trl.scripts.sft`. `known` are the releases of each package that there is data of;
     `asks_for` the oldest and the newest release of Transformers that TRL's can be installed with; `trainer` what is
-    special about the trainer, and `task` what it loads its model for, None where the architectures say that.
+    special about the trainer.
     """
 
     config_class: str | None
@@ -80,7 +85,6 @@ class Release(NamedTuple):
     known: dict[str, tuple[Version, ...]]
     asks_for: tuple[Version, Version] | None = None
     trainer: Trainer = Trainer()
-    task: str | None = None
 
     @property
     def transformers(self) -> Version:

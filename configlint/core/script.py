@@ -33,12 +33,8 @@ class Script(NamedTuple):
 
 def script_of(spec: Spec, release: Release) -> Script | None:
     """The script that a spec launches, if it is one of TRL's own that builds the spec's trainer."""
-    module, trainer = spec.settings.get("launch.module"), spec.settings.get("trainer")
-    if module is None or trainer is None or "launch.script" in spec.settings:
+    module = spec.settings.get("launch.module")
+    if module is None or module.value != release.trainer.script or "launch.script" in spec.settings:
         return None
-    name, parser = str(module.value), release.others.get(str(module.value))
-    # A script is called like its trainer: trl.scripts.sft builds SFTTrainer.
-    builds = f"{name.rpartition('.')[2]}trainer"
-    if parser is None or not parser.held() or str(trainer.value).lower() != builds:
-        return None
-    return Script(name, parser, release)
+    parser = release.others.get(str(module.value))
+    return Script(str(module.value), parser, release) if parser and parser.is_there else None

@@ -30,7 +30,7 @@ def find_release(transformers: str | None, trl: str | None, trainer: str | None)
     Transformers' own kind."""
     known = {"transformers": _transformers.RELEASES}
     version = _nearest(transformers, _transformers.RELEASES)
-    asks_for = task = None
+    asks_for = None
     if trainer not in _transformers.TRAINERS:
         from configlint.knowledge._generated import trl as _trl  # 0.5 ms, for TRL's trainers only
 
@@ -38,7 +38,7 @@ def find_release(transformers: str | None, trl: str | None, trainer: str | None)
         if trl is None:
             fitting = [release for release in _trl.RELEASES if _fits(release, version)]
             trl_version = fitting[-1] if fitting else _trl.RELEASES[0]
-        asks_for, task = _asked_for(trl_version), _trl.TASKS.get(trainer or "")
+        asks_for = _asked_for(trl_version)
         if transformers is None and trainer in _trl.TRAINERS:
             version = min(version, asks_for[1])
     layers = [Layer("transformers", version, _transformers.GROUPS["TrainingArguments"])]
@@ -53,7 +53,7 @@ def find_release(transformers: str | None, trl: str | None, trainer: str | None)
     arguments = {name: argument for layer in layers for name, argument in layer.held().items()}
     same = same_names(tuple(layers), arguments)
     traits = Trainer(**_trainers.ROWS.get(trainer or "", {}))
-    return Release(config_class, tuple(layers), arguments, same, others, known, asks_for, traits, task)
+    return Release(config_class, tuple(layers), arguments, same, others, known, asks_for, traits)
 
 
 def is_of_transformers(trainer: object) -> bool:

@@ -55,8 +55,8 @@ def solve_loaded(ledger: Ledger, model: Model | None) -> Loaded:
 
 
 def _task(ledger: Ledger, model: Model | None) -> str | None:
-    if ledger.release.task:
-        return ledger.given_or("model.task", text, ledger.release.task, "what the trainer trains")
+    if ledger.release.trainer.task:
+        return ledger.given_or("model.task", text, ledger.release.trainer.task, "what the trainer trains")
     if model is None or model.task is None:
         return ledger.given("model.task", text)
     return ledger.given_or("model.task", text, model.task, "the architectures of its config.json")

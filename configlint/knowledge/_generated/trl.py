@@ -9,7 +9,6 @@ from typing import Any
 
 RELEASES: tuple[tuple[int, int], ...] = ((0, 9), (0, 10), (0, 11), (0, 12), (0, 13), (0, 14), (0, 15), (0, 16), (0, 17), (0, 18), (0, 19), (0, 20), (0, 21), (0, 22), (0, 23), (0, 24), (0, 25), (0, 26), (0, 27), (0, 28), (0, 29), (1, 0), (1, 1), (1, 2), (1, 3), (1, 4), (1, 5), (1, 6), (1, 7), (1, 8), (1, 9), (1, 10), (1, 11), (1, 12), (1, 13), (1, 14), (1, 15), (1, 16))
 TRAINERS: dict[str, str] = {'SFTTrainer': 'SFTConfig', 'DPOTrainer': 'DPOConfig', 'GRPOTrainer': 'GRPOConfig', 'RewardTrainer': 'RewardConfig', 'KTOTrainer': 'KTOConfig', 'RLOOTrainer': 'RLOOConfig', 'DistillationTrainer': 'DistillationConfig'}
-TASKS: dict[str, str] = {'RewardTrainer': 'sequence-classification'}
 OLDEST: dict[tuple[int, int], tuple[int, int]] = {(0, 9): (4, 31), (0, 11): (4, 40), (0, 13): (4, 46), (0, 18): (4, 50), (0, 19): (4, 51), (0, 20): (4, 53), (0, 21): (4, 55), (0, 23): (4, 56)}
 NEWEST: dict[tuple[int, int], tuple[int, int]] = {(0, 12): (4, 46)}
 GROUPS: dict[str, dict[str, dict[str, Any]]] = {

@@ -50,10 +50,10 @@ def check(plan: Plan) -> Iterator[Finding]:
     layer = known.get(module)
     if layer is None:
         if module.removeprefix(_SCRIPTS) not in _TOOLS and _is_known(plan):
-            names = [f"`{name}`" for name, each in sorted(known.items()) if each.held()]
+            names = [f"`{name}`" for name, each in sorted(known.items()) if each.is_there]
             message = f"trl {written(trl)} has no module {module}"
             yield Finding(_PATH, message, [Say(f"write one of {listing(names)}")])
-    elif not layer.held():
+    elif not layer.is_there:
         first = min(facts["life"][0][0] for facts in layer.arguments.values())
         message = f"{module} was added in trl {written(first)}; this job runs {written(trl)}"
         upgrade = Put("trl", written(first), why="the job must then run that release")

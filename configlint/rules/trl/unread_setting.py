@@ -73,7 +73,7 @@ def _untold(plan: Plan, script: Script) -> Iterator[Finding]:
 def _holds_anyway(plan: Plan, path: str, value: object) -> bool:
     """Whether it is so without being told. Trainers that generate cut prompt and completion apart, if at all."""
     if path == "model.sequence_length":
-        return "max_completion_length" in plan.release.arguments
+        return plan.release.trainer.generates
     if path == "model.dtype":
         return value == "float32" and plan.release.transformers < (5, 0)
     return path.startswith("tuning.") and not plan.tuning.adapts
@@ -89,7 +89,7 @@ def _unquantized(plan: Plan, script: Script) -> Iterator[Finding]:
 
 
 def _of_task(plan: Plan, script: Script) -> Iterator[Finding]:
-    setting, task = plan.spec.settings.get("model.task"), plan.release.task
+    setting, task = plan.spec.settings.get("model.task"), plan.release.trainer.task
     if setting is None or not isinstance(setting.value, str) or setting.value in (task or _GENERATIVE):
         return
     message = f"{script.module} cannot train a model for `{plan.name('model.task')}` {setting.value}"
