@@ -4,7 +4,7 @@ What the spec says of the model, the tuning and the data is what memory and the 
 arguments say is what the script trains with. Where the two differ, all that configlint says is of another training:
 a spec that fits with sequences of 2,048 tokens runs out of memory with 8,192.
 
-TRL's own scripts are told what the spec says, so that it need not be written again. A fact that stands only in
+What the spec says is passed to TRL's own scripts, so it need not be written again. A fact that stands only in
 `training` or `arguments` is taken from there.
 
 Bad:
@@ -157,4 +157,4 @@ def _finding(plan: Plan, argument: str, path: str, remedies: list[Remedy], value
     held = plan.spec.settings[argument].value if value is None else value
     ours = f"`{plan.name(path)}` {code(plan.spec.settings[path].value)}"
     message = f"`{plan.name(argument)}` {code(held)} contradicts {ours}"
-    return Finding(argument, message, remedies, related=((path, f"{ours} is what configlint computes with"),))
+    return Finding(argument, message, remedies, related=((path, f"configlint computes with {ours}"),))

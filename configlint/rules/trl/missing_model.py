@@ -1,6 +1,6 @@
-"""TRL's own script is not told which model it trains.
+"""TRL's own script has no model to train.
 
-It starts from `model_name_or_path`. A Hub id in `model.config` is handed to it as that. A bundled profile's name,
+It starts from `model_name_or_path`. A Hub id in `model.config` is passed to it. A bundled profile's name,
 or the path of a config.json, only says what the model is like: which of the weights of this architecture are
 trained, base or instruct, must be written too.
 

@@ -1,8 +1,8 @@
 """TRL's own script does not read what the spec says, in this release.
 
-The script is told what the spec says of the model, the tuning and the data. Where its parser has no argument for a
-fact, or where the script makes nothing of the argument, it trains something else: a model in another precision,
-whole weights in place of quantized ones, samples that are not packed.
+What the spec says of the model, the tuning and the data is passed to the script as arguments. Where its parser has
+no such argument, or where the script ignores it, the job trains something else: a model in another precision, whole
+weights instead of quantized ones, samples that are not packed.
 
 Bad:
 
@@ -116,10 +116,10 @@ def _finding(plan: Plan, script: Script, path: str, names: tuple[str, ...]) -> F
     since, name = _since(plan, script, names), names[0].partition(".")[2]
     setting = f"`{plan.name(path)}` {code(plan.spec.settings[path].value)}"
     if since:
-        why = f"it reads `{name}` since trl {written(since)}, and this job runs {written(script.parser.version)}"
+        why = f"which reads `{name}` since trl {written(since)}; this job runs {written(script.parser.version)}"
     else:
-        why = f"{plan.release.config_class} has no `{name}`"
-    return Finding(path, f"{script.module} cannot be told {setting}: {why}", _remedies(path, since))
+        why = f"because {plan.release.config_class} has no `{name}`"
+    return Finding(path, f"{setting} cannot be passed to {script.module}, {why}", _remedies(path, since))
 
 
 def _remedies(path: str, since: Version | None) -> list[Remedy]:
