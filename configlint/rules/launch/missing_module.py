@@ -52,7 +52,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         if module.removeprefix(_SCRIPTS) not in _TOOLS and _is_known(plan):
             names = [f"`{name}`" for name, each in sorted(known.items()) if each.is_there]
             message = f"trl {written(trl)} has no module {module}"
-            yield Finding(_PATH, message, [Say(f"write one of {listing(names)}")])
+            yield Finding(_PATH, message, [Say(f"write one of {listing(names)}")] if names else [])
     elif not layer.is_there:
         first = min(facts["life"][0][0] for facts in layer.arguments.values())
         message = f"{module} was added in trl {written(first)}; this job runs {written(trl)}"
