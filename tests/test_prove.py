@@ -69,6 +69,8 @@ def jobs() -> dict[str, Job]:
         "too small a mesh": job_of(fsdp, 0, 1, variables=mesh(dp_replicate=4, dp_shard=4)),
         "another mesh": job_of(fsdp, 0, 1, variables=mesh(dp_replicate=4, dp_shard=4, cp=2)),
         "cpu": job_of(SMALL.replace("h100-80gb", "cpu"), 0, 31),
+        "zero2 on cpu": job_of(own["zero2"].replace("h100-80gb", "cpu"), 0, 31),
+        "zero3 on cpu": job_of(own["zero3"].replace("h100-80gb", "cpu"), 0, 31),
         "fsdp on cpu": job_of(fsdp, 0, 1, use_cpu=True),
         "unknown": job_of(SMALL + "training: {learning_rate: 1.0e-5, learning_rte: 1.0}\n", 0),
         "disagreement": job_of(
@@ -171,6 +173,7 @@ def test_a_library_refuses_in_its_own_words_at_the_line_that_they_are_about(answ
 def test_what_trains_without_a_gpu_is_asked_as_it_trains(answers: dict[str, Proof]) -> None:
     assert {rank.engine for rank in answers["cpu"].found.ranks} == {"MULTI_CPU"}
     assert answers["cpu"].proven
+    assert answers["zero2 on cpu"].proven and answers["zero3 on cpu"].proven
     assert answers["fsdp on cpu"].differences[0] == "Accelerate runs MULTI_CPU, but the plan says fsdp"
 
 

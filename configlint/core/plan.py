@@ -115,6 +115,10 @@ class Generation(NamedTuple):
         """The prompts of a generation batch."""
         return self.batch // self.group
 
+    def batches(self, prompts: int) -> int:
+        """The micro-batches of completions of so many prompts."""
+        return prompts // self.prompts * self.steps * self.iterations
+
     def cycle(self, accumulation: int) -> int:
         """The optimizer steps after which all completions of the generations that were begun have been trained."""
         return lcm(self.steps * self.iterations, accumulation) // accumulation

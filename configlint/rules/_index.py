@@ -153,6 +153,7 @@ def data(plan: Plan) -> Iterator[str]:
     if plan.writes('dataloader_num_workers'):
         yield "repeating_workers"
     yield "short_stream"
+    yield "stream_below_one_step"
     yield "stream_without_max_steps"
 
 
@@ -551,6 +552,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'data/refused-stream': ('data/refused-stream',),
     'data/repeating-workers': ('data/repeating-workers',),
     'data/short-stream': ('data/short-stream',),
+    'data/stream-below-one-step': ('data/stream-below-one-step',),
     'data/stream-without-max-steps': ('data/stream-without-max-steps',),
     'deepspeed/flattened-low-rank': ('deepspeed/flattened-low-rank',),
     'deepspeed/mismatch': ('deepspeed/mismatch',),

@@ -111,7 +111,7 @@ def _generated(ledger: Ledger, data: Data, generation: Generation) -> int | None
     """Micro-batches of completions that one rank trains in an epoch of prompts."""
     if data.train_examples is None:
         return None
-    number = data.train_examples // generation.prompts * generation.steps * generation.iterations
+    number = generation.batches(data.train_examples)
     formula = "floor(train_examples / prompts_per_generation) x steps_per_generation"
     inputs = ["data.train_examples", "schedule.prompts_per_generation", "schedule.steps_per_generation"]
     if (path := ledger.path("num_iterations")) in ledger.origins:

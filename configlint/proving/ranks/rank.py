@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import traceback
-from importlib import metadata
+from importlib import import_module, metadata
 from typing import Any
 
 from configlint.proving.ranks import stand_ins, trainers
@@ -140,7 +140,10 @@ def _deepspeed(trainer: Any, arguments: Any, total_steps: int) -> int | None:
             * filled["gradient_accumulation_steps"]
             * mesh.data_parallel_size
         )
-    batch: int = stand_ins.import_deepspeed().DeepSpeedConfig(filled).train_batch_size
+    config_class = stand_ins.import_deepspeed().DeepSpeedConfig
+    # Accelerate does it for GPUs only, deepspeed.initialize for all; without it there is one rank.
+    import_module("deepspeed.comm").init_distributed()
+    batch: int = config_class(filled).train_batch_size
     return batch
 
 

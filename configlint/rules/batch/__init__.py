@@ -49,7 +49,8 @@ def is_beyond_data(plan: Plan) -> bool:
     """Whether the data set is too small for a step, or for a batch over all replicas."""
     batch, examples, batches = plan.batch, plan.data.train_examples, plan.schedule.batches_per_epoch
     least = smallest_data(plan)
-    is_starved = bool(examples and least and not plan.data.streaming and examples < least)
+    is_read_again = plan.data.streaming and not plan.generation
+    is_starved = bool(examples and least and examples < least and not is_read_again)
     return is_starved or bool(batches and batch.accumulation and batch.accumulation > batches)
 
 

@@ -40,8 +40,10 @@ from configlint.rules.batch._totals import total
 def check(plan: Plan) -> Iterator[Finding]:
     examples, per_device, replicas = plan.data.train_examples, plan.batch.per_device, plan.parallel.replicas
     least = smallest_data(plan)
-    if not examples or not per_device or not replicas or not least or examples >= least or plan.data.streaming:
+    if not examples or not per_device or not replicas or not least or examples >= least:
         return
+    if plan.data.streaming and not plan.generation:
+        return  # it is read again
     if is_unreachable(plan):
         return  # with too many replicas for the batch, there are too many for the data too
     if plan.generation:

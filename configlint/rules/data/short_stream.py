@@ -17,8 +17,9 @@ Good:
     data: {train_examples: 48, streaming: true}
     training: {max_steps: 6}
 
-Source: transformers 5.23 trainer.py, _run_epoch; run: 40 examples over two ranks at 2 x 4 make steps of 16, 16, 24,
-16, 24 and 16 samples
+Source: transformers 4.47 to 5.23 trainer.py, _run_epoch (before, batches were counted across passes), and
+_get_dataloader (a stream is not told of `dataloader_drop_last`); run: 40 examples over two ranks at 2 x 4 make
+steps of 16, 16, 24, 16, 24 and 16 samples
 """
 
 from __future__ import annotations
@@ -31,36 +32,41 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
-from configlint.rules.batch import is_unreachable
+from configlint.rules.batch import unit
+from configlint.rules.data import batches_of_pass, dispatches
 
 
 @rule(Severity.WARNING)
 def check(plan: Plan) -> Iterator[Finding]:
-    batch, examples, steps, replicas = (
-        plan.batch,
-        plan.data.train_examples,
-        plan.schedule.max_steps,
-        plan.parallel.replicas,
-    )
-    if plan.data.streaming is not True:
+    batches, steps, accumulation = batches_of_pass(plan), plan.schedule.max_steps, plan.batch.accumulation
+    if not batches or not steps or not accumulation or plan.release.transformers < (4, 47):
         return
-    if not (examples and steps and batch.per_device and batch.accumulation and batch.trained and replicas):
+    whole, left = divmod(batches, accumulation)
+    if not whole or not left or steps <= whole:
         return
-    if plan.generation or is_unreachable(plan) or plan.training.get("dataloader_drop_last") is True:
-        return
-    micro = batch.per_device * replicas
-    whole, left = divmod(ceil(examples / micro), batch.accumulation)
-    if left == 0 or steps <= whole:
-        return
-    path = plan.path("max_steps")
-    remedies: list[Remedy] = [Put(path, whole, why="one pass")] if whole else []
-    around = [number for number in (whole * batch.trained, (whole + 1) * batch.trained) if number]
-    words = " or ".join(f"{number:,}" for number in around)
-    remedies.append(Say(f"train on {words} examples, which make whole steps", needs=("data.train_examples",)))
+    trained = plan.batch.trained or 0
+    path, examples = plan.path("max_steps"), count(plan.data.train_examples or 0, unit(plan))
+    remedies: list[Remedy] = [Put(path, whole, why="one pass")]
+    if not plan.generation:
+        words = f"train on {whole * trained:,} or {(whole + 1) * trained:,} examples, which make whole steps"
+        remedies.append(Say(words, needs=("data.train_examples",)))
     yield Finding(
         path,
-        f"a pass over {count(examples, 'example')} ends within step {whole + 1:,}, so that step trains"
-        f" {(left + batch.accumulation) * micro:,} samples instead of {batch.trained:,}",
+        f"a pass over {examples} ends within step {whole + 1:,}, so that step trains {_samples(plan, left):,}"
+        f" samples instead of {trained:,}",
         remedies,
-        related=(("data.train_examples", count(examples, "example")),),
+        related=(("data.train_examples", examples),),
     )
+
+
+def _samples(plan: Plan, left: int) -> int:
+    """Those of the batches that are left over, and of the first of the next pass. What is missing of the last batch
+    is filled up where each rank reads for itself; where one reads for all, only so that all get as much."""
+    replicas = plan.parallel.replicas or 1
+    micro = (plan.batch.per_device or 0) * replicas
+    full = (left + (plan.batch.accumulation or 0)) * micro
+    last = (plan.data.train_examples or 0) % micro
+    is_filled = replicas > 1 and (dispatches(plan) is False or plan.release.trl is not None)
+    if plan.generation or not last or is_filled:
+        return full
+    return full - micro + ceil(last / replicas) * replicas
