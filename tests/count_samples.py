@@ -12,13 +12,24 @@ environment and distributed_config.json are what was compiled.
 import json
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
+import datasets
 import torch
 from transformers import HfArgumentParser, LlamaConfig, LlamaForCausalLM, Trainer, TrainingArguments
 
-LENGTH, VOCABULARY, EXAMPLES = 8, 32, 480
+LENGTH, VOCABULARY = 8, 32
 SIZES = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+
+
+@dataclass
+class Data:
+    """What a spec says to this script under `arguments`: how many examples there are, and of which library the
+    stream is that gives them, `torch` or `datasets`; `no` is a data set with a length."""
+
+    examples: int = 480
+    stream: str = "no"
 
 
 class Counting(Trainer):
@@ -39,10 +50,10 @@ class Counting(Trainer):
 def main(path: str) -> None:
     if not json.loads(Path(path).read_text()).get("use_cpu"):
         answer_as_gpus_do()
-    (arguments,) = HfArgumentParser(TrainingArguments).parse_json_file(path)
+    arguments, data = HfArgumentParser((TrainingArguments, Data)).parse_json_file(path)
     torch.manual_seed(arguments.seed)
     model = load(arguments, Path(path).with_name("distributed_config.json"))
-    trainer = Counting(model=model, args=arguments, train_dataset=examples())
+    trainer = Counting(model=model, args=arguments, train_dataset=given(examples(data.examples), data.stream))
     trainer.train()
     Path(arguments.output_dir, f"rank-{arguments.process_index}.json").write_text(json.dumps(seen(trainer)))
 
@@ -73,17 +84,27 @@ def load(arguments: TrainingArguments, mesh: Path) -> LlamaForCausalLM:
     return LlamaForCausalLM.from_pretrained(checkpoint, distributed_config=config)
 
 
-def examples() -> list[dict[str, object]]:
+def examples(count: int) -> list[dict[str, torch.Tensor]]:
     """Each counts up, in steps of its own: learnt so fast that each update shows in the next loss."""
     generator = torch.Generator().manual_seed(0)
-    first = torch.randint(VOCABULARY, (EXAMPLES, 1), generator=generator)
-    step = torch.randint(1, 4, (EXAMPLES, 1), generator=generator)
+    first = torch.randint(VOCABULARY, (count, 1), generator=generator)
+    step = torch.randint(1, 4, (count, 1), generator=generator)
     places = torch.arange(LENGTH)
     return [
         # Ulysses splits everything along the sequence, and wants the places said.
         {"input_ids": row, "labels": row, "position_ids": places, "sample_id": torch.full((LENGTH,), number)}
         for number, row in enumerate((first + step * places) % VOCABULARY)
     ]
+
+
+def given(rows: list[dict[str, object]], stream: str) -> object:
+    """The rows as they are, or one after the other."""
+    if stream == "no":
+        return rows
+    if stream == "datasets":
+        return datasets.IterableDataset.from_generator(lambda: iter(rows))
+    library = torch.utils.data.IterableDataset
+    return type("Stream", (library,), {"__iter__": lambda self: iter(rows)})()
 
 
 def seen(trainer: Counting) -> dict[str, object]:

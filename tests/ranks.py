@@ -1,5 +1,6 @@
-"""What `bash launch.sh` starts, without a launcher's start-up: `python ranks.py`, the folder of a compiled job a
-line on stdin, an answer a line on stdout, both JSON: {ranks, seconds, error}.
+"""What `bash launch.sh` starts, without a launcher's start-up: `python ranks.py [MODULE…]`, the folder of a
+compiled job a line on stdin, an answer a line on stdout, both JSON: {ranks, seconds, error}. The modules are what
+takes long to import in the scripts of these jobs, beside what all jobs need.
 
 launch.sh itself runs, with launchers that only say what they were asked for: where, with which environment, which
 script, on how many ranks; of `accelerate launch` its own code makes that of its file. The ranks are forked off
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 import traceback
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
@@ -40,7 +42,7 @@ def main():
     # Libraries print; only the answers go to stdout.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    import_what_is_heavy()
+    import_what_is_heavy(sys.argv[1:])
     gc.freeze()  # what a child does not touch is not copied
     for line in sys.stdin:
         started = time.monotonic()
@@ -51,7 +53,7 @@ def main():
         answers.flush()
 
 
-def import_what_is_heavy():
+def import_what_is_heavy(modules):
     os.environ |= {"DS_ACCELERATOR": "cpu", "CUDA_VISIBLE_DEVICES": ""}  # the same where there are GPUs
     import accelerate.commands.launch  # noqa: F401
     import deepspeed.ops
@@ -62,6 +64,8 @@ def import_what_is_heavy():
     import transformers.models.llama.modeling_llama
     import transformers.trainer  # noqa: F401
 
+    for module in modules:
+        import_module(module)
     torch.set_num_threads(1)  # as torchrun has it
     # On CPU DeepSpeed compiles an operator at its first use, for 100 s, that reduces through shared memory; where
     # it takes none of its operators for compatible with the machine, gloo does it.
@@ -141,6 +145,7 @@ def fork(launch, rank, port, log):
         os.environ.update(launch.environment | {name: str(value) for name, value in own.items()})
         os.chdir(launch.folder)
         sys.argv = [launch.script, *launch.arguments]
+        sys.path[0] = str(Path(launch.script).parent)
         runpy.run_path(launch.script, run_name="__main__")
         status = 0
     except BaseException:

@@ -18,8 +18,8 @@ Good:
     training: {max_steps: 6}
 
 Source: transformers 4.47 to 5.23 trainer.py, _run_epoch (before, batches were counted across passes), and
-_get_dataloader (a stream is not told of `dataloader_drop_last`); run: 40 examples over two ranks at 2 x 4 make
-steps of 16, 16, 24, 16, 24 and 16 samples
+_get_dataloader (which leaves `dataloader_drop_last` out for a stream); run: 40 examples over two ranks at 2 x 4
+make steps of 16, 16, 24, 16, 24 and 16 samples
 """
 
 from __future__ import annotations
@@ -52,16 +52,16 @@ def check(plan: Plan) -> Iterator[Finding]:
         remedies.append(Say(words, needs=("data.train_examples",)))
     yield Finding(
         path,
-        f"a pass over {examples} ends within step {whole + 1:,}, so that step trains {_samples(plan, left):,}"
-        f" samples instead of {trained:,}",
+        f"a pass over {examples} ends within step {whole + 1:,}, so that step trains"
+        f" {_samples(plan, left):,} samples instead of {trained:,}",
         remedies,
         related=(("data.train_examples", examples),),
     )
 
 
 def _samples(plan: Plan, left: int) -> int:
-    """Those of the batches that are left over, and of the first of the next pass. What is missing of the last batch
-    is filled up where each rank reads for itself; where one reads for all, only so that all get as much."""
+    """Those of the batches that are left over and of the first of the next pass. The last batch is filled up where
+    each rank reads for itself; where one reads for all, only until all get as much."""
     replicas = plan.parallel.replicas or 1
     micro = (plan.batch.per_device or 0) * replicas
     full = (left + (plan.batch.accumulation or 0)) * micro

@@ -1,7 +1,7 @@
 """A stream ends before its batches make a step.
 
-The Trainer steps after as many batches of one pass over the stream as are accumulated. If every pass ends before
-that, it reads the stream again and again: no step is ever counted, and the job runs until it is stopped.
+The Trainer makes a step once it has accumulated enough batches of one pass over the stream. If every pass ends
+before that, it reads the stream again and again, and the job runs without a single step until it is stopped.
 
 Bad:
 
@@ -42,8 +42,8 @@ def check(plan: Plan) -> Iterator[Finding]:
     examples = count(plan.data.train_examples or 0, unit(plan))
     yield Finding(
         "data.train_examples",
-        f"a pass over {examples} ends after {count(batches, 'batch', 'batches')}, before the"
-        f" `{plan.name('batch.accumulation')}` {accumulation} of a step, so no step is made and the job never ends",
+        f"a pass over {examples} ends after {count(batches, 'batch', 'batches')}, but a step accumulates"
+        f" {accumulation}, so no step is ever made and the job never ends",
         [Say(f"train on {count(_enough(plan, accumulation), unit(plan))} or more", needs=("data.train_examples",))],
     )
 
