@@ -9,7 +9,8 @@ see what it does. One that takes far too long is killed, too. What survives is p
 file lists mutants that are equivalent, as nobody could notice them, and why: they do not count.
 
 What only people read has no faults here: docstrings, annotations, f-strings and other texts of several words. Nor
-have the `__init__`s of rules: they say which modules are not loaded because they would find nothing.
+have the index of the rules, their `when` and the `__init__`s of families: they say which modules are not loaded
+because they would find nothing.
 """
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ def _options() -> argparse.Namespace:
 def _modules(room: str) -> list[str]:
     found = {path for pattern in ROOMS[room].modules for path in ROOT.glob(pattern)}
     names = sorted(path.relative_to(ROOT).as_posix() for path in found)
-    return [name for name in names if not (room == "rules" and name.endswith("__init__.py"))]
+    return [name for name in names if not (room == "rules" and name.endswith(("__init__.py", "_index.py")))]
 
 
 def _drawn(places: dict[str, list[list[Mutant]]], count: int, chance: random.Random) -> list[tuple[str, Mutant]]:
@@ -174,7 +175,7 @@ def _run(node: ast.AST) -> Iterator[ast.AST]:
     """The nodes that are run, and that are not for people or type checkers only."""
     if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
         return
-    if ast.unparse(node).startswith(("if TYPE_CHECKING", "__all__ =", "TypeVar(")):
+    if ast.unparse(node).startswith(("if TYPE_CHECKING", "__all__ =", "TypeVar(", "when=")):
         return
     yield node
     for name, value in ast.iter_fields(node):
@@ -231,7 +232,7 @@ def _other_constants(value: object) -> list[str]:
     if isinstance(value, int):
         return [f"({value + 1})", *([f"({value - 1})"] if value else [])]  # few numbers can be below 0
     if isinstance(value, float):
-        return [repr(value * 2), repr(value / 2)]
+        return [repr(value * 2), repr(value / 2)] if value else ["1.0"]
     return [repr(f"{value}X")] if isinstance(value, str) and not re.search(r"\s", value) else []
 
 
