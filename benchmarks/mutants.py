@@ -64,7 +64,7 @@ def _of_rule(module: str) -> list[str]:
     *_, family, file = module.split("/")
     rule = "" if file[:1] == "_" else file.removesuffix(".py").replace("_", "-")
     only = () if family == "rules" else ("-k", f"{family}/{rule}")
-    return [*_files("rules", "remedies", "fix"), *only]
+    return [*_files("rules", "findings_golden", "remedies", "fix"), *only]
 
 
 def _files(*names: str) -> list[str]:
@@ -76,17 +76,28 @@ ROOMS = {
     "rules": Room(
         ("configlint/rules/**/*.py",),
         _of_rule,
-        _files("golden", "explain", "wording", "slurm", "ignores", "check", "rules", "fit_command", "one_cause"),
+        _files(
+            "golden",
+            "explain",
+            "wording",
+            "slurm",
+            "ignores",
+            "check",
+            "rules",
+            "fit_command",
+            "dialects",
+            "one_cause",
+        ),
     ),
     "solver": Room(
         ("configlint/solver/*.py",),
-        lambda module: _files("memory_golden", "rules", "explain", "solver"),
+        lambda module: _files("memory_golden", "rules", "findings_golden", "explain", "solver"),
         _files("golden", "prove", "fit_command", "merging", "dialects"),
     ),
     "memory": Room(
         ("configlint/memory/closed_form/*.py", "configlint/memory/options.py"),
         lambda module: _files("memory_golden", "fit_command", "memory"),
-        _files("explain", "models", "rules"),
+        _files("explain", "models", "findings_golden"),
     ),
     "fixing": Room(
         ("configlint/fixing/*.py", "configlint/commands/fix.py"),
