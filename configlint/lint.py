@@ -3,7 +3,7 @@ user would write."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from configlint.core.diagnostic import Diagnostic, Related
 from configlint.core.edit import KEPT, Edit
@@ -13,6 +13,7 @@ from configlint.core.rule import Finding, Rule
 from configlint.core.source import Span, start_of
 from configlint.core.spec import Setting
 from configlint.core.writing import written
+from configlint.knowledge.facts import FACTS, arguments
 
 # Characters of a message. The longest of our own have some hundreds.
 _LONGEST = 1000
@@ -64,8 +65,16 @@ def _locate(plan: Plan, rule: Rule, finding: Finding) -> Diagnostic:
         fix=_edit(plan, finding),
         compiled=finding.compiled,
         table=rule.name if finding.row else None,
-        meant=tuple(remedy for remedy in finding.remedies if isinstance(remedy, Meant)),
+        meant=tuple(_meant(finding)),
     )
+
+
+def _meant(finding: Finding) -> Iterator[Meant]:
+    for remedy in finding.remedies:
+        if isinstance(remedy, Meant):
+            yield remedy
+        elif isinstance(remedy, Put) and remedy.meant:
+            yield Meant(remedy.path, remedy.path, remedy.value)
 
 
 def _edit(plan: Plan, finding: Finding) -> Edit | None:
@@ -78,7 +87,7 @@ def _edit(plan: Plan, finding: Finding) -> Edit | None:
 
 def _edit_of(plan: Plan, remedy: Put | Drop | Move) -> Edit | None:
     setting = plan.spec.settings.get(remedy.path)
-    if setting is None:
+    if setting is None or (not isinstance(remedy, Drop) and _has_another_form(plan, remedy.path)):
         return None
     if isinstance(remedy, Put):
         return Edit(setting.key, value=remedy.value)
@@ -121,13 +130,31 @@ def _spelled(plan: Plan, at: str, remedy: Remedy) -> str | None:
         word = remedy.to.rpartition(".")[2] if remedy.value is KEPT else remedy.value
         return f"did you mean `{word}`?{remedy.more}"
     if isinstance(remedy, Put | Drop | Move):
-        act = _act(plan, at, remedy)
+        each_act = [_act(plan, at, remedy), *(_act(plan, at, twin) for twin in _twins(plan, remedy))]
+        act = _joined([act for act in each_act if act], " and ") if all(each_act) else None
         return f"{act}: {remedy.why}" if act and remedy.why else act
     acts = [act for each in remedy if (act := _spelled(plan, at, each))]
     return _joined(acts, " and ") if len(acts) == len(remedy) else None
 
 
+def _twins(plan: Plan, remedy: Put | Drop | Move) -> list[Put]:
+    """The same for the other name of a fact, where both are written: one would contradict the other otherwise."""
+    settings = plan.spec.settings
+    here = settings.get(remedy.path)
+    if not isinstance(remedy, Put) or here is None or here.of is not None:
+        return []
+    paths = [(fact, *arguments(fact, settings)) for fact in FACTS]
+    others = [path for names in paths if remedy.path in names for path in names if path != remedy.path]
+    return [
+        Put(path, remedy.value)
+        for path in others
+        if path in settings and settings[path].of is None and settings[path].value != remedy.value
+    ]
+
+
 def _act(plan: Plan, at: str, remedy: Put | Drop | Move) -> str | None:
+    if not isinstance(remedy, Drop) and _has_another_form(plan, remedy.path):
+        return None
     if isinstance(remedy, Drop):
         if _is_removed_by_null(plan, remedy):
             return _write(plan, at, remedy.path, "null")
@@ -145,6 +172,12 @@ def _act(plan: Plan, at: str, remedy: Put | Drop | Move) -> str | None:
     if remedy.value is not KEPT:
         return f"remove {what} and {_write(plan, at, remedy.to, text)}" if text else None
     return f"rename {what} to `{route[-1]}`" if is_renamed else f"move {what} to `{'.'.join(route)}`"
+
+
+def _has_another_form(plan: Plan, path: str) -> bool:
+    """Whether a fact is written as something else: that the method is lora as `use_peft: true`."""
+    setting = plan.spec.settings.get(path)
+    return setting is not None and setting.of is not None and setting.value != plan.spec.settings[setting.of].value
 
 
 def _is_removed_by_null(plan: Plan, drop: Drop) -> bool:

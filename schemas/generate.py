@@ -96,6 +96,7 @@ NOTED = (
     "says", "also", "without", "keys", "open", "words",
     "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum",
     "deprecated", "by", "from", "same_value", "below", "help", "values", "no_effect",
+    "read",
 )  # fmt: skip
 
 
@@ -169,7 +170,7 @@ def _constant(key: str, value: Any) -> Any:
         return tuple((_version(release), tuple(held)) for release, held in reversed(value.items()))
     if key == "default":
         return tuple((_version(release), held) for release, held in reversed(value.items()))
-    return _version(value) if key in ("deprecated", "from") else value
+    return _version(value) if key in ("deprecated", "from", "read") else value
 
 
 def _version(text: str | None) -> tuple[int, ...] | None:

@@ -44,6 +44,7 @@ training:
   learning_rate: 1.0e-6
   max_steps: 500
   num_generations: 8
+arguments: {model_name_or_path: Qwen/Qwen2.5-1.5B}
 launch: {module: trl.scripts.grpo}
 """
 TOKENS = """\
@@ -84,6 +85,37 @@ parallel: {data: fsdp, tensor: 2}
 training: {output_dir: out, num_train_epochs: 1, save_only_model: true}
 launch: {script: train.py}
 """
+SFT = """\
+transformers: "5.23"
+trl: "1.16"
+trainer: SFTTrainer
+model: {config: meta-llama/Llama-3.1-8B, sequence_length: 2048, attention: flash_attention_2, dtype: bfloat16}
+tuning: {method: qlora, rank: 16, dropout: 0, target_modules: all-linear}
+batch: {effective: 64, per_device: 2}
+hardware: {accelerator: a100-80gb, devices_per_node: 8}
+data: {packed: true}
+training: {output_dir: out, learning_rate: 2.0e-4, num_train_epochs: 1}
+arguments: {dataset_name: trl-lib/Capybara}
+launch: {module: trl.scripts.sft}
+"""
+# The same, with each fact in the arguments too.
+TWICE = (
+    SFT.replace(
+        "{dataset_name: trl-lib/Capybara}",
+        """
+  dataset_name: trl-lib/Capybara
+  model_name_or_path: meta-llama/Llama-3.1-8B-Instruct
+  attn_implementation: flash_attention_2
+  dtype: bfloat16
+  use_peft: true
+  load_in_4bit: true
+  lora_r: 16
+  lora_dropout: 0.0
+  lora_target_modules: [all-linear]""",
+    )
+    .replace("num_train_epochs: 1}", "num_train_epochs: 1, max_length: 2048, packing: true}")
+    .replace("config: meta-llama/Llama-3.1-8B,", "config: llama-3.1-8b,")
+)
 FLAT = """\
 output_dir: out
 per_device_train_batch_size: 4
@@ -111,6 +143,8 @@ training:
 launch: {script: run_glue.py}
 """
 SPECS = {
+    "sft": SFT,
+    "twice": TWICE,
     "plain": PLAIN,
     "grpo": GRPO,
     "tokens": TOKENS,
@@ -134,6 +168,8 @@ MISTAKES = [
     ("plain", "training:", "trainig:", "schema/unknown-key"),
     ("plain", "batch: {effective: 64, per_device: 4}", "batch: {}\neffective: 64", "schema/unknown-key"),
     ("grpo", "trainer:", "traner:", "schema/unknown-key"),
+    ("grpo", "GRPOTrainer", "GPROTrainer", "trainer/unknown"),
+    ("grpo", "GRPOTrainer", "GRPO", "trainer/unknown"),
     ("grpo", "num_generations:", "num_generation:", "argument/unknown"),
     ("lora", "tuning:", "tunning:", "schema/unknown-key"),
     ("lora", "method:", "metod:", "schema/unknown-key"),
@@ -210,6 +246,27 @@ MISTAKES = [
         "argument/reentrant-checkpointing",
     ),
     ("fsdp", "cpu_ram_efficient_loading: true", "transformer_layer_cls_to_wrap: T5Block", "fsdp/unknown-layer"),
+    # What a spec says of the model and the tuning, and what TRL's script is told.
+    ("sft", "meta-llama/Llama-3.1-8B", "llama-3.1-8b", "trl/missing-model"),
+    ("sft", "packed: true", "packd: true", "schema/unknown-key"),
+    ("sft", "method: qlora", "method: qlroa", "schema/wrong-choice"),
+    ("sft", "trl-lib/Capybara", "trl-lib/Capybara, lora_r: 8", "argument/contradiction"),
+    ("sft", "trl-lib/Capybara", "trl-lib/Capybara, lora_alfa: 8", "argument/unknown"),
+    ("sft", "trl-lib/Capybara", "trl-lib/Capybara, load_in_4bit: false", "argument/contradiction"),
+    ("sft", "num_train_epochs: 1", "num_train_epochs: 1, max_length: 8192", "argument/contradiction"),
+    ("sft", "num_train_epochs: 1", "num_train_epochs: 1, packing: false", "argument/contradiction"),
+    ("sft", "{dataset_name: trl-lib/Capybara}", "{max_length: 8192}", "argument/misplaced"),
+    ("twice", "sequence_length: 2048", "sequence_length: 1024", "argument/contradiction"),
+    ("twice", "attention: flash_attention_2", "attention: sdpa", "argument/contradiction"),
+    ("twice", "config: llama-3.1-8b", "config: qwen2.5-7b", "argument/contradiction"),
+    ("twice", "method: qlora", "method: lora", "argument/contradiction"),
+    ("twice", "method: qlora", "method: full", "argument/contradiction"),
+    ("twice", "use_peft: true", "use_peft: false", "argument/contradiction"),
+    ("twice", " rank: 16", " rank: 32", "argument/contradiction"),
+    ("twice", "dropout: 0,", "dropout: 0.1,", "argument/contradiction"),
+    ("twice", "target_modules: all-linear", "target_modules: [q_proj]", "argument/contradiction"),
+    ("twice", "packed: true", "packed: false", "argument/contradiction"),
+    ("twice", "lora_r: 16", "lora_r: null", "argument/wrong-type"),
     # A text that is no YAML.
     ("plain", "learning_rate: 2.0e-5", "learning_rate 2.0e-5", "syntax/invalid"),
 ]  # fmt: skip

@@ -19,9 +19,8 @@ from configlint.reporters import prove_report
 ROOT = Path(__file__).parent.parent
 NODES = "hardware: {{accelerator: h100-80gb, devices_per_node: 8, nodes: {}}}\n"
 SMALL = "batch: {effective: 64, per_device: 2}\ndata: {train_examples: 6400}\n" + NODES.format(4)
-GRPO = (
-    'transformers: "5.23"\ntrl: "1.16"\ntrainer: GRPOTrainer\n'
-    "batch: {effective: 32, per_device: 4}\n" + NODES.format(1).replace("8, nodes", "4, nodes")
+GRPO = 'trl: "1.16"\ntrainer: GRPOTrainer\nbatch: {effective: 32, per_device: 4}\n' + NODES.format(1).replace(
+    "8, nodes", "4, nodes"
 )
 STREAM = SMALL.replace("6400", "6400, streaming: true") + "training: {max_steps: 10}\n"
 MESHES = {

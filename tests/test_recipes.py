@@ -61,6 +61,11 @@ batch: {effective: 64}
 hardware: {accelerator: cpu, devices_per_node: 2}
 training:
   seed: 13  # warning: `seed` is unlucky (write `seed: 12`)
+--- # fixed
+batch: {effective: 64}
+hardware: {accelerator: cpu, devices_per_node: 2}
+training:
+  seed: 12
 ---
 batch: {effective: 64}
 hardware: {accelerator: cpu, devices_per_node: 2}

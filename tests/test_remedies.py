@@ -39,7 +39,14 @@ _BATCH = "what depends on the batch is judged once it is known"
 _REST = "the rest of `hardware` was missing before, said of `batch`"
 _DEFAULT = "the default is wrong beside another setting, too"
 _MORE = "a warning of batched_mm was there before: it takes more with more samples"
+_SCRIPT = "a script is judged once it is known which trainer it builds"
+_METHOD = "the step is known once it is known what is trained"
 REVEALED = [
+    ("launch/missing-module", "*", _RELEASE),
+    ("launch/script-and-module", "trl/missing-model", _SCRIPT),
+    ("launch/unnamed-trainer", "*", _SCRIPT),
+    ("trl/quantized-without-adapters", "memory/does-not-fit", _METHOD),
+    ("trl/unread-setting", "trl/quantized-without-adapters", _RELEASE),
     ("argument/boolean-as-text", "*", _READ),
     ("argument/boolean-for-word", "*", _READ),
     ("argument/number-as-text", "*", _READ),
@@ -77,6 +84,7 @@ REVEALED = [
     ("memory/needless-accumulation", "memory/gathered-experts", _MORE),
     ("argument/not-finite", "checkpoint/best-steps-mismatch", _DEFAULT),
     ("argument/out-of-range", "batch/indivisible-generations", _DEFAULT),
+    ("trainer/unknown", "trl/incompatible-arguments", "the arguments are judged once their class is known"),
     ("trl/incompatible-arguments", "batch/indivisible-generations", "each of the two alone is wrong, too"),
 ]
 

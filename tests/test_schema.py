@@ -39,8 +39,23 @@ EVERY_KEY: dict[str, Any] = {
     "transformers": "5.23",
     "trl": "1.16.0",
     "trainer": "SFTTrainer",
-    "model": {"config": "llama-3.1-8b", "sequence_length": 4096, "attention": "sdpa", "dtype": "bfloat16"},
-    "tuning": {"method": "qlora", "rank": 16, "target_modules": ["q_proj", "v_proj"]},
+    "model": {
+        "config": "llama-3.1-8b",
+        "sequence_length": 4096,
+        "attention": "sdpa",
+        "dtype": "bfloat16",
+        "task": "causal-lm",
+    },
+    "tuning": {
+        "method": "qlora",
+        "rank": 16,
+        "target_modules": ["q_proj", "v_proj"],
+        "alpha": 32,
+        "dropout": 0.05,
+        "modules_to_save": ["lm_head"],
+        "dora": False,
+        "bits": 4,
+    },
     "batch": {"effective": 64, "effective_tokens": 262144, "per_device": {"max": 4}, "accumulation": 8},
     "hardware": {
         "accelerator": {
@@ -419,6 +434,25 @@ MESSAGES = {
     "no memory": (
         "hardware: {accelerator: {name: x, memory: 0}}\n",
         "1:43 schema/out-of-range `hardware.accelerator.memory` must be more than 0, got 0",
+    ),
+    "bits in quotes": (
+        'tuning: {bits: "4"}\n',
+        '1:16 schema/wrong-type `tuning.bits` must be an integer, got the string "4" | write `4` without quotes',
+    ),
+    "bits that no weight has": (
+        "tuning: {bits: 2}\n",
+        "1:16 schema/wrong-choice `tuning.bits` must be 4 or 8, got 2",
+    ),
+    "a misspelt setting of adapters": (
+        "tuning: {modules_to_safe: [lm_head]}\n",
+        "1:10 schema/unknown-key `tuning` has no key `modules_to_safe` | did you mean `modules_to_save`?",
+    ),
+    "PEFT's word for a task": (
+        "model: {task: SEQ_CLS}\n",
+        "1:15 schema/wrong-choice `model.task` must be causal-lm, masked-lm, seq2seq, sequence-classification,"
+        " token-classification, question-answering, multiple-choice, image-text-to-text, image-classification,"
+        " audio-classification, speech-seq2seq or feature-extraction, got SEQ_CLS"
+        " | write `sequence-classification`",
     ),
     "a wrong choice": (
         "parallel: {data: zero4}\n",

@@ -648,6 +648,12 @@ FIELDS = """
     metric_for_best_model no_cuda num_train_epochs optim output_dir per_device_train_batch_size save_only_model
     save_steps save_strategy seed tf32 use_cpu warmup_ratio warmup_steps
 """
+# Facts that TRL's own scripts take as arguments.
+TOLD = """
+    attn_implementation datasets dataset_streaming dtype load_in_4bit load_in_8bit lora_alpha lora_dropout
+    lora_modules_to_save lora_r lora_target_modules lora_task_type max_length model_init_kwargs model_name_or_path
+    packing streaming torch_dtype use_dora use_peft
+"""
 SCHEMA: dict[str, Any] = json.loads(schema_text())["definitions"]
 
 
@@ -665,6 +671,7 @@ def section(name: str) -> st.SearchStrategy[Any]:
     """A section: mostly of its keys, with whatever as values; or whatever itself."""
     if name in ("training", "arguments"):
         keys = {field: usual_value(field) | junk for field in FIELDS.split()}
+        keys |= dict.fromkeys(TOLD.split(), leaves | junk)
     else:
         keys = dict.fromkeys(SCHEMA[name].get("properties", ()), leaves | junk)
     if name == "batch":
@@ -727,6 +734,13 @@ def test_no_values_make_the_solver_or_a_rule_fail(document: dict[str, Any]) -> N
     holds_up(document)
 
 
+@settings(max_examples=200, deadline=None)
+@given(document=overlays, trl=st.sampled_from(["0.12", "0.15", "0.23", "1.7", "1.16"]))
+def test_no_values_make_trls_own_script_fail(document: dict[str, Any], trl: str) -> None:
+    launched = {"trl": trl, "trainer": "SFTTrainer", "launch": {"module": "trl.scripts.sft"}}
+    holds_up(over_usual({**document, **launched}))
+
+
 @settings(max_examples=100, deadline=None)
 @given(document=st.dictionaries(st.sampled_from([*SECTIONS, "targets", "configlint", ""]), junk, max_size=5))
 def test_no_sections_make_the_solver_or_a_rule_fail(document: dict[str, Any]) -> None:
@@ -737,6 +751,11 @@ def test_no_sections_make_the_solver_or_a_rule_fail(document: dict[str, Any]) ->
     "value", [*NUMBERS, *OTHERS[:-2], "9" * 5000, -(10**4000)], ids=lambda value: repr(value)[:20]
 )
 def test_a_value_of_any_type_at_any_path_is_survived(value: object) -> None:
+    launched = {"trainer": "SFTTrainer", "launch": {"module": "trl.scripts.sft"}}
+    for name in ("model", "tuning", "data"):
+        for key in SCHEMA[name]["properties"]:
+            holds_up({**USUAL, **launched, name: {key: value}})
+            holds_up({**USUAL, **launched, name: {key: value}, "arguments": dict.fromkeys(TOLD.split(), value)})
     for name in SECTIONS:
         holds_up({**USUAL, name: value})
         keys = FIELDS.split() if name in ("training", "arguments") else SCHEMA[name].get("properties", ())

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import statistics
 from collections.abc import Iterator
+from importlib import metadata
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -117,7 +118,13 @@ def _cell(model: str, layers: int | None, setting: str, fields: dict[str, Any]) 
         fields["attention"] = "eager"  # what Transformers takes for it
     if "num_experts" in config or "num_local_experts" in config:
         fields["targets"] = ("q_proj", "v_proj")  # of the experts, PEFT trains all at once
-    return Cell(model, layers, setting, Workload(config=config, **fields))
+    return Cell(model, layers, setting, Workload(config=config, release=_installed(), **fields))
+
+
+def _installed() -> tuple[int, int]:
+    """The release of Transformers that the models are of."""
+    major, minor = metadata.version("transformers").split(".")[:2]
+    return int(major), int(minor)
 
 
 def config_of(model: str, layers: int | None) -> dict[str, object]:

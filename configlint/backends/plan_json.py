@@ -9,6 +9,7 @@ from configlint.backends.json_text import dump
 from configlint.core.artifact import Artifact
 from configlint.core.digests import UNSEALED, digest, sealed
 from configlint.core.plan import Origin, Plan, with_numbers
+from configlint.core.values import text
 
 NAME = "plan.json"
 
@@ -43,12 +44,28 @@ def emit(plan: Plan, others: Sequence[Artifact] = ()) -> list[Artifact]:
             "context": parallel.context,
             "sequence": parallel.sequence,
         },
+        "facts": _facts(plan),
         "schedule": {name: value for name, value in schedule._asdict().items() if value is not None},
         "derived": {
             path: _derived(plan, origin) for path, origin in plan.origins.items() if origin.how == "derived"
         },
     }
     return [Artifact(NAME, sealed(dump(document) + "\n"))]
+
+
+def _facts(plan: Plan) -> dict[str, dict[str, object]]:
+    """What is known of the model, the tuning and the data, for a script that is told nothing of it."""
+    config = plan.spec.settings.get("model.config")
+    model = {
+        "config": text(config.value) if config else None,
+        "sequence_length": plan.sequence_length,
+        **plan.loaded._asdict(),
+    }
+    sections = {"model": model, "tuning": plan.tuning._asdict(), "data": plan.data._asdict()}
+    return {
+        name: {key: value for key, value in held.items() if value not in (None, ())}
+        for name, held in sections.items()
+    }
 
 
 def _derived(plan: Plan, origin: Origin) -> dict[str, object]:

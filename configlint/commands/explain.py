@@ -81,6 +81,8 @@ def _rows(plan: Plan, path: str, lead: str, below: str, shown: set[str]) -> Iter
 def _written(plan: Plan, path: str) -> Origin:
     """A setting that nothing reckons with is passed on as given."""
     setting = plan.spec.settings[path]
+    if setting.of in plan.origins:
+        return Origin(setting.value, "derived", setting.of.rpartition(".")[2], (setting.of,))
     return Origin(setting.value, "given", setting=setting)
 
 

@@ -133,7 +133,7 @@ def _unknown(plan: Plan) -> Iterator[tuple[str, str]]:
     if accelerator := _unknown_accelerator(plan):
         yield "hardware.accelerator", accelerator
     for path in plan.memory.missing:
-        yield path, _MISSING[path](plan) if path in _MISSING else f"{path} is unknown"
+        yield path, _MISSING[path](plan) if path in _MISSING else _unmodelled(plan, path)
     if not plan.memory.missing and plan.batch.per_device is None:
         yield "batch", "the batch cannot be computed from this spec"
 
@@ -193,6 +193,14 @@ def _unknown_optimizer(plan: Plan) -> str:
 def _unknown_kernels(plan: Plan) -> str:
     kind = plan.model.config.get("model_type") if plan.model else None
     return f"memory is not modelled for Liger's kernels in {code(kind)} models"
+
+
+def _unmodelled(plan: Plan, path: str) -> str:
+    origin = plan.origins.get(path)
+    if origin is None:
+        return f"{path} is unknown"
+    whose = f" ({origin.why})" if origin.how == "default" else ""
+    return f"memory is not modelled for {path} {code(origin.value)}{whose}"
 
 
 def _did_you_mean(name: str, known: tuple[str, ...]) -> str | None:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from configlint.core.edit import Edit, identity
 from configlint.core.plan import Plan
 from configlint.core.source import Span
-from configlint.core.spec import Sections
+from configlint.core.spec import Sections, as_written
 from configlint.fixing.edits import fixed
 from configlint.host.rewrite import finish, mark_of, rewrite
 from configlint.pipeline import Report, check
@@ -158,7 +158,7 @@ def _fixable(report: Report, refused: set[_Entry]) -> Report:
     spans = {
         setting.key
         for plan in report.loaded
-        for path, setting in plan.spec.settings.items()
+        for path, setting in as_written(plan.spec.settings).items()
         if (setting.key.source.name, path) in refused
     }
     return report._replace(
@@ -173,7 +173,7 @@ def _steps(plans: Iterable[Plan], made: Iterable[Edit]) -> Iterator[_Step]:
     edits = {edit.entry: edit for edit in made}
     held: dict[tuple[Span, str], set[_PlanName]] = {}
     for plan in plans:
-        for path, setting in plan.spec.settings.items():
+        for path, setting in as_written(plan.spec.settings).items():
             if setting.key in edits:
                 held.setdefault((setting.key, path), set()).add(_name(plan))
     for (span, path), names in held.items():
@@ -232,7 +232,7 @@ class _Related:
 
 
 def _values(plan: Plan | None) -> dict[str, str]:
-    settings = plan.spec.settings if plan else {}
+    settings = as_written(plan.spec.settings) if plan else {}
     return {path: "" if setting.mapping else repr(setting.value) for path, setting in settings.items()}
 
 

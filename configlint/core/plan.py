@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from configlint.core.dialect import in_words
 from configlint.core.profile import Accelerator, Instance, Model
 from configlint.core.release import UNKNOWN, Argument, Release
+from configlint.core.script import Script, script_of
 from configlint.core.spec import Setting, Spec
 from configlint.core.wording import nearest
 
@@ -119,6 +120,33 @@ class Generation(NamedTuple):
         return lcm(self.steps * self.iterations, accumulation) // accumulation
 
 
+class Loaded(NamedTuple):
+    """How the script loads the model: for which task, in which number format and with which attention. None is left
+    to Transformers, or not known."""
+
+    task: str | None = None
+    dtype: str | None = None
+    attention: str | None = None
+
+
+class Tuning(NamedTuple):
+    """What is trained: with `method` full all weights, with lora and qlora adapters, of which the rest says how
+    they are. `bits` are those of a weight below the adapters of qlora."""
+
+    method: str | None = None
+    rank: int | None = None
+    alpha: int | None = None
+    dropout: float | None = None
+    target_modules: tuple[str, ...] = ()
+    modules_to_save: tuple[str, ...] = ()
+    dora: bool | None = None
+    bits: int | None = None
+
+    @property
+    def adapts(self) -> bool:
+        return self.method in ("lora", "qlora")
+
+
 class Schedule(NamedTuple):
     """In optimizer steps, as the Trainer counts them; a batch here is one device's
     micro-batch, so that `batches_per_epoch` is what a rank trains of an epoch."""
@@ -196,8 +224,9 @@ class Use(NamedTuple):
 
 class Plan(NamedTuple):
     """`release` is what the trainer's class takes in the releases that are named; `reference` the effective
-    batch of the spec's first plan, which a target must keep. `nearest` gives the known name that somebody who wrote
-    another most likely meant."""
+    batch of the spec's first plan, which a target must keep. `weights` is the bundled model whose id on the Hub
+    TRL's script is told, where `model` is what the spec says. `nearest` gives the known name that somebody who
+    wrote another most likely meant."""
 
     spec: Spec
     origins: dict[str, Origin]
@@ -206,8 +235,11 @@ class Plan(NamedTuple):
     trl: str | None
     trainer: str | None
     model: Model | None
+    weights: Model | None
     known_models: tuple[str, ...]
+    loaded: Loaded
     sequence_length: int | None
+    tuning: Tuning
     hardware: Hardware
     parallel: Parallel
     batch: Batch
@@ -223,6 +255,11 @@ class Plan(NamedTuple):
     memory: Memory = Memory()
     reference: int | None = None
     nearest: Callable[[str, Iterable[str]], str | None] = nearest
+
+    @property
+    def script(self) -> Script | None:
+        """TRL's own script, where that is what the job runs."""
+        return script_of(self.spec, self.release)
 
     def given(self, path: str) -> bool:
         """Whether the user wrote it, right or wrong."""

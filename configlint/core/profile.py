@@ -55,20 +55,50 @@ def lacks(accelerator: Accelerator, dtype: str) -> bool:
     return bool(accelerator.dtypes) and dtype not in accelerator.dtypes
 
 
+# What a class in a config.json is for, by the end of its name. ForConditionalGeneration is whatever generates from
+# something else: text, images or speech.
+_TASKS = {
+    "ForCausalLM": "causal-lm",
+    "LMHeadModel": "causal-lm",
+    "ForMaskedLM": "masked-lm",
+    "ForSequenceClassification": "sequence-classification",
+    "ForTokenClassification": "token-classification",
+    "ForQuestionAnswering": "question-answering",
+    "ForMultipleChoice": "multiple-choice",
+    "ForImageClassification": "image-classification",
+}
+
+
 class Model(NamedTuple):
-    """A model by its `config.json`, and the classes of its `layers` in Transformers; of one that is read from a
-    path, `parameters` is None and there are no `layers`."""
+    """A model by its `config.json`, and the classes of its `layers` in Transformers; one that is read from a path
+    has no `parameters`, no `layers` and no `hub_ids`."""
 
     name: str
     config: dict[str, object]
     parameters: int | None = None
     layers: tuple[str, ...] = ()
+    hub_ids: tuple[str, ...] = ()
 
     @property
     def predicts_tokens(self) -> bool:
         """Whether it has a logit for each word at each token; an encoder's head is the script's."""
+        return self.task == "causal-lm"
+
+    @property
+    def task(self) -> str | None:
+        """What the first of its architectures that says so is for."""
         names = self.config.get("architectures")
-        return isinstance(names, list) and any(str(name).endswith(("CausalLM", "LMHeadModel")) for name in names)
+        for name in names if isinstance(names, list) else ():
+            if found := next((task for end, task in _TASKS.items() if str(name).endswith(end)), None):
+                return found
+            if str(name).endswith("ForConditionalGeneration"):
+                return self._generates_from()
+        return None
+
+    def _generates_from(self) -> str | None:
+        if "vision_config" in self.config:
+            return "image-text-to-text"
+        return "seq2seq" if "vocab_size" in self.config and "num_mel_bins" not in self.config else None
 
 
 class Trainer(NamedTuple):
@@ -80,6 +110,7 @@ class Trainer(NamedTuple):
     modelled: bool = False
     generates: bool = False
     completions: tuple[int, int] | None = None
+    task: str | None = None
     unlabelled: bool = False
     pads_to: str | None = None
     chunked_loss: tuple[tuple[int, int], tuple[int, int], tuple[int, int]] | None = None

@@ -41,6 +41,11 @@ class Layer(NamedTuple):
             facts,
         )
 
+    @property
+    def is_there(self) -> bool:
+        """Whether this release has any of them."""
+        return any(has(facts, self.version) for facts in self.arguments.values())
+
     def held(self) -> dict[str, "Argument"]:
         """Those that this release has."""
         return {name: found for name in self.arguments if (found := self.get(name))}

@@ -12,12 +12,14 @@ from configlint.core.edit import KEPT
 
 
 class Put(NamedTuple):
-    """Write a value at a path, in the place of the one that is there or anew."""
+    """Write a value at a path, in the place of the one that is there or anew. `meant` says that what is there is a
+    word that nothing knows, so that what follows from it is not said, as with `Meant`."""
 
     path: str
     value: object
     why: str = ""
     safe: bool = False
+    meant: bool = False
 
 
 class Drop(NamedTuple):

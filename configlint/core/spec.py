@@ -17,7 +17,8 @@ from configlint.core.source import Source, Span
 class Setting(NamedTuple):
     """A value that somebody wrote, and the keys down to it. `mapping` says that its keys are settings of
     their own, `overrides` that a base or the spec around a target has another value, which counts again once this
-    one is removed; null in its place removes both."""
+    one is removed; null in its place removes both. `of` is the path where it was written, of what stands here only
+    because it is the same fact under another name."""
 
     value: object
     keys: tuple[str, ...]
@@ -26,6 +27,7 @@ class Setting(NamedTuple):
     target: str | None = None
     mapping: bool = False
     overrides: bool = False
+    of: str | None = None
 
 
 class Sections:
@@ -107,9 +109,17 @@ class Spec(NamedTuple):
         return setting
 
 
+def as_written(settings: dict[str, Setting]) -> dict[str, Setting]:
+    """The settings without what is only the same fact under another name."""
+    if all(setting.of is None for setting in settings.values()):
+        return settings
+    return {path: setting for path, setting in settings.items() if setting.of is None}
+
+
 def as_meant(spec: Spec, slips: Iterable[Meant]) -> Spec:
     """A spec as it would be if its misspelt and misplaced keys and words were right; itself where they change
     nothing, as what was meant is written too."""
+    spec = spec._replace(settings=as_written(spec.settings))
     moves = {slip.path: slip for slip in slips if _changes(spec.settings, slip)}
     if not moves:
         return spec

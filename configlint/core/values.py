@@ -44,6 +44,26 @@ def flag(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
+def names(value: object) -> tuple[str, ...] | None:
+    """One name or several."""
+    found = [value] if isinstance(value, str) else value
+    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+        return None
+    return tuple(found)
+
+
+def share(value: object) -> float | None:
+    """From 0 to below 1."""
+    number = real(value)
+    return float(number) if number is not None and 0 <= number < 1 else None
+
+
+def bits(value: object) -> int | None:
+    """Those of a quantized weight."""
+    number = whole(value)
+    return number if number in (4, 8) else None
+
+
 def is_finite(value: object) -> bool:
     """Whether a value is neither infinity nor NaN."""
     return not isinstance(value, float) or isfinite(value)

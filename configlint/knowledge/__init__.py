@@ -73,6 +73,13 @@ def trl_trainers() -> tuple[str, ...]:
     return tuple(_trl.TRAINERS)
 
 
+def trainers() -> dict[str, str]:
+    """The trainers that there is data of, and the config class of each."""
+    from configlint.knowledge._generated import trl as _trl
+
+    return _transformers.TRAINERS | _trl.TRAINERS
+
+
 def releases(package: str) -> tuple[Version, ...]:
     """The releases of transformers or trl that there is data of."""
     if package == "transformers":
@@ -176,7 +183,22 @@ def find_model(name: str, folder: str) -> Model | tuple[str, ...]:
     profile = _profile("models", name)
     if profile is None:
         return names("models")
-    return Model(name, profile["config"], profile["parameters"]["value"], tuple(profile["layers"]))
+    layers, hub_ids = tuple(profile["layers"]), tuple(profile["hub_ids"])
+    return Model(name, profile["config"], profile["parameters"]["value"], layers, hub_ids)
+
+
+def find_by_hub_id(hub_id: str) -> Model | None:
+    """The bundled model that is published under an id of the Hub."""
+    name = _of_hub_id(hub_id)
+    found = find_model(name, "") if name else None
+    return found if isinstance(found, Model) else None
+
+
+def is_hub_id(name: str, folder: str) -> bool:
+    """Whether a name is `owner/name` as the Hub has it, and no path from `folder`."""
+    if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", name) or name.endswith(".json"):
+        return False
+    return not os.path.exists(os.path.join(folder, name))
 
 
 @cache
@@ -185,6 +207,7 @@ def names(kind: str) -> tuple[str, ...]:
     return tuple(sorted(file[:-5] for file in os.listdir(os.path.join(_HERE, kind)) if file.endswith(".yaml")))
 
 
+@cache
 def _of_hub_id(hub_id: str) -> str | None:
     """The bundled model with that hub id. To parse all profiles costs 40 ms, so only what holds the text is."""
     for model in names("models") if "/" in hub_id else ():

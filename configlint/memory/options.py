@@ -158,7 +158,7 @@ def changes(plan: Plan, base: Workload) -> Iterator[Relief]:
     yield from _sharding(plan, base)
     if (half := base.length // 2) >= _SHORTEST:
         path = "model.sequence_length" if plan.sequence_length else plan.path("max_length")
-        yield Relief(Put(path, half), {"length": half})
+        yield Relief(Put(_written(plan, path), half), {"length": half})
     yield from _methods(plan, base)
 
 
@@ -177,7 +177,8 @@ def _loss(plan: Plan, base: Workload) -> Iterator[Relief]:
 def _kernels(plan: Plan, base: Workload) -> Iterator[Relief]:
     """What computes the same with less room, or with padding left out."""
     if base.attention == "eager":
-        yield Relief(Put("model.attention", "sdpa"), {"attention": "sdpa"}, free=True)
+        path = _written(plan, "model.attention")
+        yield Relief(Put(path, "sdpa"), {"attention": "sdpa"}, free=True)
     if not base.checkpointing:
         # The Trainer's own gathers each layer once more under FSDP.
         own = "parallel.fsdp.activation_checkpointing"
@@ -186,7 +187,13 @@ def _kernels(plan: Plan, base: Workload) -> Iterator[Relief]:
     if base.padded:
         trl = plan.release.spelling("packing") is not None
         path = "training.packing" if trl else "data.packed"
-        yield Relief(Put(path, True), {"padded": False, "flattened": trl})
+        yield Relief(Put(_written(plan, path), True), {"padded": False, "flattened": trl})
+
+
+def _written(plan: Plan, path: str) -> str:
+    """Where a fact is written, if that is under another of its names."""
+    setting = plan.spec.settings.get(path)
+    return setting.of if setting and setting.of else path
 
 
 def _optimizers(plan: Plan, base: Workload) -> Iterator[Relief]:
@@ -224,6 +231,9 @@ def _sharding(plan: Plan, base: Workload) -> Iterator[Relief]:
 
 def _methods(plan: Plan, base: Workload) -> Iterator[Relief]:
     """Adapters; on weights of 4 bits only where those stay whole."""
+    setting = plan.spec.settings.get("tuning.method")
+    if setting and setting.of:
+        return  # it stands in the script's arguments, in another form
     trl, whole = plan.release.trl is not None, base.data in ("ddp", "zero0", "zero1", "zero2")
     # As PEFT and TRL prepare the model, and DeepSpeed casts it.
     own = base.dtype if base.data.startswith("zero") else None
@@ -233,7 +243,9 @@ def _methods(plan: Plan, base: Workload) -> Iterator[Relief]:
     }
     for method, fields in kinds.items():
         if base.method == "full" and (method == "lora" or whole):
-            tuning = {"method": method, "rank": _RANK, "target_modules": "all-linear"}
+            tuning: dict[str, object] = {"method": method, "rank": _RANK, "target_modules": "all-linear"}
+            if plan.script:
+                tuning["dropout"] = 0  # TRL's own is not modelled
             yield Relief(
                 Put("tuning", tuning), {"method": method, "rank": _RANK, "targets": ("all-linear",), **fields}
             )

@@ -26,6 +26,7 @@ def argument(plan: Plan) -> Iterator[str]:
         yield "configured_state"
     if plan.writes('dataloader_multiprocessing_context'):
         yield "context_without_workers"
+    yield "contradiction"
     yield "deprecated"
     if plan.writes('optim'):
         yield "distributed_layerwise"
@@ -253,6 +254,7 @@ def launch(plan: Plan) -> Iterator[str]:
         return
     from configlint.rules.launch import asks_for_slurm
     from configlint.rules.launch import has_signs
+    from configlint.rules.launch import is_of_trl
     yield "command_as_script"
     if plan.given('arguments.device_map'):
         yield "distributed_device_map"
@@ -264,6 +266,8 @@ def launch(plan: Plan) -> Iterator[str]:
         yield "launcher_variable"
     if asks_for_slurm(plan):
         yield "minutes_for_hours"
+    if is_of_trl(plan):
+        yield "missing_module"
     yield "missing_script"
     if plan.spec.meant_script is not None:
         yield "misspelt_script"
@@ -428,6 +432,14 @@ def security(plan: Plan) -> Iterator[str]:
     yield "hardcoded_secret"
 
 
+def trainer(plan: Plan) -> Iterator[str]:
+    if not (plan.given('trainer')):
+        return
+    from configlint.rules.trainer import is_foreign
+    if is_foreign(plan):
+        yield "unknown"
+
+
 def trl(plan: Plan) -> Iterator[str]:
     if not (plan.release.trl is not None):
         return
@@ -436,7 +448,15 @@ def trl(plan: Plan) -> Iterator[str]:
     yield "incompatible_arguments"
     if plan.writes('loss_type'):
         yield "low_cispo_bound"
+    if plan.script is not None:
+        yield "missing_model"
     yield "no_effect"
+    if 'load_in_4bit' in plan.arguments or 'load_in_8bit' in plan.arguments:
+        yield "quantized_without_adapters"
+    if 'lora_target_modules' in plan.arguments:
+        yield "single_target_module"
+    if plan.script is not None:
+        yield "unread_setting"
     if plan.given('model.attention'):
         yield "unseparated_samples"
     if plan.given('transformers') and plan.given('trl'):
@@ -458,6 +478,7 @@ FAMILIES: dict[str, Callable[[Plan], Iterator[str]]] = {
     "precision": precision,
     "schedule": schedule,
     "security": security,
+    "trainer": trainer,
     "trl": trl,
 }
 RULES: dict[str, tuple[str, ...]] = {
@@ -466,6 +487,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'argument/compiled-anyway': ('argument/compiled-anyway',),
     'argument/configured-state': ('argument/configured-state',),
     'argument/context-without-workers': ('argument/context-without-workers',),
+    'argument/contradiction': ('argument/contradiction',),
     'argument/deprecated': ('argument/deprecated',),
     'argument/distributed-layerwise': ('argument/distributed-layerwise',),
     'argument/fractional-steps': ('argument/fractional-steps',),
@@ -573,6 +595,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'launch/hidden-devices': ('launch/hidden-devices',),
     'launch/launcher-variable': ('launch/launcher-variable',),
     'launch/minutes-for-hours': ('launch/minutes-for-hours',),
+    'launch/missing-module': ('launch/missing-module',),
     'launch/missing-script': ('launch/missing-script',),
     'launch/misspelt-script': ('launch/misspelt-script',),
     'launch/one-cpu': ('launch/one-cpu',),
@@ -636,10 +659,15 @@ RULES: dict[str, tuple[str, ...]] = {
     'schedule/warmup-beyond-run': ('schedule/warmup-beyond-run',),
     'schedule/without-evaluation': ('schedule/without-evaluation',),
     'security/hardcoded-secret': ('security/hardcoded-secret',),
+    'trainer/unknown': ('trainer/unknown',),
     'trl/colocated-by-default': ('trl/colocated-by-default',),
     'trl/incompatible-arguments': ('trl/padding-free-with-max-length', 'trl/packing-without-max-length', 'trl/precomputing-with-stream', 'trl/packing-with-context', 'trl/generation-batch-size-beside-steps', 'trl/sync-without-reference', 'trl/sync-with-adapter', 'trl/sync-with-precomputed-reference', 'trl/precomputed-reference-with-zero3', 'trl/loss-weights-mismatch', 'trl/exo-pair-without-smoothing', 'trl/divergence-with-unsupported-loss', 'trl/weighting-with-aot', 'trl/kto-batch-of-one', 'trl/kto-without-sequential-sampling', 'trl/completions-repo-without-logging', 'trl/crossed-clip-bounds', 'trl/truncation-without-clip-bounds', 'trl/vespo-with-sequence-correction', 'trl/indivisible-vllm-tensor-parallel', 'trl/continuous-batching-on-old-transformers', 'trl/router-loss-on-dense-model', 'trl/liger-on-mixture', 'trl/adapter-on-output-layer', 'trl/chunked-loss-with-adapter-on-output-layer', 'trl/liger-with-adapter-on-output-layer'),
     'trl/low-cispo-bound': ('trl/low-cispo-bound',),
+    'trl/missing-model': ('trl/missing-model',),
     'trl/no-effect': ('trl/vllm-settings-without-vllm', 'trl/server-settings-without-server', 'trl/colocated-settings-with-server', 'trl/server-host-beside-url', 'trl/cache-implementation-with-vllm', 'trl/continuous-batching-with-vllm', 'trl/batching-config-without-batching', 'trl/sync-settings-without-sync', 'trl/unused-sync', 'trl/bias-correction-without-kl', 'trl/completion-settings-without-logging', 'trl/eval-generations-without-evaluation', 'trl/sapo-settings-without-sapo', 'trl/vespo-settings-without-vespo', 'trl/delta-with-one-sided-clipping', 'trl/entropy-settings-without-adaptive-entropy', 'trl/reference-batch-size-without-precomputing', 'trl/alpha-coefficient-without-alpha-divergence', 'trl/discopop-tau-without-discopop', 'trl/label-smoothing-with-unsmoothed-loss', 'trl/padding-free-dpo', 'trl/packing-strategy-without-packing', 'trl/overwritten-model-init-kwargs'),
+    'trl/quantized-without-adapters': ('trl/quantized-without-adapters',),
+    'trl/single-target-module': ('trl/single-target-module',),
+    'trl/unread-setting': ('trl/unread-setting',),
     'trl/unseparated-samples': ('trl/unseparated-samples',),
     'trl/unsupported-transformers': ('trl/unsupported-transformers',),
 }

@@ -12,13 +12,16 @@ from configlint.core.profile import Accelerator, Instance, Model
 from configlint.core.release import Argument, Release, is_kind, written
 from configlint.core.spec import Spec
 from configlint.core.values import flag, positive, text
+from configlint.knowledge.facts import WEIGHTS
 from configlint.knowledge.naming import owners
 from configlint.solver.batch import solve_batch
-from configlint.solver.demand import loaded_dtype, solve_workload
+from configlint.solver.demand import Asked, loaded_dtype, solve_workload
+from configlint.solver.facts import joined
 from configlint.solver.ledger import Ledger
 from configlint.solver.parallelism import solve_hardware, solve_parallel
 from configlint.solver.room import Room, solve_memory
 from configlint.solver.schedule import solve_data, solve_generation, solve_intervals, solve_schedule
+from configlint.solver.tuning import solve_loaded, solve_tuning
 
 
 class Knowledge(Protocol):
@@ -32,6 +35,10 @@ class Knowledge(Protocol):
 
     def find_model(self, name: str, folder: str) -> Model | tuple[str, ...]: ...
 
+    def find_by_hub_id(self, hub_id: str) -> Model | None: ...
+
+    def is_hub_id(self, name: str, folder: str) -> bool: ...
+
 
 def solve(spec: Spec, knowledge: Knowledge) -> Plan:
     """The plan of a spec."""
@@ -42,7 +49,9 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
     trl = trl or spec.dialect.releases.get("trl")
     # Where a file does not say for which class it is, or says it wrong, only what all of them have is known.
     default = "Trainer" if spec.dialect.route("trainer") and "trainer" not in spec.settings else None
-    ledger = Ledger(spec, knowledge.find_release(transformers, trl, trainer or default))
+    release = knowledge.find_release(transformers, trl, trainer or default)
+    spec = joined(spec, release, knowledge)
+    ledger = Ledger(spec, release)
     newest = written(ledger.release.transformers)
     hardware = solve_hardware(ledger, knowledge.find_accelerator)
     parallel = solve_parallel(ledger, hardware)
@@ -50,8 +59,10 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
     data = solve_data(ledger)
     found = _model(ledger, knowledge)
     model = found if isinstance(found, Model) else None
-    precision = _precision(ledger, model)
-    room = Room(hardware, *solve_workload(ledger, model, hardware, parallel, precision, data))
+    tuning, loaded = solve_tuning(ledger), solve_loaded(ledger, model)
+    precision = _precision(ledger, loaded_dtype(ledger, loaded, model))
+    asked = Asked(model, loaded, tuning, hardware, parallel, precision, data)
+    room = Room(hardware, *solve_workload(ledger, asked))
     batch = solve_batch(ledger, parallel.replicas, room)
     generation = solve_generation(ledger, batch, parallel)
     return Plan(
@@ -62,8 +73,11 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
         trl=ledger.given("trl", text),
         trainer=ledger.given_or("trainer", text, "Trainer", "Transformers' own trainer"),
         model=model,
+        weights=_weights(ledger, knowledge),
         known_models=found if found and not isinstance(found, Model) else (),
+        loaded=loaded,
         sequence_length=ledger.given("model.sequence_length", positive),
+        tuning=tuning,
         hardware=hardware,
         parallel=parallel,
         batch=batch,
@@ -126,14 +140,20 @@ def _model(ledger: Ledger, knowledge: Knowledge) -> Model | tuple[str, ...] | No
     return knowledge.find_model(name, _folder(ledger.spec, "model.config"))
 
 
-def _precision(ledger: Ledger, model: Model | None) -> Precision:
+def _weights(ledger: Ledger, knowledge: Knowledge) -> Model | None:
+    setting = ledger.spec.settings.get(WEIGHTS) if ledger.script else None
+    hub_id = text(setting.value) if setting else None
+    return knowledge.find_by_hub_id(hub_id) if hub_id else None
+
+
+def _precision(ledger: Ledger, weights: str | None) -> Precision:
     fp16 = ledger.argument("fp16", flag)
     bf16 = ledger.argument("bf16", flag)
     default = ledger.release.arguments.get("bf16")
     if default and default.default is None and fp16 is not None and "training.bf16" not in ledger.spec.settings:
         # Left open, TRL's classes turn it on unless fp16 is; source: trl 1.16, trl/trainer/base_config.py.
         bf16 = ledger.given_or("training.bf16", flag, not fp16, "TRL's default")
-    return Precision(bf16, fp16, ledger.given("training.tf32", flag), loaded_dtype(ledger, model))
+    return Precision(bf16, fp16, ledger.given("training.tf32", flag), weights)
 
 
 def _launch(ledger: Ledger) -> Launch:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from configlint.core.plan import Data, Hardware, Parallel, Precision
+from configlint.core.plan import Data, Hardware, Loaded, Parallel, Precision, Tuning
 from configlint.core.profile import Model
 from configlint.core.spec import Spec
-from configlint.core.values import flag, mapping, positive, text
+from configlint.core.values import bits, flag, mapping, names, positive, share, text
 from configlint.solver.ledger import Ledger
+from configlint.solver.tuning import unmodelled
 
 if TYPE_CHECKING:
     from configlint.core.workload import Workload
@@ -17,14 +18,23 @@ if TYPE_CHECKING:
 _DTYPES = ("float32", "bfloat16", "float16")
 # Where the class leaves it open, it takes this from torch 2.8 on. Source: transformers 5.23, training_args.py.
 _OPTIM = "adamw_torch_fused"
-# Source: peft 0.21, tuners/lora/config.py.
-_RANK = 8
 
 
-def solve_workload(
-    ledger: Ledger, model: Model | None, hardware: Hardware, parallel: Parallel, precision: Precision, data: Data
-) -> tuple[Workload | None, tuple[str, ...]]:
+class Asked(NamedTuple):
+    """What was solved before, and the memory of a step depends on."""
+
+    model: Model | None
+    loaded: Loaded
+    tuning: Tuning
+    hardware: Hardware
+    parallel: Parallel
+    precision: Precision
+    data: Data
+
+
+def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple[str, ...]]:
     """The workload of one sample, without accumulation; or None and the paths of what is not known."""
+    model, hardware, parallel, data = asked.model, asked.hardware, asked.parallel, asked.data
     length = _length(ledger)
     optim = ledger.argument("optim", text) or (None if ledger.path("optim") in ledger.spec.settings else _OPTIM)
     missing = [
@@ -46,10 +56,12 @@ def solve_workload(
         return None, ()  # the engine was forgotten
     if any(_is_misread(ledger, path, fits) for path, fits in _accepted(ledger)):
         return None, ()
+    if left_out := unmodelled(asked.tuning, asked.loaded.task, model):
+        return None, left_out
     from configlint.core.workload import Workload  # a millisecond, for those who say what they train
 
-    dtype, autocast = _dtypes(ledger, precision)
-    method = ledger.given("tuning.method", text) or "full"
+    dtype, autocast = _dtypes(ledger, asked.precision)
+    method, tuning = asked.tuning.method or "full", asked.tuning
     checkpointing = ledger.argument("gradient_checkpointing", flag) or False
     own = parallel.data == "fsdp" and _is_on(ledger.spec, "parallel.fsdp.activation_checkpointing")
     world, tensor, context = (
@@ -68,12 +80,12 @@ def solve_workload(
         dtype=dtype,
         autocast=autocast,
         method=method,
-        rank=ledger.given("tuning.rank", positive) or _RANK,
-        targets=_targets(ledger.spec),
+        rank=tuning.rank or 0,
+        targets=tuning.target_modules,
         adapter_dtype=_adapter_dtype(ledger, parallel, method, dtype),
         upcast=method == "qlora" and not _trl(ledger),
         checkpointing=checkpointing or own,
-        attention=ledger.given("model.attention", text) or "sdpa",
+        attention=asked.loaded.attention or "sdpa",
         padded=not (packed or flattened),
         chunked_loss=_chunked_loss(ledger),
         flattened=flattened,
@@ -99,6 +111,12 @@ def _accepted(ledger: Ledger) -> Iterator[tuple[str, Callable[[object], bool]]]:
     yield "model.dtype", (*_DTYPES, "auto").__contains__
     yield "parallel.data", ("ddp", "fsdp", "zero0", "zero1", "zero2", "zero3").__contains__
     yield "model.attention", lambda value: text(value) is not None
+    for path in ("tuning.dora", "data.packed"):
+        yield path, lambda value: flag(value) is not None
+    yield "tuning.dropout", lambda value: share(value) is not None
+    yield "tuning.bits", lambda value: bits(value) is not None
+    for path in ("tuning.target_modules", "tuning.modules_to_save"):
+        yield path, lambda value: names(value) is not None
     for path in ("tuning.rank", "parallel.shard"):
         yield path, lambda value: positive(value) is not None
     for name in ("gradient_checkpointing", "bf16", "fp16", "packing", "padding_free", "use_liger_kernel"):
@@ -150,16 +168,17 @@ def _adapter_dtype(ledger: Ledger, parallel: Parallel, method: str, dtype: str) 
     return "bfloat16" if method == "qlora" and _trl(ledger) else "float32"
 
 
-def loaded_dtype(ledger: Ledger, model: Model | None) -> str | None:
+def loaded_dtype(ledger: Ledger, loaded: Loaded, model: Model | None) -> str | None:
     """What the script loads the weights in: what was written, else what Transformers takes where nobody says it,
     float32 before 5.0 and since then the checkpoint's. None where it is another word, or the checkpoint's is not
     known."""
-    dtype = ledger.given("model.dtype", text) or _dtype_of_script(ledger)
+    path, dtype = "precision.weights", loaded.dtype
     if dtype is None and ledger.release.transformers < (5, 0):
-        dtype = "float32"
-    if dtype in (None, "auto"):
-        dtype = _stored_dtype(model) if model else None
-    return dtype if dtype in _DTYPES else None
+        return ledger.derived(path, "float32", "float32, as transformers before 5.0 loads weights")
+    if dtype not in (None, "auto"):
+        return ledger.derived(path, dtype, "dtype", "model.dtype") if dtype in _DTYPES else None
+    stored = _stored_dtype(model) if model else None
+    return ledger.derived(path, stored, "that of config", "model.config") if stored in _DTYPES else None
 
 
 def _stored_dtype(model: Model) -> str | None:
@@ -178,25 +197,6 @@ def _dtypes(ledger: Ledger, precision: Precision) -> tuple[str, str | None]:
     if data == "fsdp" and autocast:
         return autocast, autocast  # weights are gathered in 16 bits, whatever they are kept in
     return precision.weights or "float32", autocast
-
-
-def _dtype_of_script(ledger: Ledger) -> str | None:
-    """What TRL's own scripts load in. Source: trl 0.9 to 1.16, trainer/model_config.py."""
-    module = ledger.given("launch.module", text)
-    if module is None or not module.startswith("trl.scripts."):
-        return None
-    for name in ("dtype", "torch_dtype"):
-        if (setting := ledger.spec.settings.get(f"arguments.{name}")) and isinstance(setting.value, str):
-            return setting.value
-    return "float32" if (ledger.release.trl or (0, 0)) >= (1, 0) else None
-
-
-def _targets(spec: Spec) -> tuple[str, ...]:
-    setting = spec.settings.get("tuning.target_modules")
-    value = setting.value if setting else None
-    if isinstance(value, list):
-        return tuple(str(name) for name in value)
-    return (value,) if isinstance(value, str) else ()
 
 
 def _synchronised(spec: Spec) -> bool:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from configlint.core.plan import Origin, argument_path
 from configlint.core.release import Release
+from configlint.core.script import script_of
 from configlint.core.spec import Spec
 
 T = TypeVar("T")
@@ -18,6 +19,7 @@ class Ledger:
     def __init__(self, spec: Spec, release: Release) -> None:
         self.spec = spec
         self.release = release
+        self.script = script_of(spec, release)
         self.origins: dict[str, Origin] = {}
         self._says_all = "*" in spec.dialect.names  # asked for each value of a plan
 

@@ -165,5 +165,5 @@ def solve_data(ledger: Ledger) -> Data:
         train_examples=ledger.given("data.train_examples", positive),
         eval_examples=ledger.given("data.eval_examples", natural),
         packed=ledger.given("data.packed", flag),
-        streaming=ledger.given("data.streaming", flag) or ledger.given("arguments.dataset_streaming", flag),
+        streaming=ledger.given("data.streaming", flag),
     )

@@ -13,6 +13,8 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     'replicas': {'configlint': ('data_parallel',)},
     'copies': {'accelerate': ('dp_replicate_size',)},
     'nproc_per_node': {'torchrun': ('nproc_per_node',)},
+    'data.packed': {'trl': ('packing',)},
+    'data.streaming': {'trl': ('dataset_streaming',)},
     'hardware.accelerator': {'derived': ('use_cpu', 'no_cuda')},
     'hardware.devices_per_node': {'sbatch': ('gpus-per-node',), 'elsewhere': ('gpus', 'gpus_per_node', 'n_gpu', 'nproc_per_node', 'num_gpus', 'num_processes')},
     'hardware.nodes': {'torchrun': ('nnodes',), 'accelerate': ('num_machines',), 'elsewhere': ('num_nodes',)},
@@ -29,13 +31,19 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     'schedule.total_steps': {'configlint': ('total_steps',)},
     'schedule.warmup_steps': {'configlint': ('warmup_steps',)},
     'memory.high': {'configlint': ('memory',)},
-    'model.attention': {'script': ('attn_implementation', 'flash_attention', 'use_flash_attention_2')},
-    'model.config': {'script': ('model_name_or_path', 'model', 'model_name')},
-    'model.dtype': {'script': ('dtype', 'torch_dtype')},
-    'model.sequence_length': {'axolotl': ('sequence_len',), 'script': ('max_length', 'max_seq_len', 'max_seq_length', 'sequence_len', 'sequence_length')},
+    'model.attention': {'trl': ('attn_implementation',), 'script': ('attn_implementation', 'flash_attention', 'use_flash_attention_2')},
+    'model.config': {'trl': ('model_name_or_path',), 'script': ('model_name_or_path', 'model', 'model_name')},
+    'model.dtype': {'trl': ('dtype', 'torch_dtype'), 'script': ('dtype', 'torch_dtype')},
+    'model.sequence_length': {'trl': ('max_length', 'max_seq_length'), 'axolotl': ('sequence_len',), 'script': ('max_length', 'max_seq_len', 'max_seq_length', 'sequence_len', 'sequence_length')},
     'tuning': {'script': ('use_peft', 'load_in_4bit', 'load_in_8bit', 'lora_alpha', 'use_lora')},
-    'tuning.rank': {'script': ('lora_r', 'lora_rank')},
-    'tuning.target_modules': {'script': ('lora_target_modules', 'target_modules')},
+    'tuning.alpha': {'trl': ('lora_alpha',)},
+    'tuning.bits': {'trl': ('load_in_4bit', 'load_in_8bit')},
+    'tuning.dora': {'trl': ('use_dora',)},
+    'tuning.dropout': {'trl': ('lora_dropout',)},
+    'tuning.method': {'trl': ('use_peft',)},
+    'tuning.modules_to_save': {'trl': ('lora_modules_to_save',)},
+    'tuning.rank': {'trl': ('lora_r',), 'script': ('lora_r', 'lora_rank')},
+    'tuning.target_modules': {'trl': ('lora_target_modules',), 'script': ('lora_target_modules', 'target_modules')},
     'arguments': {'script': ('dataset', 'dataset_mixer', 'dataset_name', 'datasets')},
     'training.bf16': {'deepspeed': ('bf16.enabled',)},
     'training.fp16': {'deepspeed': ('fp16.enabled',)},
@@ -48,6 +56,6 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     'training.per_device_eval_batch_size': {'axolotl': ('eval_batch_size',), 'elsewhere': ('eval_batch_size', 'eval_micro_batch_size', 'micro_eval_batch_size')},
     'training.warmup_steps': {'elsewhere': ('num_warmup_steps', 'warmup', 'warmup_iters')},
 }
-VALUES: dict[str, dict[str, str]] = {'parallel.data': {'deepspeed': 'write `zero2` or `zero3` (the ZeRO stage)', 'zero': 'write `zero2` or `zero3` (the ZeRO stage)', 'hsdp': 'write `fsdp` and set `shard` to the number of devices that share one copy'}}
+VALUES: dict[str, dict[str, str]] = {'model.task': {'causal_lm': 'write `causal-lm`', 'clm': 'write `causal-lm`', 'masked_lm': 'write `masked-lm`', 'mlm': 'write `masked-lm`', 'seq_2_seq_lm': 'write `seq2seq`', 'seq2seq-lm': 'write `seq2seq`', 'seq_cls': 'write `sequence-classification`', 'text-classification': 'write `sequence-classification`', 'text-generation': 'write `causal-lm`', 'token_cls': 'write `token-classification`'}, 'parallel.data': {'deepspeed': 'write `zero2` or `zero3` (the ZeRO stage)', 'zero': 'write `zero2` or `zero3` (the ZeRO stage)', 'hsdp': 'write `fsdp` and set `shard` to the number of devices that share one copy'}}
 ALIASES: dict[str, dict[str, str]] = {'training.optim': {'adam': 'adamw_torch', 'adamw': 'adamw_torch', 'adamw8bit': 'adamw_bnb_8bit', 'adam8bit': 'adamw_bnb_8bit', 'fused_adamw': 'adamw_torch_fused', 'adamw_fused': 'adamw_torch_fused', 'lion': 'lion_32bit', 'paged_adamw': 'paged_adamw_32bit', 'pagedadamw': 'paged_adamw_32bit', 'pagedadamw8bit': 'paged_adamw_8bit', 'galore': 'galore_adamw', 'apollo': 'apollo_adamw', 'schedule_free': 'schedule_free_adamw', 'schedulefree': 'schedule_free_adamw'}, 'training.lr_scheduler_type': {'cosine_annealing': 'cosine', 'cosineannealinglr': 'cosine', 'cosine_decay': 'cosine', 'cosine_with_warmup': 'cosine', 'linear_decay': 'linear', 'linear_with_warmup': 'linear', 'constantlr': 'constant', 'plateau': 'reduce_lr_on_plateau', 'wsd': 'warmup_stable_decay'}, 'training.report_to': {'tb': 'tensorboard', 'weights_and_biases': 'wandb'}}
 FILES: dict[str, str] = {'slurm': 'job', 'sbatch': 'job'}

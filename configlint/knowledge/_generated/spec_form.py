@@ -595,6 +595,47 @@ def validate___definitions_tuning(data, custom_formats={}, name_prefix=None):
                 for data__targetmodules_x, data__targetmodules_item in enumerate(data__targetmodules):
                     if not isinstance(data__targetmodules_item, (str)):
                         raise JsonSchemaValueException("" + (name_prefix or "data") + ".target_modules[{data__targetmodules_x}]".format(**locals()) + " must be string")
+        if "alpha" in data_keys:
+            data_keys.remove("alpha")
+            data__alpha = data["alpha"]
+            if not isinstance(data__alpha, (int, NoneType)) and not (isinstance(data__alpha, float) and data__alpha.is_integer()) or isinstance(data__alpha, bool):
+                raise JsonSchemaValueException("" + (name_prefix or "data") + ".alpha must be integer or null")
+            if isinstance(data__alpha, (int, float)) and not isinstance(data__alpha, bool):
+                if data__alpha < 1:
+                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".alpha must be bigger than or equal to 1")
+        if "dropout" in data_keys:
+            data_keys.remove("dropout")
+            data__dropout = data["dropout"]
+            if not isinstance(data__dropout, (int, float, NoneType)) or isinstance(data__dropout, bool):
+                raise JsonSchemaValueException("" + (name_prefix or "data") + ".dropout must be number or null")
+            if isinstance(data__dropout, (int, float)) and not isinstance(data__dropout, bool):
+                if data__dropout < 0:
+                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".dropout must be bigger than or equal to 0")
+                if data__dropout >= 1:
+                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".dropout must be smaller than 1")
+        if "modules_to_save" in data_keys:
+            data_keys.remove("modules_to_save")
+            data__modulestosave = data["modules_to_save"]
+            if not isinstance(data__modulestosave, (list, tuple, NoneType)):
+                raise JsonSchemaValueException("" + (name_prefix or "data") + ".modules_to_save must be array or null")
+            data__modulestosave_is_list = isinstance(data__modulestosave, (list, tuple))
+            if data__modulestosave_is_list:
+                data__modulestosave_len = len(data__modulestosave)
+                for data__modulestosave_x, data__modulestosave_item in enumerate(data__modulestosave):
+                    if not isinstance(data__modulestosave_item, (str)):
+                        raise JsonSchemaValueException("" + (name_prefix or "data") + ".modules_to_save[{data__modulestosave_x}]".format(**locals()) + " must be string")
+        if "dora" in data_keys:
+            data_keys.remove("dora")
+            data__dora = data["dora"]
+            if not isinstance(data__dora, (bool, NoneType)):
+                raise JsonSchemaValueException("" + (name_prefix or "data") + ".dora must be boolean or null")
+        if "bits" in data_keys:
+            data_keys.remove("bits")
+            data__bits = data["bits"]
+            if not isinstance(data__bits, (int, NoneType)) and not (isinstance(data__bits, float) and data__bits.is_integer()) or isinstance(data__bits, bool):
+                raise JsonSchemaValueException("" + (name_prefix or "data") + ".bits must be integer or null")
+            if not (isinstance(data__bits, (int, float)) and not isinstance(data__bits, bool) and data__bits == 4 or isinstance(data__bits, (int, float)) and not isinstance(data__bits, bool) and data__bits == 8 or data__bits is None):
+                raise JsonSchemaValueException("" + (name_prefix or "data") + ".bits must be one of [4, 8, None]")
         if data_keys:
             raise JsonSchemaValueException("" + (name_prefix or "data") + " must not contain "+str(data_keys)+" properties")
     return data
@@ -632,6 +673,11 @@ def validate___definitions_model(data, custom_formats={}, name_prefix=None):
             data__dtype = data["dtype"]
             if not (isinstance(data__dtype, str) and data__dtype == 'float32' or isinstance(data__dtype, str) and data__dtype == 'bfloat16' or isinstance(data__dtype, str) and data__dtype == 'float16' or isinstance(data__dtype, str) and data__dtype == 'auto' or data__dtype is None):
                 raise JsonSchemaValueException("" + (name_prefix or "data") + ".dtype must be one of ['float32', 'bfloat16', 'float16', 'auto', None]")
+        if "task" in data_keys:
+            data_keys.remove("task")
+            data__task = data["task"]
+            if not (isinstance(data__task, str) and data__task == 'causal-lm' or isinstance(data__task, str) and data__task == 'masked-lm' or isinstance(data__task, str) and data__task == 'seq2seq' or isinstance(data__task, str) and data__task == 'sequence-classification' or isinstance(data__task, str) and data__task == 'token-classification' or isinstance(data__task, str) and data__task == 'question-answering' or isinstance(data__task, str) and data__task == 'multiple-choice' or isinstance(data__task, str) and data__task == 'image-text-to-text' or isinstance(data__task, str) and data__task == 'image-classification' or isinstance(data__task, str) and data__task == 'audio-classification' or isinstance(data__task, str) and data__task == 'speech-seq2seq' or isinstance(data__task, str) and data__task == 'feature-extraction' or data__task is None):
+                raise JsonSchemaValueException("" + (name_prefix or "data") + ".task must be one of ['causal-lm', 'masked-lm', 'seq2seq', 'sequence-classification', 'token-classification', 'question-answering', 'multiple-choice', 'image-text-to-text', 'image-classification', 'audio-classification', 'speech-seq2seq', 'feature-extraction', None]")
         if data_keys:
             raise JsonSchemaValueException("" + (name_prefix or "data") + " must not contain "+str(data_keys)+" properties")
     return data

@@ -10,7 +10,7 @@ ROWS: dict[str, dict[str, Any]] = {
     'SFTTrainer': {'script': 'trl.scripts.sft', 'fine_tunes': True, 'modelled': True, 'pads_to': 'pad_to_multiple_of', 'chunked_loss': ((1, 4), (1, 7), (1, 15)), 'undivided_losses': ('dft',), 'undispatched': (0, 27)},
     'DPOTrainer': {'script': 'trl.scripts.dpo', 'unlabelled': True, 'undispatched': (0, 27)},
     'KTOTrainer': {'script': 'trl.scripts.kto', 'unlabelled': True, 'undispatched': (1, 8)},
-    'RewardTrainer': {'script': 'trl.scripts.reward', 'unlabelled': True, 'undispatched': (0, 27)},
+    'RewardTrainer': {'script': 'trl.scripts.reward', 'task': 'sequence-classification', 'unlabelled': True, 'undispatched': (0, 27)},
     'GRPOTrainer': {'script': 'trl.scripts.grpo', 'generates': True, 'completions': (0, 15), 'refused_streams': ((0, 17), (1, 9))},
     'RLOOTrainer': {'script': 'trl.scripts.rloo', 'generates': True, 'completions': (0, 22), 'refused_streams': ((0, 22), (1, 9))},
     'DistillationTrainer': {'script': 'trl.scripts.distillation', 'generates': True},

@@ -16,8 +16,8 @@ Good:
     hardware: {accelerator: a100-80gb, devices_per_node: 8}
     training: {learning_rate: 2e-5}
 
-Source: arXiv 2005.14165, table 2.1 (6e-5 to 6e-4 with Adam), arXiv 2106.09685, appendix D (LoRA); PEFT's examples of
-prompt tuning (3e-2), the highest of these; arXiv 2201.02177 (a weight decay of 1, the highest)
+Source: arXiv 2005.14165, table 2.1 (6e-5 to 6e-4 with Adam), arXiv 2106.09685, appendix D (LoRA); PEFT's examples
+of prompt tuning (3e-2), the highest of these; arXiv 2201.02177 (a weight decay of 1, the highest)
 """
 
 from __future__ import annotations

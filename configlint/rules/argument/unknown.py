@@ -111,7 +111,7 @@ def _of_script(plan: Plan, use: Use) -> list[Remedy]:
     if path is None:
         return []
     why = "only the script reads it"
-    if path != "arguments" and plan.can_say(path):
+    if path != "arguments" and plan.can_say(path) and plan.script is None:
         why += f"; set it for configlint with `{plan.name(path)}`"
     return [_moved(plan, use, _to_script(plan, use), why)]
 

@@ -15,12 +15,10 @@ def applies(plan: Plan) -> bool:
 def is_fine_tuning(plan: Plan) -> bool:
     """Whether a language model is fine-tuned on texts, as far as it can be seen: not pretrained, not trained on
     preferences or rewards, no encoder or vision model, and with one example in each row."""
-    method = plan.spec.settings.get("tuning.method")
-    adapts = method is not None and method.value in ("lora", "qlora")
     trainer = plan.release.trainer
-    if not trainer.fine_tunes or (trainer.pretrains and not adapts):
+    if not trainer.fine_tunes or (trainer.pretrains and not plan.tuning.adapts):
         return False
-    return not is_packed(plan) and plan.model is not None and plan.model.predicts_tokens
+    return not is_packed(plan) and plan.model is not None and plan.loaded.task == "causal-lm"
 
 
 def is_packed(plan: Plan) -> bool:

@@ -43,8 +43,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     if plan.parallel.data != "zero3" or tensor is None or tensor < 2:
         return
     mesh, zero2 = f"`{plan.name(_PATH)}` {tensor} with ZeRO-3", with_data(plan, "zero2")
-    setting = plan.spec.settings.get("tuning.method")
-    if plan.release.transformers < (5, 0) or (setting and setting.value == "qlora"):
+    if plan.release.transformers < (5, 0) or plan.tuning.method == "qlora":
         message = f"DeepSpeed before 0.19.4 rejects {mesh}"
         yield Finding(_PATH, message, [zero2, Say(f"install {_RELEASE}")], Severity.INFO)
         return

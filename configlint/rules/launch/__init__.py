@@ -16,3 +16,7 @@ def asks_for_slurm(plan: Plan) -> bool:
 def has_signs(plan: Plan) -> bool:
     values = (setting.value for path, setting in plan.spec.settings.items() if path.startswith("launch."))
     return any(isinstance(value, str) and ("$" in value or "~" in value) for value in values)
+
+
+def is_of_trl(plan: Plan) -> bool:
+    return (plan.launch.module or "").startswith("trl.scripts.")

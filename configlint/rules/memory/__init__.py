@@ -40,7 +40,7 @@ def share(plan: Plan, category: str) -> float:
 
 
 def predicts_tokens(plan: Plan) -> bool:
-    return plan.model is not None and plan.model.predicts_tokens
+    return plan.model is not None and plan.loaded.task == "causal-lm"
 
 
 def pinned(plan: Plan) -> str:

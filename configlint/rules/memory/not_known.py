@@ -37,7 +37,11 @@ _KINDS = {
     "model.config": " (a bundled profile such as llama-3.1-8b, a Hub id or the path of a config.json)",
     "model.sequence_length": "",
 }
-_ARGUMENTS = ("training.optim", "training.use_liger_kernel", "tuning.target_modules")
+# What some value of has no closed form.
+_UNMODELLED = (
+    "model.task", "training.optim", "training.use_liger_kernel", "tuning.bits", "tuning.dora", "tuning.dropout",
+    "tuning.modules_to_save", "tuning.target_modules",
+)  # fmt: skip
 
 
 @rule(Severity.INFO, when=lambda plan: bool(plan.memory.missing))
@@ -56,7 +60,7 @@ def check(plan: Plan) -> Iterator[Finding]:
 def _said(plan: Plan) -> tuple[str, list[Remedy]] | None:
     """What is not known, and what to do; None where something was written and is wrong, as other rules say."""
     missing, pin = plan.memory.missing, Say(f"set `{plan.name(_SIZE)}`")
-    unmodelled = [path for path in missing if path in _ARGUMENTS]
+    unmodelled = [path for path in missing if path in _UNMODELLED]
     if "trainer" in missing and plan.trainer:
         return f"memory is not modelled for {plan.trainer}", [pin]
     if unmodelled:
@@ -71,5 +75,8 @@ def _said(plan: Plan) -> tuple[str, list[Remedy]] | None:
 
 
 def _valued(plan: Plan, path: str) -> str:
-    setting = plan.spec.settings.get(path)
-    return f"`{plan.name(path)}`" + (f" {code(setting.value)}" if setting and not setting.mapping else "")
+    setting, origin = plan.spec.settings.get(path), plan.origins.get(path)
+    if setting is not None:
+        return f"`{plan.name(path)}`" + ("" if setting.mapping else f" {code(setting.value)}")
+    whose = f" {code(origin.value)} ({origin.why})" if origin and origin.how == "default" else ""
+    return f"`{plan.name(path)}`{whose}"

@@ -44,8 +44,7 @@ def valued(plan: Plan, name: str) -> str:
 
 def is_adapted(plan: Plan) -> bool:
     """Whether an adapter is trained: the reference is then the base model without it."""
-    method = plan.spec.settings.get("tuning.method")
-    return method is not None and method.value in ("lora", "qlora")
+    return plan.tuning.adapts
 
 
 def losses(plan: Plan) -> list[str]:

@@ -227,7 +227,10 @@ _CONFLICTS = (
         ("max_length", "packing"),
         lambda plan: is_on(plan, "packing") and plan.argument("max_length") is None and not _is_unprepared(plan),
         "{packing.name} requires {max_length.name}, got null",
-        _either(_put("max_length", 1024, why="the length of a packed row"), _put("packing", False)),
+        lambda plan: [
+            Put(plan.path("max_length"), plan.sequence_length or 1024, why="the length of a packed row"),
+            Put(plan.path("packing"), False),
+        ],
     ),
     _Conflict(
         "precomputing-with-stream",

@@ -3,7 +3,7 @@
 set -eo pipefail
 config_folder="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 readonly config_folder
-compiled_with="677079361 445"
+compiled_with="895689237 468"
 if [[ -z $CONFIGLINT_ANY_CONFIG && $(cksum <"$config_folder/training_args.json") != "$compiled_with" ]]; then
   echo "launch.sh: training_args.json is not the file that launch.sh was compiled with:" \
     "compile again, or set CONFIGLINT_ANY_CONFIG=1 to train with it anyway" >&2

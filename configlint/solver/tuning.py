@@ -1,0 +1,74 @@
+"""What is trained, and how the model is loaded: what was written, else what TRL's script or PEFT makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from configlint.core.plan import Loaded, Tuning
+from configlint.core.profile import Model
+from configlint.core.values import bits, flag, names, positive, share, text
+from configlint.knowledge.facts import BITS, arguments
+from configlint.solver.ledger import Ledger
+
+T = TypeVar("T")
+
+# Source: peft 0.21, tuners/lora/config.py.
+_RANK = 8
+_BITS = 4
+
+
+def solve_tuning(ledger: Ledger) -> Tuning:
+    method = ledger.given_or("tuning.method", text, "full", "all weights are trained")
+    if method not in ("lora", "qlora"):
+        quantized = ledger.spec.settings.get(BITS)
+        # The script quantizes what it loads, also where it trains no adapters.
+        return Tuning(method, bits=ledger.given(BITS, bits) if quantized and quantized.of else None)
+    rank = _or_of_script(ledger, "tuning.rank", positive)
+    return Tuning(
+        method=method,
+        rank=rank or ledger.given_or("tuning.rank", positive, _RANK, "PEFT's default"),
+        alpha=_or_of_script(ledger, "tuning.alpha", positive),
+        dropout=_or_of_script(ledger, "tuning.dropout", share),
+        target_modules=ledger.given("tuning.target_modules", names) or (),
+        modules_to_save=ledger.given("tuning.modules_to_save", names) or (),
+        dora=ledger.given("tuning.dora", flag),
+        bits=ledger.given_or(BITS, bits, _BITS, "QLoRA's own") if method == "qlora" else None,
+    )
+
+
+def _or_of_script(ledger: Ledger, path: str, accept: Callable[[object], T | None]) -> T | None:
+    """What was written, or what TRL's script makes of the argument that was left out."""
+    names, default = arguments(path, ledger.spec.settings), None
+    if ledger.script and ledger.spec.settings.keys().isdisjoint(names):
+        default = next((ledger.script.default(name.partition(".")[2]) for name in names), None)
+    value = accept(default)
+    return ledger.given(path, accept) if value is None else ledger.given_or(path, accept, value, "TRL's default")
+
+
+def solve_loaded(ledger: Ledger, model: Model | None) -> Loaded:
+    return Loaded(
+        task=_task(ledger, model),
+        dtype=_or_of_script(ledger, "model.dtype", text),
+        attention=ledger.given("model.attention", text),
+    )
+
+
+def _task(ledger: Ledger, model: Model | None) -> str | None:
+    if ledger.release.trainer.task:
+        return ledger.given_or("model.task", text, ledger.release.trainer.task, "what the trainer trains")
+    if model is None or model.task is None:
+        return ledger.given("model.task", text)
+    return ledger.given_or("model.task", text, model.task, "the architectures of its config.json")
+
+
+def unmodelled(tuning: Tuning, task: str | None, model: Model) -> tuple[str, ...]:
+    """The paths of what the closed form does not know of: a figure without it would be another training's."""
+    found = {
+        "model.task": task is not None and task != model.task,
+        "tuning.dropout": (tuning.dropout or 0) > 0,
+        "tuning.modules_to_save": tuning.modules_to_save != (),
+        "tuning.dora": tuning.dora is True,
+        "tuning.bits": tuning.bits == 8 or (tuning.bits is not None and tuning.method != "qlora"),
+    }
+    return tuple(path for path, holds in found.items() if holds)
