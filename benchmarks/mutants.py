@@ -9,7 +9,8 @@ see what it does. One that takes far too long is killed, too. What survives is p
 file lists mutants that are equivalent, as nobody could notice them, and why: they do not count.
 
 What only people read has no faults here: docstrings, annotations, f-strings and other texts of several words. Nor
-have the `__init__`s of rules: they say which modules are not loaded because they would find nothing.
+have the index of the rules, their `when` and the `__init__`s of families: they say which modules are not loaded
+because they would find nothing.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def _of_rule(module: str) -> list[str]:
     *_, family, file = module.split("/")
     rule = "" if file[:1] == "_" else file.removesuffix(".py").replace("_", "-")
     only = () if family == "rules" else ("-k", f"{family}/{rule}")
-    return [*_files("rules", "remedies", "fix"), *only]
+    return [*_files("rules", "findings_golden", "remedies", "fix"), *only]
 
 
 def _files(*names: str) -> list[str]:
@@ -75,17 +76,28 @@ ROOMS = {
     "rules": Room(
         ("configlint/rules/**/*.py",),
         _of_rule,
-        _files("golden", "explain", "wording", "slurm", "ignores", "check", "rules", "fit_command", "one_cause"),
+        _files(
+            "golden",
+            "explain",
+            "wording",
+            "slurm",
+            "ignores",
+            "check",
+            "rules",
+            "fit_command",
+            "dialects",
+            "one_cause",
+        ),
     ),
     "solver": Room(
         ("configlint/solver/*.py",),
-        lambda module: _files("memory_golden", "rules", "explain", "solver"),
+        lambda module: _files("memory_golden", "rules", "findings_golden", "explain", "solver"),
         _files("golden", "prove", "fit_command", "merging", "dialects"),
     ),
     "memory": Room(
         ("configlint/memory/closed_form/*.py", "configlint/memory/options.py"),
         lambda module: _files("memory_golden", "fit_command", "memory"),
-        _files("explain", "models", "rules"),
+        _files("explain", "models", "findings_golden"),
     ),
     "fixing": Room(
         ("configlint/fixing/*.py", "configlint/commands/fix.py"),
@@ -129,7 +141,7 @@ def _options() -> argparse.Namespace:
 def _modules(room: str) -> list[str]:
     found = {path for pattern in ROOMS[room].modules for path in ROOT.glob(pattern)}
     names = sorted(path.relative_to(ROOT).as_posix() for path in found)
-    return [name for name in names if not (room == "rules" and name.endswith("__init__.py"))]
+    return [name for name in names if not (room == "rules" and name.endswith(("__init__.py", "_index.py")))]
 
 
 def _drawn(places: dict[str, list[list[Mutant]]], count: int, chance: random.Random) -> list[tuple[str, Mutant]]:
@@ -174,7 +186,7 @@ def _run(node: ast.AST) -> Iterator[ast.AST]:
     """The nodes that are run, and that are not for people or type checkers only."""
     if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
         return
-    if ast.unparse(node).startswith(("if TYPE_CHECKING", "__all__ =", "TypeVar(")):
+    if ast.unparse(node).startswith(("if TYPE_CHECKING", "__all__ =", "TypeVar(", "when=")):
         return
     yield node
     for name, value in ast.iter_fields(node):
@@ -231,7 +243,7 @@ def _other_constants(value: object) -> list[str]:
     if isinstance(value, int):
         return [f"({value + 1})", *([f"({value - 1})"] if value else [])]  # few numbers can be below 0
     if isinstance(value, float):
-        return [repr(value * 2), repr(value / 2)]
+        return [repr(value * 2), repr(value / 2)] if value else ["1.0"]
     return [repr(f"{value}X")] if isinstance(value, str) and not re.search(r"\s", value) else []
 
 

@@ -67,7 +67,9 @@ def bounds(name: str, start: str, holds: Callable[[str], bool]) -> str | None:
     if not holds(start):
         return None
     low, high = last_that(holds, every[place::-1]), last_that(holds, every[place:])
-    return None if (low, high) == (every[0], every[-1]) else f"{name} {low} to {high}"
+    if high == every[-1]:
+        return None if low == every[0] else f"{name} {low} or newer"
+    return f"{name} {high} or older" if low == every[0] else f"{name} {low} to {high}"
 
 
 def shown(found: Diagnostic) -> Iterator[str]:

@@ -25,6 +25,7 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Move, Put
 from configlint.core.rule import Finding, Rule
 from configlint.core.source import Source, Span
+from configlint.fixing import edits
 from configlint.fixing.edits import fixed, possible
 from configlint.syntax import read
 
@@ -71,6 +72,7 @@ DELETE: dict[str, Any] = {"delete": True}
 
 RENAMED = [
     ("a: 1\n", "a", "b: 1\n"),
+    ("X: 1\n", "X", "b: 1\n"),
     ("a: 1", "a", "b: 1"),
     ("a:   1   # c\n", "a", "b:   1   # c\n"),
     ("# above\n\na : 1 # c\n# below\n", "a", "# above\n\nb : 1 # c\n# below\n"),
@@ -153,6 +155,7 @@ VALUES: list[tuple[str, object, str]] = [
     ("a: 1\n", "1:30", 'a: "1:30"\n'),
     ("a: 1\n", "", 'a: ""\n'),
     ("a: x\n", "y z", 'a: "y z"\n'),
+    ("a: X\n", "y", "a: y\n"),
     # Quotes stay around a text.
     ("a: 'x'\n", "steps", "a: 'steps'\n"),
     ("a: 'x'\n", "it's", "a: 'it''s'\n"),
@@ -281,6 +284,18 @@ GIVEN_UP: list[tuple[str, str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("text", "path", "change"), GIVEN_UP)
 def test_what_cannot_be_done_in_a_simple_way_is_given_up(text: str, path: str, change: dict[str, Any]) -> None:
     assert edited(text, path, change) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "change"),
+    [("a: 1\n", key("b")), ("a: 1\n", value(2)), ("a: [1]\n", value([2])), ("a: 1\n", value("b"))],
+)
+def test_what_comes_out_other_than_it_was_meant_is_given_up(
+    text: str, change: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert edited(text, "a", change) is not None
+    monkeypatch.setattr(edits, "written", lambda value, quote="": "c")
+    assert edited(text, "a", change) is None
 
 
 class TestJson:

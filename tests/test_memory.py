@@ -313,7 +313,7 @@ def test_explain_shows_the_memory_as_one_tree_in_gib(tmp_path: Any) -> None:
     (tmp_path / "a.yaml").write_text(SPEC)
     lines = run("explain", str(tmp_path / "a.yaml"), "memory").out.splitlines()
     assert lines[0].startswith("memory.high = ") and " GiB " in lines[0]
-    assert any("|- memory.weights = " in line and "x 2 bytes" in line for line in lines)
+    assert any("|- memory.weights = " in line and "x 2.01 bytes" in line for line in lines)
     assert any("memory.saved = " in line and "32 layers x " in line for line in lines)
     assert len(lines) < 40
 

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
 from conftest import plan
 
-from configlint.core.workload import CATEGORIES
+from configlint.core.plan import Origin, Plan
+from configlint.core.workload import CATEGORIES, PHASES
+from configlint.memory.closed_form.architecture import architecture
+from configlint.memory.closed_form.formulas import origins
 
 TABLE = Path(__file__).with_name("memory_golden.csv")
 # One of each family that the closed form knows, the smallest.
@@ -54,6 +58,64 @@ SETTINGS = {
     "tensor 2": "hardware: {devices_per_node: 8}\nparallel: {tensor: 2}",
     "SFTTrainer": "trainer: SFTTrainer",
     "transformers 4.46": 'transformers: "4.46"',
+    "one sample": "batch: {per_device: 1}",
+    "long": "model: {sequence_length: 8192}\nbatch: {per_device: 1}",
+    "long and eager": "model: {sequence_length: 8192, attention: eager}\nbatch: {per_device: 1}",
+    "long and flash": "model: {sequence_length: 8192, attention: flash_attention_2}\nbatch: {per_device: 1}",
+    "eager with checkpointing": "model: {attention: eager}\ntraining: {gradient_checkpointing: true}",
+    "flash with autocast": "model: {attention: flash_attention_2, dtype: float32}",
+    "liger with checkpointing": "training: {use_liger_kernel: true, gradient_checkpointing: true}",
+    "lora on some": "tuning: {method: lora}",
+    "lora on the feed-forward block": "tuning: {method: lora, rank: 64, target_modules: [up_proj, down_proj]}",
+    "lora with float32": f"model: {{dtype: float32}}\ntraining: {{bf16: false}}\ntuning: {{method: lora, {LORA}}}",
+    "lora without autocast": f"training: {{bf16: false}}\ntuning: {{method: lora, {LORA}}}",
+    "qlora with checkpointing": f"tuning: {{method: qlora, {LORA}}}\ntraining: {{gradient_checkpointing: true}}",
+    "qlora with SFTTrainer": f"trainer: SFTTrainer\ntuning: {{method: qlora, {LORA}}}",
+    "fsdp with lora": (
+        f"hardware: {{devices_per_node: 8}}\nparallel: {{data: fsdp}}\ntuning: {{method: lora, {LORA}}}"
+    ),
+    "fsdp with its checkpointing": (
+        "hardware: {devices_per_node: 8}\nparallel: {data: fsdp, fsdp: {activation_checkpointing: true}}"
+    ),
+    "fsdp with offload": "hardware: {devices_per_node: 8}\nparallel: {data: fsdp, fsdp: {cpu_offload: true}}",
+    "fsdp, accumulated": ("batch: {effective: 64}\nhardware: {devices_per_node: 8}\nparallel: {data: fsdp}"),
+    "fsdp, synchronised": (
+        "batch: {effective: 64}\nhardware: {devices_per_node: 8}\nparallel: {data: fsdp}\n"
+        "training: {accelerator_config: {gradient_accumulation_kwargs: {sync_each_batch: true}}}"
+    ),
+    "zero1, accumulated": ("batch: {effective: 64}\nhardware: {devices_per_node: 8}\nparallel: {data: zero1}"),
+    "zero2, accumulated": ("batch: {effective: 64}\nhardware: {devices_per_node: 8}\nparallel: {data: zero2}"),
+    "context 2": "hardware: {devices_per_node: 8}\nparallel: {data: fsdp, context: 2}",
+    "zero0": "hardware: {devices_per_node: 8}\nparallel: {data: zero0}",
+    "zero1 with offload": (
+        "hardware: {devices_per_node: 8}\n"
+        "parallel: {data: zero1, deepspeed: {zero_optimization: {offload_optimizer: {device: cpu}}}}"
+    ),
+    "zero2 with offload": (
+        "hardware: {devices_per_node: 8}\n"
+        "parallel: {data: zero2, deepspeed: {zero_optimization: {offload_optimizer: {device: cpu}}}}"
+    ),
+    "zero3 with all offloaded": (
+        "hardware: {devices_per_node: 8}\nparallel: {data: zero3, deepspeed: {zero_optimization: "
+        "{offload_optimizer: {device: cpu}, offload_param: {device: cpu}}}}"
+    ),
+    "zero3 with lora": (
+        f"hardware: {{devices_per_node: 8}}\nparallel: {{data: zero3}}\ntuning: {{method: lora, {LORA}}}"
+    ),
+    "zero3 with adafactor": (
+        "hardware: {devices_per_node: 8}\nparallel: {data: zero3}\ntraining: {optim: adafactor}"
+    ),
+    "sequence 2": "hardware: {devices_per_node: 8}\nparallel: {data: zero3, sequence: 2}",
+    "packing": "trainer: SFTTrainer\ntraining: {packing: true}",
+    "packing with flash": "trainer: SFTTrainer\nmodel: {attention: flash_attention_2}\ntraining: {packing: true}",
+    "SFTTrainer with Liger": "trainer: SFTTrainer\ntraining: {use_liger_kernel: true}",
+    "SFTTrainer, float32": "trainer: SFTTrainer\nmodel: {dtype: float32}\ntraining: {bf16: false}",
+    "SFTTrainer, autocast": "trainer: SFTTrainer\nmodel: {dtype: float32}",
+    "SFTTrainer, lora": f"trainer: SFTTrainer\ntuning: {{method: lora, {LORA}}}",
+    "t4": "hardware: {accelerator: t4}",
+    "v100": "hardware: {accelerator: v100-32gb}",
+    "mi300x": "hardware: {accelerator: mi300x}",
+    "no accelerator": "hardware: {accelerator: null}",
 }
 BASE = {
     "model": {"sequence_length": "512", "dtype": "bfloat16"},
@@ -72,7 +134,7 @@ def spec(model: str, settings: str) -> str:
         if not value.startswith("{") or name not in sections:
             lines.append(line)
             continue
-        for each in value.strip("{}").split(", "):
+        for each in value[1:-1].split(", "):
             key, _, written = each.partition(": ")
             sections[name][key] = written
     sections["model"]["config"] = model
@@ -81,10 +143,11 @@ def spec(model: str, settings: str) -> str:
 
 
 def table() -> str:
-    """A row a family and setting: bytes at the peak, in all and by category; empty where they are not known."""
+    """A row a family and setting: bytes at the peak, in each phase, and by category at the peak; empty where they
+    are not known."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["model", "setting", "phase", "low", "high", "allocated", *CATEGORIES])
+    rows.writerow(["model", "setting", "phase", "low", "high", "allocated", *PHASES, *CATEGORIES])
     for model in MODELS:
         for name, settings in SETTINGS.items():
             found = plan(spec(model, settings)).memory.estimate
@@ -92,7 +155,8 @@ def table() -> str:
                 rows.writerow([model, name, "unknown"])
                 continue
             parts = [found.breakdown.get(category, 0) for category in CATEGORIES]
-            rows.writerow([model, name, found.phase, found.low, found.high, found.allocated, *parts])
+            peaks = [found.phases[phase] for phase in PHASES]
+            rows.writerow([model, name, found.phase, found.low, found.high, found.allocated, *peaks, *parts])
     return text.getvalue()
 
 
@@ -108,8 +172,47 @@ def test_no_figure_changes_unseen(request: pytest.FixtureRequest) -> None:
 def test_nearly_all_rows_have_figures_and_each_setting_changes_some() -> None:
     rows = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines()))
     known = [row for row in rows if row["phase"] != "unknown"]
-    assert len(known) > 0.9 * len(rows)
+    assert len(known) > 0.85 * len(rows)
     plain = {row["model"]: row for row in known if row["setting"] == "plain"}
     for setting in SETTINGS.keys() - {"plain"}:
         others = [row for row in known if row["setting"] == setting and row["model"] in plain]
         assert any({**row, "setting": ""} != {**plain[row["model"]], "setting": ""} for row in others), setting
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_each_formula_gives_its_figure(model: str) -> None:
+    for name, settings in SETTINGS.items():
+        found = plan(spec(model, settings))
+        figures = origins(found)
+        assert figures or not found.memory.estimate
+        for path in ("saved", "weights", "gradients", "optimizer", "logits"):
+            if origin := figures.get(f"memory.{path}"):
+                assert origin.value == pytest.approx(reckoned(found, origin.why), rel=0.02), (name, origin)
+        if allocated := figures.get("memory.allocated"):
+            whole, beside, low, high = (value(figures, each) for each in ("allocated", "beside", "low", "high"))
+            assert whole == sum(value(figures, path.removeprefix("memory.")) for path in allocated.inputs), name
+            least = 0.9 * whole if "- 10%" in figures["memory.low"].why else whole
+            assert low == pytest.approx(least + beside), name
+            factor = float(figures["memory.high"].why.split()[2])
+            assert -1 <= high - factor * whole - beside < 2**30, name
+
+
+def value(figures: dict[str, Origin], name: str) -> int:
+    found = figures[f"memory.{name}"].value
+    assert isinstance(found, int)
+    return found
+
+
+def reckoned(found: Plan, formula: str) -> float:
+    """`2 layers x 3 tokens x (4 hidden + 5) bytes / 6 devices`, as a number."""
+    workload = found.memory.workload
+    assert workload is not None
+    sizes = architecture(workload.config)
+    assert sizes is not None
+    widths = {
+        "hidden": sizes.hidden, "query": sizes.query, "key": sizes.key, "inner": sizes.inner, "heads": sizes.heads,
+        "length": workload.length, "rank": workload.rank, "expert": sizes.expert_inner, "experts": sizes.experts,
+    }  # fmt: skip
+    units = r"\b(layers|tokens|bytes|trained|parameters|vocabulary entries|devices)\b"
+    product = re.sub(units, "", formula).replace(" x ", " * ")
+    return float(eval(re.sub(r"(?<=\d) +(?=[a-z(])", " * ", product), widths))

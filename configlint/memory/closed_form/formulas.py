@@ -6,11 +6,9 @@ from typing import NamedTuple
 
 from configlint.core.plan import Origin, Plan
 from configlint.core.workload import Workload
-from configlint.knowledge.optimizers import StateMemory
 from configlint.memory.closed_form import SLACK, UNMEASURED
 from configlint.memory.closed_form.architecture import Architecture, architecture
 from configlint.memory.closed_form.optimizers import optimizer
-from configlint.memory.closed_form.parts import ITEMS
 from configlint.memory.closed_form.step import ComputedStep, simulate
 
 _MODEL = ("model.config", "model.dtype", "tuning.method", "tuning.rank")
@@ -34,7 +32,7 @@ def origins(plan: Plan) -> dict[str, Origin]:
         known = tuple(path for path in inputs if path in plan.origins or path in found)
         found[f"memory.{name}"] = Origin(value, "derived", formula, known)
 
-    for name, term in terms(workload, sizes, kind, simulate(workload, sizes, kind)).items():
+    for name, term in terms(workload, sizes, simulate(workload, sizes, kind)).items():
         derived(name, term.size, term.formula, *term.inputs)
     parts = [category for category in estimate.breakdown if f"memory.{category}" in found]
     formula = f"{' + '.join(parts)}, at the peak in {estimate.phase}"
@@ -59,19 +57,18 @@ class Term(NamedTuple):
     inputs: tuple[str, ...]
 
 
-def terms(workload: Workload, sizes: Architecture, kind: StateMemory, step: ComputedStep) -> dict[str, Term]:
+def terms(workload: Workload, sizes: Architecture, step: ComputedStep) -> dict[str, Term]:
     """What the layers save for the backward; and what is there at the peak, by category."""
-    item = ITEMS[workload.dtype if workload.method == "full" else workload.adapter_dtype]
     tokens = workload.batch * workload.length
     share = step.breakdown["logits"] / (sizes.vocabulary * tokens)
-    whole = "" if workload.data == "fsdp" else _shared(workload, "zero2")
+    trained = f"{step.trained} trained parameters"
     formulas = {
-        "weights": (_weights(workload, step), _MODEL),
-        "gradients": (f"up to {step.trained} trained parameters x {item} bytes{whole}", _MODEL),
-        "optimizer": (
-            f"{step.trained} trained parameters x {_states(kind, item)}{_shared(workload, 'zero1')}",
+        "weights": (
+            f"{step.parameters} parameters x {_bytes(workload, step, 'weights', step.parameters, 'zero3')}",
             _MODEL,
         ),
+        "gradients": (f"{trained} x {step.breakdown['gradients'] / step.trained:.3g} bytes", _MODEL),
+        "optimizer": (f"{trained} x {_bytes(workload, step, 'optimizer', step.trained, 'zero1')}", _MODEL),
         "activations": ("saved + what the current layers use", ("memory.saved",)),
         "recompute": ("one layer, recomputed", _BATCH),
         "logits": (f"{sizes.vocabulary} vocabulary entries x {tokens} tokens x {share:.3g} bytes", _BATCH),
@@ -87,21 +84,13 @@ def terms(workload: Workload, sizes: Architecture, kind: StateMemory, step: Comp
     return {"saved": _saved(workload, sizes, step), **found}
 
 
-def _weights(workload: Workload, step: ComputedStep) -> str:
-    size = f"{ITEMS[workload.dtype]} bytes" if workload.method != "qlora" else "4 bits in layers, more elsewhere"
-    return f"{step.parameters} parameters x {size}{_shared(workload, 'zero3')}"
-
-
-def _shared(workload: Workload, least: str) -> str:
-    """` / 8 devices` where an engine divides that; from which stage of ZeRO on it does."""
+def _bytes(workload: Workload, step: ComputedStep, category: str, number: int, least: str) -> str:
+    """`4 bytes / 8 devices`: of each of a number of parameters; an engine divides them, from which stage of ZeRO on
+    it does."""
     divides = workload.data == "fsdp" or (workload.data.startswith("zero") and workload.data >= least)
-    return f" / {workload.shard} devices" if divides and workload.shard > 1 else ""
-
-
-def _states(kind: StateMemory, item: int) -> str:
-    if kind.bits == 8:
-        return f"{kind.states} states in 8 bits"
-    return f"{kind.states * (4 if kind.bits else item)} bytes"
+    devices = workload.shard if divides else 1
+    each = f"{step.breakdown[category] * devices / number:.3g} bytes"
+    return f"{each} / {devices} devices" if devices > 1 else each
 
 
 def _saved(workload: Workload, sizes: Architecture, step: ComputedStep) -> Term:
@@ -131,6 +120,7 @@ def _width(name: str, size: int, workload: Workload, sizes: Architecture) -> str
         "length^2": workload.length,
         "rank": workload.rank,
         "expert": sizes.expert_inner,
+        "experts": sizes.experts,
     }
     wide = widths.get(name, 1)
     factor = size / (workload.batch * workload.length) / wide

@@ -29,15 +29,16 @@ from configlint.core.wording import count
 
 @rule(Severity.ERROR, when=lambda plan: bool(plan.hardware.reserved))
 def check(plan: Plan) -> Iterator[Finding]:
-    world, nodes, reserved = plan.parallel.world, plan.hardware.nodes, plan.hardware.reserved
-    if not world or not nodes or world % nodes == 0:
+    world, nodes = plan.parallel.world, plan.hardware.nodes
+    reserved, per_node = plan.hardware.reserved, plan.hardware.devices_per_node
+    if not world or not nodes or not reserved or not per_node or world % nodes == 0:
         return
-    devices = count(plan.hardware.devices_per_node or 1, "device")
+    devices = count(per_node, "device")
     formula = f"{count(world, 'process', 'processes')} = {nodes} nodes x {devices} - {reserved} reserved"
     yield Finding(
         "hardware.reserved",
         f"{count(world, 'process', 'processes')} cannot be split evenly over {nodes} nodes",
-        _remedies(plan, nodes, reserved or 0, plan.hardware.devices_per_node or 1),
+        _remedies(plan, nodes, reserved, per_node),
         related=(("hardware.nodes", formula),),
     )
 

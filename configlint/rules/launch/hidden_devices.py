@@ -26,7 +26,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
-from configlint.core.values import natural, text
+from configlint.core.values import text
 from configlint.core.wording import count
 
 _DEVICES = "hardware.devices_per_node"
@@ -61,9 +61,7 @@ def _remedies(plan: Plan, path: str, seen: int, processes: int) -> list[Remedy]:
 
 def _seen(value: object) -> int | None:
     """How many devices are left; None where that cannot be told. A negative number hides what follows."""
-    if natural(value) is not None and not isinstance(value, bool):
-        return 1
-    if value in ("", -1):
+    if value == "":
         return 0
     words = [word.strip() for word in (text(value) or "").split(",")]
     if not any(words):

@@ -42,7 +42,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     if estimate is None or workload is None or accelerator is None or workload.checkpointing:
         return
     # DeepSpeed casts the adapters too where it computes in 16 bits.
-    if workload.method != "lora" or workload.autocast or workload.dtype == "float32" or _in_16_bits(plan):
+    if workload.method != "lora" or workload.dtype == "float32" or _in_16_bits(plan):
         return
     name, dtype = ("fp16", "float16") if lacks(accelerator, "bfloat16") else ("bf16", "bfloat16")
     full = _activations(plan, workload._replace(method="full"))

@@ -32,20 +32,18 @@ from configlint.core.wording import count
 
 @rule(Severity.INFO, when=lambda plan: plan.given("parallel.shard"))
 def check(plan: Plan) -> Iterator[Finding]:
-    parallel, nodes = plan.parallel, plan.hardware.nodes
-    if parallel.copies in (None, 1) or not parallel.world or not nodes or nodes == 1 or parallel.world % nodes:
+    copies, shard, world = plan.parallel.copies, plan.parallel.shard, plan.parallel.world
+    nodes = plan.hardware.nodes
+    if not copies or not shard or not world or not nodes or world % nodes:
         return
     # Each of the replicas is a group of devices, where a model or a sequence is split further.
-    together = parallel.world // (parallel.copies or 1)
-    per_node = parallel.world // nodes
+    together, per_node = world // copies, world // nodes
     if per_node % together == 0 or together % per_node == 0:
         return
-    shard, rest = divmod(per_node, together // (parallel.shard or 1))
-    # Copies on one device each are none in shards.
-    fits = rest == 0 and (shard > 1 or parallel.tensor != 1)
+    most, rest = divmod(per_node, together // shard)
     yield Finding(
         "parallel.shard",
         f"each copy of the model takes {count(together, 'device')} and does not fit evenly on nodes of {per_node}",
-        [Put("parallel.shard", shard, why="one copy per node")] if fits else [],
+        [] if rest else [Put("parallel.shard", most, why="one copy per node")],
         related=(("hardware.devices_per_node", f"{count(per_node, 'process', 'processes')} per node"),),
     )
