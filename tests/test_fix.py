@@ -155,7 +155,7 @@ VALUES: list[tuple[str, object, str]] = [
     ("a: 1\n", "1:30", 'a: "1:30"\n'),
     ("a: 1\n", "", 'a: ""\n'),
     ("a: x\n", "y z", 'a: "y z"\n'),
-    ("a: X\n", "y", "a: y\n"),
+    ("a: X\n", "z", "a: z\n"),
     # Quotes stay around a text.
     ("a: 'x'\n", "steps", "a: 'steps'\n"),
     ("a: 'x'\n", "it's", "a: 'it''s'\n"),
