@@ -15,10 +15,10 @@ from configlint.core.errors import UsageError
 from configlint.core.plan import Plan
 from configlint.core.release import Version, version_of
 from configlint.core.secrets import MASK
-from configlint.core.source import Source, Span
+from configlint.core.source import Source, Span, is_code
 from configlint.core.spec import Spec
 from configlint.core.wording import Suggestions, misspelt, nearest
-from configlint.frontends import FRONT_ENDS, OWN, FrontEnd, could_be, of_root, root_of, tool_of
+from configlint.frontends import FRONT_ENDS, OWN, FrontEnd, could_be, of_root, read_text, root_of, tool_of
 from configlint.host.read import decode, read_bytes
 from configlint.project import Projects
 from configlint.solver import solve
@@ -78,7 +78,7 @@ class Session:
             if isinstance(source, Diagnostic):
                 self.parsed[path] = _unread(source)
             else:
-                self.parsed[path] = Parsed(*read_safely(source))
+                self.parsed[path] = _parsed(source)
         return self.parsed[path]
 
     def editable(self, paths: Sequence[str]) -> dict[str, Node]:
@@ -103,7 +103,7 @@ class Session:
         session = self.again()
         session.forms, session.parsed = dict(self.forms), dict(self.parsed)
         for name, text in texts.items():
-            session.parsed[name] = Parsed(*read_safely(Source(name, text)))
+            session.parsed[name] = _parsed(Source(name, text))
         return session
 
     def front_end(self, file: Parsed) -> FrontEnd | None:
@@ -156,7 +156,9 @@ class Session:
         # Releases are chosen together: beside one that a file states, the other would be another environment's.
         said = {} if spec.settings.keys() & {"transformers", "trl"} else pins | settings.releases
         trainer = spec.settings.get("trainer")
-        if spec.dialect.route("trainer") and knowledge.is_of_transformers(trainer.value if trainer else None):
+        if (trainer or spec.dialect.route("trainer")) and knowledge.is_of_transformers(
+            trainer.value if trainer else None
+        ):
             said.pop("trl", None)
         if spec.dialect.route("hardware") is None:
             said |= settings.hardware
@@ -243,6 +245,14 @@ def _base(document: Mapping, front_end: FrontEnd) -> Scalar | None:
     return value if isinstance(value, Scalar) and isinstance(value.value, str) and value.value else None
 
 
+def _parsed(source: Source) -> Parsed:
+    if source.name.endswith(".ipynb"):
+        from configlint.syntax.notebook import joined
+
+        source = joined(source.name, source.text) or source._replace(text="")
+    return Parsed(*read_safely(source, read_text))
+
+
 def _unread(found: Diagnostic) -> Parsed:
     """A text that there is no reading, and why."""
     source = without_secrets(found.span.source)
@@ -318,7 +328,7 @@ def specs(
                 unreadable.append(f"{name}: {reason(error)}")
             continue
         said = session.projects.settings(name).dialect(name)
-        if isinstance(data, bytes) and not expected and not said and not could_be(data):
+        if isinstance(data, bytes) and not expected and not said and not could_be(data, name):
             continue
         file = session.parse(name, data) if isinstance(data, bytes) else data
         if front_end := session.front_end(file):
@@ -359,12 +369,16 @@ def _is_compiled(name: str) -> bool:
 def _is_meant(file: Parsed, expected: bool) -> bool:
     """Whether to show what is wrong with a text that cannot be parsed: a link can lead anywhere."""
     text = file.source.text
+    if is_code(file.source):
+        return True  # of code, only what is certain is said
     if expected and "\0" not in text and could_be(text.encode(errors="replace")):
         return True
     return of_root(file.root) is not None
 
 
 def _why_not(file: Parsed) -> str:
+    if is_code(file.source):
+        return "has no call of a config class of transformers or trl"
     if tool := tool_of(file.root):
         return f"looks like a config of {tool}, which configlint does not read yet"
     return f"is not a training config: {_problem(file)}"

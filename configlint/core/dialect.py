@@ -21,10 +21,12 @@ class Reader(NamedTuple):
 
 
 class Root(NamedTuple):
-    """The keys at the root of a file, and those of them that hold mappings."""
+    """The keys at the root of a file, and those of them that hold mappings; of a file in Python, the functions that
+    it calls."""
 
     keys: frozenset[str]
     sections: frozenset[str] = frozenset()
+    calls: bool = False
 
 
 class Marks(NamedTuple):

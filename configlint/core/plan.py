@@ -14,6 +14,7 @@ from configlint.core.profile import Accelerator, Instance, Model
 from configlint.core.release import UNKNOWN, Argument, Release
 from configlint.core.script import Script, script_of
 from configlint.core.spec import Setting, Spec
+from configlint.core.values import AT_RUNTIME, OnlyAtRuntime
 from configlint.core.wording import nearest
 
 if TYPE_CHECKING:
@@ -267,11 +268,11 @@ class Plan(NamedTuple):
 
     def given(self, path: str) -> bool:
         """Whether the user wrote it, right or wrong."""
-        return path in self.spec.settings
+        return path in self.spec.settings or self._may_have(path)
 
     def writes(self, *names: str) -> bool:
         """Whether one of these arguments of the trainer's class was written."""
-        return not self.training.keys().isdisjoint(names)
+        return any([name in self.training for name in names])
 
     def name(self, path: str) -> str:
         """What the user calls a setting: as it was written, or as the dialect has it."""
@@ -283,6 +284,14 @@ class Plan(NamedTuple):
         """Whether the dialect can say all of these: what it cannot say is not demanded."""
         return all(self.spec.dialect.route(path) is not None for path in paths)
 
+    def _may_have(self, path: str) -> bool:
+        """Raises:
+        OnlyAtRuntime: the running program can add such an argument.
+        """
+        if self.spec.open and path.startswith("training."):
+            raise OnlyAtRuntime
+        return False
+
     def path(self, name: str) -> str:
         """Where an argument of the trainer's class stands, or would stand."""
         return argument_path(self.spec, self.release, name)
@@ -292,7 +301,11 @@ class Plan(NamedTuple):
         or the class's default; None where that is not known."""
         path = self.path(name)
         if path in self.spec.settings:
-            return self.spec.settings[path].value
+            value = self.spec.settings[path].value
+            if value is AT_RUNTIME:
+                raise OnlyAtRuntime
+            return value
+        self._may_have(path)
         default = self.release.default(name)
         return None if default is UNKNOWN else default
 

@@ -10,8 +10,8 @@ from typing import Protocol
 from configlint.core.plan import Hardware, Launch, Plan, Precision, Use
 from configlint.core.profile import Accelerator, Instance, Model
 from configlint.core.release import Argument, Release, is_kind, written
-from configlint.core.spec import Spec
-from configlint.core.values import flag, positive, text
+from configlint.core.spec import Spec, Written
+from configlint.core.values import AT_RUNTIME, flag, positive, text
 from configlint.knowledge.facts import WEIGHTS
 from configlint.knowledge.naming import owners
 from configlint.solver.batch import solve_batch
@@ -85,13 +85,18 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
         schedule=solve_schedule(ledger, batch, data, parallel.replicas, generation),
         intervals=solve_intervals(ledger),
         precision=precision,
-        training=(training := spec.section("training")),
+        training=(training := _training(spec)),
         arguments=(arguments := spec.section("arguments")),
         launch=(launch := _launch(ledger)),
         uses=tuple(_uses(spec, training, arguments, ledger.release, launch)),
         generation=generation,
         memory=solve_memory(room, batch, parallel.replicas),
     )
+
+
+def _training(spec: Spec) -> dict[str, object]:
+    found = spec.section("training")
+    return found if spec.call is None else Written(found, spec.open)
 
 
 def _with_communication(hardware: Hardware, world: int | None, knowledge: Knowledge) -> Hardware:
@@ -108,7 +113,8 @@ def _uses(
     spec: Spec, training: dict[str, object], arguments: dict[str, object], release: Release, launch: Launch
 ) -> Iterator[Use]:
     """What was written of the trainer's class; and of what TRL's own scripts read beside it."""
-    for name, value in training.items():
+    for name in training:
+        value = spec.settings[f"training.{name}"].value
         if name not in owners():
             # Of one that is compiled under another name, it is that one's types which count.
             meant = release.arguments.get(release.spelling(name) or "")
@@ -130,7 +136,8 @@ def _held(argument: Argument | None, spec: Spec, release: Release) -> Argument |
 
 
 def _use(path: str, name: str, value: object, argument: Argument | None) -> Use:
-    return Use(path, name, value, argument, argument is None or is_kind(value, argument.kinds))
+    fits = argument is None or value is AT_RUNTIME or is_kind(value, argument.kinds)
+    return Use(path, name, value, argument, fits)
 
 
 def _model(ledger: Ledger, knowledge: Knowledge) -> Model | tuple[str, ...] | None:
