@@ -288,7 +288,7 @@ class Plan(NamedTuple):
         """Raises:
         OnlyAtRuntime: the running program can add such an argument.
         """
-        if self.spec.open and path.startswith("training."):
+        if self.spec.open and path.startswith(("training.", "batch.")):
             raise OnlyAtRuntime
         return False
 

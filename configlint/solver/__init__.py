@@ -11,7 +11,7 @@ from configlint.core.plan import Hardware, Launch, Plan, Precision, Use
 from configlint.core.profile import Accelerator, Instance, Model
 from configlint.core.release import Argument, Release, is_kind, written
 from configlint.core.spec import Spec, Written
-from configlint.core.values import AT_RUNTIME, flag, positive, text
+from configlint.core.values import flag, positive, text
 from configlint.knowledge.facts import WEIGHTS
 from configlint.knowledge.naming import owners
 from configlint.solver.batch import solve_batch
@@ -136,8 +136,7 @@ def _held(argument: Argument | None, spec: Spec, release: Release) -> Argument |
 
 
 def _use(path: str, name: str, value: object, argument: Argument | None) -> Use:
-    fits = argument is None or value is AT_RUNTIME or is_kind(value, argument.kinds)
-    return Use(path, name, value, argument, fits)
+    return Use(path, name, value, argument, argument is None or is_kind(value, argument.kinds))
 
 
 def _model(ledger: Ledger, knowledge: Knowledge) -> Model | tuple[str, ...] | None:

@@ -12,7 +12,7 @@ from math import ceil
 
 from configlint.core.plan import Batch, Data, Generation, Intervals, Parallel, Schedule
 from configlint.core.spec import Setting
-from configlint.core.values import flag, natural, positive, real, text, whole
+from configlint.core.values import AT_RUNTIME, flag, natural, positive, real, text, whole
 from configlint.solver.ledger import Ledger
 
 # Since when each prompt of a step is generated once for all its micro-batches.
@@ -157,7 +157,7 @@ def solve_intervals(ledger: Ledger) -> Intervals:
 
 
 def _unset(setting: Setting | None) -> bool:
-    return setting is None or setting.value is None or setting.value == 0
+    return setting is None or (setting.value is not AT_RUNTIME and setting.value in (None, 0))
 
 
 def solve_data(ledger: Ledger) -> Data:
