@@ -16,7 +16,7 @@ from configlint.core.plan import Plan
 from configlint.core.release import Version, version_of
 from configlint.core.secrets import MASK
 from configlint.core.source import Source, Span, is_code
-from configlint.core.spec import Spec
+from configlint.core.spec import Setting, Spec
 from configlint.core.wording import Suggestions, misspelt, nearest
 from configlint.frontends import FRONT_ENDS, OWN, FrontEnd, could_be, of_root, read_text, root_of, tool_of
 from configlint.host.read import decode, read_bytes
@@ -64,6 +64,7 @@ class Session:
     def __init__(self, assignments: Iterable[str] = (), pass_over: bool = False) -> None:
         self.parsed: dict[str, Parsed] = {}
         self.forms: dict[Source, list[Diagnostic]] = {}
+        self.installed: dict[Source, dict[str, Setting]] = {}
         self.near: dict[str, str | None] = {}
         self.projects = Projects()
         self.assignments = [_assignment(text) for text in assignments]
@@ -154,6 +155,8 @@ class Session:
         way to say it."""
         settings, pins = self.projects.settings(spec.source.name), self.projects.pins(spec.source.name)
         # Releases are chosen together: beside one that a file states, the other would be another environment's.
+        if is_code(spec.source):
+            spec = self._with_own_pins(spec)
         said = {} if spec.settings.keys() & {"transformers", "trl"} else pins | settings.releases
         trainer = spec.settings.get("trainer")
         if (trainer or spec.dialect.route("trainer")) and knowledge.is_of_transformers(
@@ -165,6 +168,14 @@ class Session:
         added = {path: setting for path, setting in said.items() if path not in spec.settings}
         known = spec.dialect.route("transformers") or "transformers" in (*added, *spec.dialect.releases)
         return spec._replace(settings=spec.settings | added, assumed=not known)
+
+    def _with_own_pins(self, spec: Spec) -> Spec:
+        """A call with the releases that its file installs."""
+        from configlint.project.pins import pins_in
+
+        if spec.source not in self.installed:
+            self.installed[spec.source] = pins_in(spec.source)
+        return spec._replace(settings=spec.settings | self.installed[spec.source])
 
     def _form(self, document: Mapping, front_end: FrontEnd) -> list[Diagnostic]:
         """What is wrong with the form of a document, looked at once for all that extend it."""

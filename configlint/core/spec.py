@@ -53,7 +53,8 @@ class Spec(NamedTuple):
     """What was written under canonical dotted paths, for one target or, with None, for none.
 
     `reader` is what the dialect's loader makes of this file; `targets` are the names of all targets that it has.
-    `call` is the place of the function's name where these are the arguments of a call, and `open` says that it may
+    `call` is the place of the function's name where these are the arguments of a call, `number` counts the calls of
+    the file, and `open` says that it may
     have others that cannot be seen. `assumed` says that nobody stated a release, in a dialect that has no default for it: what is true of the newest
     only is not certain then. `meant_script` is a file of nearly the name of `launch.script`, where there is none of
     that name. `newer` are the packages of which a release is stated that there is no data of yet, and the arguments
@@ -70,6 +71,7 @@ class Spec(NamedTuple):
     meant_script: str | None = None
     newer: Mapping[str, frozenset[str] | None] = MappingProxyType({})
     call: Span | None = None
+    number: int = 0
     open: bool = False
 
     def in_newer(self, name: str) -> bool:

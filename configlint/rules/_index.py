@@ -107,6 +107,8 @@ def batch(plan: Plan) -> Iterator[str]:
     if plan.given('batch.effective_tokens'):
         yield "partial_sequence"
     yield "partial_window"
+    if plan.spec.reader.replaces_batch:
+        yield "replaced_per_device"
     if plan.writes('accelerator_config', 'split_batches'):
         yield "split_batches"
     if plan.given('batch.effective_tokens'):
@@ -533,6 +535,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'batch/not-power-of-two': ('batch/not-power-of-two',),
     'batch/partial-sequence': ('batch/partial-sequence',),
     'batch/partial-window': ('batch/partial-window',),
+    'batch/replaced-per-device': ('batch/replaced-per-device',),
     'batch/split-batches': ('batch/split-batches',),
     'batch/stated-twice': ('batch/stated-twice',),
     'batch/steps-beyond-run': ('batch/steps-beyond-run',),

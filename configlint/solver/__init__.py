@@ -115,7 +115,7 @@ def _uses(
     """What was written of the trainer's class; and of what TRL's own scripts read beside it."""
     for name in training:
         value = spec.settings[f"training.{name}"].value
-        if name not in owners():
+        if name not in owners() and name not in spec.reader.redeclared:
             # Of one that is compiled under another name, it is that one's types which count.
             meant = release.arguments.get(release.spelling(name) or "")
             own = _held(release.arguments.get(name), spec, release)

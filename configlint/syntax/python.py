@@ -28,6 +28,8 @@ _LONGEST = 10_000
 _LARGEST = 2**64
 # What a call has that cannot be seen: `**options`.
 OPEN = "**"
+# Where a class of the file is called that derives from the function: its fields, under a word that no argument is.
+DECLARED = "class"
 
 _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -98,7 +100,7 @@ def read(source: Source, wanted: Collection[str]) -> tuple[Mapping | None, list[
     if len(source.text) > MAX_CHARACTERS or re.search("[\x85\u2028\u2029]", source.text):
         return None, []
     trees: list[ast.Module] = []
-    for first_line, text in _pieces(source):
+    for first_line, text in pieces(source):
         tree = parse(text)
         if isinstance(tree, ast.Module):
             ast.increment_lineno(tree, first_line - 1)
@@ -119,7 +121,7 @@ def document(source: Source, trees: Iterable[ast.Module], wanted: Collection[str
     return Mapping(entries, whole) if entries else None
 
 
-def _pieces(source: Source) -> Iterator[tuple[int, str]]:
+def pieces(source: Source) -> Iterator[tuple[int, str]]:
     """What is parsed by itself, and its first line: a file, or each cell of a notebook, as some may hold no Python."""
     if source.notebook is None:
         yield 1, source.text
@@ -209,7 +211,9 @@ class _Reader:
             name, classes = found
             counts[name] = number = counts.get(name, 0) + 1
             key = Scalar(name, name, False, self.span(call.func))
-            arguments = {**self.fields(classes), **dict(self.arguments(call, scope))}
+            arguments = dict(self.arguments(call, scope))
+            if classes:
+                arguments[DECLARED] = Entry(key, Mapping(self.fields(classes), key.span))
             yield f"{name}#{number}" if number > 1 else name, Entry(key, Mapping(arguments, self.span(call)))
 
     def target(self, func: ast.expr, scope: _Scope) -> tuple[str, list[_Bound]] | None:

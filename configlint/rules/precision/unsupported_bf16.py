@@ -45,7 +45,11 @@ def check(plan: Plan) -> Iterator[Finding]:
             f"`{plan.name(path)}` is on ({origin.why}), but {described(accelerator)} has no bfloat16",
             [Put("training.fp16", True) if _has_fp16(accelerator) else Put(path, False)],
         )
-    if plan.precision.bf16 is False and not plan.training.get("bf16_full_eval") and plan.precision.weights == "bfloat16":
+    if (
+        plan.precision.bf16 is False
+        and not plan.training.get("bf16_full_eval")
+        and plan.precision.weights == "bfloat16"
+    ):
         yield from _weights(plan, accelerator)
     for bf16, fp16 in (("bf16", "fp16"), ("bf16_full_eval", "fp16_full_eval")):
         # With both of them, precision/bf16-and-fp16 says which one to remove.
