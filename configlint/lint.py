@@ -56,7 +56,7 @@ def _found(plan: Plan, rule: Rule) -> list[Diagnostic]:
         found = []
         with suppress(OnlyAtRuntime):
             for each in _until_runtime(plan._replace(uses=seen), rule):
-                found.append(each)  # noqa: PERF402  (what was found before it ends counts)
+                found.append(each)
         return found
 
 

@@ -272,7 +272,8 @@ class Plan(NamedTuple):
 
     def writes(self, *names: str) -> bool:
         """Whether one of these arguments of the trainer's class was written."""
-        return any([name in self.training for name in names])
+        held = self.training
+        return not held.keys().isdisjoint(names) or any(name in held for name in names)
 
     def name(self, path: str) -> str:
         """What the user calls a setting: as it was written, or as the dialect has it."""

@@ -53,12 +53,12 @@ class Spec(NamedTuple):
     """What was written under canonical dotted paths, for one target or, with None, for none.
 
     `reader` is what the dialect's loader makes of this file; `targets` are the names of all targets that it has.
-    `call` is the place of the function's name where these are the arguments of a call, `number` counts the calls of
-    the file, and `open` says that it may
-    have others that cannot be seen. `assumed` says that nobody stated a release, in a dialect that has no default for it: what is true of the newest
+    `assumed` says that nobody stated a release, in a dialect that has no default for it: what is true of the newest
     only is not certain then. `meant_script` is a file of nearly the name of `launch.script`, where there is none of
     that name. `newer` are the packages of which a release is stated that there is no data of yet, and the arguments
-    of its config class, or None where it is not installed.
+    of its config class, or None where it is not installed. `call` is the place of the function's name where these
+    are the arguments of a call, `number` counts the calls of the file, and `open` says that it may have others that
+    cannot be seen.
     """
 
     source: Source
@@ -179,8 +179,10 @@ class Written(dict[str, object]):
             raise OnlyAtRuntime
         return value
 
-    def get(self, name: str, default: object = None) -> object:  # type: ignore[override]
-        return self[name] if name in self else default
+    def get(self, name: str, default: object = None) -> object:
+        if name not in self:
+            return default
+        return self[name]
 
     def items(self) -> list[tuple[str, object]]:  # type: ignore[override]
         return [(name, value) for name, value in super().items() if value is not AT_RUNTIME]

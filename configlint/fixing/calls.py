@@ -9,13 +9,14 @@ import ast
 import re
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
 from configlint.core.document import Node
 from configlint.core.edit import KEPT, Edit, Patch, identity
 from configlint.core.source import Source, Span
 from configlint.core.writing import python
-from configlint.syntax.python import parse, pieces
+from configlint.syntax.python import parse
 
 _BLANKS = re.compile(r"[ \t]*")
 _TO_NEXT = re.compile(r"[ \t]*,[ \t]*")
@@ -30,14 +31,14 @@ class _Piece(NamedTuple):
     text: str
     start: int
     first_line: int
-    number: int | None
+    cell: int | None
 
 
 class _Argument(NamedTuple):
     """A keyword of a call or an entry of a mapping, and the ends of those beside it."""
 
     holder: ast.Call | ast.Dict
-    index: int
+    number: int
     key: tuple[int, int]
     value: ast.expr
     before: int | None
@@ -88,7 +89,7 @@ def _stored(source: Source, code: Mapping[_Piece, str]) -> str | None:
         return next(iter(code.values()), source.text)
     from configlint.syntax.notebook import rewritten
 
-    return rewritten(source, {piece.number: text for piece, text in code.items() if piece.number})
+    return rewritten(source, {piece.cell: text for piece, text in code.items() if piece.cell})
 
 
 def _piece_of(source: Source, edit: Edit) -> _Piece:
@@ -103,7 +104,7 @@ def _piece_of(source: Source, edit: Edit) -> _Piece:
 
 
 def _tree(piece: _Piece, text: str) -> ast.Module | None:
-    if piece.number is not None:
+    if piece.cell is not None:
         from configlint.syntax.notebook import python_of
 
         text = python_of(text.split("\n"))
@@ -227,14 +228,14 @@ def _patched(text: str, changes: Iterable[_Change]) -> str:
 def _is_as_meant(piece: _Piece, edits: list[Edit], changes: list[_Change]) -> bool:
     """Whether the changed text is the tree with the edits made, and no other."""
     ordered = sorted(changes)
-    if any(before[1] > after[0] for before, after in zip(ordered, ordered[1:], strict=False)):
+    if any(before[1] > after[0] for before, after in pairwise(ordered)):
         return False
     meant, after = _tree(piece, piece.text), _tree(piece, _patched(piece.text, changes))
     if meant is None or after is None:
         return False
     found = [(edit, _find(piece, meant, edit)) for edit in edits]
     # From the last on, so that the numbers of those before stay.
-    for edit, argument in sorted(found, key=lambda pair: -pair[1].index if pair[1] else 0):
+    for edit, argument in sorted(found, key=lambda pair: -pair[1].number if pair[1] else 0):
         if argument is None:
             return False
         _apply(argument, edit)
@@ -242,7 +243,7 @@ def _is_as_meant(piece: _Piece, edits: list[Edit], changes: list[_Change]) -> bo
 
 
 def _apply(argument: _Argument, edit: Edit) -> None:
-    holder, index = argument.holder, argument.index
+    holder, index = argument.holder, argument.number
     value = None if edit.delete or edit.value is KEPT else ast.parse(python(edit.value), mode="eval").body
     if isinstance(holder, ast.Call):
         if edit.delete:

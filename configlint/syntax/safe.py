@@ -10,7 +10,6 @@ from configlint.core.secrets import could_hold
 from configlint.core.source import Source
 from configlint.syntax.yaml import read
 
-
 _Read = Callable[[Source], tuple[Node | None, list[Diagnostic]]]
 
 
