@@ -21,6 +21,7 @@ from configlint.core.wording import Suggestions, misspelt, nearest
 from configlint.frontends import FRONT_ENDS, OWN, FrontEnd, could_be, of_root, read_text, root_of, tool_of
 from configlint.host.read import decode, read_bytes
 from configlint.project import Projects
+from configlint.project.stated import in_comments
 from configlint.solver import solve
 from configlint.syntax import read
 from configlint.syntax.safe import read_safely, without_secrets
@@ -59,9 +60,12 @@ class Session:
     """The files of one run; each is read and parsed once, however many specs extend it.
 
     `pass_over` says nothing of a named file that is not a spec, as a folder says nothing of those that it holds.
+    `stated` is what is said of the machine and the batch of files that cannot say it.
     """
 
-    def __init__(self, assignments: Iterable[str] = (), pass_over: bool = False) -> None:
+    def __init__(
+        self, assignments: Iterable[str] = (), pass_over: bool = False, stated: dict[str, Setting] | None = None
+    ) -> None:
         self.parsed: dict[str, Parsed] = {}
         self.forms: dict[Source, list[Diagnostic]] = {}
         self.installed: dict[Source, dict[str, Setting]] = {}
@@ -69,6 +73,7 @@ class Session:
         self.projects = Projects()
         self.assignments = [_assignment(text) for text in assignments]
         self.pass_over = pass_over
+        self.stated = stated or {}
 
     def parse(self, path: str, data: bytes | None = None) -> Parsed:
         """Raises:
@@ -95,7 +100,7 @@ class Session:
 
     def again(self) -> Session:
         """A session that reads the files anew."""
-        session = Session(pass_over=self.pass_over)
+        session = Session(pass_over=self.pass_over, stated=self.stated)
         session.assignments = self.assignments
         return session
 
@@ -164,10 +169,11 @@ class Session:
         ):
             said.pop("trl", None)
         if spec.dialect.route("hardware") is None:
-            said |= settings.hardware
+            said |= settings.hardware | in_comments(spec.source) | self.stated
         added = {path: setting for path, setting in said.items() if path not in spec.settings}
-        known = spec.dialect.route("transformers") or "transformers" in (*added, *spec.dialect.releases)
-        return spec._replace(settings=spec.settings | added, assumed=not known)
+        every = spec.settings | added
+        known = spec.dialect.route("transformers") or "transformers" in (*every, *spec.dialect.releases)
+        return spec._replace(settings=every, assumed=not known)
 
     def _with_own_pins(self, spec: Spec) -> Spec:
         """A call with the releases that its file installs."""

@@ -20,8 +20,9 @@ def parsed(text: str, name: str = "train.yaml") -> Parsed:
     return Session().parse(name, text.encode())
 
 
-def plans(text: str, name: str = "train.yaml") -> list[Plan]:
+def plans(text: str, name: str | None = None) -> list[Plan]:
     """The plans of a spec, or of the calls in a script."""
+    name = name or name_of(text)
     front_end = FRONT_ENDS["training_arguments"] if name.endswith(".py") else spec_yaml
     return Session().load(parsed(text, name), front_end).plans
 

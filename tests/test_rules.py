@@ -47,7 +47,7 @@ def beside_a_script(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 def findings(rule: Rule, text: str) -> list[Diagnostic]:
     found = []
-    for plan in plans(text, name_of(text)):
+    for plan in plans(text):
         diagnostics, crashes = lint(plan, [rule])
         if crashes:
             raise crashes[0]

@@ -108,8 +108,7 @@ def _tree(piece: _Piece, text: str) -> ast.Module | None:
         from configlint.syntax.notebook import python_of
 
         text = python_of(text.split("\n"))
-    tree = parse(text)
-    return tree if isinstance(tree, ast.Module) else None
+    return parse(text)
 
 
 def _changes(piece: _Piece, edit: Edit) -> list[_Change]:
@@ -205,9 +204,9 @@ def _deletion(text: str, argument: _Argument, end: int) -> _Change:
         if text[comma.end() : comma.end() + 1] in ("#", "\n", "\r"):
             raise _GivenUp
         return _without_comment(text, start, comma.end())
-    if argument.before is None or not argument.is_last:
+    if not argument.is_last:
         raise _GivenUp
-    return _without_comment(text, argument.before, end)
+    return _without_comment(text, start if argument.before is None else argument.before, end)
 
 
 def _without_comment(text: str, start: int, end: int) -> _Change:
@@ -239,7 +238,15 @@ def _is_as_meant(piece: _Piece, edits: list[Edit], changes: list[_Change]) -> bo
         if argument is None:
             return False
         _apply(argument, edit)
+        if isinstance(argument.holder, ast.Call) and _repeats(argument.holder):
+            return False
     return ast.dump(meant) == ast.dump(after)
+
+
+def _repeats(call: ast.Call) -> bool:
+    """Whether a keyword is there twice, which only the compiler refuses."""
+    names = [keyword.arg for keyword in call.keywords if keyword.arg]
+    return len(set(names)) < len(names)
 
 
 def _apply(argument: _Argument, edit: Edit) -> None:

@@ -1,5 +1,5 @@
-"""TrainingArguments and TRL's config classes: as flat YAML or JSON, with what else the script reads mixed in, and as
-calls in Python.
+"""TrainingArguments and TRL's config classes: as flat YAML or JSON, with what else the script reads mixed in, and
+as calls in Python.
 
 HfArgumentParser and TrlParser read such a file. Which of them does cannot be seen, and the file says nothing of the
 machine, of how it is launched and of what Accelerate's own config adds: that is unknown.
@@ -92,8 +92,8 @@ def _count_problem(node: Node) -> tuple[str, str] | None:
 
 
 def lower(documents: list[Mapping], assignments: Sequence[Mapping] = ()) -> Lowered:
-    """One plan: what it says in the names of TrainingArguments goes to `training`, all else to `arguments`; in code,
-    a plan for each call."""
+    """One plan: what it says in the names of TrainingArguments goes to `training`, all else to `arguments`; in
+    code, a plan for each call."""
     source = documents[-1].span.source
     if is_code(source):
         from configlint.frontends.calls import specs

@@ -37,7 +37,8 @@ class _Layer(NamedTuple):
 
 
 def walk(folder: str) -> Iterator[str]:
-    """The YAML, JSON and Python files and the notebooks below a folder that git would not ignore and that are small enough, sorted.
+    """The YAML, JSON and Python files and notebooks below a folder that git would not ignore and that are small
+    enough, sorted.
 
     A link counts only where it stays within the repository, or the folder where there is none.
     """

@@ -114,8 +114,8 @@ _NAMED = re.compile(rf"(?<![\w./@=-]){_NAME}(?:\[[^\]\n]*\])?(?![\w./-])[ \t]*((
 
 
 def pins_in(source: Source) -> dict[str, Setting]:
-    """The releases that a script or a notebook installs itself, each with its place: of several lines, the last that
-    names a package counts, with a release or not."""
+    """The releases that a script or a notebook installs itself, each with its place: of several lines, the last
+    that names a package counts, with a release or not."""
     found: dict[str, Setting] = {}
     for start, text in _installing(source):
         for match in _NAMED.finditer(text):

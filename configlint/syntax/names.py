@@ -103,15 +103,18 @@ class Names:
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             self.used[node.id] = self.used.get(node.id, 0) + 1
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            if isinstance(node.value, ast.Name):
-                self.stored.setdefault(node.value.id, []).append(node.attr)
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-            if len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-                self.results[node.value] = node.targets[0].id
+            self.stored.setdefault(ast.unparse(node.value), []).append(node.attr)
+        elif isinstance(node, ast.Assign):
+            self._note_result(node)
         elif isinstance(node, ast.Global | ast.Nonlocal):
             for above in scope.outer():
                 for name in node.names:
                     above.bind(name, None)
+
+    def _note_result(self, node: ast.Assign) -> None:
+        target = node.targets[0]
+        if isinstance(node.value, ast.Call) and isinstance(target, ast.Name):
+            self.results[node.value] = target.id
 
 
 def _assigned(target: ast.AST | None, value: ast.expr | None) -> Pairs:

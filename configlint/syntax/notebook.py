@@ -84,8 +84,8 @@ def in_file(span: Span) -> tuple[int, int, int, int]:
 
 
 def rewritten(source: Source, code: Mapping[int, str]) -> str | None:
-    """The notebook with other code in some cells, by their numbers, and all else as it stands; None where that cannot
-    be done in a simple way."""
+    """The notebook with other code in some cells, by their numbers, and all else as it stands; None where that
+    cannot be done in a simple way."""
     assert source.notebook is not None
     text, stored = source.notebook.text, _stored(source.notebook.text)
     before = dict(_code(json.loads(text)))

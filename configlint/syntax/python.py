@@ -1,7 +1,8 @@
 """Python to a located document: the calls of some functions, each a mapping of its keywords.
 
-Nothing is imported or run. What stands there as a literal, or as a name that is bound once to one, is read; all else
-is `AT_RUNTIME`. A function is known by where its name was imported from: many packages have a `TrainingArguments`.
+Nothing is imported or run. What stands there as a literal, or as a name that is bound once to one, is read; all
+else is `AT_RUNTIME`. A function is known by where its name was imported from: many packages have a
+`TrainingArguments`.
 
 Source: docs.python.org/3.11, library/ast
 """
@@ -29,43 +30,42 @@ OPEN = "**"
 DECLARED = "class"
 
 
-def parse(text: str) -> ast.Module | SyntaxError | None:
-    """The syntax tree; what is wrong with the text, or None where the parser gives up."""
+def parse(text: str) -> ast.Module | None:
+    """The syntax tree; None of what is not Python, or beyond the parser."""
     flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             return compile(text, "", "exec", flags, dont_inherit=True)  # type: ignore[no-any-return]
-        except SyntaxError as error:
-            return error
-        except (ValueError, RecursionError, MemoryError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
 
 
 def read(source: Source, wanted: Collection[str]) -> tuple[Mapping | None, list[Diagnostic]]:
-    """The calls of functions whose names, without what they are imported from, are wanted; None where there are none,
-    or no reading the text."""
+    """The calls of functions whose names, without what they are imported from, are wanted; None where there are
+    none, or no reading the text."""
     # Where other signs end a line too, Python and people count lines in two ways.
     if len(source.text) > MAX_CHARACTERS or re.search("[\x85\u2028\u2029]", source.text):
         return None, []
     trees: list[ast.Module] = []
     for first_line, text in pieces(source):
         tree = parse(text)
-        if isinstance(tree, ast.Module):
+        if tree is not None:
             ast.increment_lineno(tree, first_line - 1)
             trees.append(tree)
-        elif isinstance(tree, SyntaxError) and (found := _given_twice(source, tree, first_line)):
-            return None, [found]
+    reader = _Reader(source, trees)
     try:
-        entries = dict(_Reader(source, trees).entries(wanted))
+        entries = dict(reader.entries(wanted))
     except RecursionError:
         return None, []
     lines = source.lines()
-    return Mapping(entries, Span(source, 1, 1, len(lines), len(lines[-1]) + 1)) if entries else None, []
+    whole = Span(source, 1, 1, len(lines), len(lines[-1]) + 1)
+    return Mapping(entries, whole) if entries else None, reader.diagnostics
 
 
 def pieces(source: Source) -> Iterator[tuple[int, str]]:
-    """What is parsed by itself, and its first line: a file, or each cell of a notebook, as some may hold no Python."""
+    """What is parsed by itself, and its first line: a file, or each cell of a notebook, as some may hold no
+    Python."""
     if source.notebook is None:
         yield 1, source.text
         return
@@ -77,23 +77,13 @@ def pieces(source: Source) -> Iterator[tuple[int, str]]:
         yield start, python_of(lines[start - 1 : end - 1])
 
 
-def _given_twice(source: Source, error: SyntaxError, first_line: int) -> Diagnostic | None:
-    """Of all that can be wrong with a text, only this is certain to be a mistake and not another language."""
-    before, _, name = (error.msg or "").partition("keyword argument repeated: ")
-    if before or not name or error.lineno is None or error.offset is None:
-        return None
-    line = first_line + error.lineno - 1
-    span = Span(source, line, error.offset, line, error.offset + len(name))
-    message = f"`{name}` is passed twice in one call, so Python refuses to run the file"
-    return Diagnostic("syntax/duplicate-key", Severity.ERROR, message, span, "remove one of them")
-
-
 class _Reader:
     """The calls of a file as mappings."""
 
     def __init__(self, source: Source, trees: Iterable[ast.Module]) -> None:
         self.source, self.lines = source, source.lines()
         self.names = Names(trees)
+        self.diagnostics: list[Diagnostic] = []
 
     def entries(self, wanted: Collection[str]) -> Iterator[tuple[str, Entry]]:
         """The wanted calls in the order of the text, by their names with a number where there are several."""
@@ -103,11 +93,21 @@ class _Reader:
             if name is None or name.rpartition(".")[2] not in wanted:
                 continue
             counts[name] = number = counts.get(name, 0) + 1
+            self.diagnostics += self.given_twice(call)
             key = Scalar(name, name, False, self.span(call.func))
             arguments = dict(self.arguments(call, scope))
             if classes:
                 arguments[DECLARED] = Entry(key, Mapping(self.fields(classes), key.span))
             yield f"{name}#{number}" if number > 1 else name, Entry(key, Mapping(arguments, self.span(call)))
+
+    def given_twice(self, call: ast.Call) -> Iterator[Diagnostic]:
+        seen: set[str] = set()
+        for keyword in call.keywords:
+            if keyword.arg in seen:
+                message = f"`{keyword.arg}` is passed twice, so Python refuses to run the file"
+                span = self.named(keyword, keyword.arg)
+                yield Diagnostic("syntax/duplicate-key", Severity.ERROR, message, span, "remove one of them")
+            seen |= {keyword.arg} if keyword.arg else set()
 
     def target(self, func: ast.expr, scope: Scope) -> tuple[str | None, list[Bound]]:
         """The function that is called, by package and name, and the classes of this file that derive from it, the

@@ -1,8 +1,8 @@
 """Unsloth replaces a per-device batch that `num_generations` does not divide.
 
 Importing Unsloth replaces TRL's config classes. Where per-device batch x accumulation is not a multiple of
-`num_generations`, TRL refuses to start; Unsloth trains with `num_generations` as the per-device batch instead, prints
-a line, and multiplies the effective batch.
+`num_generations`, TRL refuses to start; Unsloth trains with `num_generations` as the per-device batch instead,
+prints a line, and multiplies the effective batch.
 
 Bad:
 
@@ -49,8 +49,8 @@ def check(plan: Plan) -> Iterator[Finding]:
     name = plan.name(_PER_DEVICE)
     yield Finding(
         _PER_DEVICE,
-        f"`{name}` {per_device} is replaced by `num_generations` {group} under Unsloth, so a step trains {trained:,} completions"
-        f" instead of {written:,}",
+        f"`{name}` {per_device} is replaced by `num_generations` {group} under Unsloth, so a step trains"
+        f" {trained:,} completions instead of {written:,}",
         [Put(_PER_DEVICE, group)],
         related=((plan.path("num_generations"), f"{written:,} is not a multiple of {group}"),),
     )
