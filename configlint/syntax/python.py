@@ -22,6 +22,8 @@ from configlint.syntax.folding import texts, value
 from configlint.syntax.names import Bound, Names, Scope
 
 MAX_CHARACTERS = 1_000_000
+# Arguments of a call: TrainingArguments has 114, and each that is unknown is compared with all of them.
+_MOST_ARGUMENTS = 500
 # Classes that derive from each other.
 _MOST_CLASSES = 20
 # What a call has that cannot be seen: `**options`.
@@ -91,6 +93,8 @@ class _Reader:
         for call, scope in sorted(self.names.calls, key=lambda pair: (pair[0].lineno, pair[0].col_offset)):
             name, classes = self.target(call.func, scope)
             if name is None or name.rpartition(".")[2] not in wanted:
+                continue
+            if len(call.keywords) > _MOST_ARGUMENTS:
                 continue
             counts[name] = number = counts.get(name, 0) + 1
             self.diagnostics += self.given_twice(call)
