@@ -154,10 +154,12 @@ class Tuning(NamedTuple):
 
 class Schedule(NamedTuple):
     """In optimizer steps, as the Trainer counts them; a batch here is one device's
-    micro-batch, so that `batches_per_epoch` is what a rank trains of an epoch."""
+    micro-batch, so that `batches_per_epoch` is what a rank trains of an epoch. `last_step_samples` are those of the
+    last step of each epoch, or of each pass over a stream, where they are fewer than in the others."""
 
     batches_per_epoch: int | None = None
     steps_per_epoch: int | None = None
+    last_step_samples: int | None = None
     epochs: float | None = None
     max_steps: int | None = None
     total_steps: int | None = None

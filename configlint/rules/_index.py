@@ -577,7 +577,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'deepspeed/unset-parameter': ('deepspeed/unset-parameter',),
     'deepspeed/unusable-offload': ('deepspeed/unusable-offload',),
     'fsdp/double-checkpointing': ('fsdp/double-checkpointing',),
-    'fsdp/no-effect': ('fsdp/setting-with-tensor', 'fsdp/fsdp1-setting-with-fsdp2', 'fsdp/setting-of-other-policy'),
+    'fsdp/no-effect': ('fsdp/setting-with-tensor', 'fsdp/fsdp1-setting-with-fsdp2', 'fsdp/strategy-with-fsdp1', 'fsdp/setting-of-other-policy'),
     'fsdp/old-version': ('fsdp/old-version',),
     'fsdp/refused-value': ('fsdp/refused-value',),
     'fsdp/two-wrap-policies': ('fsdp/two-wrap-policies',),
