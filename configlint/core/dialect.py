@@ -21,10 +21,11 @@ class Reader(NamedTuple):
 
 
 class Root(NamedTuple):
-    """The keys at the root of a file, and those of them that hold mappings."""
+    """The keys at the root of a file, those of them that hold mappings, and the keys of these, `section.key`."""
 
     keys: frozenset[str]
     sections: frozenset[str] = frozenset()
+    below: frozenset[str] = frozenset()
 
 
 class Marks(NamedTuple):

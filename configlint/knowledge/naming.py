@@ -41,14 +41,11 @@ def _meanings(*programs: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def meanings(name: str, section: str | None = None) -> tuple[str, ...]:
+def meanings(name: str, section: str | None = None, *programs: str) -> tuple[str, ...]:
     """The canonical paths of what any program or people call so, in a section of a spec only those that are in it:
     case and hyphens do not count."""
-    word = name.lower().replace("-", "_")
-    if section is None:
-        return _meanings(*_PEOPLE).get(word, ())
-    found = _meanings("within", *_PEOPLE).get(word, ())
-    return tuple(path for path in found if path.rpartition(".")[0] == section)
+    found = _meanings(*programs, *_PEOPLE).get(name.lower().replace("-", "_"), ())
+    return tuple(path for path in found if section in (None, path.rpartition(".")[0]))
 
 
 @cache

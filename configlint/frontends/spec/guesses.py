@@ -96,7 +96,7 @@ def _expected(section: str, known: list[str]) -> str:
 
 def _by_another_name(section: str, name: str, known: list[str]) -> Guess | None:
     """What a key that another program has, or that people use, is called in this section of a spec."""
-    for path in meanings(name, section) if section else ():
+    for path in meanings(name, section, "within") if section else ():
         key = path.rpartition(".")[2]
         if key in known:
             return _set(path, key, name)

@@ -33,7 +33,7 @@ from configlint.core.plan import Plan, Use
 from configlint.core.release import Argument, written
 from configlint.core.remedy import Drop, Meant, Move, Put, Remedy
 from configlint.core.rule import Finding, rule
-from configlint.core.wording import listing, one_off
+from configlint.core.wording import listing, misspelt
 from configlint.knowledge.naming import owners, paths
 from configlint.rules._scripts import other_trainer
 from configlint.rules.argument import has_strangers, is_deprecated, is_scripts, layer_of
@@ -77,12 +77,12 @@ def _unknown(plan: Plan, use: Use) -> Finding:
 
 
 def _misspelt(plan: Plan) -> Iterator[Finding]:
-    """Of a file whose other keys are the script's, what is a letter away from an argument of TrainingArguments. No
-    argument of TRL's scripts and classes is."""
+    """Of a file whose other keys are the script's, what is hyphens or a letter away from an argument of
+    TrainingArguments. No argument of TRL's scripts and classes is."""
     # In a file with more of them something else is wrong than their spelling.
     for name in islice(plan.arguments, _MOST_KEYS):
         path, known = f"arguments.{name}", plan.release.layers[0].arguments
-        meant = one_off(name, known)
+        meant = misspelt(name, known)
         if meant and not plan.writes(meant):
             message = f"`{plan.name(path)}` is not an argument of TrainingArguments in any release"
             yield Finding(path, message, [Meant(path, f"training.{meant}")], Severity.WARNING, on_key=True)
