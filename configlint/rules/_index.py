@@ -330,7 +330,7 @@ def memory(plan: Plan) -> Iterator[str]:
 
 
 def model(plan: Plan) -> Iterator[str]:
-    if not (plan.given('model') or 'attn_implementation' in plan.arguments or plan.writes('model_init_kwargs')):
+    if not (plan.given('model') or plan.given('tuning') or 'attn_implementation' in plan.arguments or plan.writes('model_init_kwargs')):
         return
     if plan.model is not None:
         yield "beyond_positions"
@@ -338,6 +338,8 @@ def model(plan: Plan) -> Iterator[str]:
         yield "unknown_profile"
     if plan.hardware.accelerator is not None:
         yield "unsupported_attention"
+    if plan.given('tuning'):
+        yield "unused_tuning"
 
 
 def parallel(plan: Plan) -> Iterator[str]:
@@ -625,6 +627,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'model/beyond-positions': ('model/beyond-positions',),
     'model/unknown-profile': ('model/unknown-profile',),
     'model/unsupported-attention': ('model/unsupported-attention',),
+    'model/unused-tuning': ('model/unused-tuning',),
     'parallel/context-without-sdpa': ('parallel/context-without-sdpa',),
     'parallel/full-checkpoint': ('parallel/full-checkpoint',),
     'parallel/ignored-loss': ('parallel/ignored-loss',),
