@@ -608,6 +608,21 @@ MESSAGES = {
         "data: {name: glue}\n",
         "1:8 schema/unknown-key `data` has no key `name` | put what the script reads under `arguments`",
     ),
+    "one word for the precision at the root": (
+        "mixed_precision: bf16\n",
+        "1:1 schema/unknown-key a spec has no key `mixed_precision`"
+        " | write `bf16: true` or `fp16: true` in `training`",
+    ),
+    "that there is a job": (
+        "launch: {script: a.py, slurm: true}\n",
+        "1:31 schema/wrong-type `launch.slurm` must be a mapping, got true"
+        " | write `slurm: {}`, with sbatch's options in it",
+    ),
+    "what FSDP calls a strategy": (
+        "parallel: {data: FULL_SHARD}\n",
+        "1:18 schema/wrong-choice `parallel.data` must be ddp, fsdp, zero0, zero1, zero2 or zero3, got FULL_SHARD"
+        " | write `fsdp`",
+    ),
     "ZeRO's stage in parallel": (
         "parallel: {zero_stage: 3}\n",
         "1:12 schema/unknown-key `parallel` has no key `zero_stage` | write `data: zero2` or `data: zero3`",

@@ -27,6 +27,7 @@ _SCRIPTS = "put what the script reads under `arguments`"
 # Keys that people look for in a section, and what to do instead.
 _INSTEAD = {
     **dict.fromkeys(("launch.args", "launch.arguments", "data.config", "data.name", "data.path"), _SCRIPTS),
+    **dict.fromkeys((".mixed_precision", ".precision"), "write `bf16: true` or `fp16: true` in `training`"),
     **dict.fromkeys(("parallel.zero", "parallel.zero_stage"), "write `data: zero2` or `data: zero3`"),
 }
 # Sections in which people look for what only the script reads.
@@ -163,6 +164,8 @@ def _of_section(words: Vocabulary, node: Scalar, at: str) -> Guess | None:
             f": `arguments: {{dataset_name: {raw}}}`, or as your script calls it" if _WORD.fullmatch(raw) else ""
         )
         return Guess((), f"{_SCRIPTS}{shown}")
+    if at == "launch.slurm":
+        return Guess((), "write `slurm: {}`, with sbatch's options in it")
     if at == "hardware" and (found := _DEVICES.fullmatch(raw)):
         nodes = f", nodes: {found[1]}" if found[1] else ""
         section = f"{{accelerator: {found[3].strip()}, devices_per_node: {found[2]}{nodes}}}"
