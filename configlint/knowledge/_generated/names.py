@@ -47,6 +47,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     'tuning.rank': {'trl': ('lora_r',), 'script': ('lora_r', 'lora_rank'), 'within': ('r',)},
     'tuning.target_modules': {'trl': ('lora_target_modules',), 'script': ('lora_target_modules', 'target_modules')},
     'arguments': {'script': ('dataset', 'dataset_mixer', 'dataset_name', 'datasets')},
+    'arguments.dataset_name': {'elsewhere': ('dataset', 'dataset_id', 'dataset_path')},
     'training.bf16': {'deepspeed': ('bf16.enabled',)},
     'training.fp16': {'deepspeed': ('fp16.enabled',)},
     'training.learning_rate': {'elsewhere': ('lr',)},

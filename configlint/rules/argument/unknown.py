@@ -168,7 +168,7 @@ def _moved(plan: Plan, use: Use, to: str | None, why: str = "") -> Remedy:
 def _meant(plan: Plan, use: Use, known: dict[str, Argument]) -> list[Remedy]:
     name, section = use.name, use.path.partition(".")[0]
     path = paths("elsewhere").get(name, "")
-    meant = path.removeprefix("training.")
+    meant = path.removeprefix("training.").removeprefix("arguments.")
     close = meant if meant in known else plan.nearest(name, known)
     if close and is_deprecated(known[close]):
         close = known[close].facts.get("by")
