@@ -203,7 +203,7 @@ def explain(spec: str, path: str | None, target: str | None, assignments: tuple[
         elif not paths:
             note("nothing to explain: the batch cannot be computed from this spec")
             code = max(code, FINDINGS)
-        echo("\n".join(explain.tree(plan, each) for each in paths))
+        echo(explain.trees(plan, paths))
     return code
 
 

@@ -19,6 +19,7 @@ from configlint.core.source import Source, Span, is_code
 from configlint.core.spec import Setting, Spec
 from configlint.core.wording import Suggestions, misspelt, nearest
 from configlint.frontends import FRONT_ENDS, OWN, FrontEnd, could_be, of_root, read_text, root_of, tool_of
+from configlint.frontends.spec import KEYS
 from configlint.host.read import decode, read_bytes
 from configlint.project import Projects
 from configlint.project.stated import in_comments
@@ -32,6 +33,7 @@ _MOST_BASES = 100
 _MOST_NEAR = 100
 # A file that is too large, or no file but a device or a pipe, is as little a spec as a picture is.
 _NOT_A_TEXT = (errno.EFBIG, errno.EINVAL)
+_SAY_SO = "add `configlint: 1` at its root if it is a configlint spec"
 
 
 class Parsed(NamedTuple):
@@ -323,7 +325,10 @@ def load_one(path: str, session: Session, own: bool = False) -> Loaded:
     for file, front_end in specs([path], session, unreadable):
         if own and front_end not in (None, OWN):
             title = front_end.DIALECT.title if front_end else ""
-            raise UsageError(f"{path} is a {title}: only a configlint spec can be compiled")
+            raise UsageError(
+                f"{path} is a {title}, but only a configlint spec can be compiled: put its arguments under"
+                " `training`, next to `batch` and `hardware`"
+            )
         loaded = session.load(file, front_end) if front_end else Loaded([], file.diagnostics)
         if loaded.is_base and not any(found.severity is Severity.ERROR for found in loaded.diagnostics):
             raise UsageError(f"{path} is a base without a batch: it can only be extended")
@@ -397,13 +402,14 @@ def _why_not(file: Parsed) -> str:
     if is_code(file.source):
         return "has no call of a config class of transformers or trl"
     if tool := tool_of(file.root):
-        return f"looks like a config of {tool}, which configlint does not read yet"
+        more = f": {_SAY_SO}" if len(file.root.keys & KEYS) > 1 else ""
+        return f"looks like a config of {tool}, which configlint does not read yet{more}"
     return f"is not a training config: {_problem(file)}"
 
 
 def _problem(file: Parsed) -> str:
     if file.document is not None or not file.diagnostics:
-        return "add `configlint: 1` at its root if it is a configlint spec"
+        return _SAY_SO
     found = file.diagnostics[-1]
     # The message of a syntax error can repeat the text.
     return found.message if found.rule == "syntax/encoding" else f"line {found.span.line} is not valid YAML"

@@ -23,11 +23,12 @@ class Reader(NamedTuple):
 
 
 class Root(NamedTuple):
-    """The keys at the root of a file, and those of them that hold mappings; of a file in Python, the functions that
-    it calls."""
+    """The keys at the root of a file, those of them that hold mappings, and the keys of these, `section.key`; of a
+    file in Python, the functions that it calls."""
 
     keys: frozenset[str]
     sections: frozenset[str] = frozenset()
+    below: frozenset[str] = frozenset()
     calls: bool = False
 
 

@@ -143,7 +143,7 @@ def as_meant(spec: Spec, slips: Iterable[Meant]) -> Spec:
         above = spec.dialect.route(slip.to) or (slip.to,)
         keys = (*above, *setting.keys[len(spec.settings[start].keys) :])
         section = slip.to.rpartition(".")[0]
-        if section and section not in settings and section not in spec.settings:
+        if section and section not in settings and (section == start or section not in spec.settings):
             settings[section] = setting._replace(value=None, keys=keys[:-1], mapping=True)
         settings[to] = setting._replace(keys=keys, value=setting.value if slip.value is KEPT else slip.value)
     return spec._replace(settings=settings)

@@ -72,8 +72,11 @@ def root_of(document: Node | None, text: str) -> Root:
     if isinstance(document, Mapping) and is_code(document.span.source):
         return Root(frozenset(document.entries), calls=True)
     if isinstance(document, Mapping):
-        sections = (key for key, entry in document.entries.items() if isinstance(entry.value, Mapping))
-        return Root(frozenset(document.entries), frozenset(sections))
+        sections = {
+            key: value.entries for key, (_, value) in document.entries.items() if isinstance(value, Mapping)
+        }
+        below = (f"{section}.{key}" for section, entries in sections.items() for key in entries)
+        return Root(frozenset(document.entries), frozenset(sections), frozenset(below))
     return Root(
         frozenset(re.findall(_ROOT_KEY, text, re.MULTILINE) if document is None and "\0" not in text else ())
     )

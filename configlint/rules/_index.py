@@ -332,7 +332,7 @@ def memory(plan: Plan) -> Iterator[str]:
 
 
 def model(plan: Plan) -> Iterator[str]:
-    if not (plan.given('model') or 'attn_implementation' in plan.arguments or plan.writes('model_init_kwargs')):
+    if not (plan.given('model') or plan.given('tuning') or 'attn_implementation' in plan.arguments or plan.writes('model_init_kwargs')):
         return
     if plan.model is not None:
         yield "beyond_positions"
@@ -340,6 +340,8 @@ def model(plan: Plan) -> Iterator[str]:
         yield "unknown_profile"
     if plan.hardware.accelerator is not None:
         yield "unsupported_attention"
+    if plan.given('tuning'):
+        yield "unused_tuning"
 
 
 def parallel(plan: Plan) -> Iterator[str]:
@@ -453,6 +455,8 @@ def trl(plan: Plan) -> Iterator[str]:
         yield "low_cispo_bound"
     if plan.script is not None:
         yield "missing_model"
+    if plan.writes('vllm_mode'):
+        yield "no_device_for_server"
     yield "no_effect"
     if 'load_in_4bit' in plan.arguments or 'load_in_8bit' in plan.arguments:
         yield "quantized_without_adapters"
@@ -628,6 +632,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'model/beyond-positions': ('model/beyond-positions',),
     'model/unknown-profile': ('model/unknown-profile',),
     'model/unsupported-attention': ('model/unsupported-attention',),
+    'model/unused-tuning': ('model/unused-tuning',),
     'parallel/context-without-sdpa': ('parallel/context-without-sdpa',),
     'parallel/full-checkpoint': ('parallel/full-checkpoint',),
     'parallel/ignored-loss': ('parallel/ignored-loss',),
@@ -669,6 +674,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'trl/incompatible-arguments': ('trl/padding-free-with-max-length', 'trl/packing-without-max-length', 'trl/precomputing-with-stream', 'trl/packing-with-context', 'trl/generation-batch-size-beside-steps', 'trl/sync-without-reference', 'trl/sync-with-adapter', 'trl/sync-with-precomputed-reference', 'trl/precomputed-reference-with-zero3', 'trl/loss-weights-mismatch', 'trl/exo-pair-without-smoothing', 'trl/divergence-with-unsupported-loss', 'trl/weighting-with-aot', 'trl/kto-batch-of-one', 'trl/kto-without-sequential-sampling', 'trl/completions-repo-without-logging', 'trl/crossed-clip-bounds', 'trl/truncation-without-clip-bounds', 'trl/vespo-with-sequence-correction', 'trl/indivisible-vllm-tensor-parallel', 'trl/continuous-batching-on-old-transformers', 'trl/router-loss-on-dense-model', 'trl/liger-on-mixture', 'trl/adapter-on-output-layer', 'trl/chunked-loss-with-adapter-on-output-layer', 'trl/liger-with-adapter-on-output-layer'),
     'trl/low-cispo-bound': ('trl/low-cispo-bound',),
     'trl/missing-model': ('trl/missing-model',),
+    'trl/no-device-for-server': ('trl/no-device-for-server',),
     'trl/no-effect': ('trl/vllm-settings-without-vllm', 'trl/server-settings-without-server', 'trl/colocated-settings-with-server', 'trl/server-host-beside-url', 'trl/cache-implementation-with-vllm', 'trl/continuous-batching-with-vllm', 'trl/batching-config-without-batching', 'trl/sync-settings-without-sync', 'trl/unused-sync', 'trl/bias-correction-without-kl', 'trl/completion-settings-without-logging', 'trl/eval-generations-without-evaluation', 'trl/sapo-settings-without-sapo', 'trl/vespo-settings-without-vespo', 'trl/delta-with-one-sided-clipping', 'trl/entropy-settings-without-adaptive-entropy', 'trl/reference-batch-size-without-precomputing', 'trl/alpha-coefficient-without-alpha-divergence', 'trl/discopop-tau-without-discopop', 'trl/label-smoothing-with-unsmoothed-loss', 'trl/padding-free-dpo', 'trl/packing-strategy-without-packing', 'trl/overwritten-model-init-kwargs'),
     'trl/quantized-without-adapters': ('trl/quantized-without-adapters',),
     'trl/single-target-module': ('trl/single-target-module',),
