@@ -6,8 +6,9 @@ A mutant is the package with one fault: one node of one module is another, and t
 The seed draws them, from each room in proportion to the places for a fault, an eighth of all at the least. Each is
 tried in a copy of the repository: first by the tests that are about its module, then, if it survives, by some that
 see what it does. One that takes far too long is killed, too. What survives is printed. `mutants.yaml` beside this
-file lists mutants that are equivalent, as nobody could notice them, and why: they do not count. What is killed is noted
-in the file of `--results`, and not tried again: a run that was stopped goes on, and one after a new test is short.
+file lists mutants that are equivalent, as nobody could notice them, and why: they do not count. What is killed is
+noted in the file of `--results`, and not tried again: a run that was stopped goes on, and one after a new test is
+short.
 
 What only people read has no faults here: docstrings, annotations, f-strings and other texts of several words. Nor
 have the index of the rules, their `when` and the `__init__`s of families: they say which modules are not loaded
