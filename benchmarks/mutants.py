@@ -89,6 +89,8 @@ ROOMS = {
             "fit_command",
             "dialects",
             "one_cause",
+            "models",
+            "facts",
         ),
     ),
     "solver": Room(

@@ -211,6 +211,23 @@ def test_a_model_with_rotary_positions_takes_any_sequence(model_type: str) -> No
     assert runs(config, 40)
 
 
+LEARNED = """albert bert big_bird biogpt convbert ctrl deberta deberta-v2 distilbert electra ernie gpt2 gpt_bigcode
+gpt_neo layoutlm mobilebert openai-gpt opt rembert roformer squeezebert""".split()
+AFTER_PADDING = "camembert data2vec-text mpnet roberta roberta-prelayernorm xlm-roberta xlm-roberta-xl".split()
+ROTARY = """gemma gemma2 gemma3_text gpt_neox llama mistral mixtral olmo olmo2 phi phi3 qwen2 qwen2_moe qwen3 qwen3_moe
+smollm3""".split()
+
+
+@pytest.mark.parametrize("model_type", [*LEARNED, *AFTER_PADDING, *ROTARY, "t5", "bloom"])
+def test_a_family_has_the_positions_that_its_config_says_but_those_of_padding(model_type: str) -> None:
+    """Which families these are; that it is so of each is tested with Transformers, above."""
+    config = {"model_type": model_type, "max_position_embeddings": 514, "rope_scaling": {"type": "linear"}}
+    wanted = 514 if model_type in LEARNED else 512 if model_type in AFTER_PADDING else None
+    assert beyond_positions.longest(config) == wanted
+    del config["rope_scaling"]
+    assert beyond_positions.longest(config) == (514 if model_type in ROTARY else wanted)
+
+
 @pytest.mark.parametrize(
     "scaling",
     [

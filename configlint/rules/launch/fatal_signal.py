@@ -62,5 +62,5 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 def _is_handled(plan: Plan, name: str) -> bool:
     """Whether the spec keeps the launcher from dying of a signal: with a trap, or by telling it of the signal."""
-    more = plan.spec.settings.get(_MORE)
-    return "trap" in (plan.launch.setup or "") or f"SIG{name}" in str(more.value if more else "")
+    setup, more = plan.launch.setup, plan.spec.settings.get(_MORE)
+    return bool((setup and "trap" in setup) or (more and f"SIG{name}" in str(more.value)))
