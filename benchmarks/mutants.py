@@ -1,6 +1,6 @@
 """Whether the tests notice a fault: a mutation score.
 
-    python benchmarks/mutants.py [--seed N] [--count N] [--list] [--results FILE]
+    python benchmarks/mutants.py [--seed N] [--count N] [--list] [--room ROOM] [--results FILE]
 
 A mutant is the package with one fault: one node of one module is another, and the rest of the text is as it was.
 The seed draws them, from each room in proportion to the places for a fault, an eighth of all at the least. Each is
@@ -95,8 +95,8 @@ ROOMS = {
     ),
     "solver": Room(
         ("configlint/solver/*.py",),
-        lambda module: _files("memory_golden", "rules", "findings_golden", "explain", "solver"),
-        _files("golden", "prove", "fit_command", "merging", "dialects"),
+        lambda module: _files("explain", "memory_golden", "rules", "facts", "findings_golden"),
+        _files("solver", "golden", "prove", "fit_command", "merging", "dialects"),
     ),
     "memory": Room(
         ("configlint/memory/closed_form/*.py", "configlint/memory/options.py"),
@@ -117,13 +117,15 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
     places = {room: [place for module in _modules(room) for place in _places(module)] for room in ROOMS}
     drawn = _drawn(places, options.count, random.Random(options.seed))
+    drawn = [each for each in drawn if options.room in (None, each[0])]
     if options.list:
         print(*(_diff(mutant) for _, mutant in drawn), sep="\n")
         return 0
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         _copy(copy)
-        names = {name for room in ROOMS.values() for name in (*room.tests("configlint/rules/"), *room.others)}
+        rooms = [ROOMS[name] for name in {name: None for name, _ in drawn}]
+        names = {name for room in rooms for name in (*room.tests("configlint/rules/"), *room.others)}
         if _fails(copy, sorted(names)):
             print("the tests fail without a fault")
             return 2
@@ -137,6 +139,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=13)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--list", action="store_true", help="print the mutants without trying them")
+    parser.add_argument("--room", choices=[*ROOMS], help="try only those of this room")
     parser.add_argument("--results", type=Path, help="a file that notes what is killed, and what need not be tried")
     return parser.parse_args()
 

@@ -211,11 +211,56 @@ def test_a_model_with_rotary_positions_takes_any_sequence(model_type: str) -> No
     assert runs(config, 40)
 
 
-LEARNED = """albert bert big_bird biogpt convbert ctrl deberta deberta-v2 distilbert electra ernie gpt2 gpt_bigcode
-gpt_neo layoutlm mobilebert openai-gpt opt rembert roformer squeezebert""".split()
-AFTER_PADDING = "camembert data2vec-text mpnet roberta roberta-prelayernorm xlm-roberta xlm-roberta-xl".split()
-ROTARY = """gemma gemma2 gemma3_text gpt_neox llama mistral mixtral olmo olmo2 phi phi3 qwen2 qwen2_moe qwen3 qwen3_moe
-smollm3""".split()
+LEARNED = [
+    "albert",
+    "bert",
+    "big_bird",
+    "biogpt",
+    "convbert",
+    "ctrl",
+    "deberta",
+    "deberta-v2",
+    "distilbert",
+    "electra",
+    "ernie",
+    "gpt2",
+    "gpt_bigcode",
+    "gpt_neo",
+    "layoutlm",
+    "mobilebert",
+    "openai-gpt",
+    "opt",
+    "rembert",
+    "roformer",
+    "squeezebert",
+]
+AFTER_PADDING = [
+    "camembert",
+    "data2vec-text",
+    "mpnet",
+    "roberta",
+    "roberta-prelayernorm",
+    "xlm-roberta",
+    "xlm-roberta-xl",
+]
+ROTARY = [
+    "gemma",
+    "gemma2",
+    "gemma3_text",
+    "gpt_neox",
+    "llama",
+    "mistral",
+    "mixtral",
+    "olmo",
+    "olmo2",
+    "phi",
+    "phi3",
+    "qwen2",
+    "qwen2_moe",
+    "qwen3",
+    "qwen3_moe",
+    "smollm3",
+]
 
 
 @pytest.mark.parametrize("model_type", [*LEARNED, *AFTER_PADDING, *ROTARY, "t5", "bloom"])

@@ -32,8 +32,8 @@ from configlint.core.values import text
 from configlint.core.wording import letters_apart
 
 _PATH = "model.config"
-# Words that say which of several models of one family it is: with another it is another model. Those that make a name
-# more than two letters longer need not be here.
+# Words that say which of several models of one family it is: with another it is another model. Those that make a
+# name more than two letters longer need not be here.
 _VARIANTS = {
     *("base", "large", "medium", "mini", "small", "tiny", "xl", "xxl"),
     *("cased", "uncased", "it", "distill"),
