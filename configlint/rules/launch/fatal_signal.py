@@ -56,7 +56,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         ignored = Say(f"add `trap '' {name}` to `{plan.name(_SETUP)}` if the script handles it", needs=(_SETUP,))
         yield Finding(_PATH, message, [term, ignored])
     elif name in _PASSED_ON and "B" in flags:
-        message = f"`signal` sends {name} to the batch script only: the training processes get none"
+        message = f"`signal` sends {name} to the batch script only: the training processes never get it"
         yield Finding(_PATH, message, [term])
 
 
