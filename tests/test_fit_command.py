@@ -354,6 +354,14 @@ def test_what_costs_only_time_comes_first() -> None:
     assert [change.put.path for change in tried][-3:] == ["model.sequence_length", "tuning", "tuning"]
 
 
+def test_a_length_that_is_trls_default_is_changed_where_trl_reads_it() -> None:
+    made = plan(f"trainer: SFTTrainer\n{FITS}".replace(", sequence_length: 1024", ""))
+    base = base_workload(made)
+    assert base is not None
+    shorter = [change.put for change in changes(made, base) if change.put.path.endswith("length")]
+    assert [(put.path, put.value) for put in shorter] == [("training.max_length", 512)]
+
+
 @pytest.mark.parametrize(
     ("release", "name"), [("4.46", "gradient_checkpointing"), ("5.23", "activation_checkpointing")]
 )
