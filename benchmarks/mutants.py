@@ -107,7 +107,7 @@ ROOMS = {
     ),
     "fixing": Room(
         ("configlint/fixing/*.py", "configlint/commands/fix.py"),
-        lambda module: _files("rules", "fix"),
+        lambda module: _files("fix", "rules"),
         _files("check", "merging", "output"),
     ),
 }
