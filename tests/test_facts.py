@@ -404,6 +404,7 @@ def test_what_is_left_to_transformers_is_not_trls_default() -> None:
 def test_of_another_script_only_pefts_default_is_known() -> None:
     made = plan(f"trainer: SFTTrainer\n{SPEC}launch: {{script: train.py}}\ntuning: {{method: lora}}\n")
     assert (made.tuning.rank, made.tuning.alpha, made.tuning.dropout) == (8, None, None)
+    assert made.origins["tuning.rank"].how == "default"
 
 
 # Both places

@@ -14,6 +14,7 @@ from configlint.core.document import plain
 from configlint.core.profile import Model
 from configlint.core.source import Source
 from configlint.knowledge.schemas import schema_text
+from configlint.memory.closed_form.architecture import architecture
 from configlint.rules.model import beyond_positions
 from configlint.rules.trl import incompatible_arguments
 from configlint.syntax import read
@@ -289,6 +290,14 @@ def test_of_scaled_positions_no_end_is_known(scaling: dict[str, Any]) -> None:
     assert (
         beyond_positions.longest(llama | {"rope_parameters": {"rope_type": "default", "rope_theta": 1e4}}) == 4096
     )
+
+
+def test_a_mixture_that_leaves_its_numbers_out_has_those_of_mixtral() -> None:
+    config = {key: value for key, value in _profile("mixtral-8x7b-v0.1")["config"].items() if key != "source"}
+    for left_out in ("num_local_experts", "num_experts_per_tok"):
+        sizes = architecture({key: value for key, value in config.items() if key != left_out})
+        assert sizes is not None
+        assert (sizes.experts, sizes.experts_used) == (8, 2)
 
 
 @pytest.mark.parametrize("name", STATED)
