@@ -39,5 +39,15 @@ def plan(text: str) -> Plan:
     return solve(spec_yaml.lower([document]).shared, knowledge)
 
 
+# As long as those with heavy tests.
+LONG = ("test_kill.py", "test_linear.py", "test_recipes.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long come first, so that none of them is left to a single worker at the end."""
+    long = {item.path for item in items if item.get_closest_marker("heavy") or item.path.name in LONG}
+    items.sort(key=lambda item: item.path not in long)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-golden", action="store_true", help="write what is compiled now to tests/golden")

@@ -43,7 +43,7 @@ def test_of_a_row_says_how_severe_it_is_and_whether_it_can_be_fixed() -> None:
 
 def test_of_a_split_rule_is_the_page_of_its_table_with_all_names() -> None:
     out = run("rule", "fsdp/no-effect").out
-    assert out.startswith("fsdp/no-effect\n\nAn FSDP setting has no effect where it stands.\n")
+    assert out.startswith("fsdp/no-effect\n\nAn FSDP setting has no effect in this config.\n")
     assert out.endswith(
         "Each defect has a name of its own:\n\n"
         "fsdp/setting-with-tensor       warning"

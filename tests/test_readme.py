@@ -77,7 +77,7 @@ def test_one_line_sets_a_clone_up_and_compiles_an_example(tmp_path: Path) -> Non
 def test_the_gate_runs_the_command_of_the_tests_section() -> None:
     (_, tests) = blocks("sh")
     assert README.index("## Tests") < README.index(tests)
-    assert tests.strip().endswith(".venv-test/bin/pytest -n auto --dist loadfile")
+    assert tests.strip().endswith(".venv-test/bin/pytest -n auto --dist loadfile --no-loadscope-reorder")
 
 
 @pytest.mark.parametrize("section", ["model", "tuning", "data"])

@@ -56,6 +56,7 @@ REVEALED = [
     ("argument/misplaced", "*", _NAMED),
     ("argument/removed", "*", _NAMED),
     ("argument/no-effect", "*", _EFFECT),
+    ("deepspeed/refused-value", "deepspeed/refused-combination", _READ),
     ("deepspeed/shadowed-schedule", "schedule/scheduler-kwargs", _EFFECT),
     ("schedule/ignored-warmup", "schedule/warmup-beyond-run", _EFFECT),
     ("schedule/scheduler-kwargs", "argument/misplaced", _EFFECT),

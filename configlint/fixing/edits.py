@@ -225,7 +225,7 @@ def _flow_deletion(place: _Place) -> tuple[int, int]:
     """An entry and the comma that belongs to it."""
     text, start, end = place.text, place.key, place.value_end
     before = start  # behind `{` or a comma
-    while before > 0 and text[before - 1] in _BLANKS:
+    while text[before - 1] in _BLANKS:
         before -= 1
     after = place.after(_BLANK, end)
     if text[before - 1] not in "{," or text[after] not in "},":

@@ -175,6 +175,8 @@ def deepspeed(plan: Plan) -> Iterator[str]:
         yield "multiplied_gradients"
     if is_configured(plan):
         yield "no_effect"
+    if is_configured(plan):
+        yield "refused_combination"
     if sets(plan, 'optimizer'):
         yield "refused_optimizer"
     if sets(plan, 'scheduler'):
@@ -565,6 +567,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'deepspeed/mismatch': ('deepspeed/mismatch',),
     'deepspeed/multiplied-gradients': ('deepspeed/multiplied-gradients',),
     'deepspeed/no-effect': ('deepspeed/parameter-offload-below-zero3', 'deepspeed/zero3-key-below-zero3', 'deepspeed/zero-key-with-zero0', 'deepspeed/overridden-steps-per-print', 'deepspeed/ignored-drop-last', 'deepspeed/ignored-checkpointing'),
+    'deepspeed/refused-combination': ('deepspeed/unsupported-gradient-sum', 'deepspeed/prescaled-scattered-gradients', 'deepspeed/unsupported-master-weights', 'deepspeed/optimizer-states-without-master-weights', 'deepspeed/required-gradient-norm', 'deepspeed/static-loss-scale-with-lamb', 'deepspeed/mismatched-parameter-type', 'deepspeed/mixed-types-without-zero', 'deepspeed/untested-optimizer', 'deepspeed/muon-with-reduce-scatter', 'deepspeed/partial-offload-of-other-optimizer', 'deepspeed/mismatched-zenflow-interval', 'deepspeed/zenflow-without-offload'),
     'deepspeed/refused-optimizer': ('deepspeed/refused-optimizer',),
     'deepspeed/refused-scheduler': ('deepspeed/refused-scheduler',),
     'deepspeed/refused-value': ('deepspeed/refused-value',),

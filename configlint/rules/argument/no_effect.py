@@ -178,9 +178,8 @@ def _without_report(to: str) -> Callable[[Plan], Idle | None]:
 
 
 def _logging_dir(plan: Plan) -> Idle | None:
-    idle = _without_report("tensorboard")(plan)
-    # From 5.0 on nothing reads it, whatever is reported to.
-    return idle._replace(needed=None) if idle and plan.release.transformers >= (5, 0) else idle
+    # From 5.0 on nothing reads it, whatever is reported to: argument/deprecated says so.
+    return _without_report("tensorboard")(plan) if plan.release.transformers < (5, 0) else None
 
 
 def _length_column(plan: Plan) -> Idle | None:

@@ -1,4 +1,4 @@
-"""An FSDP setting has no effect where it stands.
+"""An FSDP setting has no effect in this config.
 
 The Trainer passes some keys to version 1 of FSDP only, and reads what to wrap by the policy that is chosen. With
 tensor parallelism the model is sharded when it is loaded, as distributed_config.json says, and the Trainer's FSDP

@@ -3,7 +3,7 @@
 NVIDIA GPUs support bfloat16 from Ampere on: compute capability 8.0. On older ones PyTorch 2.4 and later emulates it
 in software: the job starts, runs slower than in fp16, and fails at kernels without an emulation, such as Triton's
 and cuDNN's convolutions. With an older PyTorch, TrainingArguments rejects it. TRL's trainers turn bf16 on unless
-fp16 is on, so jobs that set neither are affected too. Of weights that are loaded in bfloat16 the same is true.
+fp16 is on, so jobs that set neither are affected too. The same holds for weights that are loaded in bfloat16.
 
 Bad:
 
