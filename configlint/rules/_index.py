@@ -340,6 +340,8 @@ def model(plan: Plan) -> Iterator[str]:
         yield "beyond_positions"
     if bool(plan.known_models):
         yield "unknown_profile"
+    if bool(plan.tuning.target_modules) and plan.model is not None:
+        yield "unmatched_target_module"
     if plan.hardware.accelerator is not None:
         yield "unsupported_attention"
     if plan.given('tuning'):
@@ -634,6 +636,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'memory/unchecked': ('memory/unchecked',),
     'model/beyond-positions': ('model/beyond-positions',),
     'model/unknown-profile': ('model/unknown-profile',),
+    'model/unmatched-target-module': ('model/unmatched-target-module',),
     'model/unsupported-attention': ('model/unsupported-attention',),
     'model/unused-tuning': ('model/unused-tuning',),
     'parallel/context-without-sdpa': ('parallel/context-without-sdpa',),

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from configlint.core.profile import Accelerator
 from configlint.core.workload import Estimate, Workload
-from configlint.memory.closed_form.architecture import architecture
+from configlint.memory.closed_form import modules
+from configlint.memory.closed_form.architecture import Architecture, architecture
+from configlint.memory.closed_form.heads import CLASSIFYING
 from configlint.memory.closed_form.liger import FAMILIES
 from configlint.memory.closed_form.optimizers import optimizer
 from configlint.memory.closed_form.step import ComputedStep as ComputedStep
@@ -39,6 +41,8 @@ _ATTENTION = frozenset(("q_proj", "k_proj", "v_proj", "o_proj"))
 SLACK = 0.093
 # What is shared out over devices was not measured: the terms are those of the engines' sources.
 UNMEASURED = 0.1
+# How much less a step may take whose kernels torch.compile fuses. Source: torchtune 0.6, README: 51.0 GiB of 60.0.
+COMPILED = 0.2
 # Two workspaces of cuBLAS: one of the forward's thread, one of the backward's.
 _WORKSPACES = 2
 
@@ -51,16 +55,36 @@ def estimate(workload: Workload, accelerator: Accelerator | None) -> Estimate | 
 
 def without_closed_form(workload: Workload) -> tuple[str, ...]:
     """The paths of what has none: the model's family, the optimizer, Liger's kernels for this family, or adapters
-    beside those of attention in a mixture, where PEFT adds them to all experts at once."""
+    beside those of attention in a mixture, where PEFT adds them to all experts at once; or a head of another
+    kind."""
     sizes = architecture(workload.config)
     found = [] if sizes else ["model.config"]
+    if sizes and not _knows_head(workload, sizes):
+        found.append("model.task")
     if optimizer(workload.optimizer) is None:
         found.append("training.optim")
     if sizes and workload.fused_loss and sizes.family not in FAMILIES:
         found.append("training.use_liger_kernel")
-    if sizes and sizes.experts and workload.method != "full" and not _ATTENTION.issuperset(workload.targets):
+    if sizes and sizes.experts and workload.method != "full" and not _spares_experts(workload):
         found.append("tuning.target_modules")
+    if sizes and workload.method != "full" and modules.saved(sizes, workload.saved_modules) is None:
+        found.append("tuning.modules_to_save")
     return tuple(found)
+
+
+def _spares_experts(workload: Workload) -> bool:
+    return not workload.pattern and _ATTENTION.issuperset(workload.targets)
+
+
+def _knows_head(workload: Workload, sizes: Architecture) -> bool:
+    """Whether the model ends in what its family was made for, or in a head that classifies. A config of a model
+    without a head leaves open what the script puts there."""
+    if workload.task is None:
+        names = workload.config.get("architectures")
+        named = str(names[0]) if isinstance(names, list) and names else ""
+        return named.endswith("LMHeadModel") or not named.endswith("Model")
+    own = "masked-lm" if sizes.order == "sum" else "causal-lm"
+    return workload.task in (own, "image-text-to-text", *CLASSIFYING)
 
 
 def simulated(workload: Workload) -> ComputedStep | None:
@@ -76,6 +100,7 @@ def on_device(step: Peak, workload: Workload, accelerator: Accelerator | None) -
     """Tensors, and what the device must have beside them."""
     shared_out = workload.data != "ddp" or workload.tensor > 1 or workload.context > 1
     doubt = UNMEASURED if shared_out else 0.0
+    less = max(doubt, COMPILED) if workload.compiled else doubt
     context, communication = _beside(workload, accelerator)
     breakdown = {
         **step.breakdown,
@@ -84,7 +109,7 @@ def on_device(step: Peak, workload: Workload, accelerator: Accelerator | None) -
     }
     return Estimate(
         allocated=step.peak,
-        low=int(step.peak * (1 - doubt)) + context[0] + communication[0],
+        low=int(step.peak * (1 - less)) + context[0] + communication[0],
         high=int(step.peak * (1 + doubt + SLACK)) + context[1] + communication[1],
         phase=step.phase,
         breakdown=breakdown,

@@ -22,13 +22,15 @@ class Architecture:
 
     `norm` is how it normalises (`llama`, `gemma`, `olmo`: RMSNorm's spellings; `layer`: LayerNorm), `order` where:
     before each block (`pre`), after (`post`), on both sides (`both`), both blocks off one input (`parallel`) or
-    after the sum (`sum`). `query_norm` is a norm of queries and keys, of each `head` or the `whole` row.
-    `fused` says that one product makes queries, keys and values, `gated` that the feed-forward block has a gate.
-    `rotary` is the part of a head that is turned, `joined` says that the rest is put back by a copy; layers in
-    `unturned` have no positions. `biased` names the products with a bias (q, k, v, o, m, or all), `windows` has
-    each layer's window, 0 for none. `broadcast` says that heads share a key without saying so to sdpa, which
-    then has no kernel for it. `capped` says that scores are bounded, which eager attention alone does,
-    `capped_logits` that logits are, `plain_softmax` that eager attention leaves its softmax in the scores' dtype.
+    after the sum (`sum`). `query_norm` is a norm of queries and keys, of each `head` or the `whole` row. `fused`
+    says that one product makes queries, keys and values, `gated` that the feed-forward block has a gate. `rotary`
+    is the part of a head that is turned, `joined` says that the rest is put back by a copy; layers in `unturned`
+    have no positions. `biased` names the products with a bias (q, k, v, o, m, or all), `windows` has each layer's
+    window, 0 for none. `broadcast` says that heads share a key without saying so to sdpa, which then has no kernel
+    for it. `labels` are what a head that classifies tells apart, `head_dropout` comes before it. `nested` says that
+    the model is the text part of one that reads pictures. `capped` says that scores are bounded, which eager
+    attention alone does, `capped_logits` that logits are, `plain_softmax` that eager attention leaves its softmax
+    in the scores' dtype. `quantizes` is false where bitsandbytes leaves the layers as they are.
     """
 
     family: str
@@ -65,6 +67,10 @@ class Architecture:
     experts_used: int = 0
     expert_inner: int = 0
     adapted: tuple[str, ...] = ("q_proj", "v_proj")
+    labels: int = 2
+    nested: bool = False
+    quantizes: bool = True
+    head_dropout: float = 0.0
 
     # A class of so many fields costs a millisecond as a NamedTuple.
     def __init__(self, **fields: Any) -> None:
@@ -86,6 +92,7 @@ class Architecture:
 def architecture(config: dict[str, object]) -> Architecture | None:
     """The sizes of a model; None where its family has no closed form, or a size is missing or beyond all sense."""
     inner = config.get("text_config")
+    nested = isinstance(inner, dict)
     if isinstance(inner, dict):
         config = {**{key: config[key] for key in ("tie_word_embeddings",) if key in config}, **inner}
     family = text(config.get("model_type")) or ""
@@ -113,6 +120,9 @@ def architecture(config: dict[str, object]) -> Architecture | None:
         activation=text(config.get("hidden_act")) or "silu",
         attention_dropout=real(config.get("attention_dropout")) or 0.0,
         adapted=_ADAPTED.get(family, ("q_proj", "v_proj")),
+        labels=_labels(config),
+        head_dropout=_head_dropout(config),
+        nested=nested,
     )
     return base.but(**make(config, base))
 
@@ -144,11 +154,11 @@ def _llama(config: Fields, base: Architecture) -> dict[str, Any]:
 
 
 def _qwen2(config: Fields, base: Architecture) -> dict[str, Any]:
-    return {"biased": "qkv"}
+    return {"biased": "qkv", "windows": _upper_windows(config, base)}
 
 
 def _qwen3(config: Fields, base: Architecture) -> dict[str, Any]:
-    return {"query_norm": "head"}
+    return {"query_norm": "head", "windows": _upper_windows(config, base)}
 
 
 def _olmo2(config: Fields, base: Architecture) -> dict[str, Any]:
@@ -248,6 +258,8 @@ def _falcon(config: Fields, base: Architecture) -> dict[str, Any]:
         "gated": False,
         "key_heads": 1 if shared else base.heads,
         "broadcast": shared,
+        # Source: transformers 5.23, integrations/bitsandbytes.py: torch's own linear layers alone are replaced.
+        "quantizes": False,
         "activation": "gelu",
         "biased": "all" if flag(config.get("bias")) else "",
         "tied": _tied(config, True),
@@ -293,6 +305,18 @@ _FAMILIES = {
 }
 
 
+def _labels(config: Fields) -> int:
+    """Source: transformers 5.23, configuration_utils.py: two, where the config names none."""
+    names = config.get("id2label")
+    return positive(config.get("num_labels")) or (len(names) if isinstance(names, dict) and names else 2)
+
+
+def _head_dropout(config: Fields) -> float:
+    """Source: transformers 5.23, modeling_layers.py and the models' own heads for tokens."""
+    names = ("classifier_dropout", "hidden_dropout", "hidden_dropout_prob")
+    return next((rate for name in names if (rate := real(config.get(name))) is not None), 0.1)
+
+
 def _tied(config: Fields, default: bool) -> bool:
     tied = flag(config.get("tie_word_embeddings"))
     return default if tied is None else tied
@@ -306,6 +330,16 @@ def _rate(config: Fields, name: str, default: float) -> float:
 def _windows(config: Fields, base: Architecture) -> tuple[int, ...]:
     window = positive(config.get("sliding_window"))
     return (window,) * base.layers if window else ()
+
+
+def _upper_windows(config: Fields, base: Architecture) -> tuple[int, ...]:
+    """Source: transformers 5.23, configuration_qwen2.py: the layers from max_window_layers on, where they are
+    used."""
+    if not flag(config.get("use_sliding_window")):
+        return ()
+    window, first = positive(config.get("sliding_window")) or 4096, config.get("max_window_layers", 28)
+    below = first if isinstance(first, int) else 28
+    return tuple(0 if number < below else window for number in range(base.layers))
 
 
 def _pattern(config: Fields, base: Architecture, every: int) -> tuple[int, ...]:

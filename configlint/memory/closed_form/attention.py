@@ -37,6 +37,7 @@ class Scope:
         self.capability = workload.capability
         self.fused = workload.fused_loss
         self.chunked = workload.chunked_loss
+        self.task = workload.task
         self.bfloat16 = "bfloat16" in (workload.dtype, workload.autocast)
 
     @property

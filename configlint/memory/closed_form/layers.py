@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from configlint.memory.closed_form import liger, trl
 from configlint.memory.closed_form.blocks import attention_block, feed_forward
+from configlint.memory.closed_form.heads import CLASSIFYING, classify
 from configlint.memory.closed_form.operations import (
     add,
     add_in_place,
@@ -20,17 +21,19 @@ from configlint.memory.closed_form.operations import (
     scale,
     unary,
 )
-from configlint.memory.closed_form.tape import Node, Tensor
-from configlint.memory.closed_form.taped import TapedModel, activate, norm, project
+from configlint.memory.closed_form.tape import Node, Tensor, Weight
+from configlint.memory.closed_form.taped import TapedModel, activate, adapted, norm, project
 
 
 def embed(model: TapedModel) -> Tensor:
     """Tokens to the residual stream."""
     tape, sizes, rows = model.tape, model.sizes, model.scope.rows
     hidden = sizes.hidden
-    table = model.weight("embedding", sizes.vocabulary * hidden)
-    table.shared = sizes.tied
-    x = embedding(tape, table, rows, rows * hidden, "hidden")
+    table = model.table("embedding", sizes.vocabulary * hidden)
+    table.shared = sizes.tied and model.tuning.full
+    x = embedding(tape, table, rows, rows * hidden, "hidden", table.shared and not _casts_table(model, table))
+    if "embedding" in model.adapted:
+        x = _adapted_embedding(model, x)
     if model.scope.checkpointing and x.node is None and sizes.positions:
         # Checkpointing asks for a gradient of what comes in, even where the table is frozen: it is kept for that.
         x.node = Node(0, (), (x.storage,), lambda node: ())
@@ -45,6 +48,23 @@ def embed(model: TapedModel) -> Tensor:
     if sizes.scaled_embedding:
         x = scale(tape, x)
     return dropout(tape, x, sizes.embedding_dropout)
+
+
+def _adapted_embedding(model: TapedModel, x: Tensor) -> Tensor:
+    """Source: PEFT 0.21, tuners/lora/layer.py, Embedding.forward."""
+    tape, sizes, rows, rank = model.tape, model.sizes, model.scope.rows, model.tuning.rank
+    down = model.adapter("embedding.lora_A", sizes.vocabulary * rank)
+    up = model.adapter("embedding.lora_B", sizes.hidden * rank)
+    inner = embedding(tape, down, rows, rows * rank, "rank")
+    added = scale(tape, linear(tape, inner, up, rows * sizes.hidden, "hidden"))
+    return cast(tape, add(tape, x, added), x.item)
+
+
+def _casts_table(model: TapedModel, table: Weight) -> bool:
+    """Whether the output layer's gradient of the table comes through a cast, or from a loss that makes it whole;
+    else it is the product's, transposed, which is a view."""
+    autocast = model.tape.autocast
+    return model.scope.fused or model.scope.chunked or (bool(autocast) and autocast != table.item)
 
 
 def layer(model: TapedModel, x: Tensor, number: int) -> Tensor:
@@ -98,6 +118,8 @@ def _summed(model: TapedModel, x: Tensor, number: int) -> Tensor:
 
 def head(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor | None]:
     """The last norm, the output layer and the loss: the loss, and the logits if the caller is given them too."""
+    if model.scope.task in CLASSIFYING:
+        return classify(model, x), None
     tape, sizes, rows = model.tape, model.sizes, model.scope.rows
     if sizes.order == "sum":
         x = project(model, x, "transform.dense", sizes.hidden, sizes.hidden, "hidden", True)
@@ -105,14 +127,16 @@ def head(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor | None]:
     else:
         x = norm(model, x, "norm", sizes.hidden, rows)
     tape.spend_on("logits")
-    table = model.weight("embedding" if sizes.tied else "output", sizes.vocabulary * sizes.hidden)
-    table.shared = sizes.tied
+    table = model.table("output", sizes.vocabulary * sizes.hidden)
+    table.shared = sizes.tied and model.tuning.full
     if model.scope.chunked:
         return trl.log_probabilities(tape, x, table, rows), None
     if model.scope.fused:
         return liger.linear_cross_entropy(tape, x, table, rows, model.scope.ampere), None
     bias = model.weight("output.bias", sizes.vocabulary) if sizes.order == "sum" else None
     logits = linear(tape, x, table, rows * sizes.vocabulary, "vocabulary", bias)
+    if "output" in model.adapted:
+        logits = adapted(model, x, logits, table, "output", "vocabulary")
     if sizes.capped_logits:
         logits = scale(tape, unary(tape, scale(tape, logits), "out"))
     masked_model = sizes.order == "sum"

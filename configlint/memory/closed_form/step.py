@@ -128,11 +128,15 @@ def _spread(
     runs: Runs,
 ) -> Spread:
     trained = [(weight, times) for weight, times in weights if weight.trainable]
-    stored = sum(_stored(weight) * times for weight, times in weights)
-    layers = [(sum(_stored(weight) for weight in segment.weights), times) for segment, times in runs[1:-1]]
+    sizes_of = [(weight, _stored(weight, workload.nested_scales) * times) for weight, times in weights]
+    stored = sum(size for _, size in sizes_of)
+    layers = [
+        (sum(_stored(weight, workload.nested_scales) for weight in segment.weights), times)
+        for segment, times in runs[1:-1]
+    ]
     census = Census(
         weights=stored,
-        frozen=sum(_stored(weight) * times for weight, times in weights if not weight.trainable),
+        frozen=sum(size for weight, size in sizes_of if not weight.trainable),
         gradients=sum(whole_blocks(weight.count * weight.item) * times for weight, times in trained),
         states=sum(whole_blocks(state_bytes(kind, weight.count, weight.item)) * times for weight, times in trained),
         trained=sum(weight.count * times for weight, times in trained),
@@ -152,10 +156,14 @@ def _weights(runs: Runs) -> Iterator[tuple[Weight, int]]:
                 yield weight, times
 
 
-def _stored(weight: Weight) -> int:
-    """Bytes of a weight; of a quantized one half a byte an element and the scales: 8 bits for 64 elements, and 32
-    bits for 256 of those. Source: QLoRA, arXiv 2305.14314, section 3; bitsandbytes 0.50, functional.py."""
-    if not weight.quantized:
+def _stored(weight: Weight, nested: bool) -> int:
+    """Bytes of a weight; of one in 4 bits also the scales of 64 elements each: 32 bits, or nested 8 bits, and 32
+    bits for 256 of those. One in 8 bits has a scale a row. Source: QLoRA, arXiv 2305.14314, section 3; bitsandbytes
+    0.50, functional.py."""
+    if not weight.bits:
         return whole_blocks(weight.count * weight.item)
+    if weight.bits == 8:
+        return whole_blocks(weight.count)
     blocks = -(-weight.count // 64)
-    return whole_blocks(-(-weight.count // 2)) + whole_blocks(blocks) + whole_blocks(4 * -(-blocks // 256))
+    scales = whole_blocks(blocks) + whole_blocks(4 * -(-blocks // 256)) if nested else whole_blocks(4 * blocks)
+    return whole_blocks(-(-weight.count // 2)) + scales

@@ -39,8 +39,9 @@ _KINDS = {
 }
 # What some value of has no closed form.
 _UNMODELLED = (
-    "model.task", "training.optim", "training.use_liger_kernel", "tuning.bits", "tuning.dora", "tuning.dropout",
-    "tuning.modules_to_save", "tuning.target_modules",
+    "model.task", "training.activation_checkpointing_kwargs", "training.activation_offloading",
+    "training.gradient_checkpointing_kwargs", "training.label_smoothing_factor", "training.optim",
+    "training.use_liger_kernel", "tuning.bits", "tuning.modules_to_save", "tuning.target_modules",
 )  # fmt: skip
 
 
