@@ -196,7 +196,9 @@ def _unknown_kernels(plan: Plan) -> str:
 
 
 def _unmodelled(plan: Plan, path: str) -> str:
-    origin = plan.origins.get(path)
+    origin, setting = plan.origins.get(path), plan.spec.settings.get(path)
+    if origin is None and setting is not None:
+        return f"memory is not modelled for {path} {code(setting.value)}"
     if origin is None:
         return f"{path} is unknown"
     whose = f" ({origin.why})" if origin.how == "default" else ""

@@ -23,6 +23,9 @@ CATEGORIES = (
 # The parts of a training step; the peak is that of the worst.
 PHASES = ("forward", "loss", "backward", "step")
 
+# What stands before the name of an optimizer that DeepSpeed's own config asks for.
+OF_DEEPSPEED = "deepspeed:"
+
 
 class Workload(NamedTuple):
     """All that the memory of one device depends on. It is plain data: what is equal here needs the same.
@@ -34,7 +37,8 @@ class Workload(NamedTuple):
     output layer of 4-bit weights were made float32 (PEFT's prepare_model_for_kbit_training).
     `attention` is eager, sdpa or flash_attention_2 (or another), `padded` says that a batch holds padding, so
     that attention gets a mask; `flattened` that a batch is one row of all its tokens (TRL's packing), with a
-    mask that keeps samples apart unless flash attention does. `optimizer` is the Trainer's `optim`.
+    mask that keeps samples apart unless flash attention does. `optimizer` is the Trainer's `optim`, with its
+    `optimizer_arguments` (`optim_args`) and `optimizer_targets` (`optim_target_modules`).
     `fused_loss` is Liger's kernels, its loss among them; `chunked_loss` is TRL's own, in place of either.
     `release` is that of Transformers, `capability` NVIDIA's compute capability.
 
@@ -58,6 +62,8 @@ class Workload(NamedTuple):
     attention: str = "sdpa"
     padded: bool = False
     optimizer: str = "adamw_torch_fused"
+    optimizer_arguments: str = ""
+    optimizer_targets: tuple[str, ...] = ()
     fused_loss: bool = False
     chunked_loss: bool = False
     flattened: bool = False

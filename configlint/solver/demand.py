@@ -37,6 +37,7 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
     model, hardware, parallel, data = asked.model, asked.hardware, asked.parallel, asked.data
     length = _length(ledger)
     optim = ledger.argument("optim", text) or (None if ledger.path("optim") in ledger.spec.settings else _OPTIM)
+    optim = _of_deepspeed(ledger.spec, parallel) or optim
     missing = [
         path
         for path, known in (
@@ -90,6 +91,8 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         chunked_loss=_chunked_loss(ledger),
         flattened=flattened,
         optimizer=optim,
+        optimizer_arguments=ledger.argument("optim_args", text) or "",
+        optimizer_targets=ledger.argument("optim_target_modules", names) or (),
         fused_loss=ledger.argument("use_liger_kernel", flag) or False,
         release=ledger.release.transformers,
         capability=hardware.accelerator.compute_capability if hardware.accelerator else None,
@@ -103,6 +106,13 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         offload_parameters=offloads[1],
     )
     return workload, ()
+
+
+def _of_deepspeed(spec: Spec, parallel: Parallel) -> str | None:
+    """The optimizer that DeepSpeed's config asks for."""
+    setting = spec.settings.get("parallel.deepspeed.optimizer.type") if parallel.uses_deepspeed else None
+    kind = text(setting.value) if setting else None
+    return f"deepspeed:{kind}" if kind else None
 
 
 def _accepted(ledger: Ledger) -> Iterator[tuple[str, Callable[[object], bool]]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from configlint.core.profile import Accelerator
-from configlint.core.workload import Estimate, Workload
+from configlint.core.workload import OF_DEEPSPEED, Estimate, Workload
 from configlint.memory.closed_form.architecture import architecture
 from configlint.memory.closed_form.liger import FAMILIES
 from configlint.memory.closed_form.optimizers import optimizer
@@ -54,8 +54,9 @@ def without_closed_form(workload: Workload) -> tuple[str, ...]:
     beside those of attention in a mixture, where PEFT adds them to all experts at once."""
     sizes = architecture(workload.config)
     found = [] if sizes else ["model.config"]
-    if optimizer(workload.optimizer) is None:
-        found.append("training.optim")
+    if optimizer(workload) is None:
+        of_deepspeed = workload.optimizer.startswith(OF_DEEPSPEED)
+        found.append("parallel.deepspeed.optimizer.type" if of_deepspeed else "training.optim")
     if sizes and workload.fused_loss and sizes.family not in FAMILIES:
         found.append("training.use_liger_kernel")
     if sizes and sizes.experts and workload.method != "full" and not _ATTENTION.issuperset(workload.targets):
@@ -65,7 +66,7 @@ def without_closed_form(workload: Workload) -> tuple[str, ...]:
 
 def simulated(workload: Workload) -> ComputedStep | None:
     """One device's step; None where there is no closed form, or nothing is trained."""
-    sizes, kind = architecture(workload.config), optimizer(workload.optimizer)
+    sizes, kind = architecture(workload.config), optimizer(workload)
     if sizes is None or kind is None or without_closed_form(workload):
         return None
     step = simulate(workload, sizes, kind)

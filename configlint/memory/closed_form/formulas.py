@@ -23,7 +23,7 @@ def origins(plan: Plan) -> dict[str, Origin]:
     workload, estimate = plan.memory.workload, plan.memory.estimate
     if workload is None or estimate is None:
         return {}
-    sizes, kind = architecture(workload.config), optimizer(workload.optimizer)
+    sizes, kind = architecture(workload.config), optimizer(workload)
     if sizes is None or kind is None:
         return {}
     found: dict[str, Origin] = {}

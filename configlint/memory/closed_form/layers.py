@@ -107,6 +107,7 @@ def head(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor | None]:
     tape.spend_on("logits")
     table = model.weight("embedding" if sizes.tied else "output", sizes.vocabulary * sizes.hidden)
     table.shared = sizes.tied
+    table.side = 0 if sizes.tied else sizes.hidden
     if model.scope.chunked:
         return trl.log_probabilities(tape, x, table, rows), None
     if model.scope.fused:

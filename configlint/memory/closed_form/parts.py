@@ -18,7 +18,7 @@ ITEMS = {"float32": 4, "bfloat16": 2, "float16": 2}
 class Parts:
     """Makes each part of the model on a tape of its own."""
 
-    def __init__(self, workload: Workload, sizes: Architecture) -> None:
+    def __init__(self, workload: Workload, sizes: Architecture, in_backward: bool = False) -> None:
         self.workload = workload
         self.sizes = sizes
         self.item = ITEMS[workload.dtype]
@@ -32,6 +32,8 @@ class Parts:
             workload.upcast,
         )
         self.scope = Scope(workload, self.item)
+        # Whether gradients that are made stay.
+        self.fresh = workload.accumulation == 1 and not in_backward
         # What the residual stream's elements take.
         self.stream = 4 if workload.upcast and not full else self.item
         self.count = self.scope.rows * sizes.hidden
@@ -40,7 +42,7 @@ class Parts:
 
     def model(self, sizes: Architecture) -> TapedModel:
         autocast = ITEMS[self.workload.autocast] if self.workload.autocast else 0
-        return TapedModel(Tape(autocast, self.workload.accumulation == 1), sizes, self.scope, self.tuning)
+        return TapedModel(Tape(autocast, self.fresh), sizes, self.scope, self.tuning)
 
     def embedding(self) -> Segment:
         model = self.model(self.sizes)

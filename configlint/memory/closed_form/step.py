@@ -7,12 +7,11 @@ from itertools import groupby
 from typing import NamedTuple
 
 from configlint.core.workload import CATEGORIES, PHASES, Workload
-from configlint.knowledge.optimizers import StateMemory
 from configlint.memory.closed_form.architecture import Architecture
-from configlint.memory.closed_form.optimizers import state_bytes, step_bytes
+from configlint.memory.closed_form.optimizers import Kept, parameter_bytes, state_bytes, step_bytes
 from configlint.memory.closed_form.parts import ITEMS, Parts
 from configlint.memory.closed_form.segments import Segment
-from configlint.memory.closed_form.sharding import Census, Spread, spread
+from configlint.memory.closed_form.sharding import MASTER_BYTES, Census, Spread, spread
 from configlint.memory.closed_form.tape import Weight, whole_blocks
 
 _WEIGHTS, _GRADIENTS, _OPTIMIZER, _ACTIVATIONS, _AUTOCAST, _TRANSIENT, _COMMUNICATION = (
@@ -36,9 +35,9 @@ class ComputedStep(NamedTuple):
     trained: int
 
 
-def simulate(workload: Workload, sizes: Architecture, kind: StateMemory) -> ComputedStep:
+def simulate(workload: Workload, sizes: Architecture, kind: Kept) -> ComputedStep:
     """What one device holds in the second and later steps of a training."""
-    parts = Parts(workload, sizes)
+    parts = Parts(workload, sizes, kind.in_backward)
     embedding, stack, head = parts.embedding(), parts.stack(), parts.head()
     # Layers that are alike and follow each other are one run.
     runs = [(embedding, 1), *((segment, sum(1 for _ in same)) for segment, same in groupby(stack)), (head, 1)]
@@ -50,7 +49,8 @@ def simulate(workload: Workload, sizes: Architecture, kind: StateMemory) -> Comp
     base[_OPTIMIZER] = share.states
     base[_COMMUNICATION] = share.buckets
     base[_ACTIVATIONS] = _inputs(workload, sizes)
-    worst = _walk(base, share, runs, workload.accumulation > 1)
+    updates = [_update(kind, segment) if kind.in_backward else 0 for segment, _ in runs]
+    worst = _walk(base, share, runs, updates, workload.accumulation > 1)
     level = list(base)
     level[_GRADIENTS] = share.reduced
     level[_TRANSIENT] = share.transient
@@ -68,10 +68,16 @@ def simulate(workload: Workload, sizes: Architecture, kind: StateMemory) -> Comp
     )
 
 
+def _update(kind: Kept, segment: Segment) -> int:
+    """What it takes to update the largest parameter of a part."""
+    return max((parameter_bytes(kind, weight) for weight in segment.weights if weight.trainable), default=0)
+
+
 def _walk(
-    base: Vector, share: Spread, runs: Sequence[tuple[Segment, int]], accumulating: bool
+    base: Vector, share: Spread, runs: Sequence[tuple[Segment, int]], updates: Sequence[int], accumulating: bool
 ) -> dict[str, Vector]:
-    """The worst moment of forward, loss and backward, by category."""
+    """The worst moment of forward, loss and backward, by category; after the backward of each part come its
+    `updates`, where there are any."""
     worst: dict[str, Vector] = {}
 
     def moment(phase: str, level: Vector, above: Sequence[int]) -> None:
@@ -97,7 +103,7 @@ def _walk(
     shared = sum(
         weight.count * weight.item for weight in runs[-1][0].weights if weight.name in tied and weight.trainable
     )
-    for segment, times in reversed(runs):
+    for (segment, times), update in zip(reversed(runs), reversed(updates), strict=True):
         # From the first to the last of them it is a straight line.
         for layers in (1, times - 1) if times > 1 else (1,):
             level = [a - b * layers for a, b in zip(level, segment.kept, strict=True)]
@@ -106,6 +112,8 @@ def _walk(
             level[_GRADIENTS] += kept * (layers - 1)
             moment("backward", level, segment.backward)
             level[_GRADIENTS] += kept
+            if update:
+                moment("backward", level, [update if index == _TRANSIENT else 0 for index in range(len(level))])
     return worst
 
 
@@ -123,7 +131,7 @@ def _inputs(workload: Workload, sizes: Architecture) -> int:
 def _spread(
     workload: Workload,
     sizes: Architecture,
-    kind: StateMemory,
+    kind: Kept,
     weights: list[tuple[Weight, int]],
     runs: Runs,
 ) -> Spread:
@@ -134,13 +142,20 @@ def _spread(
         weights=stored,
         frozen=sum(_stored(weight) * times for weight, times in weights if not weight.trainable),
         gradients=sum(whole_blocks(weight.count * weight.item) * times for weight, times in trained),
-        states=sum(whole_blocks(state_bytes(kind, weight.count, weight.item)) * times for weight, times in trained),
+        states=sum(_states(workload, kind, weight) * times for weight, times in trained),
         trained=sum(weight.count * times for weight, times in trained),
         layer=max(size for size, _ in layers),
         rest=stored - sum(size * times for size, times in layers),
         transient=step_bytes(kind, trained),
     )
     return spread(workload, sizes, census, ITEMS[workload.dtype], kind)
+
+
+def _states(workload: Workload, kind: Kept, weight: Weight) -> int:
+    """What the optimizer keeps of a weight; under DeepSpeed it has 32-bit copies of all of them in one piece."""
+    if workload.data.startswith("zero"):
+        return state_bytes(kind, weight, MASTER_BYTES)
+    return whole_blocks(state_bytes(kind, weight, weight.item))
 
 
 def _weights(runs: Runs) -> Iterator[tuple[Weight, int]]:

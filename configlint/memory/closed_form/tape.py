@@ -56,10 +56,11 @@ class Weight:
     """A parameter of `count` elements of `item` bytes; the bytes themselves are counted by who adds up the model.
 
     `shared` says that another use of it gives a gradient too, so that the first one waits for the second.
-    `copy` is autocast's 16-bit copy of it, for as long as autocast keeps one.
+    `copy` is autocast's 16-bit copy of it, for as long as autocast keeps one. `side` is the length of one of its
+    sides, where it is the matrix of a linear module.
     """
 
-    __slots__ = ("copy", "count", "grad", "item", "name", "quantized", "shared", "trainable")
+    __slots__ = ("copy", "count", "grad", "item", "name", "quantized", "shared", "side", "trainable")
 
     def __init__(self, name: str, count: int, item: int, trainable: bool) -> None:
         self.name = name
@@ -68,6 +69,7 @@ class Weight:
         self.trainable = trainable
         self.quantized = False
         self.shared = False
+        self.side = 0
         self.grad: Storage | None = None
         self.copy: Tensor | None = None
 

@@ -95,6 +95,7 @@ def project(
     tape, rows = model.tape, model.scope.rows
     name = place + module
     weight = model.weight(name, into * wide, outside=False)
+    weight.side = into
     offset = model.weight(f"{name}.bias", wide) if bias else None
     result = linear(tape, x, weight, rows * wide, width, offset)
     if not model.tuning.adapts(module):

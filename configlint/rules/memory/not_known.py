@@ -39,7 +39,8 @@ _KINDS = {
 }
 # What some value of has no closed form.
 _UNMODELLED = (
-    "model.task", "training.optim", "training.use_liger_kernel", "tuning.bits", "tuning.dora", "tuning.dropout",
+    "model.task", "parallel.deepspeed.optimizer.type",
+    "training.optim", "training.use_liger_kernel", "tuning.bits", "tuning.dora", "tuning.dropout",
     "tuning.modules_to_save", "tuning.target_modules",
 )  # fmt: skip
 
