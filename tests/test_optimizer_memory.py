@@ -38,7 +38,8 @@ def known(**fields: Any) -> ComputedStep:
 
 
 # Read off the states after one step of the optimizer that the Trainer makes, on the CPU: transformers 5.24,
-# torch 2.13, bitsandbytes 0.50.2, schedulefree 1.4.1, torch-optimi 0.3.3, torchao 0.18, galore_torch 1.0, apollo_torch 1.0.3.
+# torch 2.13, bitsandbytes 0.50.2, schedulefree 1.4.1, torch-optimi 0.3.3, torchao 0.18, galore_torch 1.0,
+# apollo_torch 1.0.3.
 MEASURED = [
     ("sgd", "momentum=0.9", "", "float32", 16536576),
     ("rmsprop", "centered=True,momentum=0.5", "", "bfloat16", 24804948),
@@ -74,13 +75,10 @@ def test_the_default_of_every_release_is_modelled(release: tuple[int, int]) -> N
 
 @pytest.mark.parametrize("name", ["lomo", "adalomo", "galore_adamw_layerwise"])
 def test_one_that_updates_in_the_backward_keeps_no_gradients(name: str) -> None:
-    kept = known(optimizer="sgd", dtype="float32").breakdown["gradients"]
+    plain = known(optimizer="sgd", dtype="float32").phases["step"]
     made = known(optimizer=name, optimizer_targets=("all-linear",), dtype="float32")
-    assert (
-        max(made.breakdown["gradients"], made.phases["step"] - made.breakdown["weights"])
-        < kept + made.breakdown["optimizer"]
-    )
-    assert made.breakdown["gradients"] == 0
+    gradients = made.breakdown["weights"]  # of the same size
+    assert made.phases["step"] - made.breakdown["optimizer"] == plain - gradients
 
 
 def test_a_low_rank_optimizer_is_not_modelled_without_the_modules_that_it_requires() -> None:
