@@ -17,6 +17,7 @@ import pytest
 
 from configlint.core.workload import CATEGORIES, PHASES, Workload
 from configlint.memory import trace as parent
+from configlint.memory.closed_form import simulated
 
 pytestmark = pytest.mark.heavy
 
@@ -170,11 +171,15 @@ def test_accumulation_adds_a_set_of_gradients_to_forward_and_loss() -> None:
     assert twice["phases"]["step"] == once["phases"]["step"]
 
 
-def test_the_gradients_of_tied_embeddings_are_added_in_place() -> None:
-    # At the end of the backward there are two of the matrix, the one that is added and the sum.
-    result = traced({"tie_word_embeddings": True, "vocab_size": 200_000}, length=64)
+def test_the_gradients_of_tied_embeddings_are_a_third_matrix_when_they_are_added() -> None:
+    # The output layer's is a view, unless autocast has cast it.
+    tied = {"tie_word_embeddings": True, "vocab_size": 200_000}
+    matrix = 200_000 * H
+    result = traced(tied, length=64)
     weights = result["breakdown"]["weights"]
-    assert result["phases"]["backward"] == near(2 * weights + 200_000 * H * 2)
+    assert result["phases"]["backward"] == near(2 * weights + 2 * matrix * 2)
+    result = traced(tied, length=64, **AMP)
+    assert result["phases"]["backward"] == near(2 * result["breakdown"]["weights"] + matrix * 4)
 
 
 @pytest.mark.parametrize(
@@ -303,6 +308,28 @@ def test_a_step_on_real_tensors_holds_the_same_to_the_byte(
     monkeypatch.setattr(the_step().as_cuda, "SCRATCH", {})  # it is CUDA's
     with_data = traced(config, **given)
     assert {**with_data, "seconds": 0} == {**without_data, "seconds": 0}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"dtype": "bfloat16"}, {"autocast": "bfloat16"}, {"checkpointing": True, "accumulation": 2}],
+    ids=["float32", "bfloat16", "autocast", "checkpointing, accumulation"],
+)
+@pytest.mark.parametrize("tied", [False, True], ids=["untied", "tied"])
+def test_trace_and_closed_form_hold_what_the_allocator_gave_to_real_tensors(
+    tied: bool, fields: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    the_step()
+    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "benchmarks" / "memory"))
+    import real_tensors
+
+    small = {"hidden_size": 128, "intermediate_size": 352, "num_attention_heads": 4, "vocab_size": 16000}
+    given = {"batch": 2, "length": 64, "dtype": "float32", "attention": "eager", "optimizer": "sgd", **fields}
+    workload = Workload(config={**LLAMA, **small, "tie_word_embeddings": tied}, **given)
+    allocated = real_tensors.allocated(workload)
+    assert traced(workload.config, **given)["allocated"] == near(allocated)
+    closed = simulated(workload)
+    assert closed is not None and closed.peak == pytest.approx(allocated, rel=0.003)
 
 
 def test_the_parts_add_up() -> None:

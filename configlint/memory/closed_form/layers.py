@@ -20,7 +20,7 @@ from configlint.memory.closed_form.operations import (
     scale,
     unary,
 )
-from configlint.memory.closed_form.tape import Node, Tensor
+from configlint.memory.closed_form.tape import Node, Tensor, Weight
 from configlint.memory.closed_form.taped import TapedModel, activate, norm, project
 
 
@@ -30,7 +30,7 @@ def embed(model: TapedModel) -> Tensor:
     hidden = sizes.hidden
     table = model.weight("embedding", sizes.vocabulary * hidden)
     table.shared = sizes.tied
-    x = embedding(tape, table, rows, rows * hidden, "hidden")
+    x = embedding(tape, table, rows, rows * hidden, "hidden", table.shared and not _casts_table(model, table))
     if model.scope.checkpointing and x.node is None and sizes.positions:
         # Checkpointing asks for a gradient of what comes in, even where the table is frozen: it is kept for that.
         x.node = Node(0, (), (x.storage,), lambda node: ())
@@ -45,6 +45,13 @@ def embed(model: TapedModel) -> Tensor:
     if sizes.scaled_embedding:
         x = scale(tape, x)
     return dropout(tape, x, sizes.embedding_dropout)
+
+
+def _casts_table(model: TapedModel, table: Weight) -> bool:
+    """Whether the output layer's gradient of the table comes through a cast, or from a loss that makes it whole; else
+    it is the product's, transposed, which is a view."""
+    autocast = model.tape.autocast
+    return model.scope.fused or model.scope.chunked or (bool(autocast) and autocast != table.item)
 
 
 def layer(model: TapedModel, x: Tensor, number: int) -> Tensor:

@@ -271,8 +271,9 @@ def _dequantized(tape: Tape, x: Tensor, weight: Weight, wide: int, width: str) -
     return cast(tape, made, before)
 
 
-def embedding(tape: Tape, weight: Weight, rows: int, wide: int, width: str) -> Tensor:
-    """Rows of a table, `wide` elements in all; the gradient is as large as the table."""
+def embedding(tape: Tape, weight: Weight, rows: int, wide: int, width: str, joins_view: bool = False) -> Tensor:
+    """Rows of a table, `wide` elements in all; the gradient is as large as the table. `joins_view` says that another
+    one waits for it that is a view, so that their sum is a tensor of its own."""
     out = Storage(tape, wide * weight.item, width)
 
     def rule(node: Node) -> tuple[Storage | None, ...]:
@@ -280,6 +281,9 @@ def embedding(tape: Tape, weight: Weight, rows: int, wide: int, width: str) -> T
         if rows > _SORTED_FROM:
             # Partial sums in 32 bits, for each 10 tokens and for each word; and the indices, sorted.
             tape.moment(4 * wide // rows * (rows // 10 + min(rows, weight.count * rows // wide)) + 48 * rows)
+        if joins_view:
+            node.grad = None
+            tape.moment(made.size)
         return (made,)
 
     return Tensor(out, wide, weight.item, tape.record((weight,), (), rule))

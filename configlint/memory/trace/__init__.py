@@ -24,7 +24,7 @@ from configlint.host.process import ask
 
 TIMEOUT_SECONDS = 600
 # Raised whenever the same workload may get another answer.
-VERSION = 2
+VERSION = 3
 # The packages whose releases the answer depends on.
 _PACKAGES = ("torch", "transformers", "accelerate", "peft", "bitsandbytes", "liger-kernel")
 
