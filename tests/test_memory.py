@@ -285,7 +285,7 @@ class TestTheSolverChooses:
             ("model.config=t5-small", ("model.config",)),
             ("model.config=no-such-model", ("model.config",)),
             ("training.optim=galore_adamw", ("training.optim",)),
-            ("trainer=DPOTrainer", ("trainer",)),
+            ("trainer=DistillationTrainer", ("trainer",)),
             ("tuning.target_modules=[foo]", ("tuning.target_modules",)),
         ],
     )

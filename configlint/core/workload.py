@@ -10,6 +10,7 @@ from typing import NamedTuple
 # What memory is spent on, in the order in which it is shown.
 CATEGORIES = (
     "weights",
+    "reference",
     "gradients",
     "optimizer",
     "activations",
@@ -18,10 +19,11 @@ CATEGORIES = (
     "autocast",
     "transient",
     "communication",
+    "generation",
     "context",
 )
 # The parts of a training step; the peak is that of the worst.
-PHASES = ("forward", "loss", "backward", "step")
+PHASES = ("generation", "forward", "loss", "backward", "step")
 
 # What stands before the name of an optimizer that DeepSpeed's own config asks for.
 OF_DEEPSPEED = "deepspeed:"
@@ -40,6 +42,12 @@ class Workload(NamedTuple):
     mask that keeps samples apart unless flash attention does. `optimizer` is the Trainer's `optim`, with its
     `optimizer_arguments` (`optim_args`) and `optimizer_targets` (`optim_target_modules`).
     `fused_loss` is Liger's kernels, its loss among them; `chunked_loss` is TRL's own, in place of either.
+    `pairs` says that a sample is two rows; `reference` is what a reference model is: "" for none, `adapters` for
+    the model without them, else the dtype of a second copy. `scores` says that the loss is made of tokens'
+    log-probabilities, `scored` of how many at the end of each row, 0 for all. `generated` are the rows that the
+    model generates at once: `generate_at_once`, or what `generate_every` micro-batches need, 0 for all of a step;
+    `engine` is the part of the device that vLLM takes beside the training, `engine_sleeps` that it gives it back
+    while the model trains.
     `release` is that of Transformers, `capability` NVIDIA's compute capability.
 
     `data`, `shard`, `tensor`, `context`, `world` and the offloads are how the devices share the work;
@@ -67,6 +75,16 @@ class Workload(NamedTuple):
     fused_loss: bool = False
     chunked_loss: bool = False
     flattened: bool = False
+    pairs: bool = False
+    reference: str = ""
+    scores: bool = False
+    scored: int = 0
+    generates: bool = False
+    generate_every: int = 0
+    generate_at_once: int = 0
+    generated: int = 0
+    engine: float = 0.0
+    engine_sleeps: bool = False
     release: tuple[int, int] = (5, 23)
     capability: tuple[int, int] | None = None
     data: str = "ddp"
@@ -80,12 +98,26 @@ class Workload(NamedTuple):
 
 
 def of_batch(workload: Workload, per_device: int, accumulation: int) -> Workload:
-    """The same with other samples; a batch of one holds no padding."""
+    """The same with other samples; a batch of one row holds no padding."""
     return workload._replace(
         batch=per_device,
         accumulation=min(accumulation, 2),  # with 2 the gradients stay, as with any more
-        padded=workload.padded and per_device > 1,
+        padded=workload.padded and (per_device > 1 or workload.pairs),
+        generated=_generated(workload, per_device, accumulation),
     )
+
+
+def _generated(workload: Workload, per_device: int, accumulation: int) -> int:
+    if not workload.generates:
+        return 0
+    if workload.generate_at_once:
+        return workload.generate_at_once
+    return per_device * (workload.generate_every or accumulation)
+
+
+def in_rows(workload: Workload) -> Workload:
+    """The same with rows for samples."""
+    return workload._replace(batch=2 * workload.batch, pairs=False) if workload.pairs else workload
 
 
 class Estimate(NamedTuple):

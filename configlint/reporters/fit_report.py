@@ -12,6 +12,7 @@ from configlint.memory.options import Fit, Way, entries
 
 _GIB = 2**30
 _NAMES = {
+    "reference": "reference model",
     "optimizer": "optimizer states",
     "activations": "saved activations",
     "logits": "logits and loss",

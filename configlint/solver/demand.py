@@ -10,6 +10,7 @@ from configlint.core.profile import Model
 from configlint.core.spec import Spec
 from configlint.core.values import bits, flag, mapping, names, positive, share, text
 from configlint.solver.ledger import Ledger
+from configlint.solver.trainer import length_of_trainer, of_trainer, unmodelled_of_trainer
 from configlint.solver.tuning import unmodelled
 
 if TYPE_CHECKING:
@@ -41,7 +42,6 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
     missing = [
         path
         for path, known in (
-            ("trainer", "trainer" not in ledger.spec.settings or ledger.release.trainer.modelled),
             ("model.config", model is not None),
             ("model.sequence_length", length is not None),
             ("parallel", parallel.replicas is not None),
@@ -49,6 +49,7 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         )
         if not known
     ]
+    missing = [*unmodelled_of_trainer(ledger), *missing]
     if missing or model is None or length is None or optim is None:
         return None, tuple(missing)
     if "parallel.data" not in ledger.spec.settings and {"parallel.fsdp", "parallel.deepspeed"} & {
@@ -105,7 +106,7 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         offload_optimizer=offloads[0],
         offload_parameters=offloads[1],
     )
-    return workload, ()
+    return workload._replace(**of_trainer(ledger, method, dtype, world)), ()  # type: ignore[arg-type]
 
 
 def _of_deepspeed(spec: Spec, parallel: Parallel) -> str | None:
@@ -150,7 +151,7 @@ def _shard(parallel: Parallel, world: int, tensor: int, context: int) -> int:
 
 def _length(ledger: Ledger) -> int | None:
     length = ledger.given("model.sequence_length", positive)
-    return length if length is not None or not _trl(ledger) else ledger.argument("max_length", positive)
+    return length if length is not None or not _trl(ledger) else length_of_trainer(ledger)
 
 
 def _trl(ledger: Ledger) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from configlint.core.profile import Accelerator
-from configlint.core.workload import OF_DEEPSPEED, Estimate, Workload
+from configlint.core.workload import OF_DEEPSPEED, Estimate, Workload, in_rows
 from configlint.memory.closed_form.architecture import architecture
 from configlint.memory.closed_form.liger import FAMILIES
 from configlint.memory.closed_form.optimizers import optimizer
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 
 MIB = 2**20
+GIB = 2**30
 _ATTENTION = frozenset(("q_proj", "k_proj", "v_proj", "o_proj"))
 # How much more than its tensors' peak a step needs at least, as a replay of PyTorch's allocator has it: up to 9.3 %
 # in seven cases, without lengths that vary. Source: benchmarks/memory/README.md.
@@ -69,7 +70,7 @@ def simulated(workload: Workload) -> ComputedStep | None:
     sizes, kind = architecture(workload.config), optimizer(workload)
     if sizes is None or kind is None or without_closed_form(workload):
         return None
-    step = simulate(workload, sizes, kind)
+    step = simulate(in_rows(workload), sizes, kind)
     return step if step.trained else None
 
 
@@ -78,19 +79,41 @@ def on_device(step: Peak, workload: Workload, accelerator: Accelerator | None) -
     shared_out = workload.data != "ddp" or workload.tensor > 1 or workload.context > 1
     doubt = UNMEASURED if shared_out else 0.0
     context, communication = _beside(workload, accelerator)
+    peak, phase, parts, engine = _beside_engine(step, workload, accelerator)
     breakdown = {
-        **step.breakdown,
-        "communication": step.breakdown["communication"] + communication[0],
+        **parts,
+        "communication": parts["communication"] + communication[0],
+        "generation": parts["generation"] + engine,
         "context": context[0],
     }
     return Estimate(
-        allocated=step.peak,
-        low=int(step.peak * (1 - doubt)) + context[0] + communication[0],
-        high=int(step.peak * (1 + doubt + SLACK)) + context[1] + communication[1],
-        phase=step.phase,
+        allocated=peak + engine,
+        low=int(peak * (1 - doubt)) + engine + context[0] + communication[0],
+        high=int(peak * (1 + doubt + SLACK)) + engine + context[1] + communication[1],
+        phase=phase,
         breakdown=breakdown,
-        phases=step.phases,
+        phases={**step.phases, phase: peak},
     )
+
+
+def _beside_engine(
+    step: Peak, workload: Workload, accelerator: Accelerator | None
+) -> tuple[int, str, dict[str, int], int]:
+    """The training's peak, its phase and what it is made of where vLLM has most beside it, and what that is. One
+    that sleeps while the model trains has its part beside weights and states alone.
+
+    Source: trl 1.16, generation/vllm_generation.py; vLLM's gpu_memory_utilization is a part of the whole device.
+    """
+    memory = accelerator.memory_gib if accelerator else None
+    engine = int(workload.engine * (memory or 0) * GIB)
+    if not (engine and workload.engine_sleeps):
+        return step.peak, step.phase, step.breakdown, engine
+    resident = {
+        name: size if name in ("weights", "reference", "optimizer") else 0 for name, size in step.breakdown.items()
+    }
+    if sum(resident.values()) + engine <= step.peak:
+        return step.peak, step.phase, step.breakdown, 0
+    return sum(resident.values()), "generation", resident, engine
 
 
 def _beside(workload: Workload, accelerator: Accelerator | None) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -115,6 +115,8 @@ def head(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor | None]:
     table = model.weight("embedding" if sizes.tied else "output", sizes.vocabulary * sizes.hidden)
     table.shared = sizes.tied
     table.side = 0 if sizes.tied else sizes.hidden
+    if model.scope.scores and (model.scope.chunked or model.scope.scored < rows):
+        x, rows = trl.of_scored(tape, x, rows, model.scope.scored), model.scope.scored
     if model.scope.chunked:
         return trl.log_probabilities(tape, x, table, rows), None
     if model.scope.fused:
@@ -123,6 +125,9 @@ def head(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor | None]:
     logits = linear(tape, x, table, rows * sizes.vocabulary, "vocabulary", bias)
     if sizes.capped_logits:
         logits = scale(tape, unary(tape, scale(tape, logits), "out"))
+    if model.scope.scores:
+        logits = cast(tape, logits, 4) if tape.autocast else logits
+        return trl.selected(tape, logits, rows, model.scope.scored < model.scope.rows), logits
     masked_model = sizes.order == "sum"
     loss = cross_entropy(tape, logits if masked_model else cast(tape, logits, 4), rows)
     return loss, logits

@@ -7,12 +7,10 @@ from configlint.memory.closed_form import layers
 from configlint.memory.closed_form.architecture import Architecture
 from configlint.memory.closed_form.attention import Scope
 from configlint.memory.closed_form.operations import cast
-from configlint.memory.closed_form.segments import Segment, run
+from configlint.memory.closed_form.segments import Segment, run, run_forward
+from configlint.memory.closed_form.sharding import ITEMS
 from configlint.memory.closed_form.tape import Tape, Tensor
 from configlint.memory.closed_form.taped import TapedModel, Tuning
-
-# Bytes of an element.
-ITEMS = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 
 class Parts:
@@ -87,6 +85,18 @@ class Parts:
             return loss
 
         return run(tape, body, self.count, self.stream, True, False)
+
+    def forward(self, scoring: bool) -> tuple[tuple[int, ...], int]:
+        """All of the model without gradients, or all but the output layer: the worst moment, and autocast's copies,
+        that stay until its end."""
+        model = self.model(_of_one_device(self.sizes, self.workload.tensor))
+        last = self.sizes.layers - 1
+        layer, copies = run_forward(model.tape, lambda x: layers.layer(model, x, last), self.count, self.stream)
+        if not scoring:
+            return layer, copies * (last + 1)
+        whole = self.model(self.sizes)
+        head, more = run_forward(whole.tape, lambda x: layers.head(whole, x)[0], self.count, self.stream)
+        return max(layer, head, key=sum), copies * (last + 1) + more
 
 
 def _of_one_device(sizes: Architecture, tensor: int) -> Architecture:

@@ -20,6 +20,8 @@ from configlint.memory.closed_form.architecture import Architecture
 from configlint.memory.closed_form.optimizers import Kept
 
 MASTER_BYTES = 4
+# Bytes of an element.
+ITEMS = {"float32": 4, "bfloat16": 2, "float16": 2}
 # Parameters that ZeRO 3 steps at a time. Source: DeepSpeed 0.19.8, runtime/zero/config.py, sub_group_size.
 SUB_GROUP = 1_000_000_000
 
@@ -77,6 +79,18 @@ def spread(workload: Workload, sizes: Architecture, census: Census, item: int, k
         if workload.data == "zero2":
             sharded = sharded._replace(kept=Fraction(1, devices), gradients=narrow)
     return _offloaded(workload, sharded) if workload.offload_optimizer else sharded
+
+
+def reference_bytes(workload: Workload, weights: int) -> int:
+    """What a second copy of the model takes of a device: only ZeRO 3 and FSDP divide it.
+
+    Source: trl 1.16, trainer/dpo_trainer.py, __init__; models/utils.py, prepare_deepspeed and prepare_fsdp.
+    """
+    if workload.reference not in ITEMS or workload.offload_parameters:
+        return 0
+    wide = workload.dtype if workload.data.startswith("zero") else workload.reference
+    whole = weights * ITEMS[wide] // ITEMS[workload.dtype]
+    return whole // workload.shard if workload.data in ("zero3", "fsdp") else whole
 
 
 def _zero3(workload: Workload, census: Census, shared: Spread, kind: Kept) -> Spread:

@@ -9,15 +9,19 @@ from typing import NamedTuple
 from configlint.core.workload import CATEGORIES, PHASES, Workload
 from configlint.memory.closed_form.architecture import Architecture
 from configlint.memory.closed_form.optimizers import Kept, parameter_bytes, state_bytes, step_bytes
-from configlint.memory.closed_form.parts import ITEMS, Parts
+from configlint.memory.closed_form.parts import Parts
 from configlint.memory.closed_form.segments import Segment
-from configlint.memory.closed_form.sharding import MASTER_BYTES, Census, Spread, spread
+from configlint.memory.closed_form.sharding import ITEMS, MASTER_BYTES, Census, Spread, reference_bytes, spread
 from configlint.memory.closed_form.tape import Weight, whole_blocks
 
-_WEIGHTS, _GRADIENTS, _OPTIMIZER, _ACTIVATIONS, _AUTOCAST, _TRANSIENT, _COMMUNICATION = (
-    CATEGORIES.index(name)
-    for name in ("weights", "gradients", "optimizer", "activations", "autocast", "transient", "communication")
+_INDEX = {category: index for index, category in enumerate(CATEGORIES)}
+_WEIGHTS, _GRADIENTS, _OPTIMIZER, _ACTIVATIONS = map(
+    _INDEX.__getitem__, ("weights", "gradients", "optimizer", "activations")
 )
+_AUTOCAST, _TRANSIENT, _COMMUNICATION = map(_INDEX.__getitem__, ("autocast", "transient", "communication"))
+# Of each word, at the end of each row that is generated: its logit in 32 bits, over a temperature, sorted with its
+# place, and as a probability. Source: transformers 5.23, generation/utils.py, _sample, and logits_process.py.
+_SAMPLED = 24
 Vector = list[int]
 Runs = Sequence[tuple[Segment, int]]
 
@@ -46,15 +50,18 @@ def simulate(workload: Workload, sizes: Architecture, kind: Kept) -> ComputedSte
     share = _spread(workload, sizes, kind, weights, runs)
     base = [0] * len(CATEGORIES)
     base[_WEIGHTS] = share.weights
+    base[_INDEX["reference"]] = reference_bytes(workload, _stored_in_all(weights))
     base[_OPTIMIZER] = share.states
     base[_COMMUNICATION] = share.buckets
     base[_ACTIVATIONS] = _inputs(workload, sizes)
     updates = [_update(kind, segment) if kind.in_backward else 0 for segment, _ in runs]
-    worst = _walk(base, share, runs, updates, workload.accumulation > 1)
+    compared = _compared(workload, sizes) if workload.reference and not workload.generates else None
+    worst = _walk(base, share, runs, updates, workload.accumulation > 1, compared)
     level = list(base)
     level[_GRADIENTS] = share.reduced
     level[_TRANSIENT] = share.transient
     worst["step"] = level
+    worst["generation"] = _generation(workload, sizes, base, _stored_in_all(weights)) if workload.generated else []
     totals = {phase: sum(worst[phase]) for phase in PHASES}
     phase = max(PHASES, key=totals.__getitem__)
     return ComputedStep(
@@ -68,16 +75,58 @@ def simulate(workload: Workload, sizes: Architecture, kind: Kept) -> ComputedSte
     )
 
 
+def _compared(workload: Workload, sizes: Architecture) -> Vector:
+    """What it takes to ask the reference model, beside the graph of the model that is trained."""
+    alone = workload._replace(checkpointing=False, targets=("",)) if workload.method != "full" else workload
+    worst, copies = Parts(alone, sizes).forward(scoring=True)
+    found = list(worst)
+    found[_AUTOCAST] += copies if workload.method == "full" else 0
+    if not workload.chunked_loss:
+        # The logits of the model that is trained are there until its loss is.
+        item = 4 if workload.autocast else ITEMS[workload.dtype]
+        found[_INDEX["logits"]] += workload.batch * workload.length * sizes.vocabulary * item
+    return found
+
+
+def _generation(workload: Workload, sizes: Architecture, base: Vector, weights: int) -> Vector:
+    """The worst moment of generating: keys and values of all rows, and what reading the prompts or choosing a word
+    takes. The weights are gathered for it.
+
+    Source: trl 1.16, trainer/grpo_trainer.py, _generate_single_turn; models/utils.py, unwrap_model_for_generation;
+    transformers 5.23, cache_utils.py, DynamicCache: a layer's is made anew for each word.
+    """
+    rows, item = workload.generated, ITEMS[workload.dtype]
+    prompt = max(workload.length - workload.scored, 1)
+    read = Parts(workload._replace(batch=rows, length=prompt, checkpointing=False, targets=("",)), sizes)
+    layer, copies = read.forward(scoring=False)
+    windows = sizes.windows or (0,) * sizes.layers
+    lengths = [min(window or workload.length, workload.length) for window in windows]
+    cache = 2 * sizes.key * item * rows * (sum(lengths) + max(lengths))
+    found = list(base)
+    found[_ACTIVATIONS] = found[_COMMUNICATION] = 0
+    if workload.data in ("zero3", "fsdp"):
+        found[_WEIGHTS] += weights
+    chosen = [_SAMPLED * rows * sizes.vocabulary if index == _INDEX["logits"] else 0 for index in range(len(found))]
+    found[_INDEX["generation"]] = cache
+    found[_AUTOCAST] += copies
+    return [a + b for a, b in zip(found, max(layer, chosen, key=sum), strict=True)]
+
+
 def _update(kind: Kept, segment: Segment) -> int:
     """What it takes to update the largest parameter of a part."""
     return max((parameter_bytes(kind, weight) for weight in segment.weights if weight.trainable), default=0)
 
 
 def _walk(
-    base: Vector, share: Spread, runs: Sequence[tuple[Segment, int]], updates: Sequence[int], accumulating: bool
+    base: Vector,
+    share: Spread,
+    runs: Sequence[tuple[Segment, int]],
+    updates: Sequence[int],
+    accumulating: bool,
+    compared: Vector | None,
 ) -> dict[str, Vector]:
     """The worst moment of forward, loss and backward, by category; after the backward of each part come its
-    `updates`, where there are any."""
+    `updates`, where there are any. After the forward the reference model is asked, which takes `compared`."""
     worst: dict[str, Vector] = {}
 
     def moment(phase: str, level: Vector, above: Sequence[int]) -> None:
@@ -98,6 +147,8 @@ def _walk(
         level[_AUTOCAST] += segment.copies
         copies += segment.copies * times
     level[_AUTOCAST] -= copies
+    if compared:
+        moment("loss", level, compared)
     # The output layer's gradient of a matrix that the embedding has too waits for that one's, whole.
     tied = {weight.name for weight in runs[0][0].weights}
     shared = sum(
@@ -136,7 +187,7 @@ def _spread(
     runs: Runs,
 ) -> Spread:
     trained = [(weight, times) for weight, times in weights if weight.trainable]
-    stored = sum(_stored(weight) * times for weight, times in weights)
+    stored = _stored_in_all(weights)
     layers = [(sum(_stored(weight) for weight in segment.weights), times) for segment, times in runs[1:-1]]
     census = Census(
         weights=stored,
@@ -165,6 +216,10 @@ def _weights(runs: Runs) -> Iterator[tuple[Weight, int]]:
         for weight in segment.weights:
             if segment is runs[0][0] or weight.name not in first:
                 yield weight, times
+
+
+def _stored_in_all(weights: list[tuple[Weight, int]]) -> int:
+    return sum(_stored(weight) * times for weight, times in weights)
 
 
 def _stored(weight: Weight) -> int:

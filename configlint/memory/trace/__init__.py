@@ -88,6 +88,8 @@ def _version(package: str) -> str | None:
 def _unfit(workload: Workload, versions: dict[str, str | None]) -> str | None:
     if workload.chunked_loss:
         return "TRL's chunked loss cannot be traced"
+    if workload.scores or workload.reference or workload.pairs:
+        return "what TRL's trainers do beside a step of the model cannot be traced"
     wanted = written(workload.release)
     needed = {"torch": None, "transformers": wanted, "accelerate": None}
     if missing := {name: release for name, release in needed.items() if versions[name] is None}:
