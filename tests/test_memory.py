@@ -17,7 +17,7 @@ from configlint.commands.explain import complete
 from configlint.core.plan import Plan
 from configlint.core.profile import Model
 from configlint.core.workload import CATEGORIES, PHASES, Workload
-from configlint.memory.closed_form import estimate, simulated
+from configlint.memory.closed_form import estimate, simulated, without_closed_form
 from configlint.memory.closed_form.architecture import architecture
 from configlint.memory.closed_form.optimizers import optimizer
 from configlint.memory.closed_form.parts import Parts
@@ -129,6 +129,35 @@ class TestByHand:
     def test_keys_that_heads_share_have_no_kernel_in_float32(self) -> None:
         assert "heads x length" in step(dtype="float32").stack[0].saved
         assert "heads x length" not in step(dtype="float32", padded=True).stack[0].saved
+
+
+class TestHeads:
+    CLASSIFYING = ("sequence-classification", "token-classification", "question-answering")
+
+    @pytest.mark.parametrize("name", ["bert-base-uncased", "roberta-base", "llama-3.2-1b", "gpt2"])
+    @pytest.mark.parametrize("task", CLASSIFYING)
+    def test_what_classifies_has_no_logit_for_each_word(self, name: str, task: str) -> None:
+        config = config_of(name)
+        words, labels = step(config=config), step(config=config, task=task)
+        assert words.breakdown["logits"] > 4 * TOKENS * architecture(config).vocabulary  # type: ignore[union-attr]
+        assert labels.breakdown["logits"] == 0 and labels.peak < words.peak
+
+    def test_the_head_has_the_labels_of_the_config(self) -> None:
+        many = {**LLAMA_8B, "id2label": {str(number): "" for number in range(1000)}}
+        two, thousand = (step(config=config, task=self.CLASSIFYING[0]).parameters for config in (LLAMA_8B, many))
+        assert thousand - two == 998 * 4096
+
+    def test_adapters_leave_the_head_trained(self) -> None:
+        found = step(method="lora", rank=1, targets=("q_proj",), task=self.CLASSIFYING[0])
+        assert found.trained == 32 * 2 * 4096 + 2 * 4096
+
+    @pytest.mark.parametrize(
+        ("changed", "task"),
+        [({}, "masked-lm"), ({"architectures": ["LlamaModel"]}, None), ({}, "multiple-choice")],
+    )
+    def test_another_head_is_not_guessed(self, changed: dict[str, Any], task: str | None) -> None:
+        asked = workload(config={**LLAMA_8B, **changed}, task=task)
+        assert simulated(asked) is None and without_closed_form(asked) == ("model.task",)
 
 
 class TestSharding:

@@ -275,6 +275,19 @@ def test_liger_writes_over_what_it_can_and_makes_no_logits() -> None:
     assert plain["loss"] - fused["loss"] > 7 * 64000 * TOKENS
 
 
+@pytest.mark.parametrize("method", ["full", "lora"])
+@pytest.mark.parametrize("kind", ["llama", "bert", "roberta"])
+def test_the_closed_form_of_a_head_that_classifies_is_what_the_model_does(kind: str, method: str) -> None:
+    fields = {"method": method, "rank": 8, "task": "sequence-classification", "batch": 4, "length": 128}
+    small = {"num_key_value_heads": A, "max_position_embeddings": 514, "hidden_dropout_prob": 0.0}
+    config = {**LLAMA, **small, "model_type": kind, "architectures": None}
+    found = traced(config, capability=(8, 0), **fields)
+    closed = simulated(Workload(config=config, optimizer="sgd", **fields))  # type: ignore[arg-type]
+    assert closed is not None
+    for phase in ("backward", "step"):
+        assert closed.phases[phase] == pytest.approx(found["phases"][phase], rel=0.01)
+
+
 OTHERS: dict[str, dict[str, object]] = {
     "llama": {},
     "tied": {"tie_word_embeddings": True},

@@ -1,8 +1,8 @@
 """What a training step allocates of real tensors, as torch.profiler has it of the CPU's allocator.
 
-The trace counts storages itself, on tensors without data or with it. This counts nothing: it runs the same step without
-the trace's tracker and adds up what the allocator said. Kernels of the CPU take the place of CUDA's, so that only
-workloads with attention `eager` are like those of the trace.
+The trace counts storages itself, on tensors without data or with it. This counts nothing: it runs the same step
+without the trace's tracker and adds up what the allocator said. Kernels of the CPU take the place of CUDA's, so
+that only workloads with attention `eager` are like those of the trace.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ def allocated(workload: Workload) -> int:
     autocast = getattr(torch, workload.autocast) if workload.autocast else None
     device = as_cuda.Device(traced._capability(workload), autocast)
     choice = built.chosen(workload)
-    with as_cuda.as_cuda(device), steering.steered(workload):
-        with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
-            network = built.built(workload, choice, device.capability)
-            traced._steps(workload, network, Untracked(autocast), frozenset())
+    recorded = profile(activities=[ProfilerActivity.CPU], profile_memory=True)
+    with as_cuda.as_cuda(device), steering.steered(workload), recorded as profiler:
+        network = built.built(workload, choice, device.capability)
+        traced._steps(workload, network, Untracked(autocast), frozenset())
     return _peak(profiler)
 
 

@@ -32,23 +32,24 @@ OF_DEEPSPEED = "deepspeed:"
 class Workload(NamedTuple):
     """All that the memory of one device depends on. It is plain data: what is equal here needs the same.
 
-    `config` is the model's config.json (or a bundled profile's). `batch` are samples in one micro-batch of
-    `length` tokens each. `dtype` is that of the loaded weights, `autocast` the one of autocast or None.
-    `method` is full, lora or qlora; `targets` are the modules with adapters of rank `rank`, or
-    ("all-linear",). `adapter_dtype` is that of the adapters' weights; `upcast` says that norms, embedding and
-    output layer of 4-bit weights were made float32 (PEFT's prepare_model_for_kbit_training).
-    `attention` is eager, sdpa or flash_attention_2 (or another), `padded` says that a batch holds padding, so
-    that attention gets a mask; `flattened` that a batch is one row of all its tokens (TRL's packing), with a
-    mask that keeps samples apart unless flash attention does. `optimizer` is the Trainer's `optim`, with its
-    `optimizer_arguments` (`optim_args`) and `optimizer_targets` (`optim_target_modules`).
-    `fused_loss` is Liger's kernels, its loss among them; `chunked_loss` is TRL's own, in place of either.
+    `config` is the model's config.json (or a bundled profile's). `batch` are samples in one micro-batch of `length`
+    tokens each. `dtype` is that of the loaded weights, `autocast` the one of autocast or None. `method` is full,
+    lora or qlora; `targets` are the modules with adapters of rank `rank`, or ("all-linear",). `adapter_dtype` is
+    that of the adapters' weights; `upcast` says that norms, embedding and output layer of 4-bit weights were made
+    float32 (PEFT's prepare_model_for_kbit_training). `attention` is eager, sdpa or flash_attention_2 (or another),
+    `padded` says that a batch holds padding, so that attention gets a mask; `flattened` that a batch is one row of
+    all its tokens (TRL's packing), with a mask that keeps samples apart unless flash attention does. `optimizer` is
+    the Trainer's `optim`, with `optimizer_arguments` (`optim_args`) and `optimizer_targets`
+    (`optim_target_modules`). `fused_loss` is Liger's kernels, its loss among them; `chunked_loss` is TRL's own, in
+    place of either. `task` is what the model is loaded for, None what its config says. `release` is that of
+    Transformers, `capability` NVIDIA's compute capability.
+
     `pairs` says that a sample is two rows; `reference` is what a reference model is: "" for none, `adapters` for
     the model without them, else the dtype of a second copy. `scores` says that the loss is made of tokens'
     log-probabilities, `scored` of how many at the end of each row, 0 for all. `generated` are the rows that the
     model generates at once: `generate_at_once`, or what `generate_every` micro-batches need, 0 for all of a step;
     `engine` is the part of the device that vLLM takes beside the training, `engine_sleeps` that it gives it back
     while the model trains.
-    `release` is that of Transformers, `capability` NVIDIA's compute capability.
 
     `data`, `shard`, `tensor`, `context`, `world` and the offloads are how the devices share the work;
     `shard` counts the devices that share one copy, `synchronised` says that gradients are exchanged after each
@@ -87,6 +88,7 @@ class Workload(NamedTuple):
     engine_sleeps: bool = False
     release: tuple[int, int] = (5, 23)
     capability: tuple[int, int] | None = None
+    task: str | None = None
     data: str = "ddp"
     shard: int = 1
     tensor: int = 1

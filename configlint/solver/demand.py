@@ -58,7 +58,7 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         return None, ()  # the engine was forgotten
     if any(_is_misread(ledger, path, fits) for path, fits in _accepted(ledger)):
         return None, ()
-    if left_out := unmodelled(asked.tuning, asked.loaded.task, model):
+    if left_out := unmodelled(asked.tuning):
         return None, left_out
     from configlint.core.workload import Workload  # a millisecond, for those who say what they train
 
@@ -95,6 +95,7 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         optimizer_arguments=ledger.argument("optim_args", text) or "",
         optimizer_targets=ledger.argument("optim_target_modules", names) or (),
         fused_loss=ledger.argument("use_liger_kernel", flag) or False,
+        task=asked.loaded.task,
         release=ledger.release.transformers,
         capability=hardware.accelerator.compute_capability if hardware.accelerator else None,
         data=parallel.data or "ddp",

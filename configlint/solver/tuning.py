@@ -62,10 +62,9 @@ def _task(ledger: Ledger, model: Model | None) -> str | None:
     return ledger.given_or("model.task", text, model.task, "the architectures of its config.json")
 
 
-def unmodelled(tuning: Tuning, task: str | None, model: Model) -> tuple[str, ...]:
+def unmodelled(tuning: Tuning) -> tuple[str, ...]:
     """The paths of what the closed form does not know of: a figure without it would be another training's."""
     found = {
-        "model.task": task is not None and task != model.task,
         "tuning.dropout": (tuning.dropout or 0) > 0,
         "tuning.modules_to_save": tuning.modules_to_save != (),
         "tuning.dora": tuning.dora is True,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from configlint.core.profile import Accelerator
 from configlint.core.workload import OF_DEEPSPEED, Estimate, Workload, in_rows
-from configlint.memory.closed_form.architecture import architecture
+from configlint.memory.closed_form.architecture import Architecture, architecture
+from configlint.memory.closed_form.heads import CLASSIFYING
 from configlint.memory.closed_form.liger import FAMILIES
 from configlint.memory.closed_form.optimizers import optimizer
 from configlint.memory.closed_form.step import ComputedStep as ComputedStep
@@ -52,9 +53,12 @@ def estimate(workload: Workload, accelerator: Accelerator | None) -> Estimate | 
 
 def without_closed_form(workload: Workload) -> tuple[str, ...]:
     """The paths of what has none: the model's family, the optimizer, Liger's kernels for this family, or adapters
-    beside those of attention in a mixture, where PEFT adds them to all experts at once."""
+    beside those of attention in a mixture, where PEFT adds them to all experts at once; or a head of another
+    kind."""
     sizes = architecture(workload.config)
     found = [] if sizes else ["model.config"]
+    if sizes and not _knows_head(workload, sizes):
+        found.append("model.task")
     if optimizer(workload) is None:
         of_deepspeed = workload.optimizer.startswith(OF_DEEPSPEED)
         found.append("parallel.deepspeed.optimizer.type" if of_deepspeed else "training.optim")
@@ -63,6 +67,17 @@ def without_closed_form(workload: Workload) -> tuple[str, ...]:
     if sizes and sizes.experts and workload.method != "full" and not _ATTENTION.issuperset(workload.targets):
         found.append("tuning.target_modules")
     return tuple(found)
+
+
+def _knows_head(workload: Workload, sizes: Architecture) -> bool:
+    """Whether the model ends in what its family was made for, or in a head that classifies. A config of a model
+    without a head leaves open what the script puts there."""
+    if workload.task is None:
+        names = workload.config.get("architectures")
+        named = str(names[0]) if isinstance(names, list) and names else ""
+        return named.endswith("LMHeadModel") or not named.endswith("Model")
+    own = "masked-lm" if sizes.order == "sum" else "causal-lm"
+    return workload.task in (own, "image-text-to-text", *CLASSIFYING)
 
 
 def simulated(workload: Workload) -> ComputedStep | None:

@@ -22,13 +22,14 @@ class Architecture:
 
     `norm` is how it normalises (`llama`, `gemma`, `olmo`: RMSNorm's spellings; `layer`: LayerNorm), `order` where:
     before each block (`pre`), after (`post`), on both sides (`both`), both blocks off one input (`parallel`) or
-    after the sum (`sum`). `query_norm` is a norm of queries and keys, of each `head` or the `whole` row.
-    `fused` says that one product makes queries, keys and values, `gated` that the feed-forward block has a gate.
-    `rotary` is the part of a head that is turned, `joined` says that the rest is put back by a copy; layers in
-    `unturned` have no positions. `biased` names the products with a bias (q, k, v, o, m, or all), `windows` has
-    each layer's window, 0 for none. `broadcast` says that heads share a key without saying so to sdpa, which
-    then has no kernel for it. `capped` says that scores are bounded, which eager attention alone does,
-    `capped_logits` that logits are, `plain_softmax` that eager attention leaves its softmax in the scores' dtype.
+    after the sum (`sum`). `query_norm` is a norm of queries and keys, of each `head` or the `whole` row. `fused`
+    says that one product makes queries, keys and values, `gated` that the feed-forward block has a gate. `rotary`
+    is the part of a head that is turned, `joined` says that the rest is put back by a copy; layers in `unturned`
+    have no positions. `biased` names the products with a bias (q, k, v, o, m, or all), `windows` has each layer's
+    window, 0 for none. `broadcast` says that heads share a key without saying so to sdpa, which then has no kernel
+    for it. `labels` are what a head that classifies tells apart, `head_dropout` comes before it. `capped` says that
+    scores are bounded, which eager attention alone does, `capped_logits` that logits are, `plain_softmax` that
+    eager attention leaves its softmax in the scores' dtype.
     """
 
     family: str
@@ -65,6 +66,8 @@ class Architecture:
     experts_used: int = 0
     expert_inner: int = 0
     adapted: tuple[str, ...] = ("q_proj", "v_proj")
+    labels: int = 2
+    head_dropout: float = 0.0
 
     # A class of so many fields costs a millisecond as a NamedTuple.
     def __init__(self, **fields: Any) -> None:
@@ -113,6 +116,8 @@ def architecture(config: dict[str, object]) -> Architecture | None:
         activation=text(config.get("hidden_act")) or "silu",
         attention_dropout=real(config.get("attention_dropout")) or 0.0,
         adapted=_ADAPTED.get(family, ("q_proj", "v_proj")),
+        labels=_labels(config),
+        head_dropout=_head_dropout(config),
     )
     return base.but(**make(config, base))
 
@@ -291,6 +296,18 @@ _FAMILIES = {
     "bert": _bert,
     "roberta": _bert,
 }
+
+
+def _labels(config: Fields) -> int:
+    """Source: transformers 5.23, configuration_utils.py: two, where the config names none."""
+    names = config.get("id2label")
+    return positive(config.get("num_labels")) or (len(names) if isinstance(names, dict) and names else 2)
+
+
+def _head_dropout(config: Fields) -> float:
+    """Source: transformers 5.23, modeling_layers.py and the models' own heads for tokens."""
+    names = ("classifier_dropout", "hidden_dropout", "hidden_dropout_prob")
+    return next((rate for name in names if (rate := real(config.get(name))) is not None), 0.1)
 
 
 def _tied(config: Fields, default: bool) -> bool:

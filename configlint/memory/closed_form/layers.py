@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from configlint.memory.closed_form import liger, trl
 from configlint.memory.closed_form.blocks import attention_block, feed_forward
+from configlint.memory.closed_form.heads import CLASSIFYING, classify
 from configlint.memory.closed_form.operations import (
     add,
     add_in_place,
@@ -48,8 +49,8 @@ def embed(model: TapedModel) -> Tensor:
 
 
 def _casts_table(model: TapedModel, table: Weight) -> bool:
-    """Whether the output layer's gradient of the table comes through a cast, or from a loss that makes it whole; else
-    it is the product's, transposed, which is a view."""
+    """Whether the output layer's gradient of the table comes through a cast, or from a loss that makes it whole;
+    else it is the product's, transposed, which is a view."""
     autocast = model.tape.autocast
     return model.scope.fused or model.scope.chunked or (bool(autocast) and autocast != table.item)
 
@@ -105,6 +106,8 @@ def _summed(model: TapedModel, x: Tensor, number: int) -> Tensor:
 
 def head(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor | None]:
     """The last norm, the output layer and the loss: the loss, and the logits if the caller is given them too."""
+    if model.scope.task in CLASSIFYING:
+        return classify(model, x), None
     tape, sizes, rows = model.tape, model.sizes, model.scope.rows
     if sizes.order == "sum":
         x = project(model, x, "transform.dense", sizes.hidden, sizes.hidden, "hidden", True)

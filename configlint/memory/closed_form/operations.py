@@ -272,8 +272,8 @@ def _dequantized(tape: Tape, x: Tensor, weight: Weight, wide: int, width: str) -
 
 
 def embedding(tape: Tape, weight: Weight, rows: int, wide: int, width: str, joins_view: bool = False) -> Tensor:
-    """Rows of a table, `wide` elements in all; the gradient is as large as the table. `joins_view` says that another
-    one waits for it that is a view, so that their sum is a tensor of its own."""
+    """Rows of a table, `wide` elements in all; the gradient is as large as the table. `joins_view` says that
+    another one waits for it that is a view, so that their sum is a tensor of its own."""
     out = Storage(tape, wide * weight.item, width)
 
     def rule(node: Node) -> tuple[Storage | None, ...]:

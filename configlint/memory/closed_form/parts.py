@@ -6,6 +6,7 @@ from configlint.core.workload import Workload
 from configlint.memory.closed_form import layers
 from configlint.memory.closed_form.architecture import Architecture
 from configlint.memory.closed_form.attention import Scope
+from configlint.memory.closed_form.heads import CLASSIFYING
 from configlint.memory.closed_form.operations import cast
 from configlint.memory.closed_form.segments import Segment, run, run_forward
 from configlint.memory.closed_form.sharding import ITEMS
@@ -18,7 +19,8 @@ class Parts:
 
     def __init__(self, workload: Workload, sizes: Architecture, in_backward: bool = False) -> None:
         self.workload = workload
-        self.sizes = sizes
+        # A head that classifies shares no matrix with the embedding.
+        self.sizes = sizes = sizes.but(tied=False) if workload.task in CLASSIFYING else sizes
         self.item = ITEMS[workload.dtype]
         full = workload.method == "full"
         self.tuning = Tuning(

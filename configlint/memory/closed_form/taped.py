@@ -62,6 +62,10 @@ class TapedModel:
             weights[name].quantized = self.tuning.quantized and not outside
         return weights[name]
 
+    def trained(self, name: str, count: int) -> Weight:
+        """A weight that is trained beside adapters too."""
+        return self.weight(name, count) if self.tuning.full else self.adapter(name, count)
+
     def adapter(self, name: str, count: int) -> Weight:
         weights = self.tape.weights
         if name not in weights:

@@ -16,6 +16,12 @@ from configlint.memory.trace.refusal import Refusal
 
 # bitsandbytes' defaults: weights that share a scale, and scales that share a scale of their own.
 _BLOCK, _OUTER_BLOCK = 64, 256
+# With these PEFT trains the head whole. Source: PEFT 0.21, peft_model.py.
+_TASKS = {
+    "sequence-classification": "SEQ_CLS",
+    "token-classification": "TOKEN_CLS",
+    "question-answering": "QUESTION_ANS",
+}
 
 
 def required(workload: Workload) -> None:
@@ -36,7 +42,9 @@ def adapted(workload: Workload, network: Any) -> Any:
     peft: Any = import_module("peft")
     if workload.method == "qlora":
         _quantize(workload, network)
-    config = peft.LoraConfig(r=workload.rank, target_modules=_targets(workload.targets))
+    config = peft.LoraConfig(
+        r=workload.rank, target_modules=_targets(workload.targets), task_type=_TASKS.get(workload.task or "")
+    )
     with mock.patch.object(nn.Module, "_apply", _apply):
         wrapped = peft.get_peft_model(network, config, autocast_adapter_dtype=False)
     adapters = {name for name, parameter in wrapped.named_parameters() if parameter.requires_grad}

@@ -12,6 +12,13 @@ from configlint.memory.trace import adapters, liger_kernels
 from configlint.memory.trace.refusal import Refusal, in_a_line
 from configlint.memory.trace.tracker import Tracker
 
+# The part of the name of the class that is loaded for a task; for any other, the config says.
+_HEADS = {
+    "sequence-classification": "SequenceClassification",
+    "token-classification": "TokenClassification",
+    "question-answering": "QuestionAnswering",
+}
+
 
 class Choice(NamedTuple):
     """A class of Transformers and the config to build it by."""
@@ -27,6 +34,11 @@ def chosen(workload: Workload) -> Choice:
 
     adapters.required(workload)
     config = _config(workload)
+    if workload.task in _HEADS:
+        auto = getattr(transformers, f"AutoModelFor{_HEADS[workload.task]}")
+        if type(config) not in auto._model_mapping:
+            raise Refusal(f"Transformers has no model of type {config.model_type} for {workload.task}")
+        return Choice(auto._model_mapping[type(config)], config)
     named = [getattr(transformers, str(name), None) for name in config.architectures or ()]
     if named and named[0] is not None:
         return Choice(named[0], config)
@@ -48,6 +60,8 @@ def _config(workload: Workload) -> Any:
     config.use_cache = False  # as the Trainer does
     if config.is_encoder_decoder and getattr(config, "decoder_start_token_id", None) is None:
         config.decoder_start_token_id = config.pad_token_id = 0  # the loss needs one, whichever
+    if workload.task == "sequence-classification":
+        config.get_text_config().pad_token_id = 0  # by which the last token is found
     return config
 
 
@@ -95,11 +109,25 @@ def vocabulary(network: Any) -> int:
     return int(head.weight.shape[0]) if head is not None else 0
 
 
+def _classifier(network: Any) -> Any:
+    """The module that classifies, where there is one."""
+    names = ("score", "classifier", "qa_outputs")
+    return next((found for name in names if (found := getattr(network, name, None)) is not None), None)
+
+
 def inputs(workload: Workload, network: Any) -> dict[str, torch.Tensor]:
     """One micro-batch. A mask is given where a batch holds padding, but for FlashAttention, that leaves
     the padding out."""
     shape = (workload.batch, workload.length)
-    made = {name: torch.zeros(shape, dtype=torch.int64) for name in ("input_ids", "labels")}
+    made = {"input_ids": torch.zeros(shape, dtype=torch.int64)}
+    of_samples = {
+        "sequence-classification": ("labels",),
+        "question-answering": ("start_positions", "end_positions"),
+    }
+    for name in of_samples.get(workload.task or "", ()):
+        made[name] = torch.zeros(workload.batch, dtype=torch.int64)
+    if len(made) == 1:
+        made["labels"] = torch.zeros(shape, dtype=torch.int64)
     if workload.padded and not workload.attention.startswith("flash_attention"):
         made["attention_mask"] = torch.ones(shape, dtype=torch.int64)
     return made
@@ -112,7 +140,7 @@ def loss(network: Any, inputs: dict[str, torch.Tensor], tracker: Tracker) -> tor
     def at_the_head(*_: Any) -> None:
         tracker.phase = "loss"
 
-    head = network.get_output_embeddings()
+    head = network.get_output_embeddings() or _classifier(network)
     hook = head.register_forward_pre_hook(at_the_head) if head is not None else None
     with torch.autocast("cpu", dtype=tracker.autocast) if tracker.autocast else nullcontext():
         outputs = network(**inputs)
