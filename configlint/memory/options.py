@@ -64,7 +64,8 @@ class Fit(NamedTuple):
     `estimate` is of `per_device` samples: the trace's where there is one, with the `closed_form` beside it;
     `refusal` is why there is none. `largest` is what fits now, None where nothing does or where that is not
     known, and `following` the next size above it, or the first of all. `options` are the ways out or up.
-    `unknown` has paths with what is not known of them.
+    `figures` are those of the traces that were made. `unknown` has paths with what is not known of them; with an
+    estimate it is the trace's for what the closed form does not know.
     """
 
     plan: Plan
@@ -76,6 +77,7 @@ class Fit(NamedTuple):
     options: tuple[Way, ...] = ()
     closed_form: Estimate | None = None
     refusal: str | None = None
+    figures: tuple[dict[str, object], ...] = ()
     unknown: tuple[tuple[str, str], ...] = ()
 
     @property

@@ -16,6 +16,7 @@ from configlint.memory.closed_form.liger import FAMILIES
 from configlint.memory.closed_form.optimizers import optimizer
 from configlint.memory.closed_form.step import ComputedStep as ComputedStep
 from configlint.memory.closed_form.step import simulate
+from configlint.memory.saved import saved
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -46,9 +47,11 @@ _WORKSPACES = 2
 
 
 def estimate(workload: Workload, accelerator: Accelerator | None) -> Estimate | None:
-    """The closed form's answer; None where the model's family or the optimizer has none."""
-    step = simulated(workload)
-    return None if step is None else on_device(step, workload, accelerator)
+    """The closed form's answer, else the trace's that the model's file holds; None where there is neither."""
+    if step := simulated(workload):
+        return on_device(step, workload, accelerator)
+    kept = saved(workload)
+    return on_device(kept, workload, accelerator)._replace(method="trace") if kept else None
 
 
 def without_closed_form(workload: Workload) -> tuple[str, ...]:

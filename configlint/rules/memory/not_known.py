@@ -67,7 +67,8 @@ def _said(plan: Plan) -> tuple[str, list[Remedy]] | None:
     if unmodelled:
         return f"memory is not modelled for {listing(_valued(plan, path) for path in unmodelled)}", [pin]
     if missing == ("model.config",) and plan.model:
-        return f"memory is not modelled for {plan.model.name}", [pin]
+        trace = Say(f"run `configlint fit {plan.spec.source.name} --save`, which traces it, or {pin.text}")
+        return f"memory is not modelled for {plan.model.name}", [trace]
     if not missing or any(path not in _KINDS or plan.given(path) for path in missing):
         return None
     settings = listing(f"`{plan.name(path)}`{_KINDS[path]}" for path in missing)
