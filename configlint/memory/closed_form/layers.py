@@ -69,14 +69,14 @@ def layer(model: TapedModel, x: Tensor, number: int) -> Tensor:
     x = attention_block(model, x, number)
     if order != "pre":
         x = norm(model, x, "after_attention_norm", hidden, rows)
-    x = add(tape, residual, x)
+    x = add(tape, residual, scale(tape, x) if model.sizes.scaled_residual else x)
     residual = x
     if order != "post":
         x = norm(model, x, "feed_forward_norm", hidden, rows)
     x = feed_forward(model, x)
     if order != "pre":
         x = norm(model, x, "after_feed_forward_norm", hidden, rows)
-    return add(tape, residual, x)
+    return add(tape, residual, scale(tape, x) if model.sizes.scaled_residual else x)
 
 
 def _parallel(model: TapedModel, x: Tensor, number: int) -> Tensor:
@@ -97,7 +97,9 @@ def _parallel(model: TapedModel, x: Tensor, number: int) -> Tensor:
 def _summed(model: TapedModel, x: Tensor, number: int) -> Tensor:
     """BERT: the norm comes after the sum."""
     tape, hidden, rows = model.tape, model.sizes.hidden, model.scope.rows
-    attended = dropout(tape, attention_block(model, x, number), model.sizes.dropout)
+    attended = attention_block(model, x, number)
+    if model.sizes.family != "distilbert":
+        attended = dropout(tape, attended, model.sizes.dropout)
     x = norm(model, add(tape, attended, x), "after_attention_norm", hidden, rows)
     del attended
     fed = dropout(tape, feed_forward(model, x), model.sizes.dropout)
@@ -126,6 +128,8 @@ def head(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor | None]:
         return liger.linear_cross_entropy(tape, x, table, rows, model.scope.ampere), None
     bias = model.weight("output.bias", sizes.vocabulary) if sizes.order == "sum" else None
     logits = linear(tape, x, table, rows * sizes.vocabulary, "vocabulary", bias)
+    if sizes.scaled_logits:
+        logits = scale(tape, logits)
     if sizes.capped_logits:
         logits = scale(tape, unary(tape, scale(tape, logits), "out"))
     if model.scope.scores:

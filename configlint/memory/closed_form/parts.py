@@ -34,8 +34,9 @@ class Parts:
         self.scope = Scope(workload, self.item)
         # Whether gradients that are made stay.
         self.fresh = workload.accumulation == 1 and not in_backward
-        # What the residual stream's elements take.
-        self.stream = 4 if workload.upcast and not full else self.item
+        # What the residual stream's elements take; a norm gives 32 bits under autocast.
+        is_wide = (workload.upcast and not full) or (workload.autocast is not None and sizes.order == "sum")
+        self.stream = 4 if is_wide else self.item
         self.count = self.scope.rows * sizes.hidden
         # Frozen weights below the first adapter need no gradient, unless checkpointing asks for one.
         self.trained_input = full or workload.checkpointing
