@@ -248,7 +248,7 @@ def test_lora_trains_the_adapters_alone() -> None:
 def test_four_bit_weights_take_half_a_byte_and_their_scales(upcast: bool, width: int) -> None:
     pytest.importorskip("peft")
     pytest.importorskip("bitsandbytes")
-    fields = {"method": "qlora", "targets": ("q_proj",), "rank": 1, "upcast": upcast}
+    fields = {"method": "qlora", "targets": ("q_proj",), "rank": 1, "upcast": upcast, "nested_scales": True}
     result = traced(**fields)
     packed = 2 * LINEAR * (0.5 + 1 / 64 + 4 / 64 / 256)
     assert result["breakdown"]["weights"] == pytest.approx(packed + width * 2 * V * H, rel=0.01)
@@ -273,6 +273,26 @@ def test_liger_writes_over_what_it_can_and_makes_no_logits() -> None:
     assert of_a_layer(fused_loss=True) == near(TOKENS * (8 * H + 4 * Q + 4 * K + 6 * M + 4 * A + 8))
     plain, fused = (traced({"vocab_size": 64000}, fused_loss=on)["phases"] for on in (False, True))
     assert plain["loss"] - fused["loss"] > 7 * 64000 * TOKENS
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"adapter_dropout": 0.05},
+        {"adapter_dropout": 0.05, "autocast": "bfloat16", "checkpointing": True},
+        {"saved_modules": ("lm_head", "embed_tokens")},
+        {"targets": ("q_proj", "lm_head", "embed_tokens")},
+        {"targets": (r".*layers\.1\.mlp\..*_proj",), "pattern": True},
+        {"dora": True, "adapter_dropout": 0.05},
+        {"method": "qlora", "adapter_dropout": 0.05, "upcast": True},
+    ],
+)
+def test_the_closed_form_of_adapters_is_what_peft_makes(fields: dict[str, Any]) -> None:
+    pytest.importorskip("peft")
+    given = {"method": "lora", "rank": 8, "targets": ("all-linear",), "batch": 2, "length": 1024, **fields}
+    found = traced(capability=(8, 0), **given)
+    closed = simulated(Workload(config=LLAMA, optimizer="sgd", **given))
+    assert closed is not None and closed.peak == pytest.approx(found["allocated"], rel=0.01)
 
 
 @pytest.mark.parametrize("method", ["full", "lora"])

@@ -180,6 +180,8 @@ def _unknown_model(plan: Plan) -> str:
     setting = plan.spec.settings.get("model.config")
     if setting is None:
         return "model.config is missing (for example llama-3.1-8b, or the path of a config.json)"
+    if plan.model is not None and (quantized := plan.model.config.get("quantization_config")):
+        return _unknown_quantization(plan, quantized)
     if plan.model is not None and knows_family(plan.model.config):
         return (
             f"the config of {plan.model.name} has no usable number of layers, heads, hidden size or vocabulary size"
@@ -189,6 +191,13 @@ def _unknown_model(plan: Plan) -> str:
     name = code(setting.value)
     close = _did_you_mean(name, plan.known_models)
     return f"model.config {name} is unknown: {close or 'use a bundled one or the path of a config.json'}"
+
+
+def _unknown_quantization(plan: Plan, quantized: object) -> str:
+    if not plan.tuning.adapts:
+        return "the weights in model.config are quantized and cannot be trained whole: set tuning.method to lora"
+    by = quantized.get("quant_method") if isinstance(quantized, dict) else None
+    return f"memory is not modelled for weights quantized with {code(by)}"
 
 
 def _unknown_length(plan: Plan) -> str:
@@ -221,7 +230,7 @@ def _unmodelled(plan: Plan, path: str) -> str:
     if origin is None and setting is not None:
         return f"memory is not modelled for {path} {code(setting.value)}"
     if origin is None:
-        return f"{path} is unknown"
+        return f"memory is not modelled for {path}" if path in plan.spec.settings else f"{path} is unknown"
     whose = f" ({origin.why})" if origin.how == "default" else ""
     return f"memory is not modelled for {path} {code(origin.value)}{whose}"
 

@@ -34,15 +34,19 @@ class Workload(NamedTuple):
 
     `config` is the model's config.json (or a bundled profile's). `batch` are samples in one micro-batch of `length`
     tokens each. `dtype` is that of the loaded weights, `autocast` the one of autocast or None. `method` is full,
-    lora or qlora; `targets` are the modules with adapters of rank `rank`, or ("all-linear",). `adapter_dtype` is
-    that of the adapters' weights; `upcast` says that norms, embedding and output layer of 4-bit weights were made
-    float32 (PEFT's prepare_model_for_kbit_training). `attention` is eager, sdpa or flash_attention_2 (or another),
-    `padded` says that a batch holds padding, so that attention gets a mask; `flattened` that a batch is one row of
-    all its tokens (TRL's packing), with a mask that keeps samples apart unless flash attention does. `optimizer` is
-    the Trainer's `optim`, with `optimizer_arguments` (`optim_args`) and `optimizer_targets`
-    (`optim_target_modules`). `fused_loss` is Liger's kernels, its loss among them; `chunked_loss` is TRL's own, in
-    place of either. `task` is what the model is loaded for, None what its config says. `release` is that of
-    Transformers, `capability` NVIDIA's compute capability.
+    lora or qlora; `targets` are the modules with adapters of rank `rank`, or ("all-linear",), `pattern` says that
+    the only one is a regular expression; `adapter_dropout` is on their input, `dora` says that they are DoRA,
+    `saved_modules` are trained whole beside them. With qlora a weight below them has `bits` bits (4 or 8), whose
+    scales are float32, or quantized again with `nested_scales`. `adapter_dtype` is that of the adapters' weights;
+    `upcast` says that norms, embedding and output layer of 4-bit weights were made float32 (PEFT's
+    prepare_model_for_kbit_training). `checkpointing` keeps of one layer in `checkpointed_every` its input alone.
+    `attention` is eager, sdpa or flash_attention_2 (or another), `padded` says that a batch holds padding, so that
+    attention gets a mask; `flattened` that a batch is one row of all its tokens (TRL's packing), with a mask that
+    keeps samples apart unless flash attention does. `optimizer` is the Trainer's `optim`, with its
+    `optimizer_arguments` (`optim_args`) and `optimizer_targets` (`optim_target_modules`). `fused_loss` is Liger's
+    kernels, its loss among them; `chunked_loss` is TRL's own, in place of either. `task` is what the model is
+    loaded for, None what its config says. `compiled` says that torch.compile makes other kernels. `release` is that
+    of Transformers, `capability` NVIDIA's compute capability.
 
     `pairs` says that a sample is two rows; `reference` is what a reference model is: "" for none, `adapters` for
     the model without them, else the dtype of a second copy. `scores` says that the loss is made of tokens'
@@ -65,9 +69,16 @@ class Workload(NamedTuple):
     method: str = "full"
     rank: int = 8
     targets: tuple[str, ...] = ()
+    pattern: bool = False
+    adapter_dropout: float = 0.0
+    dora: bool = False
+    saved_modules: tuple[str, ...] = ()
+    bits: int = 4
+    nested_scales: bool = False
     adapter_dtype: str = "float32"
     upcast: bool = False
     checkpointing: bool = False
+    checkpointed_every: int = 1
     attention: str = "sdpa"
     padded: bool = False
     optimizer: str = "adamw_torch_fused"
@@ -89,6 +100,7 @@ class Workload(NamedTuple):
     release: tuple[int, int] = (5, 23)
     capability: tuple[int, int] | None = None
     task: str | None = None
+    compiled: bool = False
     data: str = "ddp"
     shard: int = 1
     tensor: int = 1

@@ -29,9 +29,10 @@ class Architecture:
     is the part of a head that is turned, `joined` says that the rest is put back by a copy; layers in `unturned`
     have no positions. `biased` names the products with a bias (q, k, v, o, m, or all), `windows` has each layer's
     window, 0 for none. `broadcast` says that heads share a key without saying so to sdpa, which then has no kernel
-    for it. `labels` are what a head that classifies tells apart, `head_dropout` comes before it. `capped` says that
-    scores are bounded, which eager attention alone does, `capped_logits` that logits are, `plain_softmax` that
-    eager attention leaves its softmax in the scores' dtype.
+    for it. `labels` are what a head that classifies tells apart, `head_dropout` comes before it. `nested` says that
+    the model is the text part of one that reads pictures. `capped` says that scores are bounded, which eager
+    attention alone does, `capped_logits` that logits are, `plain_softmax` that eager attention leaves its softmax
+    in the scores' dtype. `quantizes` is false where bitsandbytes leaves the layers as they are.
     """
 
     family: str
@@ -75,6 +76,8 @@ class Architecture:
     expert_inner: int = 0
     adapted: tuple[str, ...] = ("q_proj", "v_proj")
     labels: int = 2
+    nested: bool = False
+    quantizes: bool = True
     head_dropout: float = 0.0
 
     # A class of so many fields costs a millisecond as a NamedTuple.
@@ -97,6 +100,7 @@ class Architecture:
 def architecture(config: dict[str, object]) -> Architecture | None:
     """The sizes of a model; None where its family has no closed form, or a size is missing or beyond all sense."""
     inner = config.get("text_config")
+    nested = isinstance(inner, dict)
     if isinstance(inner, dict):
         config = {**{key: config[key] for key in ("tie_word_embeddings",) if key in config}, **inner}
     family = text(config.get("model_type")) or ""
@@ -130,6 +134,7 @@ def architecture(config: dict[str, object]) -> Architecture | None:
         adapted=_ADAPTED.get(family, ("q_proj", "v_proj")),
         labels=_labels(config),
         head_dropout=_head_dropout(config),
+        nested=nested,
     )
     return base.but(**make(config, base))
 
@@ -163,11 +168,11 @@ def _llama(config: Fields, base: Architecture) -> dict[str, Any]:
 
 
 def _qwen2(config: Fields, base: Architecture) -> dict[str, Any]:
-    return {"biased": "qkv"}
+    return {"biased": "qkv", "windows": _upper_windows(config, base)}
 
 
 def _qwen3(config: Fields, base: Architecture) -> dict[str, Any]:
-    return {"query_norm": "head"}
+    return {"query_norm": "head", "windows": _upper_windows(config, base)}
 
 
 def _olmo2(config: Fields, base: Architecture) -> dict[str, Any]:
@@ -267,6 +272,8 @@ def _falcon(config: Fields, base: Architecture) -> dict[str, Any]:
         "gated": False,
         "key_heads": 1 if shared else base.heads,
         "broadcast": shared,
+        # Source: transformers 5.23, integrations/bitsandbytes.py: torch's own linear layers alone are replaced.
+        "quantizes": False,
         "activation": "gelu",
         "biased": "all" if flag(config.get("bias")) else "",
         "tied": _tied(config, True),
@@ -338,6 +345,16 @@ def _rate(config: Fields, name: str, default: float) -> float:
 def _windows(config: Fields, base: Architecture) -> tuple[int, ...]:
     window = positive(config.get("sliding_window"))
     return (window,) * base.layers if window else ()
+
+
+def _upper_windows(config: Fields, base: Architecture) -> tuple[int, ...]:
+    """Source: transformers 5.23, configuration_qwen2.py: the layers from max_window_layers on, where they are
+    used."""
+    if not flag(config.get("use_sliding_window")):
+        return ()
+    window, first = positive(config.get("sliding_window")) or 4096, config.get("max_window_layers", 28)
+    below = first if isinstance(first, int) else 28
+    return tuple(0 if number < below else window for number in range(base.layers))
 
 
 def _pattern(config: Fields, base: Architecture, every: int) -> tuple[int, ...]:

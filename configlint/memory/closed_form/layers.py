@@ -22,16 +22,18 @@ from configlint.memory.closed_form.operations import (
     unary,
 )
 from configlint.memory.closed_form.tape import Node, Tensor, Weight
-from configlint.memory.closed_form.taped import TapedModel, activate, norm, project
+from configlint.memory.closed_form.taped import TapedModel, activate, adapted, norm, project
 
 
 def embed(model: TapedModel) -> Tensor:
     """Tokens to the residual stream."""
     tape, sizes, rows = model.tape, model.sizes, model.scope.rows
     hidden = sizes.hidden
-    table = model.weight("embedding", sizes.vocabulary * hidden)
-    table.shared = sizes.tied
+    table = model.table("embedding", sizes.vocabulary * hidden)
+    table.shared = sizes.tied and model.tuning.full
     x = embedding(tape, table, rows, rows * hidden, "hidden", table.shared and not _casts_table(model, table))
+    if "embedding" in model.adapted:
+        x = _adapted_embedding(model, x)
     if model.scope.checkpointing and x.node is None and sizes.positions:
         # Checkpointing asks for a gradient of what comes in, even where the table is frozen: it is kept for that.
         x.node = Node(0, (), (x.storage,), lambda node: ())
@@ -46,6 +48,16 @@ def embed(model: TapedModel) -> Tensor:
     if sizes.scaled_embedding:
         x = scale(tape, x)
     return dropout(tape, x, sizes.embedding_dropout)
+
+
+def _adapted_embedding(model: TapedModel, x: Tensor) -> Tensor:
+    """Source: PEFT 0.21, tuners/lora/layer.py, Embedding.forward."""
+    tape, sizes, rows, rank = model.tape, model.sizes, model.scope.rows, model.tuning.rank
+    down = model.adapter("embedding.lora_A", sizes.vocabulary * rank)
+    up = model.adapter("embedding.lora_B", sizes.hidden * rank)
+    inner = embedding(tape, down, rows, rows * rank, "rank")
+    added = scale(tape, linear(tape, inner, up, rows * sizes.hidden, "hidden"))
+    return cast(tape, add(tape, x, added), x.item)
 
 
 def _casts_table(model: TapedModel, table: Weight) -> bool:
@@ -117,8 +129,8 @@ def head(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor | None]:
     else:
         x = norm(model, x, "norm", sizes.hidden, rows)
     tape.spend_on("logits")
-    table = model.weight("embedding" if sizes.tied else "output", sizes.vocabulary * sizes.hidden)
-    table.shared = sizes.tied
+    table = model.table("output", sizes.vocabulary * sizes.hidden)
+    table.shared = sizes.tied and model.tuning.full
     table.side = 0 if sizes.tied else sizes.hidden
     if model.scope.scores and (model.scope.chunked or model.scope.scored < rows):
         x, rows = trl.of_scored(tape, x, rows, model.scope.scored), model.scope.scored
@@ -128,6 +140,8 @@ def head(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor | None]:
         return liger.linear_cross_entropy(tape, x, table, rows, model.scope.ampere), None
     bias = model.weight("output.bias", sizes.vocabulary) if sizes.order == "sum" else None
     logits = linear(tape, x, table, rows * sizes.vocabulary, "vocabulary", bias)
+    if "output" in model.adapted:
+        logits = adapted(model, x, logits, table, "output", "vocabulary")
     if sizes.scaled_logits:
         logits = scale(tape, logits)
     if sizes.capped_logits:

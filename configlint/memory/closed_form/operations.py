@@ -228,7 +228,9 @@ def copy_of(tape: Tape, weight: Weight) -> tuple[Storage | None, Target, int]:
 
 def linear(tape: Tape, x: Tensor, weight: Weight, wide: int, width: str, bias: Weight | None = None) -> Tensor:
     """`F.linear` to `wide` elements in all: the input is saved where the weight is trained."""
-    if weight.quantized:
+    if weight.bits == 8:
+        return _in_8_bits(tape, x, weight, wide, width)
+    if weight.bits:
         return _dequantized(tape, x, weight, wide, width)
     if tape.autocast:
         x = cast(tape, x, tape.autocast)
@@ -269,6 +271,27 @@ def _dequantized(tape: Tape, x: Tensor, weight: Weight, wide: int, width: str) -
 
     made = Tensor(out, wide, weight.item, tape.record((x.node,), (), rule))
     return cast(tape, made, before)
+
+
+def _in_8_bits(tape: Tape, x: Tensor, weight: Weight, wide: int, width: str) -> Tensor:
+    """bitsandbytes' 8-bit product: what goes in is kept, though the weight is not trained, and is brought to 8 bits
+    by way of float16; the backward brings the weight to the input's dtype.
+
+    Source: bitsandbytes 0.50, autograd/_functions.py, MatMul8bitLt.
+    """
+    count, item, used, rows_width = x.count, x.item, needs(x.node), x.width
+    half = Storage(tape, 2 * count if item != 2 else 0)
+    narrow = Storage(tape, count)
+    out = Storage(tape, wide * item, width)
+    del half, narrow
+
+    def rule(node: Node) -> tuple[Storage | None, ...]:
+        whole = Storage(tape, weight.count * item)
+        result = Storage(tape, count * item, rows_width) if used else None
+        del whole
+        return (result,)
+
+    return Tensor(out, wide, item, tape.record((x.node,), (x.storage,), rule))
 
 
 def embedding(tape: Tape, weight: Weight, rows: int, wide: int, width: str, joins_view: bool = False) -> Tensor:

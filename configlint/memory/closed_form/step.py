@@ -50,7 +50,7 @@ def simulate(workload: Workload, sizes: Architecture, kind: Kept) -> ComputedSte
     share = _spread(workload, sizes, kind, weights, runs)
     base = [0] * len(CATEGORIES)
     base[_WEIGHTS] = share.weights
-    base[_INDEX["reference"]] = reference_bytes(workload, _stored_in_all(weights))
+    base[_INDEX["reference"]] = reference_bytes(workload, _stored_in_all(workload, weights))
     base[_OPTIMIZER] = share.states
     base[_COMMUNICATION] = share.buckets
     base[_ACTIVATIONS] = _inputs(workload, sizes)
@@ -61,7 +61,9 @@ def simulate(workload: Workload, sizes: Architecture, kind: Kept) -> ComputedSte
     level[_GRADIENTS] = share.reduced
     level[_TRANSIENT] = share.transient
     worst["step"] = level
-    worst["generation"] = _generation(workload, sizes, base, _stored_in_all(weights)) if workload.generated else []
+    worst["generation"] = (
+        _generation(workload, sizes, base, _stored_in_all(workload, weights)) if workload.generated else []
+    )
     totals = {phase: sum(worst[phase]) for phase in PHASES}
     phase = max(PHASES, key=totals.__getitem__)
     return ComputedStep(
@@ -77,7 +79,7 @@ def simulate(workload: Workload, sizes: Architecture, kind: Kept) -> ComputedSte
 
 def _compared(workload: Workload, sizes: Architecture) -> Vector:
     """What it takes to ask the reference model, beside the graph of the model that is trained."""
-    alone = workload._replace(checkpointing=False, targets=("",)) if workload.method != "full" else workload
+    alone = workload._replace(checkpointing=False)
     worst, copies = Parts(alone, sizes).forward(scoring=True)
     found = list(worst)
     found[_AUTOCAST] += copies if workload.method == "full" else 0
@@ -97,7 +99,7 @@ def _generation(workload: Workload, sizes: Architecture, base: Vector, weights: 
     """
     rows, item = workload.generated, ITEMS[workload.dtype]
     prompt = max(workload.length - workload.scored, 1)
-    read = Parts(workload._replace(batch=rows, length=prompt, checkpointing=False, targets=("",)), sizes)
+    read = Parts(workload._replace(batch=rows, length=prompt, checkpointing=False), sizes)
     layer, copies = read.forward(scoring=False)
     windows = sizes.windows or (0,) * sizes.layers
     lengths = [min(window or workload.length, workload.length) for window in windows]
@@ -187,11 +189,15 @@ def _spread(
     runs: Runs,
 ) -> Spread:
     trained = [(weight, times) for weight, times in weights if weight.trainable]
-    stored = _stored_in_all(weights)
-    layers = [(sum(_stored(weight) for weight in segment.weights), times) for segment, times in runs[1:-1]]
+    sizes_of = [(weight, _stored(weight, workload.nested_scales) * times) for weight, times in weights]
+    stored = sum(size for _, size in sizes_of)
+    layers = [
+        (sum(_stored(weight, workload.nested_scales) for weight in segment.weights), times)
+        for segment, times in runs[1:-1]
+    ]
     census = Census(
         weights=stored,
-        frozen=sum(_stored(weight) * times for weight, times in weights if not weight.trainable),
+        frozen=sum(size for weight, size in sizes_of if not weight.trainable),
         gradients=sum(whole_blocks(weight.count * weight.item) * times for weight, times in trained),
         states=sum(_states(workload, kind, weight) * times for weight, times in trained),
         trained=sum(weight.count * times for weight, times in trained),
@@ -218,14 +224,18 @@ def _weights(runs: Runs) -> Iterator[tuple[Weight, int]]:
                 yield weight, times
 
 
-def _stored_in_all(weights: list[tuple[Weight, int]]) -> int:
-    return sum(_stored(weight) * times for weight, times in weights)
+def _stored_in_all(workload: Workload, weights: list[tuple[Weight, int]]) -> int:
+    return sum(_stored(weight, workload.nested_scales) * times for weight, times in weights)
 
 
-def _stored(weight: Weight) -> int:
-    """Bytes of a weight; of a quantized one half a byte an element and the scales: 8 bits for 64 elements, and 32
-    bits for 256 of those. Source: QLoRA, arXiv 2305.14314, section 3; bitsandbytes 0.50, functional.py."""
-    if not weight.quantized:
+def _stored(weight: Weight, nested: bool) -> int:
+    """Bytes of a weight; of one in 4 bits also the scales of 64 elements each: 32 bits, or nested 8 bits, and 32
+    bits for 256 of those. One in 8 bits has a scale a row. Source: QLoRA, arXiv 2305.14314, section 3; bitsandbytes
+    0.50, functional.py."""
+    if not weight.bits:
         return whole_blocks(weight.count * weight.item)
+    if weight.bits == 8:
+        return whole_blocks(weight.count)
     blocks = -(-weight.count // 64)
-    return whole_blocks(-(-weight.count // 2)) + whole_blocks(blocks) + whole_blocks(4 * -(-blocks // 256))
+    scales = whole_blocks(blocks) + whole_blocks(4 * -(-blocks // 256)) if nested else whole_blocks(4 * blocks)
+    return whole_blocks(-(-weight.count // 2)) + scales

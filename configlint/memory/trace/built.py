@@ -99,7 +99,8 @@ def built(workload: Workload, choice: Choice, capability: tuple[int, int]) -> An
         network = adapters.adapted(workload, network)
     network.train()
     if workload.checkpointing:
-        network.activation_checkpointing_enable({"use_reentrant": False, "preserve_rng_state": False})
+        kwargs = {"use_reentrant": False, "preserve_rng_state": False}
+        network.activation_checkpointing_enable(kwargs, workload.checkpointed_every)
     return network
 
 

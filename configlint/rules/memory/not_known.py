@@ -39,9 +39,10 @@ _KINDS = {
 }
 # What some value of has no closed form.
 _UNMODELLED = (
-    "model.task", "parallel.deepspeed.optimizer.type",
-    "training.optim", "training.use_liger_kernel", "tuning.bits", "tuning.dora", "tuning.dropout",
-    "tuning.modules_to_save", "tuning.target_modules",
+    "model.task", "parallel.deepspeed.optimizer.type", "training.activation_checkpointing_kwargs",
+    "training.activation_offloading", "training.gradient_checkpointing_kwargs",
+    "training.label_smoothing_factor", "training.optim",
+    "training.use_liger_kernel", "tuning.bits", "tuning.modules_to_save", "tuning.target_modules",
 )  # fmt: skip
 
 
