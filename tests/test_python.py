@@ -319,7 +319,7 @@ class TestNotebooks:
         path = self.write(tmp_path, indent)
         before = path.read_text()
         assert run("check", str(tmp_path), "--fix").code == 0
-        meant = before.replace(r"learning_rate=\"2e-5\"", "learning_rate=2e-05").replace("seed=42.0", "seed=42")
+        meant = before.replace(r"learning_rate=\"2e-5\"", "learning_rate=2e-5").replace("seed=42.0", "seed=42")
         assert path.read_text() == meant
 
     def test_a_line_that_goes_takes_its_literal_along(self) -> None:
@@ -343,7 +343,7 @@ class TestFixes:
             ("C(a = 1)", {"value": 2}, "C(a = 2)"),
             ("C(a=1)", {"value": "x"}, 'C(a="x")'),
             ("C(a='y')", {"value": "x"}, "C(a='x')"),
-            ("C(a='1e-5')", {"value": 1e-5}, "C(a=1e-05)"),
+            ("C(a='1e-5')", {"value": 1e-5}, "C(a=1e-5)"),
             ("C(a=True)", {"value": None}, "C(a=None)"),
             ("C(a=1)", {"delete": True}, "C()"),
             ("C(a=1, b=2)", {"delete": True}, "C(b=2)"),

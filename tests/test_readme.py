@@ -55,8 +55,8 @@ def matches(printed: str, expected: str) -> bool:
 @pytest.mark.heavy
 def test_the_commands_print_what_the_readme_says(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    for block in blocks("yaml"):
-        if match := re.match(r"# (\S+\.yaml)\n", block):
+    for block in (*blocks("yaml"), *blocks("python")):
+        if match := re.match(r"# (\S+\.(?:yaml|py))\n", block):
             (tmp_path / match[1]).write_text(block, encoding="utf-8")
     for command, expected in sessions():
         printed = run(command, tmp_path).stdout

@@ -61,7 +61,7 @@ def python(value: object) -> str:
         return f"{{{', '.join(f'{python(key)}: {python(held)}' for key, held in value.items())}}}"
     if isinstance(value, float) and value - value != 0:
         return f'float("{value}")'
-    return repr(value)
+    return re.sub(r"e([-+])0+", r"e\1", repr(value))
 
 
 _WORDS_OF_PYTHON = {"true": "True", "false": "False", "null": "None"}
