@@ -10,7 +10,7 @@ from configlint.core.profile import Model
 from configlint.core.spec import Spec
 from configlint.core.values import bits, flag, mapping, names, positive, share, text
 from configlint.solver.ledger import Ledger
-from configlint.solver.tuning import unmodelled
+from configlint.solver.tuning import is_forgotten, unmodelled
 
 if TYPE_CHECKING:
     from configlint.core.workload import Workload
@@ -54,6 +54,8 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         *ledger.spec.settings
     }:
         return None, ()  # the engine was forgotten
+    if is_forgotten(ledger.spec):
+        return None, ()
     if any(_is_misread(ledger, path, fits) for path, fits in _accepted(ledger)):
         return None, ()
     if left_out := unmodelled(asked.tuning, asked.loaded.task, model):
