@@ -474,6 +474,14 @@ def trl(plan: Plan) -> Iterator[str]:
         yield "unsupported_transformers"
 
 
+def tuning(plan: Plan) -> Iterator[str]:
+    from configlint.knowledge.facts import BITS
+    from configlint.knowledge.facts import OF_ADAPTERS
+    if not (plan.given(BITS) or any(map(plan.given, OF_ADAPTERS))):
+        return
+    yield "missing_method"
+
+
 FAMILIES: dict[str, Callable[[Plan], Iterator[str]]] = {
     "argument": argument,
     "batch": batch,
@@ -491,6 +499,7 @@ FAMILIES: dict[str, Callable[[Plan], Iterator[str]]] = {
     "security": security,
     "trainer": trainer,
     "trl": trl,
+    "tuning": tuning,
 }
 RULES: dict[str, tuple[str, ...]] = {
     'argument/boolean-as-text': ('argument/boolean-as-text',),
@@ -687,4 +696,5 @@ RULES: dict[str, tuple[str, ...]] = {
     'trl/unread-setting': ('trl/unread-setting',),
     'trl/unseparated-samples': ('trl/unseparated-samples',),
     'trl/unsupported-transformers': ('trl/unsupported-transformers',),
+    'tuning/missing-method': ('tuning/missing-method',),
 }

@@ -12,6 +12,7 @@ from configlint.core.values import AT_RUNTIME, bits, flag, mapping, names, posit
 from configlint.solver.ledger import Ledger
 from configlint.solver.quantized import stored
 from configlint.solver.trainer import length_of_trainer, of_trainer, unmodelled_of_trainer
+from configlint.solver.tuning import is_forgotten
 
 if TYPE_CHECKING:
     from configlint.core.workload import Workload
@@ -58,6 +59,8 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         *ledger.spec.settings
     }:
         return None, ()  # the engine was forgotten
+    if is_forgotten(ledger.spec):
+        return None, ()
     if any(_is_misread(ledger, path, fits) for path, fits in _accepted(ledger)):
         return None, ()
     below = stored(ledger, asked.tuning, model)
