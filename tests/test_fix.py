@@ -354,6 +354,11 @@ def test_nothing_is_fixed_where_that_would_change_what_no_fix_is_about(
     assert Path("a.yaml").read_text(encoding="utf-8") == text
 
 
+def test_a_key_of_several_lines_is_left_as_it_is() -> None:
+    for change in (key("c"), value(2), DELETE):
+        assert edited('? "a\n  b"\n: 1\nd: 2\n', "a b", change) is None
+
+
 class TestSeveral:
     def fixed(self, text: str, **changes: dict[str, Any]) -> tuple[str, list[str]]:
         """The text after changes of root keys, and the keys of those that were made."""
