@@ -260,7 +260,8 @@ def traits(kind: str) -> str:
     lines.append("}")
     for section, lists in says.items():
         for name, names in lists.items():
-            lines.append(f"{section.upper()}_{name.upper()}: tuple[str, ...] = {tuple(names)}")
+            kind, held = ("dict[str, Any]", names) if isinstance(names, dict) else ("tuple[str, ...]", tuple(names))
+            lines.append(f"{section.upper()}_{name.upper()}: {kind} = {held}")
     return "\n".join([*lines, ""])
 
 

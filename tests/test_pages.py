@@ -49,6 +49,7 @@ def test_of_a_split_rule_is_the_page_of_its_table_with_all_names() -> None:
         "fsdp/setting-with-tensor       warning"
         "  The setting has no effect on a model that is sharded when it is loaded.\n"
         "fsdp/fsdp1-setting-with-fsdp2  warning  Only FSDP1 reads the setting.\n"
+        "fsdp/strategy-with-fsdp1       warning  FSDP1 shards fully, whatever `reshard_after_forward` is.\n"
         "fsdp/setting-of-other-policy   warning  The `auto_wrap_policy` does not read the setting.\n"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -54,8 +55,8 @@ def matches(printed: str, expected: str) -> bool:
 @pytest.mark.heavy
 def test_the_commands_print_what_the_readme_says(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    for block in blocks("yaml"):
-        if match := re.match(r"# (\S+\.yaml)\n", block):
+    for block in (*blocks("yaml"), *blocks("python")):
+        if match := re.match(r"# (\S+\.(?:yaml|py))\n", block):
             (tmp_path / match[1]).write_text(block, encoding="utf-8")
     for command, expected in sessions():
         printed = run(command, tmp_path).stdout
@@ -77,6 +78,13 @@ def test_the_gate_runs_the_command_of_the_tests_section() -> None:
     (_, tests) = blocks("sh")
     assert README.index("## Tests") < README.index(tests)
     assert tests.strip().endswith(".venv-test/bin/pytest -n auto --dist loadfile --no-loadscope-reorder")
+
+
+@pytest.mark.parametrize("section", ["model", "tuning", "data"])
+def test_the_table_of_the_spec_has_every_key_of_what_is_trained(section: str) -> None:
+    (row,) = re.findall(rf"^\| `{section}` \| (.*) \|$", README, re.MULTILINE)
+    form = json.loads((ROOT / "schemas" / "spec.schema.json").read_text(encoding="utf-8"))["definitions"][section]
+    assert set(form["properties"]) <= set(re.findall(r"`([a-z_]+)`", row))
 
 
 def test_every_file_that_the_readme_links_to_is_there() -> None:

@@ -60,15 +60,3 @@ def _task(ledger: Ledger, model: Model | None) -> str | None:
     if model is None or model.task is None:
         return ledger.given("model.task", text)
     return ledger.given_or("model.task", text, model.task, "the architectures of its config.json")
-
-
-def unmodelled(tuning: Tuning, task: str | None, model: Model) -> tuple[str, ...]:
-    """The paths of what the closed form does not know of: a figure without it would be another training's."""
-    found = {
-        "model.task": task is not None and task != model.task,
-        "tuning.dropout": (tuning.dropout or 0) > 0,
-        "tuning.modules_to_save": tuning.modules_to_save != (),
-        "tuning.dora": tuning.dora is True,
-        "tuning.bits": tuning.bits == 8 or (tuning.bits is not None and tuning.method != "qlora"),
-    }
-    return tuple(path for path, holds in found.items() if holds)

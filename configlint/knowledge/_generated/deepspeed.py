@@ -126,7 +126,7 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
         'loss_scale_window': {'type': ['integer'], 'booleans': False, 'exclusiveMinimum': 0, 'dynamic': True},
         'hysteresis': {'type': ['integer']},
         'consecutive_hysteresis': {'type': ['boolean']},
-        'min_loss_scale': {'type': ['integer'], 'booleans': False, 'exclusiveMinimum': 0, 'dynamic': True},
+        'min_loss_scale': {'type': ['integer'], 'booleans': False, 'exclusiveMinimum': 0, 'dynamic': True, 'whole_since': '0.17.1'},
         'fp16_master_weights_and_grads': {'type': ['boolean']},
     },
     'hybrid_engine': {

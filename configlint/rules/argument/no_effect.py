@@ -102,7 +102,7 @@ def _unless_steps(kind: str) -> Callable[[Plan], Idle | None]:
 
 def _logging_steps(plan: Plan) -> Idle | None:
     # Where eval_steps is not given, it is the interval of evaluation.
-    if plan.intervals.eval_strategy != "steps" or plan.training.get("eval_steps"):
+    if plan.intervals.eval_strategy not in (None, "steps") or plan.training.get("eval_steps"):
         return _unless_steps("logging")(plan)
     return None
 

@@ -57,7 +57,15 @@ def check(plan: Plan) -> Iterator[Finding]:
             [Put(_PATH, close)] if close and letters_apart(name.rpartition("/")[2], close) == 0 else []
         )
         message = f"{said} is not bundled, so memory is not checked"
-        yield Finding(_PATH, message, [*remedies, Say("write the path of its config.json")], Severity.INFO)
+        say = Say(f"write the path of its config.json{_or_save(plan, name)}")
+        yield Finding(_PATH, message, [*remedies, say], Severity.INFO)
+
+
+def _or_save(plan: Plan, name: str) -> str:
+    """The command that reads what the Hub's cache may have, which decides on nothing that is compiled."""
+    if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", name):
+        return ""
+    return f", which `configlint fit {plan.spec.source.name} --save` takes from the Hub's cache"
 
 
 def _is_path(name: str) -> bool:
