@@ -218,7 +218,7 @@ def _block_deletion(place: _Place) -> tuple[int, int]:
     if last < len(place.starts):
         return start, place.starts[last]
     # Without a line break at the end of the file, the one before goes.
-    return max(0, len(place.text[:start].rstrip("\r\n\x85\u2028\u2029"))), len(place.text)
+    return len(place.text[:start].rstrip("\r\n\x85\u2028\u2029")), len(place.text)
 
 
 def _flow_deletion(place: _Place) -> tuple[int, int]:

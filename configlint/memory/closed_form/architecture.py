@@ -43,7 +43,7 @@ class Architecture:
     key_heads: int
     head: int
     vocabulary: int
-    tied: bool = False
+    tied: bool
     norm: str = "llama"
     order: str = "pre"
     query_norm: str = ""
