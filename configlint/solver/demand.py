@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from configlint.core.plan import Data, Hardware, Loaded, Parallel, Precision, Tuning
 from configlint.core.profile import Model
 from configlint.core.spec import Spec
-from configlint.core.values import bits, flag, mapping, names, positive, real, share, text
+from configlint.core.values import AT_RUNTIME, bits, flag, mapping, names, positive, real, share, text
 from configlint.solver.ledger import Ledger
 from configlint.solver.quantized import stored
+from configlint.solver.trainer import length_of_trainer, of_trainer, unmodelled_of_trainer
 
 if TYPE_CHECKING:
     from configlint.core.workload import Workload
@@ -39,10 +40,10 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
     model, hardware, parallel, data = asked.model, asked.hardware, asked.parallel, asked.data
     length = _length(ledger)
     optim = ledger.argument("optim", text) or (None if ledger.path("optim") in ledger.spec.settings else _OPTIM)
+    optim = _of_deepspeed(ledger.spec, parallel) or optim
     missing = [
         path
         for path, known in (
-            ("trainer", "trainer" not in ledger.spec.settings or ledger.release.trainer.modelled),
             ("model.config", model is not None),
             ("model.sequence_length", length is not None),
             ("parallel", parallel.replicas is not None),
@@ -50,6 +51,7 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         )
         if not known
     ]
+    missing = [*unmodelled_of_trainer(ledger), *missing]
     if missing or model is None or length is None or optim is None:
         return None, tuple(missing)
     if "parallel.data" not in ledger.spec.settings and {"parallel.fsdp", "parallel.deepspeed"} & {
@@ -103,6 +105,8 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         chunked_loss=_chunked_loss(ledger),
         flattened=flattened,
         optimizer=optim,
+        optimizer_arguments=ledger.argument("optim_args", text) or "",
+        optimizer_targets=ledger.argument("optim_target_modules", names) or (),
         fused_loss=ledger.argument("use_liger_kernel", flag) or False,
         task=asked.loaded.task,
         release=ledger.release.transformers,
@@ -117,7 +121,14 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         offload_optimizer=offloads[0],
         offload_parameters=offloads[1],
     )
-    return workload, ()
+    return workload._replace(**of_trainer(ledger, method, dtype, world)), ()  # type: ignore[arg-type]
+
+
+def _of_deepspeed(spec: Spec, parallel: Parallel) -> str | None:
+    """The optimizer that DeepSpeed's config asks for."""
+    setting = spec.settings.get("parallel.deepspeed.optimizer.type") if parallel.uses_deepspeed else None
+    kind = text(setting.value) if setting else None
+    return f"deepspeed:{kind}" if kind else None
 
 
 def _accepted(ledger: Ledger) -> Iterator[tuple[str, Callable[[object], bool]]]:
@@ -181,7 +192,9 @@ def _is_pattern(spec: Spec) -> bool:
 def _is_misread(ledger: Ledger, path: str, fits: Callable[[object], bool]) -> bool:
     """Whether something wrong is written: it is said elsewhere, and the default is not meant."""
     setting = ledger.spec.settings.get(path)
-    return setting is not None and (setting.mapping or not fits(setting.value))
+    if setting is None:
+        return ledger.spec.open and path.startswith("training.")
+    return setting.mapping or setting.value is AT_RUNTIME or not fits(setting.value)
 
 
 def _shard(parallel: Parallel, world: int, tensor: int, context: int) -> int:
@@ -193,7 +206,7 @@ def _shard(parallel: Parallel, world: int, tensor: int, context: int) -> int:
 
 def _length(ledger: Ledger) -> int | None:
     length = ledger.given("model.sequence_length", positive)
-    return length if length is not None or not _trl(ledger) else ledger.argument("max_length", positive)
+    return length if length is not None or not _trl(ledger) else length_of_trainer(ledger)
 
 
 def _trl(ledger: Ledger) -> bool:

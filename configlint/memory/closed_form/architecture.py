@@ -13,6 +13,8 @@ _ADAPTED = {
     "falcon": ("query_key_value",),
     "bert": ("query", "value"),
     "roberta": ("query", "value"),
+    "xlm-roberta": ("query", "value"),
+    "distilbert": ("q_lin", "v_lin"),
     "phi3": ("qkv_proj",),
 }
 
@@ -63,6 +65,12 @@ class Architecture:
     plain_softmax: bool = False
     capped_logits: bool = False
     scaled_embedding: bool = False
+    fused_gate: bool = False
+    scaled_residual: bool = False
+    scaled_logits: bool = False
+    scaled_query: bool = False
+    turned_first: bool = False
+    turned_wide: bool = False
     experts: int = 0
     experts_used: int = 0
     expert_inner: int = 0
@@ -97,6 +105,10 @@ def architecture(config: dict[str, object]) -> Architecture | None:
         config = {**{key: config[key] for key in ("tie_word_embeddings",) if key in config}, **inner}
     family = text(config.get("model_type")) or ""
     make = _FAMILIES.get(family)
+    if make is None and family:
+        from configlint.memory.closed_form import families  # few models are of these
+
+        make, config = families.FAMILIES.get(family), families.renamed(family, config)
     if make is None or not _is_plain(family, config):
         return None
     sizes = [positive(config.get(name)) for name in ("hidden_size", "num_hidden_layers", "num_attention_heads")]
@@ -130,7 +142,9 @@ def architecture(config: dict[str, object]) -> Architecture | None:
 def knows_family(config: dict[str, object]) -> bool:
     """Whether the family has a closed form, if its sizes are there."""
     inner = config.get("text_config")
-    return (inner if isinstance(inner, dict) else config).get("model_type") in _FAMILIES
+    from configlint.memory.closed_form.families import FAMILIES
+
+    return (inner if isinstance(inner, dict) else config).get("model_type") in {*_FAMILIES, *FAMILIES}
 
 
 Fields = dict[str, object]
@@ -302,6 +316,7 @@ _FAMILIES = {
     "falcon": _falcon,
     "bert": _bert,
     "roberta": _bert,
+    "xlm-roberta": _bert,
 }
 
 

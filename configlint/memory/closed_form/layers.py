@@ -81,14 +81,14 @@ def layer(model: TapedModel, x: Tensor, number: int) -> Tensor:
     x = attention_block(model, x, number)
     if order != "pre":
         x = norm(model, x, "after_attention_norm", hidden, rows)
-    x = add(tape, residual, x)
+    x = add(tape, residual, scale(tape, x) if model.sizes.scaled_residual else x)
     residual = x
     if order != "post":
         x = norm(model, x, "feed_forward_norm", hidden, rows)
     x = feed_forward(model, x)
     if order != "pre":
         x = norm(model, x, "after_feed_forward_norm", hidden, rows)
-    return add(tape, residual, x)
+    return add(tape, residual, scale(tape, x) if model.sizes.scaled_residual else x)
 
 
 def _parallel(model: TapedModel, x: Tensor, number: int) -> Tensor:
@@ -109,7 +109,9 @@ def _parallel(model: TapedModel, x: Tensor, number: int) -> Tensor:
 def _summed(model: TapedModel, x: Tensor, number: int) -> Tensor:
     """BERT: the norm comes after the sum."""
     tape, hidden, rows = model.tape, model.sizes.hidden, model.scope.rows
-    attended = dropout(tape, attention_block(model, x, number), model.sizes.dropout)
+    attended = attention_block(model, x, number)
+    if model.sizes.family != "distilbert":
+        attended = dropout(tape, attended, model.sizes.dropout)
     x = norm(model, add(tape, attended, x), "after_attention_norm", hidden, rows)
     del attended
     fed = dropout(tape, feed_forward(model, x), model.sizes.dropout)
@@ -129,6 +131,9 @@ def head(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor | None]:
     tape.spend_on("logits")
     table = model.table("output", sizes.vocabulary * sizes.hidden)
     table.shared = sizes.tied and model.tuning.full
+    table.side = 0 if sizes.tied else sizes.hidden
+    if model.scope.scores and (model.scope.chunked or model.scope.scored < rows):
+        x, rows = trl.of_scored(tape, x, rows, model.scope.scored), model.scope.scored
     if model.scope.chunked:
         return trl.log_probabilities(tape, x, table, rows), None
     if model.scope.fused:
@@ -137,8 +142,13 @@ def head(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor | None]:
     logits = linear(tape, x, table, rows * sizes.vocabulary, "vocabulary", bias)
     if "output" in model.adapted:
         logits = adapted(model, x, logits, table, "output", "vocabulary")
+    if sizes.scaled_logits:
+        logits = scale(tape, logits)
     if sizes.capped_logits:
         logits = scale(tape, unary(tape, scale(tape, logits), "out"))
+    if model.scope.scores:
+        logits = cast(tape, logits, 4) if tape.autocast else logits
+        return trl.selected(tape, logits, rows, model.scope.scored < model.scope.rows), logits
     masked_model = sizes.order == "sum"
     loss = cross_entropy(tape, logits if masked_model else cast(tape, logits, 4), rows)
     return loss, logits

@@ -47,6 +47,12 @@ _BERT = {
     "firstdense": "intermediate.dense",
     "seconddense": "output.dense",
 }
+_DISTILBERT = {
+    **{name: f"attention.{name}" for name in ("q_lin", "k_lin", "v_lin")},
+    "attentionout_lin": "attention.out_lin",
+    "firstlin1": "ffn.lin1",
+    "secondlin2": "ffn.lin2",
+}
 _GPT2 = {
     "c_attn": "attn.c_attn",
     "attentionc_proj": "attn.c_proj",
@@ -68,6 +74,17 @@ _FAMILIES = {
         {"query_key_value": "self_attention.query_key_value", "attentiondense": "self_attention.dense", **_WIDE},
         "word_embeddings",
     ),
+    "glm4": Paths(
+        "model", "layers", {**_ATTENTION, **{name: _FUSED[name] for name in ("gate_up_proj", "down_proj")}}
+    ),
+    "distilbert": Paths(
+        "distilbert",
+        "transformer.layer",
+        _DISTILBERT,
+        "embeddings.word_embeddings",
+        "vocab_projector",
+        (("transform.dense", "vocab_transform"),),
+    ),
     "bert": Paths(
         "bert",
         "encoder.layer",
@@ -85,6 +102,7 @@ _FAMILIES = {
         (("transform.dense", "lm_head.dense"),),
     ),
 }
+_FAMILIES["xlm-roberta"] = _FAMILIES["roberta"]
 
 
 # The last names of layers in any family: none of them is another one misspelt.

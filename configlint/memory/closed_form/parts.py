@@ -8,18 +8,16 @@ from configlint.memory.closed_form.architecture import Architecture
 from configlint.memory.closed_form.attention import Scope
 from configlint.memory.closed_form.heads import CLASSIFYING
 from configlint.memory.closed_form.operations import cast
-from configlint.memory.closed_form.segments import Segment, run
+from configlint.memory.closed_form.segments import Segment, run, run_forward
+from configlint.memory.closed_form.sharding import ITEMS
 from configlint.memory.closed_form.tape import Tape, Tensor
 from configlint.memory.closed_form.taped import TapedModel, Tuning
-
-# Bytes of an element.
-ITEMS = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 
 class Parts:
     """Makes each part of the model on a tape of its own."""
 
-    def __init__(self, workload: Workload, sizes: Architecture) -> None:
+    def __init__(self, workload: Workload, sizes: Architecture, in_backward: bool = False) -> None:
         self.workload = workload
         # A head that classifies shares no matrix with the embedding.
         self.sizes = sizes = sizes.but(tied=False) if workload.task in CLASSIFYING else sizes
@@ -37,8 +35,11 @@ class Parts:
             modules.saved(sizes, workload.saved_modules) or frozenset(),
         )
         self.scope = Scope(workload, self.item)
-        # What the residual stream's elements take.
-        self.stream = 4 if workload.upcast and not full else self.item
+        # Whether gradients that are made stay.
+        self.fresh = workload.accumulation == 1 and not in_backward
+        # What the residual stream's elements take; a norm gives 32 bits under autocast.
+        is_wide = (workload.upcast and not full) or (workload.autocast is not None and sizes.order == "sum")
+        self.stream = 4 if is_wide else self.item
         self.count = self.scope.rows * sizes.hidden
         outside = modules.outside(sizes, self.targets, workload.pattern)
         self.outside: frozenset[str] = frozenset() if full else outside
@@ -53,7 +54,7 @@ class Parts:
 
     def model(self, sizes: Architecture, adapted: frozenset[str] = frozenset()) -> TapedModel:
         autocast = ITEMS[self.workload.autocast] if self.workload.autocast else 0
-        tape = Tape(autocast, self.workload.accumulation == 1)
+        tape = Tape(autocast, self.fresh)
         return TapedModel(tape, sizes, self.scope, self.tuning, adapted)
 
     def adapted(self, number: int) -> frozenset[str]:
@@ -110,6 +111,18 @@ class Parts:
             return loss
 
         return run(tape, body, self.count, self.stream, True, False)
+
+    def forward(self, scoring: bool) -> tuple[tuple[int, ...], int]:
+        """All of the model without gradients, or all but the output layer: the worst moment, and autocast's copies,
+        that stay until its end."""
+        model = self.model(_of_one_device(self.sizes, self.workload.tensor))
+        last = self.sizes.layers - 1
+        layer, copies = run_forward(model.tape, lambda x: layers.layer(model, x, last), self.count, self.stream)
+        if not scoring:
+            return layer, copies * (last + 1)
+        whole = self.model(self.sizes)
+        head, more = run_forward(whole.tape, lambda x: layers.head(whole, x)[0], self.count, self.stream)
+        return max(layer, head, key=sum), copies * (last + 1) + more
 
 
 def _of_one_device(sizes: Architecture, tensor: int) -> Architecture:

@@ -57,10 +57,10 @@ class Weight:
 
     `bits` are those of an element where it is quantized, else 0. `shared` says that another use of it gives a
     gradient too, so that the first one waits for the second. `copy` is autocast's 16-bit copy of it, for as long as
-    autocast keeps one.
+    autocast keeps one. `side` is the length of one of its sides, where it is the matrix of a linear module.
     """
 
-    __slots__ = ("bits", "copy", "count", "grad", "item", "name", "shared", "trainable")
+    __slots__ = ("bits", "copy", "count", "grad", "item", "name", "shared", "side", "trainable")
 
     def __init__(self, name: str, count: int, item: int, trainable: bool) -> None:
         self.name = name
@@ -69,6 +69,7 @@ class Weight:
         self.trainable = trainable
         self.bits = 0
         self.shared = False
+        self.side = 0
         self.grad: Storage | None = None
         self.copy: Tensor | None = None
 

@@ -136,6 +136,7 @@ def project(
     tape, rows = model.tape, model.scope.rows
     name = place + module
     weight = model.weight(name, into * wide, outside=not model.sizes.quantizes)
+    weight.side = into
     offset = model.weight(f"{name}.bias", wide) if bias else None
     result = linear(tape, x, weight, rows * wide, width, offset)
     return adapted(model, x, result, weight, name, width) if name in model.adapted else result

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import torch
 
 from configlint.core.workload import Workload
+from configlint.memory.saved import KEY
 from configlint.memory.trace import adapters, liger_kernels
 from configlint.memory.trace.refusal import Refusal, in_a_line
 from configlint.memory.trace.tracker import Tracker
@@ -52,11 +53,18 @@ def chosen(workload: Workload) -> Choice:
 def _config(workload: Workload) -> Any:
     import transformers
 
-    values = dict(workload.config)
+    values = {name: value for name, value in workload.config.items() if name != KEY}
+    kind = values.pop("model_type", None)
+    if kind is None:
+        raise Refusal("the model's config has no model_type")
+    if kind not in transformers.CONFIG_MAPPING:
+        own = ", and the code of its repository is not run" if "auto_map" in values else ""
+        raise Refusal(f"transformers {transformers.__version__} has no models of type {kind}{own}")
     try:
-        config = transformers.AutoConfig.for_model(values.pop("model_type", None), **values)
+        config = transformers.AutoConfig.for_model(kind, **values)
     except Exception as error:
         raise Refusal(f"Transformers rejects the model's config: {in_a_line(error)}") from error
+    _refuse_padding(config.get_text_config())
     config.use_cache = False  # as the Trainer does
     if config.is_encoder_decoder and getattr(config, "decoder_start_token_id", None) is None:
         config.decoder_start_token_id = config.pad_token_id = 0  # the loss needs one, whichever
@@ -65,10 +73,19 @@ def _config(workload: Workload) -> Any:
     return config
 
 
+def _refuse_padding(config: Any) -> None:
+    """An embedding has a row for padding, which a family's default may put beyond a small vocabulary."""
+    padding, words = getattr(config, "pad_token_id", None), getattr(config, "vocab_size", None)
+    if isinstance(padding, int) and isinstance(words, int) and padding >= words:
+        raise Refusal(f"the pad_token_id is {padding}, beyond the vocabulary of {words}: set it in the config")
+
+
 def built(workload: Workload, choice: Choice, capability: tuple[int, int]) -> Any:
     """In training mode, with adapters where the method has them."""
     from transformers import initialization
 
+    if choice.kind.main_input_name != "input_ids":
+        raise Refusal(f"{choice.kind.__name__} reads {choice.kind.main_input_name}, and only tokens can be traced")
     attention = _attention(choice.kind, workload.attention)
     with initialization.no_init_weights():
         network = choice.kind._from_config(
