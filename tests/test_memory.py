@@ -65,9 +65,17 @@ def test_most_bundled_models_have_a_closed_form() -> None:
 def test_the_parameters_are_those_of_the_profile(name: str) -> None:
     found = knowledge.find_model(name, ".")
     assert isinstance(found, Model) and found.parameters is not None
-    # Of the one that reads pictures too, the tower is not computed with.
-    tower = 419816304 if name == "gemma-3-4b" else 0
-    assert step(config=config_of(name), batch=1, length=16).parameters == found.parameters - tower
+    assert step(config=config_of(name), batch=1, length=16).parameters == found.parameters
+
+
+def test_of_what_reads_pictures_the_weights_are_counted_or_nothing_is() -> None:
+    config = config_of("gemma-3-4b")
+    text = {key: value for key, value in config.items() if key != "vision_config"}
+    whole, alone = step(config=config, batch=1, length=16), step(config=text, batch=1, length=16)
+    assert whole.breakdown["weights"] - alone.breakdown["weights"] == pytest.approx(2 * 419816304, abs=512)
+    assert whole.trained == alone.trained
+    for changed in ({"model_type": "llava"}, {"audio_config": {}}, {"vision_config": {"hidden_size": 64}}):
+        assert without_closed_form(workload(config={**config, **changed})) == ("model.config",)
 
 
 class TestByHand:

@@ -176,12 +176,15 @@ def _unknown_accelerator(plan: Plan) -> str | None:
 
 def _unknown_model(plan: Plan) -> str:
     from configlint.memory.closed_form.architecture import knows_family
+    from configlint.memory.closed_form.tower import tower
 
     setting = plan.spec.settings.get("model.config")
     if setting is None:
         return "model.config is missing (for example llama-3.1-8b, or the path of a config.json)"
     if plan.model is not None and (quantized := plan.model.config.get("quantization_config")):
         return _unknown_quantization(plan, quantized)
+    if plan.model is not None and knows_family(plan.model.config) and tower(plan.model.config) is None:
+        return f"memory is not modelled for the parts of {plan.model.name} that read images or sound"
     if plan.model is not None and knows_family(plan.model.config):
         return (
             f"the config of {plan.model.name} has no usable number of layers, heads, hidden size or vocabulary size"

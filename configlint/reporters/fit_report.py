@@ -43,6 +43,8 @@ def _block(answer: Fit) -> Iterator[str]:
     yield from _header(answer, answer.estimate)
     yield from _bars(answer.estimate)
     yield from _method(answer)
+    if answer.plan.model and "vision_config" in answer.plan.model.config:
+        yield "text alone: the vision tower's weights are counted, images take more"
     yield from _around(answer)
     if answer.options:
         yield from _table("to use less memory" if answer.largest else "to make it fit", answer.options)

@@ -317,6 +317,8 @@ def memory(plan: Plan) -> Iterator[str]:
         yield "float32_adapters"
     if plan.writes('model_init_kwargs') or 'experts_implementation' in plan.arguments:
         yield "gathered_experts"
+    if plan.model is not None and 'vision_config' in plan.model.config:
+        yield "images_not_counted"
     if plan.writes('metric_for_best_model', 'include_for_metrics'):
         yield "kept_eval_logits"
     if evaluates(plan):
@@ -636,6 +638,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'memory/flash-lost-to-padding': ('memory/flash-lost-to-padding',),
     'memory/float32-adapters': ('memory/float32-adapters',),
     'memory/gathered-experts': ('memory/gathered-experts',),
+    'memory/images-not-counted': ('memory/images-not-counted',),
     'memory/kept-eval-logits': ('memory/kept-eval-logits',),
     'memory/large-eval-batch': ('memory/large-eval-batch',),
     'memory/less-headroom': ('memory/less-headroom',),

@@ -17,6 +17,7 @@ from configlint.memory.closed_form.liger import FAMILIES
 from configlint.memory.closed_form.optimizers import optimizer
 from configlint.memory.closed_form.step import ComputedStep as ComputedStep
 from configlint.memory.closed_form.step import simulate
+from configlint.memory.closed_form.tower import tower
 from configlint.memory.saved import saved
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def without_closed_form(workload: Workload) -> tuple[str, ...]:
     beside those of attention in a mixture, where PEFT adds them to all experts at once; or a head of another
     kind."""
     sizes = architecture(workload.config)
-    found = [] if sizes else ["model.config"]
+    found = [] if sizes and tower(workload.config) is not None else ["model.config"]
     if sizes and not _knows_head(workload, sizes):
         found.append("model.task")
     if optimizer(workload) is None:

@@ -13,6 +13,7 @@ from configlint.memory.closed_form.parts import Parts
 from configlint.memory.closed_form.segments import Segment
 from configlint.memory.closed_form.sharding import ITEMS, MASTER_BYTES, Census, Spread, reference_bytes, spread
 from configlint.memory.closed_form.tape import Weight, whole_blocks
+from configlint.memory.closed_form.tower import tower
 
 _INDEX = {category: index for index, category in enumerate(CATEGORIES)}
 _WEIGHTS, _GRADIENTS, _OPTIMIZER, _ACTIVATIONS = map(
@@ -45,7 +46,7 @@ def simulate(workload: Workload, sizes: Architecture, kind: Kept) -> ComputedSte
     embedding, stack, head = parts.embedding(), parts.stack(), parts.head()
     # Layers that are alike and follow each other are one run.
     runs = [(embedding, 1), *((segment, sum(1 for _ in same)) for segment, same in groupby(stack)), (head, 1)]
-    weights = list(_weights(runs))
+    weights = [*_weights(runs), *_tower(workload)]
     trained = [(weight, times) for weight, times in weights if weight.trainable]
     share = _spread(workload, sizes, kind, weights, runs)
     base = [0] * len(CATEGORIES)
@@ -222,6 +223,13 @@ def _weights(runs: Runs) -> Iterator[tuple[Weight, int]]:
         for weight in segment.weights:
             if segment is runs[0][0] or weight.name not in first:
                 yield weight, times
+
+
+def _tower(workload: Workload) -> Iterator[tuple[Weight, int]]:
+    """What reads pictures: of text it gets no gradient, but engines that shard hold it as what they train."""
+    if parameters := tower(workload.config) or 0:
+        trained = workload.method == "full" and workload.data != "ddp"
+        yield Weight("tower", parameters, ITEMS[workload.dtype], trained), 1
 
 
 def _stored_in_all(workload: Workload, weights: list[tuple[Weight, int]]) -> int:
