@@ -69,6 +69,12 @@ def _target(help: str) -> Callable[[FC], FC]:
 @click.option("--quiet", is_flag=True, help="Show no advice.")
 @click.option("--pass-over", is_flag=True, help="Skip named files that are not training configs, for use in hooks.")
 @click.option("--stdin-filename", metavar="NAME", default="-", help="The file name to report for stdin.")
+@click.option(
+    "--hardware",
+    metavar="8xa100-80gb",
+    help="The machine of files that cannot state it: scripts, notebooks, TrainingArguments files.",
+)
+@click.option("--effective", type=int, metavar="SAMPLES", help="The effective batch that these files must have.")
 def check(
     paths: tuple[str, ...],
     target: str | None,
@@ -81,6 +87,8 @@ def check(
     quiet: bool,
     pass_over: bool,
     stdin_filename: str,
+    hardware: str | None,
+    effective: int | None,
 ) -> int:
     """Check training configs: files, folders (default: this one), or `-` for stdin."""
     from configlint import pipeline, reporters
@@ -92,7 +100,12 @@ def check(
         raise UsageError("--advice and --quiet contradict each other: give one of them")
     if fix or compare:
         _refuse_together(paths, fix, compare, output_format)
-    session = Session(assignments, pass_over)
+    stated = None
+    if hardware is not None or effective is not None:
+        from configlint.project.stated import in_options
+
+        stated = in_options(hardware, effective)
+    session = Session(assignments, pass_over, stated)
     stdin_filename = os.path.normpath(stdin_filename)
     if "-" in paths:
         session.parse(stdin_filename, _stdin())
@@ -190,7 +203,7 @@ def explain(spec: str, path: str | None, target: str | None, assignments: tuple[
         elif not paths:
             note("nothing to explain: the batch cannot be computed from this spec")
             code = max(code, FINDINGS)
-        echo("\n".join(explain.tree(plan, each) for each in paths))
+        echo(explain.trees(plan, paths))
     return code
 
 

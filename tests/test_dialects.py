@@ -82,6 +82,20 @@ class TestMarks:
     def test_a_few_common_words_are_nobodys(self, keys: set[str]) -> None:
         assert of_root(Root(frozenset(keys))) is None
 
+    def test_sections_that_are_called_like_ours_do_not_make_a_spec(self) -> None:
+        theirs = "model: {name: resnet}\ndata: {path: x}\ntraining: {epochs: 3}\n"
+        assert of_root(parsed(f"{theirs}hardware: {{device: cuda, workers: 4}}\n").root) is None
+        assert of_root(parsed(f"{theirs}batch: {{shuffle: true}}\n").root) is None
+        for ours in ("hardware: {accelerator: t4}", "hardware: {gpus: 8}", "batch: {effective: 64}", "batch: {}"):
+            assert of_root(parsed(f"{theirs}{ours}\n").root) is FRONT_ENDS["spec"], ours
+
+    def test_a_batch_and_its_hardware_make_a_spec_beside_any_number_of_other_keys(self) -> None:
+        others = parsed(FLAT).source.text + "slurm: {}\nenv: {}\nscript: train.py\n"
+        guessed = "batch: {global_batch_size: 64}\nhardware: {gpu: H100, count: 8}\n"
+        assert of_root(parsed(others + guessed).root) is FRONT_ENDS["spec"]
+        theirs = "batch: {shuffle: true}\nhardware: {workers: 8}\n"
+        assert of_root(parsed(others + theirs).root) is not FRONT_ENDS["spec"]
+
     @pytest.mark.parametrize(
         ("tool", "keys"),
         [
@@ -108,6 +122,12 @@ class TestMarks:
         assert result == (2, "no training config found\n", f"configlint: {message}\n")
         assert run("check", "--pass-over", "lora.yaml").code == 0
 
+    def test_a_named_file_with_keys_of_a_spec_is_told_how_to_be_one(self) -> None:
+        result = run("check", write("train.yaml", "model: {}\ntraining: {}\n"))
+        more = "add `configlint: 1` at its root if it is a configlint spec"
+        message = f"train.yaml looks like a config of Oumi, which configlint does not read yet: {more}"
+        assert result == (2, "no training config found\n", f"configlint: {message}\n")
+
     def test_each_dialect_could_be_in_a_text_that_has_one_of_its_words(self) -> None:
         for front_end in FRONT_ENDS.values():
             for word in front_end.DIALECT.marks.words:
@@ -126,7 +146,8 @@ class TestMarks:
             result = run(command, "sft.yaml")
             assert result[::2] == (
                 2,
-                "configlint: sft.yaml is a TrainingArguments file: only a configlint spec can be compiled\n",
+                "configlint: sft.yaml is a TrainingArguments file, but only a configlint spec can be compiled:"
+                " put its arguments under `training`, next to `batch` and `hardware`\n",
             )
 
 
@@ -225,6 +246,8 @@ class TestWhatIsNotKnown:
         ("written", "meant"),
         [
             ("learning_rat", "learning_rate"),
+            ("learning-rate", "learning_rate"),
+            ("weight-decay", "weight_decay"),
             ("learning_ratee", "learning_rate"),
             ("lerning_rate", "learning_rate"),
             ("leanring_rate", "learning_rate"),

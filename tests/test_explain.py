@@ -147,6 +147,23 @@ def test_without_a_path_the_main_values_are_explained() -> None:
 
 def test_what_is_shown_once_is_not_shown_again() -> None:
     assert explain("batch.trained").count("hardware.devices_per_node = 8") == 1
+    assert explain().count("hardware.devices_per_node = 8") == 1
+    assert explain("schedule.total_steps").count("hardware.devices_per_node = 8") == 1
+
+
+def test_an_argument_that_is_not_written_has_its_default() -> None:
+    assert explain("seed") == explain("training.seed") == "training.seed = 42  default  the Trainer's default\n"
+
+
+def test_of_an_argument_of_trl_it_is_trls() -> None:
+    write("b.yaml", f"trainer: GRPOTrainer\n{CLEAN}")
+    default = "training.generation_batch_size = null  default  TRL's default\n"
+    assert run("explain", "b.yaml", "generation_batch_size").out == default
+
+
+def test_a_key_that_is_not_written_is_2() -> None:
+    result = run("explain", "recipes/a.yaml", "data.eval_examples")
+    assert result == (2, "", "configlint: data.eval_examples is not set\n")
 
 
 def test_a_text_of_several_lines_stays_on_its_line() -> None:

@@ -357,6 +357,24 @@ def test_what_costs_only_time_comes_first() -> None:
     assert [change.put.path for change in tried][-3:] == ["model.sequence_length", "tuning", "tuning"]
 
 
+@pytest.mark.parametrize("data", ["ddp", "zero0", "zero1", "zero2", "zero3", "fsdp"])
+def test_weights_of_4_bits_are_proposed_where_each_device_has_them_whole(data: str) -> None:
+    spec = FITS.replace("method: lora", "method: full").replace("per_node: 1", "per_node: 2")
+    made = plan(f"{spec}parallel: {{data: {data}}}\n")
+    base = base_workload(made)
+    assert base is not None
+    methods = [change.fields["method"] for change in changes(made, base) if change.put.path == "tuning"]
+    assert methods == (["lora"] if data in ("zero3", "fsdp") else ["lora", "qlora"])
+
+
+def test_a_length_that_is_trls_default_is_changed_where_trl_reads_it() -> None:
+    made = plan(f"trainer: SFTTrainer\n{FITS}".replace(", sequence_length: 1024", ""))
+    base = base_workload(made)
+    assert base is not None
+    shorter = [change.put for change in changes(made, base) if change.put.path.endswith("length")]
+    assert [(put.path, put.value) for put in shorter] == [("training.max_length", 512)]
+
+
 @pytest.mark.parametrize(
     ("release", "name"), [("4.46", "gradient_checkpointing"), ("5.23", "activation_checkpointing")]
 )

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from configlint.backends import launch
 from configlint.host.write import write
 from configlint.knowledge import parsed, variables
 from configlint.pipeline import compile_spec
-from configlint.session import Session
+from configlint.session import Session, load_one
 
 BIN = Path(sys.executable).parent
 HSDP = """\
@@ -176,3 +177,39 @@ def test_each_option_that_torchrun_reads_from_the_environment_is_one_that_the_fi
     options = {f"PET_{action.dest.upper()}" for action in get_args_parser()._actions}
     known = {name for name in variables.patterns() if name.startswith("PET_")}
     assert known <= options
+
+
+SERVED = """\
+batch: {effective: 192, per_device: 4}
+hardware: {accelerator: %s, devices_per_node: 8, reserved: %d}
+trainer: GRPOTrainer
+training: {use_vllm: true, vllm_mode: %s, num_generations: 8}
+launch: {script: t.py%s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "reserved", "mode", "slurm", "note"),
+    [
+        ("h100-80gb", 2, "server", "", "first, with CUDA_VISIBLE_DEVICES=6,7: devices 0 to 5 train"),
+        ("h100-80gb", 7, "server", "", "first, with CUDA_VISIBLE_DEVICES=1,2,3,4,5,6,7: device 0 trains"),
+        ("mi300x", 2, "server", "", "first, on devices 6 to 7: devices 0 to 5 train"),
+        (
+            "h100-80gb",
+            2,
+            "server",
+            ", slurm: {time: 1}",
+            "in `launch.setup`, with CUDA_VISIBLE_DEVICES=6,7: devices 0 to 5 train",
+        ),
+        ("h100-80gb", 2, "colocate", "", None),
+        ("h100-80gb", 0, "server", "", None),
+    ],
+)
+def test_which_devices_are_the_servers_is_said(
+    tmp_path: Path, accelerator: str, reserved: int, mode: str, slurm: str, note: str | None
+) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(SERVED % (accelerator, reserved, mode, slurm))
+    plan = load_one(str(spec), Session()).plans[0]
+    (made,) = launch.emit(plan)
+    assert made.note == (f"start the vLLM server {note}" if note else None)

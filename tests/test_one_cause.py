@@ -163,6 +163,8 @@ MISTAKES = [
     ("plain", "accelerator:", "acelerator:", "schema/unknown-key"),
     ("plain", "devices_per_node:", "device_per_node:", "schema/unknown-key"),
     ("plain", "devices_per_node:", "gpus:", "schema/unknown-key"),
+    ("plain", "accelerator:", "gpu:", "schema/unknown-key"),
+    ("plain", "script: train.py", "command: python train.py", "schema/unknown-key"),
     ("plain", "{effective: 64, per_device: 4}", "{efective: 64}", "schema/unknown-key"),
     ("plain", "script:", "scrpt:", "schema/unknown-key"),
     ("plain", "training:", "trainig:", "schema/unknown-key"),
@@ -248,6 +250,7 @@ MISTAKES = [
     ("fsdp", "cpu_ram_efficient_loading: true", "transformer_layer_cls_to_wrap: T5Block", "fsdp/unknown-layer"),
     # What a spec says of the model and the tuning, and what TRL's script is told.
     ("sft", "meta-llama/Llama-3.1-8B", "llama-3.1-8b", "trl/missing-model"),
+    ("sft", SFT.splitlines()[3], "model: meta-llama/Llama-3.1-8B", "schema/wrong-type"),
     ("sft", "packed: true", "packd: true", "schema/unknown-key"),
     ("sft", "method: qlora", "method: qlroa", "schema/wrong-choice"),
     ("sft", "trl-lib/Capybara", "trl-lib/Capybara, lora_r: 8", "argument/contradiction"),

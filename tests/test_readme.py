@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -76,7 +77,14 @@ def test_one_line_sets_a_clone_up_and_compiles_an_example(tmp_path: Path) -> Non
 def test_the_gate_runs_the_command_of_the_tests_section() -> None:
     (_, tests) = blocks("sh")
     assert README.index("## Tests") < README.index(tests)
-    assert tests.strip().endswith(".venv-test/bin/pytest -n auto --dist loadfile")
+    assert tests.strip().endswith(".venv-test/bin/pytest -n auto --dist loadfile --no-loadscope-reorder")
+
+
+@pytest.mark.parametrize("section", ["model", "tuning", "data"])
+def test_the_table_of_the_spec_has_every_key_of_what_is_trained(section: str) -> None:
+    (row,) = re.findall(rf"^\| `{section}` \| (.*) \|$", README, re.MULTILINE)
+    form = json.loads((ROOT / "schemas" / "spec.schema.json").read_text(encoding="utf-8"))["definitions"][section]
+    assert set(form["properties"]) <= set(re.findall(r"`([a-z_]+)`", row))
 
 
 def test_every_file_that_the_readme_links_to_is_there() -> None:

@@ -282,8 +282,64 @@ MESSAGES = {
     ),
     "a field of the config class at the root": (
         "learning_rate: 2e-5\n",
-        "1:1 schema/unknown-key a spec has no key `learning_rate`"
+        "1:1 schema/unknown-key a spec has no key `learning_rate` | move it to `training`",
+    ),
+    "a field of the config class at the root, with hyphens": (
+        "learning-rate: 2e-5\n",
+        "1:1 schema/unknown-key a spec has no key `learning-rate` | did you mean `training.learning_rate`?",
+    ),
+    "a field of a trainer of TRL at the root": (
+        "trainer: GRPOTrainer\nnum_generations: 8\n",
+        "2:1 schema/unknown-key a spec has no key `num_generations` | move it to `training`",
+    ),
+    "a field of the config class in another section": (
+        "batch: {num_train_epochs: 3}\n",
+        "1:9 schema/unknown-key `batch` has no key `num_train_epochs` | move it to `training`",
+    ),
+    "a word that nothing knows at the root": (
+        "zzz: 1\n",
+        "1:1 schema/unknown-key a spec has no key `zzz`"
         " | put arguments of the trainer under `training` and those of your script under `arguments`",
+    ),
+    "an argument at the root that a section says in another form": (
+        "fsdp_config: {version: 2}\n",
+        "1:1 schema/unknown-key a spec has no key `fsdp_config` | set `parallel.fsdp` instead",
+    ),
+    "an argument at the root that a section says": (
+        "per_device_train_batch_size: 2\n",
+        "1:1 schema/unknown-key a spec has no key `per_device_train_batch_size` | did you mean `batch.per_device`?",
+    ),
+    "what TRL calls a setting, at the root": (
+        "max_seq_length: 2048\n",
+        "1:1 schema/unknown-key a spec has no key `max_seq_length` | did you mean `model.sequence_length`?",
+    ),
+    "what only the script reads at the root": (
+        "dataset: trl-lib/Capybara\n",
+        "1:1 schema/unknown-key a spec has no key `dataset` | move it to `arguments`",
+    ),
+    "DeepSpeed's stage at the root": (
+        "deepspeed: configs/ds_zero3.json\n",
+        "1:1 schema/unknown-key a spec has no key `deepspeed` | write `data: zero3` in `parallel`",
+    ),
+    "DeepSpeed's config without a stage at the root": (
+        "deepspeed: ds_config.json\n",
+        "1:1 schema/unknown-key a spec has no key `deepspeed`"
+        " | write `data: zero2` or `data: zero3` (the ZeRO stage) in `parallel`",
+    ),
+    "a sharding strategy of FSDP in place of its settings": (
+        "parallel: {fsdp: full_shard auto_wrap}\n",
+        '1:18 schema/wrong-type `parallel.fsdp` must be a mapping, got the string "full_shard auto_wrap"'
+        " | write `data: fsdp` in `parallel`",
+    ),
+    "a sharding strategy of FSDP with copies": (
+        "parallel: {fsdp: hybrid_shard}\n",
+        '1:18 schema/wrong-type `parallel.fsdp` must be a mapping, got the string "hybrid_shard"'
+        " | write `data: fsdp` in `parallel` and set `shard` to the number of devices that share one copy",
+    ),
+    "a stage in place of DeepSpeed's settings": (
+        "parallel: {deepspeed: zero3}\n",
+        '1:23 schema/wrong-type `parallel.deepspeed` must be a mapping, got the string "zero3"'
+        " | write `data: zero3` in `parallel`",
     ),
     "a key of another section at the root": (
         "batch: {}\ntensor: 2\n",
@@ -301,7 +357,8 @@ MESSAGES = {
     "a key of no section": (
         "data:\n  zzz: 2\n",
         "2:3 schema/unknown-key `data` has no key `zzz`"
-        " | expected train_examples, eval_examples, packed or streaming",
+        " | expected train_examples, eval_examples, packed or streaming;"
+        " put what the script reads under `arguments`",
     ),
     "an unknown key in a target": (
         "targets:\n  big:\n    hardware: {node: 2}\n",
@@ -347,9 +404,53 @@ MESSAGES = {
         '1:9 schema/wrong-type `launch` must be a mapping, got the string "train.py"'
         " | write `launch: {script: train.py}`",
     ),
+    "the name of a data set for a section": (
+        "data: trl-lib/Capybara\n",
+        '1:7 schema/wrong-type `data` must be a mapping, got the string "trl-lib/Capybara" | put what the script'
+        " reads under `arguments`: `arguments: {dataset_name: trl-lib/Capybara}`, or as your script calls it",
+    ),
     "a sentence for a section": (
         "data: the usual\n",
-        '1:7 schema/wrong-type `data` must be a mapping, got the string "the usual"',
+        '1:7 schema/wrong-type `data` must be a mapping, got the string "the usual"'
+        " | put what the script reads under `arguments`",
+    ),
+    "what nvidia-smi prints for a section": (
+        "hardware: NVIDIA A100-SXM4-80GB\n",
+        '1:11 schema/wrong-type `hardware` must be a mapping, got the string "NVIDIA A100-SXM4-80GB"'
+        " | write `hardware: {accelerator: NVIDIA A100-SXM4-80GB}`",
+    ),
+    "several devices for a section": (
+        "hardware: 8xa100-80gb\n",
+        '1:11 schema/wrong-type `hardware` must be a mapping, got the string "8xa100-80gb"'
+        " | write `hardware: {accelerator: a100-80gb, devices_per_node: 8}`",
+    ),
+    "several nodes for a section": (
+        "hardware: 4 x 8 x H100\n",
+        '1:11 schema/wrong-type `hardware` must be a mapping, got the string "4 x 8 x H100"'
+        " | write `hardware: {accelerator: H100, devices_per_node: 8, nodes: 4}`",
+    ),
+    "a word for a section that its key does not take": (
+        "parallel: hsdp\n",
+        '1:11 schema/wrong-type `parallel` must be a mapping, got the string "hsdp"'
+        " | in `parallel.data`, write `fsdp` and set `shard` to the number of devices that share one copy",
+    ),
+    "a misspelt word for a section": (
+        "tuning: LoRA\n",
+        '1:9 schema/wrong-type `tuning` must be a mapping, got the string "LoRA" | write `tuning: {method: lora}`',
+    ),
+    "a word for a section that is like none": (
+        "parallel: megatron\n",
+        '1:11 schema/wrong-type `parallel` must be a mapping, got the string "megatron"',
+    ),
+    "tokens for samples": (
+        "batch: {effective: 4M tokens}\n",
+        '1:20 schema/wrong-type `batch.effective` must be an integer, got the string "4M tokens"'
+        " | write `effective_tokens: 4194304` instead",
+    ),
+    "tokens for a section": (
+        "batch: 500000 tokens\n",
+        '1:8 schema/wrong-type `batch` must be a mapping, got the string "500000 tokens"'
+        " | write `batch: {effective_tokens: 500000}`",
     ),
     "millions of tokens": (
         "batch: {effective_tokens: 4M}\n",
@@ -477,6 +578,55 @@ MESSAGES = {
         "parallel: {tensor_parallel_size: 2}\n",
         "1:12 schema/unknown-key `parallel` has no key `tensor_parallel_size` | did you mean `tensor`?",
     ),
+    "the Trainer's name for a setting of the section": (
+        "batch: {per_device_train_batch_size: 2}\n",
+        "1:9 schema/unknown-key `batch` has no key `per_device_train_batch_size` | did you mean `per_device`?",
+    ),
+    "PEFT's name for a setting of the section": (
+        "tuning: {lora_r: 16}\n",
+        "1:10 schema/unknown-key `tuning` has no key `lora_r` | did you mean `rank`?",
+    ),
+    "a name for a setting of the section whose value has another form": (
+        "tuning: {load_in_4bit: true}\n",
+        "1:10 schema/unknown-key `tuning` has no key `load_in_4bit` | set `bits` instead",
+    ),
+    "what people call a setting in its section": (
+        "hardware: {gpu: Tesla T4, count: 1}\n",
+        "1:12 schema/unknown-key `hardware` has no key `gpu` | did you mean `accelerator`?\n"
+        "1:27 schema/unknown-key `hardware` has no key `count` | did you mean `devices_per_node`?",
+    ),
+    "a general word outside of the section that has it": (
+        "launch: {count: 1}\n",
+        "1:10 schema/unknown-key `launch` has no key `count` | expected script, module, config_flag, workdir,"
+        " launcher, env, setup or slurm",
+    ),
+    "a command for the script": (
+        "launch: {command: python train.py}\n",
+        "1:10 schema/unknown-key `launch` has no key `command` | did you mean `script`?",
+    ),
+    "the name of a data set in data": (
+        "data: {name: glue}\n",
+        "1:8 schema/unknown-key `data` has no key `name` | put what the script reads under `arguments`",
+    ),
+    "one word for the precision at the root": (
+        "mixed_precision: bf16\n",
+        "1:1 schema/unknown-key a spec has no key `mixed_precision`"
+        " | write `bf16: true` or `fp16: true` in `training`",
+    ),
+    "that there is a job": (
+        "launch: {script: a.py, slurm: true}\n",
+        "1:31 schema/wrong-type `launch.slurm` must be a mapping, got true"
+        " | write `slurm: {}`, with sbatch's options in it",
+    ),
+    "what FSDP calls a strategy": (
+        "parallel: {data: FULL_SHARD}\n",
+        "1:18 schema/wrong-choice `parallel.data` must be ddp, fsdp, zero0, zero1, zero2 or zero3, got FULL_SHARD"
+        " | write `fsdp`",
+    ),
+    "ZeRO's stage in parallel": (
+        "parallel: {zero_stage: 3}\n",
+        "1:12 schema/unknown-key `parallel` has no key `zero_stage` | write `data: zero2` or `data: zero3`",
+    ),
     "a wrong choice, like none": (
         "launch: {launcher: mpirun}\n",
         "1:20 schema/wrong-choice `launch.launcher` must be torchrun or accelerate, got mpirun",
@@ -547,7 +697,7 @@ def test_each_wrong_form_is_said_at_its_place(name: str) -> None:
         f"{each.span.line}:{each.span.column} {each.rule} {each.message}" + (f" | {each.help}" if each.help else "")
         for each in found_in(text)
     ]
-    assert found == [expected]
+    assert "\n".join(found) == expected
 
 
 def test_several_problems_are_said_at_once_in_the_order_of_the_text() -> None:

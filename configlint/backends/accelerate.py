@@ -29,7 +29,8 @@ def emit(plan: Plan) -> list[Artifact]:
         "num_machines": str(plan.hardware.nodes),
         "num_processes": str(plan.parallel.world),
     }
-    lines = [f"{key}: {value}" for key, value in fields.items()]
+    lines = ["# The Trainer reads the batch and the precision from training_args.json."]
+    lines += [f"{key}: {value}" for key, value in fields.items()]
     if sizes := mesh.keys(plan):
         lines += ["parallelism_config:", *(f"  {key}: {value}" for key, value in sizes.items())]
     return [Artifact(_NAME, "".join(f"{line}\n" for line in lines))]

@@ -35,7 +35,28 @@ def emit(plan: Plan) -> list[Artifact]:
         *_own_mesh(plan),
         *_start(plan),
     ]
-    return [Artifact("launch.sh", "\n".join(lines) + "\n", executable=True)]
+    return [Artifact("launch.sh", "\n".join(lines) + "\n", executable=True, note=_server_first(plan))]
+
+
+def _server_first(plan: Plan) -> str | None:
+    """What to start before: nothing here starts vLLM's server, and its devices are those that do not train."""
+    nodes, devices, reserved = plan.hardware.nodes, plan.hardware.devices_per_node, plan.hardware.reserved
+    if nodes != 1 or not devices or not reserved:
+        return None
+    if plan.argument("use_vllm") is not True or plan.argument("vllm_mode") != "server":
+        return None
+    numbers = [str(number) for number in range(devices)]
+    train, serve = numbers[:-reserved], numbers[-reserved:]
+    accelerator = plan.hardware.accelerator
+    is_cuda = accelerator is not None and accelerator.vendor == "nvidia"
+    where = f"with CUDA_VISIBLE_DEVICES={','.join(serve)}" if is_cuda else f"on {_devices(serve)}"
+    when = "in `launch.setup`" if plan.given("launch.slurm") else "first"
+    return f"start the vLLM server {when}, {where}: {_devices(train)} train{'s' if len(train) == 1 else ''}"
+
+
+def _devices(numbers: list[str]) -> str:
+    first, *_, last = numbers * 2
+    return f"device {first}" if first == last else f"devices {first} to {last}"
 
 
 def _own_config(plan: Plan) -> list[str]:

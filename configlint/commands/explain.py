@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from configlint.core.plan import Origin, Plan, with_numbers
+from configlint.core.release import UNKNOWN
 from configlint.core.wording import code, in_a_line, nearest
-from configlint.knowledge.naming import paths
+from configlint.knowledge.naming import owners, paths
+from configlint.knowledge.schemas import schema_text
 
 # What is worth explaining when nothing is asked for.
-MAIN = ("batch.trained", "schedule.total_steps", "schedule.warmup_steps")
+MAIN = ("batch.trained", "schedule.last_step_samples", "schedule.total_steps", "schedule.warmup_steps")
 # Whose names are understood; of a name that several have, the first's meaning counts.
 _PROGRAMS = ("configlint", "training_arguments", "derived", "torchrun", "accelerate", "sbatch", "elsewhere")
 
@@ -40,12 +42,23 @@ def asked(plan: Plan, name: str | None) -> list[str]:
         if path in known:
             return [path]
     section = [path for path in known if path.startswith(f"{named}.")]
-    return section or [path for path in known if path.rpartition(".")[2] == name][:1]
+    found = section or [path for path in known if path.rpartition(".")[2] == name][:1]
+    return found or _defaults(plan, name.removeprefix("training."))
 
 
-def tree(plan: Plan, path: str) -> str:
-    """The tree below a path, as lines in columns: name = value, how, why."""
-    rows = list(_rows(plan, path, "", "", set()))
+def _defaults(plan: Plan, name: str) -> list[str]:
+    """The path of an argument that is not written, if its default is known."""
+    is_known = name in plan.release.arguments and plan.release.default(name) is not UNKNOWN
+    return [f"training.{name}"] if is_known and name not in owners() else []
+
+
+def trees(plan: Plan, paths: list[str]) -> str:
+    """The trees below some paths, as lines in columns: name = value, how, why."""
+    shown: set[str] = set()
+    return "\n".join(_tree(list(_rows(plan, path, "", "", shown))) for path in paths)
+
+
+def _tree(rows: list[tuple[str, str, str]]) -> str:
     width = max(len(left) for left, _, _ in rows)
     return "".join(f"{left:{width}}  {how:8} {why}".rstrip() + "\n" for left, how, why in rows)
 
@@ -55,10 +68,20 @@ def unknown(plan: Plan, name: str) -> str:
     names = paths(*_PROGRAMS)
     if names.get(name, name) in (*names.values(), *MAIN):
         return f"{name} is unknown: the spec does not set what it is computed from"
+    if name.partition(".")[2] in _keys(name.partition(".")[0]):
+        return f"{name} is not set"
     known = _paths(plan)
     emitted = [name for name, path in names.items() if path in known]
     close = nearest(name, [*known, *(path.rpartition(".")[2] for path in known), *emitted])
     return f"unknown value {name}" + (f": did you mean {close}?" if close else "")
+
+
+def _keys(section: str) -> set[str]:
+    """The keys of a section of a spec."""
+    import json
+
+    form = json.loads(schema_text())["definitions"].get(section, {})
+    return set(form.get("properties", ()))
 
 
 def _paths(plan: Plan) -> list[str]:
@@ -79,8 +102,12 @@ def _rows(plan: Plan, path: str, lead: str, below: str, shown: set[str]) -> Iter
 
 
 def _written(plan: Plan, path: str) -> Origin:
-    """A setting that nothing reckons with is passed on as given."""
-    setting = plan.spec.settings[path]
+    """A setting that nothing reckons with is passed on as given, or is the class's default."""
+    setting = plan.spec.settings.get(path)
+    if setting is None:
+        argument = plan.release.arguments[path.partition(".")[2]]
+        owner = "TRL" if argument.layer.package == "trl" else "the Trainer"
+        return Origin(plan.release.default(argument.name), "default", f"{owner}'s default")
     if setting.of in plan.origins:
         return Origin(setting.value, "derived", setting.of.rpartition(".")[2], (setting.of,))
     return Origin(setting.value, "given", setting=setting)

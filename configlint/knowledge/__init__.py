@@ -80,6 +80,19 @@ def trainers() -> dict[str, str]:
     return _transformers.TRAINERS | _trl.TRAINERS
 
 
+@cache
+def argument_names(trainer: str | None) -> frozenset[str]:
+    """The arguments that a trainer's config class has in any release; of one that is not known, those of all of
+    TRL's."""
+    names = frozenset(_transformers.GROUPS["TrainingArguments"])
+    if is_of_transformers(trainer):
+        return names
+    from configlint.knowledge._generated import trl as _trl
+
+    classes = [_trl.TRAINERS[trainer]] if trainer in _trl.TRAINERS else _trl.TRAINERS.values()
+    return names.union(*(_trl.GROUPS[name] for name in classes))
+
+
 def releases(package: str) -> tuple[Version, ...]:
     """The releases of transformers or trl that there is data of."""
     if package == "transformers":

@@ -6,7 +6,13 @@ from functools import cache
 
 from configlint.knowledge._generated.names import ALIASES, FILES, NAMES, VALUES
 
-__all__ = ["ALIASES", "FILES", "NAMES", "VALUES", "owners", "paths", "spellings"]
+__all__ = ["ALIASES", "FILES", "NAMES", "VALUES", "meanings", "owners", "paths", "spellings"]
+
+# The programs whose names people bring along, those of which a name is surest first.
+_PEOPLE = (
+    "training_arguments", "elsewhere", "trl", "script", "accelerate", "torchrun", "sbatch", "axolotl",
+    "deepspeed",
+)  # fmt: skip
 
 
 def spellings(program: str) -> dict[str, str]:
@@ -23,6 +29,23 @@ def paths(*programs: str) -> dict[str, str]:
             for name in names.get(program, ()):
                 found.setdefault(name, path)
     return found
+
+
+@cache
+def _meanings(*programs: str) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for program in programs:
+        for path, names in NAMES.items():
+            for name in names.get(program, ()):
+                found[name] = (*found.get(name, ()), path)
+    return found
+
+
+def meanings(name: str, section: str | None = None, *programs: str) -> tuple[str, ...]:
+    """The canonical paths of what any program or people call so, in a section of a spec only those that are in it:
+    case and hyphens do not count."""
+    found = _meanings(*programs, *_PEOPLE).get(name.lower().replace("-", "_"), ())
+    return tuple(path for path in found if section in (None, path.rpartition(".")[0]))
 
 
 @cache

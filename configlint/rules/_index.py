@@ -107,6 +107,8 @@ def batch(plan: Plan) -> Iterator[str]:
     if plan.given('batch.effective_tokens'):
         yield "partial_sequence"
     yield "partial_window"
+    if plan.spec.reader.replaces_batch:
+        yield "replaced_per_device"
     if plan.writes('accelerator_config', 'split_batches'):
         yield "split_batches"
     if plan.given('batch.effective_tokens'):
@@ -173,6 +175,8 @@ def deepspeed(plan: Plan) -> Iterator[str]:
         yield "multiplied_gradients"
     if is_configured(plan):
         yield "no_effect"
+    if is_configured(plan):
+        yield "refused_combination"
     if sets(plan, 'optimizer'):
         yield "refused_optimizer"
     if sets(plan, 'scheduler'):
@@ -330,14 +334,18 @@ def memory(plan: Plan) -> Iterator[str]:
 
 
 def model(plan: Plan) -> Iterator[str]:
-    if not (plan.given('model') or 'attn_implementation' in plan.arguments or plan.writes('model_init_kwargs')):
+    if not (plan.given('model') or plan.given('tuning') or 'attn_implementation' in plan.arguments or plan.writes('model_init_kwargs')):
         return
     if plan.model is not None:
         yield "beyond_positions"
     if bool(plan.known_models):
         yield "unknown_profile"
+    if bool(plan.tuning.target_modules) and plan.model is not None:
+        yield "unmatched_target_module"
     if plan.hardware.accelerator is not None:
         yield "unsupported_attention"
+    if plan.given('tuning'):
+        yield "unused_tuning"
 
 
 def parallel(plan: Plan) -> Iterator[str]:
@@ -451,6 +459,8 @@ def trl(plan: Plan) -> Iterator[str]:
         yield "low_cispo_bound"
     if plan.script is not None:
         yield "missing_model"
+    if plan.writes('vllm_mode'):
+        yield "no_device_for_server"
     yield "no_effect"
     if 'load_in_4bit' in plan.arguments or 'load_in_8bit' in plan.arguments:
         yield "quantized_without_adapters"
@@ -533,6 +543,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'batch/not-power-of-two': ('batch/not-power-of-two',),
     'batch/partial-sequence': ('batch/partial-sequence',),
     'batch/partial-window': ('batch/partial-window',),
+    'batch/replaced-per-device': ('batch/replaced-per-device',),
     'batch/split-batches': ('batch/split-batches',),
     'batch/stated-twice': ('batch/stated-twice',),
     'batch/steps-beyond-run': ('batch/steps-beyond-run',),
@@ -558,6 +569,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'deepspeed/mismatch': ('deepspeed/mismatch',),
     'deepspeed/multiplied-gradients': ('deepspeed/multiplied-gradients',),
     'deepspeed/no-effect': ('deepspeed/parameter-offload-below-zero3', 'deepspeed/zero3-key-below-zero3', 'deepspeed/zero-key-with-zero0', 'deepspeed/overridden-steps-per-print', 'deepspeed/ignored-drop-last', 'deepspeed/ignored-checkpointing'),
+    'deepspeed/refused-combination': ('deepspeed/unsupported-gradient-sum', 'deepspeed/prescaled-scattered-gradients', 'deepspeed/unsupported-master-weights', 'deepspeed/optimizer-states-without-master-weights', 'deepspeed/required-gradient-norm', 'deepspeed/static-loss-scale-with-lamb', 'deepspeed/mismatched-parameter-type', 'deepspeed/mixed-types-without-zero', 'deepspeed/untested-optimizer', 'deepspeed/muon-with-reduce-scatter', 'deepspeed/partial-offload-of-other-optimizer', 'deepspeed/mismatched-zenflow-interval', 'deepspeed/zenflow-without-offload'),
     'deepspeed/refused-optimizer': ('deepspeed/refused-optimizer',),
     'deepspeed/refused-scheduler': ('deepspeed/refused-scheduler',),
     'deepspeed/refused-value': ('deepspeed/refused-value',),
@@ -574,7 +586,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'deepspeed/unset-parameter': ('deepspeed/unset-parameter',),
     'deepspeed/unusable-offload': ('deepspeed/unusable-offload',),
     'fsdp/double-checkpointing': ('fsdp/double-checkpointing',),
-    'fsdp/no-effect': ('fsdp/setting-with-tensor', 'fsdp/fsdp1-setting-with-fsdp2', 'fsdp/setting-of-other-policy'),
+    'fsdp/no-effect': ('fsdp/setting-with-tensor', 'fsdp/fsdp1-setting-with-fsdp2', 'fsdp/strategy-with-fsdp1', 'fsdp/setting-of-other-policy'),
     'fsdp/old-version': ('fsdp/old-version',),
     'fsdp/refused-value': ('fsdp/refused-value',),
     'fsdp/two-wrap-policies': ('fsdp/two-wrap-policies',),
@@ -624,7 +636,9 @@ RULES: dict[str, tuple[str, ...]] = {
     'memory/unchecked': ('memory/unchecked',),
     'model/beyond-positions': ('model/beyond-positions',),
     'model/unknown-profile': ('model/unknown-profile',),
+    'model/unmatched-target-module': ('model/unmatched-target-module',),
     'model/unsupported-attention': ('model/unsupported-attention',),
+    'model/unused-tuning': ('model/unused-tuning',),
     'parallel/context-without-sdpa': ('parallel/context-without-sdpa',),
     'parallel/full-checkpoint': ('parallel/full-checkpoint',),
     'parallel/ignored-loss': ('parallel/ignored-loss',),
@@ -666,6 +680,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'trl/incompatible-arguments': ('trl/padding-free-with-max-length', 'trl/packing-without-max-length', 'trl/precomputing-with-stream', 'trl/packing-with-context', 'trl/generation-batch-size-beside-steps', 'trl/sync-without-reference', 'trl/sync-with-adapter', 'trl/sync-with-precomputed-reference', 'trl/precomputed-reference-with-zero3', 'trl/loss-weights-mismatch', 'trl/exo-pair-without-smoothing', 'trl/divergence-with-unsupported-loss', 'trl/weighting-with-aot', 'trl/kto-batch-of-one', 'trl/kto-without-sequential-sampling', 'trl/completions-repo-without-logging', 'trl/crossed-clip-bounds', 'trl/truncation-without-clip-bounds', 'trl/vespo-with-sequence-correction', 'trl/indivisible-vllm-tensor-parallel', 'trl/continuous-batching-on-old-transformers', 'trl/router-loss-on-dense-model', 'trl/liger-on-mixture', 'trl/adapter-on-output-layer', 'trl/chunked-loss-with-adapter-on-output-layer', 'trl/liger-with-adapter-on-output-layer'),
     'trl/low-cispo-bound': ('trl/low-cispo-bound',),
     'trl/missing-model': ('trl/missing-model',),
+    'trl/no-device-for-server': ('trl/no-device-for-server',),
     'trl/no-effect': ('trl/vllm-settings-without-vllm', 'trl/server-settings-without-server', 'trl/colocated-settings-with-server', 'trl/server-host-beside-url', 'trl/cache-implementation-with-vllm', 'trl/continuous-batching-with-vllm', 'trl/batching-config-without-batching', 'trl/sync-settings-without-sync', 'trl/unused-sync', 'trl/bias-correction-without-kl', 'trl/completion-settings-without-logging', 'trl/eval-generations-without-evaluation', 'trl/sapo-settings-without-sapo', 'trl/vespo-settings-without-vespo', 'trl/delta-with-one-sided-clipping', 'trl/entropy-settings-without-adaptive-entropy', 'trl/reference-batch-size-without-precomputing', 'trl/alpha-coefficient-without-alpha-divergence', 'trl/discopop-tau-without-discopop', 'trl/label-smoothing-with-unsmoothed-loss', 'trl/padding-free-dpo', 'trl/packing-strategy-without-packing', 'trl/overwritten-model-init-kwargs'),
     'trl/quantized-without-adapters': ('trl/quantized-without-adapters',),
     'trl/single-target-module': ('trl/single-target-module',),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from configlint.core.plan import Data, Hardware, Loaded, Parallel, Precision, Tuning
 from configlint.core.profile import Model
 from configlint.core.spec import Spec
-from configlint.core.values import bits, flag, mapping, names, positive, real, share, text
+from configlint.core.values import AT_RUNTIME, bits, flag, mapping, names, positive, real, share, text
 from configlint.solver.ledger import Ledger
 from configlint.solver.quantized import stored
 from configlint.solver.trainer import length_of_trainer, of_trainer, unmodelled_of_trainer
@@ -192,7 +192,9 @@ def _is_pattern(spec: Spec) -> bool:
 def _is_misread(ledger: Ledger, path: str, fits: Callable[[object], bool]) -> bool:
     """Whether something wrong is written: it is said elsewhere, and the default is not meant."""
     setting = ledger.spec.settings.get(path)
-    return setting is not None and (setting.mapping or not fits(setting.value))
+    if setting is None:
+        return ledger.spec.open and path.startswith("training.")
+    return setting.mapping or setting.value is AT_RUNTIME or not fits(setting.value)
 
 
 def _shard(parallel: Parallel, world: int, tensor: int, context: int) -> int:

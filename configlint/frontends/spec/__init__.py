@@ -9,6 +9,7 @@ from configlint.core.dialect import Dialect, Marks, Reader, Root
 from configlint.core.document import Mapping, Node, Scalar, plain
 from configlint.core.spec import Lowered, Sections, Setting, Spec
 from configlint.frontends.spec.schema import validate
+from configlint.knowledge.naming import meanings
 
 # All keys of a spec's root. Others have some of them too: `data` beside `model`, or `batch` beside `queue`.
 KEYS = frozenset((
@@ -16,6 +17,11 @@ KEYS = frozenset((
     "data", "training", "arguments", "launch", "targets",
 ))  # fmt: skip
 _MARKS = ("batch", "hardware", "extends", "targets")
+# The keys of the sections that tell a spec from a file of somebody else.
+_TELLING = {
+    "batch": ("effective", "effective_tokens", "per_device", "accumulation"),
+    "hardware": ("accelerator", "devices_per_node", "nodes", "reserved", "headroom"),
+}
 # Below these every value is the user's own: replaced whole, and null is the value None.
 _OPEN = ("training.", "arguments.")
 # Replaced whole even where they are mappings.
@@ -31,10 +37,26 @@ Settings = dict[str, Setting]
 
 
 def _is_spec(root: Root) -> bool:
-    """Whether a root is a spec's: `configlint` says so, and of the other keys it takes two."""
+    """Whether a root is a spec's: `configlint` says so, and of the other keys it takes two, more than others."""
     if "configlint" in root.keys:
         return True
-    return _is_ours(root) and len(root.keys & KEYS) >= 2 and not root.keys.isdisjoint(_MARKS)
+    marks = root.keys.intersection(_MARKS)
+    if not marks or len(root.keys & KEYS) < 2:
+        return False
+    if marks.issuperset(_TELLING):
+        # Who writes both means a spec, and may have got the names of its other keys wrong.
+        return _is_ours(root) or all(_own(root, section, "within") for section in _TELLING)
+    # `hardware` beside `model`, `data` and `training` is what many people call sections of their own.
+    return _is_ours(root) and not all(mark in _TELLING and _own(root, mark) is False for mark in marks)
+
+
+def _own(root: Root, section: str, *programs: str) -> bool | None:
+    """Whether a section has a key that a spec has there, by its own name or by that of other programs; None where
+    it has none at all."""
+    names = [key.removeprefix(f"{section}.") for key in root.below if key.startswith(f"{section}.")]
+    if not names:
+        return None
+    return any(name in _TELLING[section] or meanings(name, section, *programs) for name in names)
 
 
 def _is_ours(root: Root) -> bool:

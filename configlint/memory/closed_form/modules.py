@@ -105,6 +105,14 @@ _FAMILIES = {
 _FAMILIES["xlm-roberta"] = _FAMILIES["roberta"]
 
 
+# The last names of layers in any family: none of them is another one misspelt.
+NAMES = frozenset(
+    path.rpartition(".")[2]
+    for layer in (_ATTENTION, _GATED, *(family.layer for family in _FAMILIES.values()))
+    for path in layer.values()
+)
+
+
 def paths(sizes: Architecture) -> Paths:
     """Of all that are not named the layout is Llama's; of a mixture the experts are no modules."""
     known = _FAMILIES.get(sizes.family)

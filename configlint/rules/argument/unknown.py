@@ -31,13 +31,16 @@ from itertools import islice
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan, Use
 from configlint.core.release import Argument, written
-from configlint.core.remedy import Drop, Meant, Move, Put, Remedy
+from configlint.core.remedy import Drop, Meant, Move, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
-from configlint.core.wording import listing, one_off
+from configlint.core.wording import listing, misspelt
+from configlint.knowledge import find_release, trainers, trl_trainers
 from configlint.knowledge.naming import owners, paths
 from configlint.rules._scripts import other_trainer
 from configlint.rules.argument import has_strangers, is_deprecated, is_scripts, layer_of
 
+# What the words of other programs for a precision are for the Trainer.
+_PRECISIONS = {"bf16": ("bf16", "bfloat16"), "fp16": ("fp16", "float16", "16")}
 # Keys of a file that are looked at for their spelling.
 _MOST_KEYS = 200
 
@@ -65,7 +68,12 @@ def _unknown(plan: Plan, use: Use) -> Finding:
     release = plan.release
     layer = release.layers[-1]
     remedies = (
-        _of_seq2seq(plan, use) or _of_script(plan, use) or _meant(plan, use, release.arguments) or _own(plan, use)
+        _of_seq2seq(plan, use)
+        or _of_precision(plan, use)
+        or _of_script(plan, use)
+        or _meant(plan, use, release.arguments)
+        or _of_trl(plan, use)
+        or _own(plan, use)
     )
     # Of a release that is newer than the data and was read, that one is named.
     named = getattr(plan, layer.package) if plan.spec.newer.get(layer.package) else written(layer.version)
@@ -77,12 +85,12 @@ def _unknown(plan: Plan, use: Use) -> Finding:
 
 
 def _misspelt(plan: Plan) -> Iterator[Finding]:
-    """Of a file whose other keys are the script's, what is a letter away from an argument of TrainingArguments. No
-    argument of TRL's scripts and classes is."""
+    """Of a file whose other keys are the script's, what is hyphens or a letter away from an argument of
+    TrainingArguments. No argument of TRL's scripts and classes is."""
     # In a file with more of them something else is wrong than their spelling.
     for name in islice(plan.arguments, _MOST_KEYS):
         path, known = f"arguments.{name}", plan.release.layers[0].arguments
-        meant = one_off(name, known)
+        meant = misspelt(name, known)
         if meant and not plan.writes(meant):
             message = f"`{plan.name(path)}` is not an argument of TrainingArguments in any release"
             yield Finding(path, message, [Meant(path, f"training.{meant}")], Severity.WARNING, on_key=True)
@@ -104,6 +112,27 @@ def _of_seq2seq(plan: Plan, use: Use) -> list[Remedy]:
     if plan.release.config_class != "TrainingArguments" or known.get(use.name) is None:
         return []
     return [Drop(use.path), Put("trainer", "Seq2SeqTrainer", why="Seq2SeqTrainingArguments has it")]
+
+
+def _of_precision(plan: Plan, use: Use) -> list[Remedy]:
+    """One word for the precision, as Accelerate and others have it, is a flag of the Trainer."""
+    if use.name not in ("mixed_precision", "precision"):
+        return []
+    value = str(plan.spec.settings[use.path].value).removesuffix("-mixed")
+    flags = [flag for flag, words in _PRECISIONS.items() if value in words and not plan.writes(flag)]
+    return [Move(use.path, f"training.{flag}", True) for flag in flags] or [Drop(use.path)]
+
+
+def _of_trl(plan: Plan, use: Use) -> list[Remedy]:
+    """The trainers of TRL whose class has it, where none is named."""
+    if plan.given("trainer"):
+        return []
+    having = [name for name in trl_trainers() if use.name in find_release(None, plan.trl, name).arguments]
+    if not having:
+        return []
+    only = Put("trainer", having[0], why=f"{trainers()[having[0]]} has it")
+    some = Say(f"name the script's trainer (`trainer: {having[0]}` has it)", needs=("trainer",))
+    return [only if len(having) == 1 else some, *_own(plan, use)[-1:]]
 
 
 def _of_script(plan: Plan, use: Use) -> list[Remedy]:
@@ -139,7 +168,7 @@ def _moved(plan: Plan, use: Use, to: str | None, why: str = "") -> Remedy:
 def _meant(plan: Plan, use: Use, known: dict[str, Argument]) -> list[Remedy]:
     name, section = use.name, use.path.partition(".")[0]
     path = paths("elsewhere").get(name, "")
-    meant = path.removeprefix("training.")
+    meant = path.removeprefix("training.").removeprefix("arguments.")
     close = meant if meant in known else plan.nearest(name, known)
     if close and is_deprecated(known[close]):
         close = known[close].facts.get("by")

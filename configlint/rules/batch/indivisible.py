@@ -22,9 +22,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import gcd
 
-from configlint.core.arithmetic import reachable
+from configlint.core.arithmetic import divisors, reachable
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.values import positive
 from configlint.core.wording import count, listing
@@ -54,12 +55,21 @@ def check(plan: Plan) -> Iterator[Finding]:
     sizes = [
         size for size in dict.fromkeys(reachable(batch, effective, replicas * _groups(plan, replicas))) if size
     ]
+    totals = [total(plan, size) for size in sizes]
     yield Finding(
         "batch.effective",
         f"{count(effective, 'sample')} cannot be split over {listing(over)}",
-        [total(plan, size) for size in sizes],
+        [*_smaller(plan, effective, replicas), *totals][:2],
         related=(replicas_in_words(plan),),
     )
+
+
+def _smaller(plan: Plan, effective: int, replicas: int) -> list[Put]:
+    """The largest per-device batch below the pinned one that makes the effective batch on this hardware."""
+    pinned = plan.batch.pinned_per_device
+    if not pinned or effective % replicas or plan.release.trainer.completions is not None:
+        return []
+    return [Put("batch.per_device", divisors(effective // replicas, pinned)[-1])]
 
 
 def _groups(plan: Plan, replicas: int) -> int:

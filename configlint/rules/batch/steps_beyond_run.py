@@ -37,10 +37,8 @@ _WORDS = {"logging": "logged", "eval": "evaluated", "save": "saved"}
 
 @rule(Severity.WARNING)
 def check(plan: Plan) -> Iterator[Finding]:
-    total, examples = plan.schedule.total_steps, plan.batch.trained
-    if not total or not examples:
-        return
-    if is_run_wrong(plan):
+    total = plan.schedule.total_steps
+    if not total or not plan.batch.trained or is_run_wrong(plan):
         return
     for kind, happens in _WORDS.items():
         steps = getattr(plan.intervals, f"{kind}_steps")
@@ -58,7 +56,7 @@ def check(plan: Plan) -> Iterator[Finding]:
             path if given else "training",
             f"`{plan.name(path)}` {steps:,.15g}{default} exceeds the run of {count(total, 'step')},"
             f" so nothing is {happens} before its end",
-            [Put(path, max(total // 10, 1), f"a step trains {count(examples, 'sample')}")],
+            [Put(path, max(total // 10, 1), "ten times in the run" if total >= 10 else "at each step")],
             None if given else Severity.INFO,
             on_key=not given,
         )

@@ -43,5 +43,5 @@ def check(plan: Plan) -> Iterator[Finding]:
             path,
             f"each of the {workers} workers reads the whole stream, unless the data set shares it out among them"
             " as Hugging Face's datasets do",
-            [Put(path, 1, why="if it does not")],
+            [Put(path, 1, why="one worker reads each sample once")],
         )

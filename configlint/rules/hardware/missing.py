@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Put
+from configlint.core.remedy import Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import listing
 
@@ -51,7 +51,10 @@ def check(plan: Plan) -> Iterator[Finding]:
             f"{listing(f'`{plan.name(path)}`' for path in missing)} {'is' if len(missing) == 1 else 'are'} missing"
         )
         puts = [_devices(plan) if path == _DEVICES else Put(path, "a100-80gb") for path in missing]
-        yield Finding("hardware", message, [tuple(puts)], on_key=True)
+        remedies: list[Remedy] = [tuple(puts)]
+        if missing == [_DEVICES] and puts[0].value != 1:
+            remedies.append(Put(_DEVICES, 1, "for a job on one device"))
+        yield Finding("hardware", message, remedies, on_key=True)
 
 
 def _devices(plan: Plan) -> Put:

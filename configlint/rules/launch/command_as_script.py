@@ -2,7 +2,7 @@
 
 The launcher treats the whole of `script` as the name of one Python file: the job fails at its start because the
 file does not exist or is not Python. `module: train.py` means the module `py` in a package `train`, which does not
-exist either.
+exist either. TRL's own scripts are modules: `trl.scripts.sft`.
 
 Bad:
 
@@ -31,6 +31,7 @@ from configlint.core.remedy import Move, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 
 _PATH, _MODULE, _SETUP = "launch.script", "launch.module", "launch.setup"
+_TRL = re.compile(r"(?:trl |trl\.scripts\.)([a-z_]+)(?: .*)?")
 _STARTERS = ("accelerate", "bash", "deepspeed", "python", "python3", "sh", "srun", "torchrun", "uv")
 
 
@@ -42,6 +43,11 @@ def check(plan: Plan) -> Iterator[Finding]:
         name = module[:-3]
         yield Finding(_MODULE, message, [Move(_MODULE, _PATH, f"{name.replace('.', '/')}.py"), Put(_MODULE, name)])
     if script is None or not plan.given(_PATH):
+        return
+    if named := _TRL.fullmatch(script):
+        module = f"trl.scripts.{named[1]}"
+        message = f"the launcher treats `{script}` as the name of a file, but TRL's scripts are modules"
+        yield Finding(_PATH, message, [Move(_PATH, _MODULE, module, why=f"instead of `{plan.name(_PATH)}`")])
         return
     first, *rest = script.split()
     whole = f"the launcher treats the whole of `{script}` as one file name"

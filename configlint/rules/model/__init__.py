@@ -1,4 +1,4 @@
-"""The model: what the script loads."""
+"""The model: what the script loads, and what of it is trained."""
 
 from __future__ import annotations
 
@@ -6,4 +6,9 @@ from configlint.core.plan import Plan
 
 
 def applies(plan: Plan) -> bool:
-    return plan.given("model") or "attn_implementation" in plan.arguments or plan.writes("model_init_kwargs")
+    return (
+        plan.given("model")
+        or plan.given("tuning")
+        or "attn_implementation" in plan.arguments
+        or plan.writes("model_init_kwargs")
+    )
