@@ -29,6 +29,15 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "ministral3": {**SHARED, "architectures": ["Ministral3ForCausalLM"]},
     "ernie4_5": {**SHARED, "architectures": ["Ernie4_5ForCausalLM"]},
     "xlm-roberta": {**SIZES, "max_position_embeddings": 514, "architectures": ["XLMRobertaForMaskedLM"]},
+    "qwen2_moe": {
+        **SIZES,
+        "num_key_value_heads": 2,
+        "num_experts": 8,
+        "num_experts_per_tok": 2,
+        "moe_intermediate_size": 128,
+        "shared_expert_intermediate_size": 256,
+        "architectures": ["Qwen2MoeForCausalLM"],
+    },
     "distilbert": {
         "dim": 256,
         "hidden_dim": 1024,
@@ -49,7 +58,13 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "checkpointing": True,
     },
 }
-CELLS = [(family, setting) for family in CONFIGS for setting in SETTINGS]
+# Of experts no kernel takes 32 bits, and PEFT adapts all of them at once.
+CELLS = [
+    (family, setting)
+    for family, config in CONFIGS.items()
+    for setting in SETTINGS
+    if "num_experts" not in config or setting == "bf16, padded"
+]
 
 
 def workload(family: str, setting: str) -> Workload:
