@@ -74,6 +74,7 @@ class Architecture:
     experts: int = 0
     experts_used: int = 0
     expert_inner: int = 0
+    shared_inner: int = 0
     adapted: tuple[str, ...] = ("q_proj", "v_proj")
     labels: int = 2
     nested: bool = False

@@ -122,9 +122,9 @@ def feed_forward(model: TapedModel, x: Tensor) -> Tensor:
     sizes, tape = model.sizes, model.tape
     hidden, inner = sizes.hidden, sizes.inner
     if sizes.experts:
-        from configlint.memory.closed_form.experts import experts  # few models have any
+        from configlint.memory.closed_form.experts import experts, with_shared  # few models have any
 
-        return experts(model, x)
+        return with_shared(model, x) if sizes.shared_inner else experts(model, x)
     if not sizes.gated:
         return _plain(model, x)
     if sizes.fused or sizes.fused_gate:

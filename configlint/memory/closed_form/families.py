@@ -85,6 +85,16 @@ def _ernie(config: Fields, base: Architecture) -> dict[str, Any]:
     }
 
 
+def _qwen2_moe(config: Fields, base: Architecture) -> dict[str, Any]:
+    return {
+        "biased": "qkv" if _is_on(config, "qkv_bias", True) else "",
+        "experts": positive(config.get("num_experts")) or 60,
+        "experts_used": positive(config.get("num_experts_per_tok")) or 4,
+        "expert_inner": positive(config.get("moe_intermediate_size")) or 1408,
+        "shared_inner": positive(config.get("shared_expert_intermediate_size")) or 5632,
+    }
+
+
 def _distilbert(config: Fields, base: Architecture) -> dict[str, Any]:
     rate = real(config.get("dropout"))
     rate = 0.1 if rate is None else rate
@@ -113,5 +123,6 @@ FAMILIES = {
     "hunyuan_v1_dense": _hunyuan,
     "ministral3": _ministral3,
     "ernie4_5": _ernie,
+    "qwen2_moe": _qwen2_moe,
     "distilbert": _distilbert,
 }

@@ -123,6 +123,7 @@ def _width(name: str, size: int, workload: Workload, sizes: Architecture) -> str
         "length^2": workload.length,
         "rank": workload.rank,
         "expert": sizes.expert_inner,
+        "shared": sizes.shared_inner,
         "experts": sizes.experts,
     }
     wide = widths.get(name, 1)

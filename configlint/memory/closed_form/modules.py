@@ -34,6 +34,7 @@ _ATTENTION = {
     "attentiono_proj": "self_attn.o_proj",
 }
 _GATED = {name: f"mlp.{name}" for name in ("gate_proj", "up_proj", "down_proj")}
+_SHARED = {f"shared_{name}": f"mlp.shared_expert.{name}" for name in _GATED}
 _FUSED = {
     "qkv_proj": "self_attn.qkv_proj",
     "attentiono_proj": "self_attn.o_proj",
@@ -117,7 +118,8 @@ def paths(sizes: Architecture) -> Paths:
     """Of all that are not named the layout is Llama's; of a mixture the experts are no modules."""
     known = _FAMILIES.get(sizes.family)
     if known is None:
-        known = Paths("model", "layers", _ATTENTION if sizes.experts else {**_ATTENTION, **_GATED})
+        linear = _ATTENTION if sizes.experts else {**_ATTENTION, **_GATED}
+        known = Paths("model", "layers", {**linear, **_SHARED} if sizes.shared_inner else linear)
     return known._replace(base=f"{known.base}.language_model") if sizes.nested else known
 
 

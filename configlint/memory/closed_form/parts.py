@@ -137,4 +137,5 @@ def _of_one_device(sizes: Architecture, tensor: int) -> Architecture:
         key_heads=max(sizes.key_heads // tensor, 1),
         inner=max(sizes.inner // tensor, 1),
         expert_inner=sizes.expert_inner // tensor,
+        shared_inner=sizes.shared_inner // tensor,
     )
