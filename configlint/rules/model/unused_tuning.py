@@ -1,20 +1,19 @@
-"""A setting of adapters has no effect with this tuning method.
+"""A setting of quantized weights has no effect with this tuning method.
 
-`rank`, `target_modules` and the like describe adapters, and `bits` the weights below those of QLoRA. Without
-`tuning.method` all weights are trained: a job that was meant to train adapters needs several times the memory, and
-its learning rate is far too high. `bits` with `method: lora` quantizes nothing.
+`bits` describes the weights below the adapters of QLoRA: with `method: lora` nothing is quantized, and the weights
+take several times the memory.
 
 Bad:
 
     batch: {effective: 64}
     hardware: {accelerator: a100-80gb, devices_per_node: 8}
-    tuning: {rank: 16, target_modules: all-linear}
+    tuning: {method: lora, rank: 16, bits: 4}
 
 Good:
 
     batch: {effective: 64}
     hardware: {accelerator: a100-80gb, devices_per_node: 8}
-    tuning: {method: lora, rank: 16, target_modules: all-linear}
+    tuning: {method: qlora, rank: 16, bits: 4}
 
 Source: configlint's own format, schemas/spec.schema.json
 """
@@ -25,38 +24,16 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Drop, Put, Remedy
+from configlint.core.remedy import Drop, Put
 from configlint.core.rule import Finding, rule
-from configlint.core.wording import listing
-
-_METHOD, _BITS = "tuning.method", "tuning.bits"
-_OF_ADAPTERS = tuple(
-    f"tuning.{key}" for key in ("rank", "alpha", "dropout", "target_modules", "modules_to_save", "dora")
-)
+from configlint.knowledge.facts import BITS, METHOD
 
 
 @rule(Severity.WARNING, when=lambda plan: plan.given("tuning"))
 def check(plan: Plan) -> Iterator[Finding]:
-    method, is_written = plan.tuning.method, plan.given(_METHOD)
-    if method == "full" and not is_written:
-        unused = [path for path in (*_OF_ADAPTERS, _BITS) if _is_written(plan, path)]
-    elif method == "lora":
-        unused = [_BITS] if _is_written(plan, _BITS) else []
-    else:
-        return  # who writes `full` has switched the adapters off
-    if unused:
-        names = listing(f"`{plan.name(path)}`" for path in unused)
-        said = f"`{plan.name(_METHOD)}` {method}{'' if is_written else ' (the default)'}"
-        message = f"{names} {'has' if len(unused) == 1 else 'have'} no effect with {said}"
-        yield Finding(unused[0], message, _remedies(unused), on_key=True)
-
-
-def _remedies(unused: list[str]) -> list[Remedy]:
-    method = "qlora" if _BITS in unused else "lora"
-    return [Put(_METHOD, method), tuple(Drop(path) for path in unused)]
-
-
-def _is_written(plan: Plan, path: str) -> bool:
-    """Whether the spec itself says it; of what stands in the script's arguments, TRL's own rules speak."""
-    setting = plan.spec.settings.get(path)
-    return setting is not None and setting.of is None and setting.value is not None and setting.value is not False
+    setting = plan.spec.settings.get(BITS)
+    # Of what stands in the script's arguments, TRL's own rules speak; of no method at all, tuning/missing-method.
+    if plan.tuning.method != "lora" or setting is None or setting.of is not None or setting.value is None:
+        return
+    message = f"`{plan.name(BITS)}` has no effect with `{plan.name(METHOD)}` lora"
+    yield Finding(BITS, message, [Put(METHOD, "qlora"), Drop(BITS)], on_key=True)
