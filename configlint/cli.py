@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -69,6 +69,12 @@ def _target(help: str) -> Callable[[FC], FC]:
 @click.option("--quiet", is_flag=True, help="Show no advice.")
 @click.option("--pass-over", is_flag=True, help="Skip named files that are not training configs, for use in hooks.")
 @click.option("--stdin-filename", metavar="NAME", default="-", help="The file name to report for stdin.")
+@click.option(
+    "--hardware",
+    metavar="8xa100-80gb",
+    help="The machine of files that cannot state it: scripts, notebooks, TrainingArguments files.",
+)
+@click.option("--effective", type=int, metavar="SAMPLES", help="The effective batch that these files must have.")
 def check(
     paths: tuple[str, ...],
     target: str | None,
@@ -81,6 +87,8 @@ def check(
     quiet: bool,
     pass_over: bool,
     stdin_filename: str,
+    hardware: str | None,
+    effective: int | None,
 ) -> int:
     """Check training configs: files, folders (default: this one), or `-` for stdin."""
     from configlint import pipeline, reporters
@@ -92,7 +100,12 @@ def check(
         raise UsageError("--advice and --quiet contradict each other: give one of them")
     if fix or compare:
         _refuse_together(paths, fix, compare, output_format)
-    session = Session(assignments, pass_over)
+    stated = None
+    if hardware is not None or effective is not None:
+        from configlint.project.stated import in_options
+
+        stated = in_options(hardware, effective)
+    session = Session(assignments, pass_over, stated)
     stdin_filename = os.path.normpath(stdin_filename)
     if "-" in paths:
         session.parse(stdin_filename, _stdin())
@@ -202,6 +215,7 @@ def explain(spec: str, path: str | None, target: str | None, assignments: tuple[
     "--per-device", type=click.IntRange(min=1), metavar="N", help="Estimate a per-device batch of N samples."
 )
 @click.option("--trace", is_flag=True, help="Trace one step of the real model on tensors without data.")
+@click.option("--save", "saves", is_flag=True, help="Write the model's config and what was traced beside the spec.")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def fit(
     spec: str,
@@ -209,13 +223,18 @@ def fit(
     assignments: tuple[str, ...],
     per_device: int | None,
     trace: bool,
+    saves: bool,
     output_format: str,
 ) -> int:
     """Estimate the memory of a training step, show what uses it, and list changes that use less.
 
+    A model that is not bundled is read from the Hub's cache, if it is there. One that is not modelled is traced, if
+    torch is installed.
+
     Exit code 1 if a target may not fit; if the memory cannot be estimated, the exit code stays 0.
     """
     from configlint.commands.fit import answer
+    from configlint.commands.tracing import save, with_cached_model
     from configlint.core.diagnostic import Severity
     from configlint.pipeline import findings
     from configlint.reporters import fit_report
@@ -226,11 +245,14 @@ def fit(
     plans = selected(loaded.plans, target)
     diagnostics, crashes = findings(loaded, plans, session)
     # Of the memory, the answer says more than a rule.
-    diagnostics = [found for found in diagnostics if not found.rule.startswith("memory/")]
+    diagnostics = [found for found in diagnostics if not found.rule.startswith(("memory/", "model/unknown"))]
     show(diagnostics)
-    with waiting("tracing a training step") if trace else nullcontext():
-        answers = [answer(plan, per_device, trace) for plan in plans]
+    answers = [answer(with_cached_model(plan), per_device, trace, waiting) for plan in plans]
     echo(fit_report.as_json(answers) if output_format == "json" else fit_report.as_text(answers))
+    if saves:
+        place, is_named = save(answers)
+        name = os.path.basename(place)
+        note(f"wrote {place}" + ("" if is_named else f": write `config: {name}` under `model` to have it read"))
     fails = any(found.severity is Severity.ERROR for found in diagnostics)
     fails = fails or any(each.overflows for each in answers)
     return max(FINDINGS if fails else CLEAN, faults(crashes))

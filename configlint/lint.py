@@ -3,7 +3,8 @@ user would write."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 from configlint.core.diagnostic import Diagnostic, Related
 from configlint.core.edit import KEPT, Edit
@@ -12,7 +13,8 @@ from configlint.core.remedy import Drop, Meant, Move, Put, Remedy, Say
 from configlint.core.rule import Finding, Rule
 from configlint.core.source import Span, start_of
 from configlint.core.spec import Setting
-from configlint.core.writing import written
+from configlint.core.values import AT_RUNTIME, OnlyAtRuntime
+from configlint.core.writing import in_python, python, written
 from configlint.knowledge.facts import FACTS, arguments
 
 # Characters of a message. The longest of our own have some hundreds.
@@ -37,10 +39,30 @@ def lint(plan: Plan, rules: Iterable[Rule]) -> tuple[list[Diagnostic], list[Rule
     crashes: list[RuleCrash] = []
     for rule in rules:
         try:
-            diagnostics += [_locate(plan, rule, finding) for finding in rule.check(plan)]
+            diagnostics += _found(plan, rule)
         except Exception as error:
             crashes.append(crash(f"rule {rule.name} failed on {plan.spec.source.name}", error))
     return diagnostics, crashes
+
+
+def _found(plan: Plan, rule: Rule) -> list[Diagnostic]:
+    if plan.spec.call is None:
+        return [_locate(plan, rule, finding) for finding in rule.check(plan)]
+    try:
+        return list(_until_runtime(plan, rule))
+    except OnlyAtRuntime:
+        # What is computed ends the rule only for itself, where it goes through the arguments one by one.
+        seen = tuple(use for use in plan.uses if use.value is not AT_RUNTIME)
+        found = []
+        with suppress(OnlyAtRuntime):
+            for each in _until_runtime(plan._replace(uses=seen), rule):
+                found.append(each)
+        return found
+
+
+def _until_runtime(plan: Plan, rule: Rule) -> Iterator[Diagnostic]:
+    for finding in rule.check(plan):
+        yield _locate(plan, rule, finding)
 
 
 def _readable(sentence: str) -> str:
@@ -50,13 +72,14 @@ def _readable(sentence: str) -> str:
 
 def _locate(plan: Plan, rule: Rule, finding: Finding) -> Diagnostic:
     span = _span(plan, finding.path, finding.on_key)
-    related = [Related(message, _span(plan, path)) for path, message in finding.related]
-    help = _help(plan, finding)
+    words: Callable[[str], str] = in_python if plan.spec.call else str
+    related = [Related(words(message), _span(plan, path)) for path, message in finding.related]
+    help = words(_help(plan, finding) or "")
     row = rule.rows[finding.row] if finding.row else None
     return Diagnostic(
         rule.named(finding.row) if finding.row else rule.name,
         finding.severity or (row and row.severity) or rule.severity,
-        _readable(finding.message),
+        _readable(words(finding.message)),
         span,
         _readable(help) if help else None,
         finding.path,
@@ -199,7 +222,7 @@ def _write(plan: Plan, at: str, path: str, text: str | None) -> str | None:
         return None
     here = setting.keys if setting else ()
     *section, key = route
-    entry = f"{_text(plan, key) if _is_json(plan) else key}: {text}"
+    entry = f"{key}={text}" if plan.spec.call else f"{_text(plan, key) if _is_json(plan) else key}: {text}"
     if here[:-1] == route[:-1] and (here or not section):
         return f"write `{entry}`"
     if not section:
@@ -216,6 +239,8 @@ def _write(plan: Plan, at: str, path: str, text: str | None) -> str | None:
 
 def _text(plan: Plan, value: object) -> str | None:
     """A value as it would be written in the file; None where that cannot be done."""
+    if plan.spec.call:
+        return python(value)
     try:
         return written(value, '"' if _is_json(plan) else "")
     except ValueError:
@@ -245,7 +270,7 @@ def _span(plan: Plan, path: str, on_key: bool = False) -> Span:
     """Where a value stands; for a derived one, the first line that it goes back to."""
     setting = _shown_at(plan, path)
     if setting is None:
-        return start_of(plan.spec.source)
+        return plan.spec.call or start_of(plan.spec.source)
     # A section's own span runs to the next token; its key is what a reader looks for.
     return setting.key if on_key or setting.mapping or setting.span.end_line > setting.span.line else setting.span
 

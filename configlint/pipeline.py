@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from configlint import knowledge, rules
 from configlint.core.diagnostic import Diagnostic, Severity
+from configlint.core.errors import UsageError
 from configlint.core.plan import Plan
 from configlint.core.release import Version, written
 from configlint.core.remedy import Meant
@@ -61,6 +62,8 @@ def check(paths: Sequence[str], session: Session, target: str | None = None) -> 
         foreign += front_end not in (None, OWN)
         try:
             loaded = session.load(file, front_end) if front_end else Loaded([], file.diagnostics)
+        except UsageError:
+            raise
         except Exception as error:  # the other files are still checked
             crashes.append(crash(f"reading {file.source.name} failed", error))
             continue

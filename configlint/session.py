@@ -15,13 +15,14 @@ from configlint.core.errors import UsageError
 from configlint.core.plan import Plan
 from configlint.core.release import Version, version_of
 from configlint.core.secrets import MASK
-from configlint.core.source import Source, Span
-from configlint.core.spec import Spec
+from configlint.core.source import Source, Span, is_code
+from configlint.core.spec import Setting, Spec
 from configlint.core.wording import Suggestions, misspelt, nearest
-from configlint.frontends import FRONT_ENDS, OWN, FrontEnd, could_be, of_root, root_of, tool_of
+from configlint.frontends import FRONT_ENDS, OWN, FrontEnd, could_be, of_root, read_text, root_of, tool_of
 from configlint.frontends.spec import KEYS
 from configlint.host.read import decode, read_bytes
 from configlint.project import Projects
+from configlint.project.stated import in_comments
 from configlint.solver import solve
 from configlint.syntax import read
 from configlint.syntax.safe import read_safely, without_secrets
@@ -61,15 +62,20 @@ class Session:
     """The files of one run; each is read and parsed once, however many specs extend it.
 
     `pass_over` says nothing of a named file that is not a spec, as a folder says nothing of those that it holds.
+    `stated` is what is said of the machine and the batch of files that cannot say it.
     """
 
-    def __init__(self, assignments: Iterable[str] = (), pass_over: bool = False) -> None:
+    def __init__(
+        self, assignments: Iterable[str] = (), pass_over: bool = False, stated: dict[str, Setting] | None = None
+    ) -> None:
         self.parsed: dict[str, Parsed] = {}
         self.forms: dict[Source, list[Diagnostic]] = {}
+        self.installed: dict[Source, dict[str, Setting]] = {}
         self.near: dict[str, str | None] = {}
         self.projects = Projects()
         self.assignments = [_assignment(text) for text in assignments]
         self.pass_over = pass_over
+        self.stated = stated or {}
 
     def parse(self, path: str, data: bytes | None = None) -> Parsed:
         """Raises:
@@ -80,7 +86,7 @@ class Session:
             if isinstance(source, Diagnostic):
                 self.parsed[path] = _unread(source)
             else:
-                self.parsed[path] = Parsed(*read_safely(source))
+                self.parsed[path] = _parsed(source)
         return self.parsed[path]
 
     def editable(self, paths: Sequence[str]) -> dict[str, Node]:
@@ -96,7 +102,7 @@ class Session:
 
     def again(self) -> Session:
         """A session that reads the files anew."""
-        session = Session(pass_over=self.pass_over)
+        session = Session(pass_over=self.pass_over, stated=self.stated)
         session.assignments = self.assignments
         return session
 
@@ -105,7 +111,7 @@ class Session:
         session = self.again()
         session.forms, session.parsed = dict(self.forms), dict(self.parsed)
         for name, text in texts.items():
-            session.parsed[name] = Parsed(*read_safely(Source(name, text)))
+            session.parsed[name] = _parsed(Source(name, text))
         return session
 
     def front_end(self, file: Parsed) -> FrontEnd | None:
@@ -156,15 +162,28 @@ class Session:
         way to say it."""
         settings, pins = self.projects.settings(spec.source.name), self.projects.pins(spec.source.name)
         # Releases are chosen together: beside one that a file states, the other would be another environment's.
+        if is_code(spec.source):
+            spec = self._with_own_pins(spec)
         said = {} if spec.settings.keys() & {"transformers", "trl"} else pins | settings.releases
         trainer = spec.settings.get("trainer")
-        if spec.dialect.route("trainer") and knowledge.is_of_transformers(trainer.value if trainer else None):
+        if (trainer or spec.dialect.route("trainer")) and knowledge.is_of_transformers(
+            trainer.value if trainer else None
+        ):
             said.pop("trl", None)
         if spec.dialect.route("hardware") is None:
-            said |= settings.hardware
+            said |= settings.hardware | in_comments(spec.source) | self.stated
         added = {path: setting for path, setting in said.items() if path not in spec.settings}
-        known = spec.dialect.route("transformers") or "transformers" in (*added, *spec.dialect.releases)
-        return spec._replace(settings=spec.settings | added, assumed=not known)
+        every = spec.settings | added
+        known = spec.dialect.route("transformers") or "transformers" in (*every, *spec.dialect.releases)
+        return spec._replace(settings=every, assumed=not known)
+
+    def _with_own_pins(self, spec: Spec) -> Spec:
+        """A call with the releases that its file installs."""
+        from configlint.project.pins import pins_in
+
+        if spec.source not in self.installed:
+            self.installed[spec.source] = pins_in(spec.source)
+        return spec._replace(settings=spec.settings | self.installed[spec.source])
 
     def _form(self, document: Mapping, front_end: FrontEnd) -> list[Diagnostic]:
         """What is wrong with the form of a document, looked at once for all that extend it."""
@@ -245,6 +264,14 @@ def _base(document: Mapping, front_end: FrontEnd) -> Scalar | None:
     return value if isinstance(value, Scalar) and isinstance(value.value, str) and value.value else None
 
 
+def _parsed(source: Source) -> Parsed:
+    if source.name.endswith(".ipynb"):
+        from configlint.syntax.notebook import joined
+
+        source = joined(source.name, source.text) or source._replace(text="")
+    return Parsed(*read_safely(source, read_text))
+
+
 def _unread(found: Diagnostic) -> Parsed:
     """A text that there is no reading, and why."""
     source = without_secrets(found.span.source)
@@ -323,7 +350,7 @@ def specs(
                 unreadable.append(f"{name}: {reason(error)}")
             continue
         said = session.projects.settings(name).dialect(name)
-        if isinstance(data, bytes) and not expected and not said and not could_be(data):
+        if isinstance(data, bytes) and not expected and not said and not could_be(data, name):
             continue
         file = session.parse(name, data) if isinstance(data, bytes) else data
         if front_end := session.front_end(file):
@@ -364,12 +391,16 @@ def _is_compiled(name: str) -> bool:
 def _is_meant(file: Parsed, expected: bool) -> bool:
     """Whether to show what is wrong with a text that cannot be parsed: a link can lead anywhere."""
     text = file.source.text
+    if is_code(file.source):
+        return True  # of code, only what is certain is said
     if expected and "\0" not in text and could_be(text.encode(errors="replace")):
         return True
     return of_root(file.root) is not None
 
 
 def _why_not(file: Parsed) -> str:
+    if is_code(file.source):
+        return "has no call of a config class of transformers or trl"
     if tool := tool_of(file.root):
         more = f": {_SAY_SO}" if len(file.root.keys & KEYS) > 1 else ""
         return f"looks like a config of {tool}, which configlint does not read yet{more}"

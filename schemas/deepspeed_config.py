@@ -4,8 +4,9 @@
 
 A section is a pydantic model, which refuses an unknown key, or the mapping at the top, in which a key that nobody
 looks up has no effect. A key has `type` (JSON kinds; none where no JSON is taken), `choices`, a range, and `items`
-for what a list holds. A parameter of a scheduler has `required` where there is no default. What no model says is
-noted by hand in deepspeed_config.yaml; generate.py makes of both what the program loads.
+for what a list holds. A parameter of a scheduler has `required` where there is no default. An optimizer has its
+parameters on the device and, as NAME.offloaded, on the host. What no model says is noted by hand in
+deepspeed_config.yaml; generate.py makes of both what the program loads.
 """
 
 from __future__ import annotations
@@ -145,26 +146,52 @@ def schedulers() -> Sections:
     """The parameters of each scheduler of DeepSpeed's own."""
     from deepspeed.runtime import lr_schedules
 
-    found: Sections = {}
-    for name in lr_schedules.VALID_LR_SCHEDULES:
-        parameters = inspect.signature(getattr(lr_schedules, name).__init__).parameters
-        found[name] = {
+    return {
+        name: {
             key: {"required": True} if parameter.default is parameter.empty else {}
-            for key, parameter in parameters.items()
-            if key not in ("self", "optimizer")
+            for key, parameter in _parameters(getattr(lr_schedules, name)).items()
         }
-    return found
+        for name in lr_schedules.VALID_LR_SCHEDULES
+    }
+
+
+def optimizers() -> Sections:
+    """The parameters of each optimizer that DeepSpeed builds by one of its own names."""
+    from deepspeed.ops.adagrad import DeepSpeedCPUAdagrad
+    from deepspeed.ops.adam import DeepSpeedCPUAdam, FusedAdam
+    from deepspeed.ops.lamb import FusedLamb
+    from deepspeed.ops.lion import DeepSpeedCPULion, FusedLion
+    from torch.optim import Adagrad
+
+    classes = {
+        "adam": FusedAdam,
+        "adam.offloaded": DeepSpeedCPUAdam,
+        "adagrad": Adagrad,
+        "adagrad.offloaded": DeepSpeedCPUAdagrad,
+        "lamb": FusedLamb,
+        "lamb.offloaded": FusedLamb,
+        "lion": FusedLion,
+        "lion.offloaded": DeepSpeedCPULion,
+    }
+    return {name: {key: {} for key in _parameters(made)} for name, made in classes.items()}
+
+
+def _parameters(made: Any) -> dict[str, inspect.Parameter]:
+    """What a class is made with, beside what DeepSpeed hands it in any case."""
+    handed = ("self", "optimizer", "params", "model_params", "adamw_mode")
+    return {key: each for key, each in inspect.signature(made.__init__).parameters.items() if key not in handed}
 
 
 def text() -> str:
     """The text of deepspeed_config.json, a key on a line."""
     lines = ["{", f' "release": "{version("deepspeed")}",']
-    for name, held in {"sections": sections(), "schedulers": schedulers()}.items():
+    tables = {"sections": sections(), "schedulers": schedulers(), "optimizers": optimizers()}
+    for name, held in tables.items():
         blocks = []
         for section, keys in held.items():
             facts = ",\n".join(f"   {json.dumps(key)}: {json.dumps(facts)}" for key, facts in keys.items())
             blocks.append(f"  {json.dumps(section)}: {{\n{facts}\n  }}")
-        lines += [f' "{name}": {{', ",\n".join(blocks), " }," if name == "sections" else " }"]
+        lines += [f' "{name}": {{', ",\n".join(blocks), " }," if name != "optimizers" else " }"]
     return "\n".join([*lines, "}", ""])
 
 

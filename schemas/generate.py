@@ -260,7 +260,8 @@ def traits(kind: str) -> str:
     lines.append("}")
     for section, lists in says.items():
         for name, names in lists.items():
-            lines.append(f"{section.upper()}_{name.upper()}: tuple[str, ...] = {tuple(names)}")
+            kind, held = ("dict[str, Any]", names) if isinstance(names, dict) else ("tuple[str, ...]", tuple(names))
+            lines.append(f"{section.upper()}_{name.upper()}: {kind} = {held}")
     return "\n".join([*lines, ""])
 
 
@@ -277,7 +278,7 @@ DEEPSPEED_HEADER = '''"""Made from schemas/deepspeed_config.json and .yaml by sc
 
 What DeepSpeed {release} takes in its config. SECTIONS: by section and key, what deepspeed_config.yaml
 describes; all keys of a section are known unless it is in OPEN, and an unknown one is refused save at
-the top. REMOVED: the release that refuses a key. SCHEDULERS: the parameters of each.
+the top. REMOVED: the release that refuses a key. SCHEDULERS, OPTIMIZERS: the parameters of each.
 """
 
 from __future__ import annotations
@@ -303,6 +304,7 @@ def deepspeed() -> str:
         f"OPEN: tuple[str, ...] = {is_open}",
         *_tables("SECTIONS", sections, notes["sections"]),
         *_tables("SCHEDULERS", made["schedulers"], notes["schedulers"]),
+        *_tables("OPTIMIZERS", made["optimizers"], notes["optimizers"]),
     ]
     return "\n".join([*lines, ""])
 

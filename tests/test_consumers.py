@@ -287,6 +287,15 @@ def test_what_an_installed_release_rejects_names_the_one_that_it_is_compiled_for
     assert found.help == (help_ and help_.format(newest))
 
 
+def test_what_an_installed_trl_rejects_names_the_release_that_it_is_compiled_for() -> None:
+    newest = written(knowledge.releases("trl")[-1])
+    (plan,), (stated,) = plans(SFT), plans(f'trl: "0.24"\n{SFT}')
+    assert refusal(plan, "training_args.json", "trl 0.24.0", "ignores x").help == (
+        f'it is compiled for trl {newest}, the newest known release: write `trl: "0.24"`'
+    )
+    assert refusal(stated, "training_args.json", "trl 0.24.0", "ignores x").help is None
+
+
 @pytest.mark.heavy
 def test_the_real_class_refuses_what_it_refuses_at_the_line_of_the_argument() -> None:
     unknown, choice, fine = verdicts(
@@ -300,6 +309,31 @@ def test_the_real_class_refuses_what_it_refuses_at_the_line_of_the_argument() ->
     assert choice.diagnostics[0].span.source.name == "train.yaml"
     assert "adamw_hf" in choice.diagnostics[0].message
     assert fine.diagnostics == ()
+
+
+SFT = GPU + (
+    "trainer: SFTTrainer\ntuning: {method: lora, rank: 16}\nmodel: {sequence_length: 512}\n"
+    "training: {max_steps: 10}\narguments: {model_name_or_path: x/y, dataset_name: x/z}\n"
+    "launch: {module: trl.scripts.sft}\n"
+)
+
+
+@pytest.mark.heavy
+def test_the_parser_of_trls_own_script_reads_the_json_too() -> None:
+    """What a rule says too is asked of it here without the rules."""
+    written = [SFT, *(SFT.replace("x/z", f"x/z, {more}") for more in ("lora_rank: 8", "lora_alpha: many"))]
+    fine, unknown, wrong = (
+        [verdict for verdict in group if verdict.what == "training_args.json"]
+        for group in verify(emitted(*written))
+    )
+    assert [(verdict.by or "").partition(" ")[0] for verdict in fine] == ["transformers", "trl"]
+    assert [verdict.diagnostics for verdict in fine] == [(), ()]
+    # The config class alone is not asked about these.
+    assert [verdict.diagnostics for verdict in (unknown[0], wrong[0])] == [(), ()]
+    (ignored,), (rejected,) = unknown[1].diagnostics, wrong[1].diagnostics
+    assert (ignored.rule, ignored.path) == ("verify/trl", "arguments.lora_rank")
+    assert "ignores lora_rank: the parser of trl.scripts.sft has no such argument" in ignored.message
+    assert "rejects this" in rejected.message
 
 
 @pytest.mark.heavy

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import plans
+from ranks import free_port
 
 from configlint.backends.training_args import deepspeed
 from configlint.core.diagnostic import Severity
@@ -33,7 +34,7 @@ SPEC = "batch: {{effective: 8}}\nhardware: {{accelerator: h100-80gb, devices_per
 def ask(script: str, question: object = None) -> Any:
     """The answer of a script under the installed DeepSpeed."""
     result = subprocess.run(
-        [sys.executable, "-c", script],
+        [sys.executable, "-c", script, str(free_port())],
         input=json.dumps(question),
         capture_output=True,
         text=True,
@@ -132,6 +133,122 @@ def test_what_is_said_of_a_config_is_what_becomes_of_it() -> None:
         assert said is None or said in error, section
 
 
+START = """
+import json, os, sys
+os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": sys.argv[1]}
+os.environ |= {"RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0"}
+import deepspeed, torch
+deepspeed.init_distributed("gloo")
+
+def error(config):
+    model = torch.nn.Linear(4, 4)
+    given = None if "optimizer" in config else torch.optim.AdamW(model.parameters())
+    try:
+        deepspeed.initialize(
+            model=model,
+            optimizer=given,
+            model_parameters=model.parameters(),
+            config={"zero_allow_untested_optimizer": given is not None, **config},
+        )
+    except (Exception, Warning) as error:
+        return str(error)
+
+print(json.dumps([error(config) for config in json.load(sys.stdin)]))
+"""
+SGD, ADAGRAD = (
+    {"type": "SGD", "params": {"lr": 0.1}},
+    {"type": "Adagrad", "params": {"lr": 0.1, "betas": [0.9, 0.99]}},
+)
+BF16, MASTER = {"bf16": True}, "bf16_master_weights_and_grads"
+HOST = {"offload_optimizer": {"device": "cpu"}}
+# What DeepSpeed says when it builds the engine, and the rule that says so before. Its own optimizers are not built:
+# they would be compiled.
+STARTED: list[tuple[str, dict[str, Any], dict[str, Any], str | None, str | None]] = [
+    ("zero3", {"gradient_allreduce_op": "sum"}, {}, "not supported with ZeRO stage 3", "unsupported-gradient-sum"),
+    ("zero2", {"gradient_allreduce_op": "sum", "gradient_predivide_factor": 2}, {}, None, None),
+    ("zero2", {"prescale_gradients": True}, {}, "pre-scale gradients", "prescaled-scattered-gradients"),
+    ("zero3", {"gradient_predivide_factor": 2}, {}, "predivide_factor != 1.0", "prescaled-scattered-gradients"),
+    ("zero3", {"prescale_gradients": True, "zero_optimization": {"reduce_scatter": False}}, {}, None, None),
+    ("zero1", {"prescale_gradients": True, "gradient_predivide_factor": 2}, {}, None, None),
+    ("zero0", {"bf16": {MASTER: True}}, BF16, "only supported with ZeRO Stage 1", "unsupported-master-weights"),
+    ("zero2", {"bf16": {MASTER: True}}, BF16, "requires ZeRO-2 Offload", "unsupported-master-weights"),
+    ("zero2", {"bf16": {MASTER: True, "bf16_optimizer_states": True}}, BF16, None, None),
+    (
+        "zero2",
+        {"bf16": {"bf16_optimizer_states": True}},
+        BF16,
+        "requires bf16_master_weights_and_grads",
+        "optimizer-states-without-master-weights",
+    ),
+    ("zero2", {"zero_optimization": {"compute_grad_norm": False}}, {"max_grad_norm": 0}, None, None),
+    (
+        "zero2",
+        {"zero_optimization": {"compute_grad_norm": False}},
+        {},
+        "requires gradient_clipping=0",
+        "required-gradient-norm",
+    ),
+    (
+        "zero3",
+        {"zero_optimization": {"compute_grad_norm": False}},
+        {"max_grad_norm": 0},
+        "only with ZeRO Stage 1 or 2",
+        "required-gradient-norm",
+    ),
+    (
+        "zero0",
+        {"optimizer": {"type": "LAMB", "params": {"lr": 0.1}}, "fp16": {"loss_scale": 128}},
+        {},
+        "requires dynamic loss scaling",
+        "static-loss-scale-with-lamb",
+    ),
+    ("zero2", {"data_types": {"param_dtype": "fp16"}}, BF16, "conflicts with", "mismatched-parameter-type"),
+    ("zero0", {"data_types": {"grad_accum_dtype": "fp32"}}, BF16, "unsupported mix", "mixed-types-without-zero"),
+    ("zero2", {"data_types": {"param_dtype": "bfloat16", "grad_accum_dtype": "fp32"}}, BF16, None, None),
+    ("zero2", {"optimizer": SGD}, {}, "untested ZeRO Optimizer", "untested-optimizer"),
+    ("zero2", {"optimizer": SGD, "zero_allow_untested_optimizer": True}, {}, None, None),
+    ("zero2", {"optimizer": ADAGRAD}, {}, "unexpected keyword argument 'betas'", "refused-optimizer"),
+    (
+        "zero2",
+        {"zero_optimization": {"zenflow": {}}},
+        {},
+        "must be used with cpu offload",
+        "zenflow-without-offload",
+    ),
+    (
+        "zero2",
+        {"zero_optimization": {**HOST, "zenflow": {"select_interval": 4}}},
+        {},
+        "select_interval would be overwritten",
+        "mismatched-zenflow-interval",
+    ),
+    (
+        "zero2",
+        {"zero_optimization": {**HOST, "zenflow": {"select_strategy": "step", "select_interval": "auto"}}},
+        {},
+        "select_interval must be a number",
+        "mismatched-zenflow-interval",
+    ),
+]
+
+
+def test_what_is_said_of_a_combination_is_what_the_engine_says() -> None:
+    made = []
+    for data, section, training, _, row in STARTED:
+        rest = json.dumps({"data": data, "deepspeed": section})
+        (plan,) = plans(f"{SPEC.format(rest)}training: {json.dumps(training)}\n")
+        rules = [each for each in all_rules() if each.name.startswith("deepspeed/refused-")]
+        assert {each.rule for each in lint(plan, rules)[0]} == ({f"deepspeed/{row}"} if row else set()), section
+        sizes = {"train_micro_batch_size_per_gpu": 1, "gradient_accumulation_steps": 1, "train_batch_size": 1}
+        config = {**deepspeed(plan), **sizes, "gradient_clipping": training.get("max_grad_norm", 1.0)}
+        for name in ("bf16", "fp16"):
+            config[name] = {**config.get(name, {}), "enabled": name in training}
+        made.append(config)
+    for (_, section, _, said, _), error in zip(STARTED, ask(START, made), strict=True):
+        assert (error is None) == (said is None), (section, error)
+        assert said is None or said in error, section
+
+
 # Given to every key, beside what its own choices and range make wrong.
 VALUES = [True, 0, -1, 2, 1.5, 2.0, 1e19, "maybe", "yes", "5", "5e8", "-1", ["maybe"], [5], {"maybe": 1}]
 # What is said of these depends on other keys.
@@ -159,13 +276,13 @@ def nested(path: str, key: str, value: object) -> dict[str, Any]:
 
 
 def is_refused(training: str, deepspeed_config: object, rules: set[str]) -> bool:
-    """Whether configlint says error of it."""
+    """Whether configlint says error of it, or since which release it is one."""
     content = {"data": "zero2", "deepspeed": deepspeed_config}
     (plan,) = plans(f"{SPEC.format(json.dumps(content))}training: {training}\n")
     checked = [rule for rule in all_rules() if rule.name in rules]
     found, crashes = lint(plan, checked)
     assert not crashes
-    return any(each.severity is Severity.ERROR for each in found)
+    return any(each.severity is Severity.ERROR or "since DeepSpeed" in each.message for each in found)
 
 
 CONFIGURE = """

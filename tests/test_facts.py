@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from conftest import plan
@@ -14,6 +15,7 @@ from configlint.core.profile import Model
 from configlint.core.release import written
 from configlint.core.remedy import Put
 from configlint.knowledge.facts import BITS, FACTS, METHOD
+from configlint.rules.argument import contradiction
 from configlint.rules.trl import unread_setting
 
 SPEC = "batch: {effective: 64}\nhardware: {accelerator: a100-80gb, devices_per_node: 1}\n"
@@ -235,6 +237,31 @@ def test_only_a_hub_id_says_which_weights_are_loaded(config: str, weights: str |
     assert made.arguments.get("model_name_or_path") == weights
 
 
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("llama-3.2-1b", "hidden_size"),
+        ("llama-3.2-1b", "num_hidden_layers"),
+        ("t5-base", "d_model"),
+        ("t5-base", "num_layers"),
+        ("gpt2-xl", "n_embd"),
+        ("gpt2-xl", "n_layer"),
+    ],
+)
+def test_a_config_of_another_size_contradicts_the_weights(name: str, size: str, tmp_path: Path) -> None:
+    model = knowledge.find_model(name, "")
+    assert isinstance(model, Model)
+    found = []
+    for config in (model.config, {**model.config, size: 3}):
+        (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        made = plan(
+            f"{SPEC}trainer: SFTTrainer\nmodel: {{config: {tmp_path}/config.json}}\n"
+            f"arguments: {{model_name_or_path: {model.hub_ids[0]}}}\nlaunch: {{module: trl.scripts.sft}}\n"
+        )
+        found.append([each.path for each in lint.lint(made, [contradiction.check])[0]])
+    assert found == [[], ["arguments.model_name_or_path"]]
+
+
 def test_a_value_of_the_wrong_type_is_not_told() -> None:
     facts = "model: {sequence_length: many, dtype: 5}\ntuning: {method: 5, rank: 0.5, dropout: 2}\n"
     assert compiled(of_script("sft", "1.16", facts)) == {}
@@ -377,6 +404,7 @@ def test_what_is_left_to_transformers_is_not_trls_default() -> None:
 def test_of_another_script_only_pefts_default_is_known() -> None:
     made = plan(f"trainer: SFTTrainer\n{SPEC}launch: {{script: train.py}}\ntuning: {{method: lora}}\n")
     assert (made.tuning.rank, made.tuning.alpha, made.tuning.dropout) == (8, None, None)
+    assert made.origins["tuning.rank"].how == "default"
 
 
 # Both places

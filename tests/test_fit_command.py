@@ -232,20 +232,23 @@ def test_the_next_larger_batch_is_named_with_its_peak() -> None:
         ("llama-3.2-1b", "t5-base", "memory is not modelled for models of type t5"),
         (", sequence_length: 1024", "", "model.sequence_length is missing (in tokens)"),
         (", devices_per_node: 1", "", "hardware.devices_per_node is missing"),
-        ("bf16: true", "bf16: true, optim: lomo", "memory is not modelled for the optimizer lomo"),
+        ("bf16: true", "bf16: true, optim: grokadamw", "memory is not modelled for the optimizer grokadamw"),
         (
             "batch:",
-            "trainer: GRPOTrainer\nbatch:",
-            "memory is not modelled for GRPOTrainer, which may hold a second model or generate",
+            "trainer: DistillationTrainer\nbatch:",
+            "memory is not modelled for DistillationTrainer, which may hold a second model or generate",
         ),
         ("rtx-4090", "cpu", "memory is not modelled on CPU"),
         ("batch: {effective: 32}", "batch: {}", "the batch cannot be computed from this spec"),
     ],
 )
-def test_what_is_not_known_is_said_in_a_line(old: str, new: str, said: str) -> None:
+def test_what_is_not_known_is_said_in_a_line(
+    old: str, new: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traced(monkeypatch, "torch is not installed")
     write("a.yaml", FITS.replace(old, new))
     result = run("fit", "a.yaml")
-    assert result.out.count("\n") == 1
+    assert result.out.replace("not traced: torch is not installed\n", "").count("\n") == 1
     assert "memory cannot be estimated: " in result.out
     assert said in result.out
     (found,) = targets("a.yaml")
@@ -352,6 +355,24 @@ def test_what_costs_only_time_comes_first() -> None:
     free = [change.free for change in tried]
     assert free == sorted(free, reverse=True)
     assert [change.put.path for change in tried][-3:] == ["model.sequence_length", "tuning", "tuning"]
+
+
+@pytest.mark.parametrize("data", ["ddp", "zero0", "zero1", "zero2", "zero3", "fsdp"])
+def test_weights_of_4_bits_are_proposed_where_each_device_has_them_whole(data: str) -> None:
+    spec = FITS.replace("method: lora", "method: full").replace("per_node: 1", "per_node: 2")
+    made = plan(f"{spec}parallel: {{data: {data}}}\n")
+    base = base_workload(made)
+    assert base is not None
+    methods = [change.fields["method"] for change in changes(made, base) if change.put.path == "tuning"]
+    assert methods == (["lora"] if data in ("zero3", "fsdp") else ["lora", "qlora"])
+
+
+def test_a_length_that_is_trls_default_is_changed_where_trl_reads_it() -> None:
+    made = plan(f"trainer: SFTTrainer\n{FITS}".replace(", sequence_length: 1024", ""))
+    base = base_workload(made)
+    assert base is not None
+    shorter = [change.put for change in changes(made, base) if change.put.path.endswith("length")]
+    assert [(put.path, put.value) for put in shorter] == [("training.max_length", 512)]
 
 
 @pytest.mark.parametrize(
@@ -546,7 +567,14 @@ def test_a_trace_stands_beside_the_closed_form(monkeypatch: pytest.MonkeyPatch) 
     phases = dict.fromkeys(PHASES, allocated)
     asked = traced(
         monkeypatch,
-        {"allocated": allocated, "phase": "loss", "breakdown": breakdown, "phases": phases, "seconds": 1.0},
+        {
+            "allocated": allocated,
+            "trained_bytes": 0,
+            "phase": "loss",
+            "breakdown": breakdown,
+            "phases": phases,
+            "seconds": 1.0,
+        },
     )
     out = run("fit", "fits.yaml", "--per-device", "2", "--trace").out
     assert " GiB in loss\n" in out
@@ -579,15 +607,16 @@ def test_what_the_trace_requires_is_said_with_the_command(monkeypatch: pytest.Mo
 def test_what_only_the_trace_knows_is_traced(monkeypatch: pytest.MonkeyPatch) -> None:
     """A family or an optimizer without a closed form."""
     breakdown = {"weights": 30 * GIB}
-    traced(monkeypatch, {"allocated": 30 * GIB, "phase": "step", "breakdown": breakdown, "phases": {}})
+    step = {"allocated": 30 * GIB, "trained_bytes": 0, "phase": "step", "breakdown": breakdown, "phases": {}}
+    traced(monkeypatch, step)
     made = plan(FITS)
     memory = made.memory._replace(estimate=None, largest=None, missing=("model.config",), ask=lambda workload: None)
-    found = answer(made._replace(memory=memory), trace=True)
+    found = answer(made._replace(memory=memory))
     assert (found.fits, found.options, found.closed_form) == (False, (), None)
     lines = fit_report.as_text([found]).splitlines()
     assert " does not fit; peak 30." in lines[1]
-    assert lines[-1] == "traced: tensors take 30.00 GiB at the peak"
-    assert json.loads(fit_report.as_json([found]))["targets"][0]["largest_per_device"] is None
+    assert any(line.endswith("traced: tensors take 30.00 GiB at the peak") for line in lines)
+    assert json.loads(fit_report.as_json([found]))["targets"][0]["largest_per_device"] in (None, 0)
 
 
 def test_what_is_not_known_is_not_traced() -> None:

@@ -18,6 +18,7 @@ from program import Result, found, run, write
 from test_rules import cases, example
 
 from configlint import rules
+from configlint.commands import fix as fixing
 from configlint.core.diagnostic import Severity
 from configlint.core.document import Mapping, Node, Sequence, plain
 from configlint.core.edit import KEPT, Edit
@@ -334,6 +335,28 @@ class TestJson:
     def test_a_flow_mapping_in_the_style_of_json_keeps_it(self) -> None:
         assert edited('x: {"a": 1, b: c}\n', "x/a", value("d")) == 'x: {"a": "d", b: c}\n'
         assert edited('"a": 1\n', "a", value("d")) == '"a": d\n'
+
+
+def test_nothing_is_fixed_where_that_would_change_what_no_fix_is_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = f"{SPEC}training: {{bf16: 'no', seed: 1}}\n"
+    write("a.yaml", text)
+    fix = fixing.fixed
+
+    def more(document: Node, wanted: list[Edit]) -> edits.Fixed:
+        result = fix(document, wanted)
+        return result._replace(text=result.text.replace("seed: 1", "seed: 2"))
+
+    monkeypatch.setattr(fixing, "fixed", more)
+    assert "a.yaml:3:18 argument/boolean-as-text" in found(run("check", "a.yaml", "--fix"))
+    assert Path("a.yaml").read_text(encoding="utf-8") == text
+
+
+def test_a_key_of_several_lines_is_left_as_it_is() -> None:
+    for change in (key("c"), value(2), DELETE):
+        assert edited('? "a\n  b"\n: 1\nd: 2\n', "a b", change) is None
 
 
 class TestSeveral:

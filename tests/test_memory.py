@@ -17,7 +17,7 @@ from configlint.commands.explain import complete
 from configlint.core.plan import Plan
 from configlint.core.profile import Model
 from configlint.core.workload import CATEGORIES, PHASES, Workload
-from configlint.memory.closed_form import estimate, simulated
+from configlint.memory.closed_form import estimate, simulated, without_closed_form
 from configlint.memory.closed_form.architecture import architecture
 from configlint.memory.closed_form.optimizers import optimizer
 from configlint.memory.closed_form.parts import Parts
@@ -65,9 +65,17 @@ def test_most_bundled_models_have_a_closed_form() -> None:
 def test_the_parameters_are_those_of_the_profile(name: str) -> None:
     found = knowledge.find_model(name, ".")
     assert isinstance(found, Model) and found.parameters is not None
-    # Of the one that reads pictures too, the tower is not computed with.
-    tower = 419816304 if name == "gemma-3-4b" else 0
-    assert step(config=config_of(name), batch=1, length=16).parameters == found.parameters - tower
+    assert step(config=config_of(name), batch=1, length=16).parameters == found.parameters
+
+
+def test_of_what_reads_pictures_the_weights_are_counted_or_nothing_is() -> None:
+    config = config_of("gemma-3-4b")
+    text = {key: value for key, value in config.items() if key != "vision_config"}
+    whole, alone = step(config=config, batch=1, length=16), step(config=text, batch=1, length=16)
+    assert whole.breakdown["weights"] - alone.breakdown["weights"] == pytest.approx(2 * 419816304, abs=512)
+    assert whole.trained == alone.trained
+    for changed in ({"model_type": "llava"}, {"audio_config": {}}, {"vision_config": {"hidden_size": 64}}):
+        assert without_closed_form(workload(config={**config, **changed})) == ("model.config",)
 
 
 class TestByHand:
@@ -114,10 +122,14 @@ class TestByHand:
         fused, foreach = step(batch=1, length=16), step(batch=1, length=16, optimizer="adamw_torch")
         assert foreach.phases["step"] - fused.phases["step"] == 2 * fused.parameters
 
-    def test_qlora_takes_little_more_than_half_a_byte_a_parameter(self) -> None:
-        found = step(batch=1, length=16, method="qlora", rank=8)
+    @pytest.mark.parametrize(
+        ("fields", "each"),
+        [({}, 0.5 + 4 / 64), ({"nested_scales": True}, 0.5 + 1 / 64 + 4 / 64 / 256), ({"bits": 8}, 1.0)],
+    )
+    def test_quantized_weights_take_their_bits_and_the_scales(self, fields: dict[str, Any], each: float) -> None:
+        found = step(batch=1, length=16, method="qlora", rank=8, **fields)
         outside = 2 * (2 * 128256 * 4096)
-        assert found.breakdown["weights"] - outside == pytest.approx(0.516 * 6.98e9, rel=0.01)
+        assert found.breakdown["weights"] - outside == pytest.approx(each * 6.98e9, rel=0.01)
 
     def test_liger_leaves_next_to_nothing_of_the_logits(self) -> None:
         assert (
@@ -129,6 +141,105 @@ class TestByHand:
     def test_keys_that_heads_share_have_no_kernel_in_float32(self) -> None:
         assert "heads x length" in step(dtype="float32").stack[0].saved
         assert "heads x length" not in step(dtype="float32", padded=True).stack[0].saved
+
+
+class TestAdapters:
+    """Llama 3.1 8B: its linear layers have six inputs of 4096 (q, k, v, o, gate and up) and one of 14336."""
+
+    LORA = MappingProxyType({"method": "lora", "rank": 16, "targets": ("all-linear",)})
+
+    def test_dropout_keeps_a_mask_of_a_byte_for_each_input_of_an_adapter(self) -> None:
+        kept = saved_per_token(adapter_dropout=0.05, **self.LORA) - saved_per_token(**self.LORA)
+        assert kept == 6 * 4096 + 14336
+
+    def test_dropout_keeps_no_more_where_all_is_computed_again(self) -> None:
+        assert saved_per_token(adapter_dropout=0.05, checkpointing=True, **self.LORA) == 2 * 4096
+
+    @pytest.mark.parametrize(
+        ("targets", "pattern", "adapted"),
+        [
+            (("q_proj", "v_proj"), False, 32 * (2 * 4096 + 4096 + 1024)),
+            (("self_attn.q_proj",), False, 32 * 2 * 4096),
+            (("model.layers.3.self_attn.q_proj", "layers.4.self_attn.q_proj"), False, 2 * 2 * 4096),
+            ((r".*layers\.[01]\.mlp\.(up|down)_proj",), True, 2 * 2 * (4096 + 14336)),
+            ((r"q_proj",), True, 0),
+            (("proj",), False, 0),
+            (("lm_head",), False, 128256 + 4096),
+            (("embed_tokens",), False, 128256 + 4096),
+        ],
+    )
+    def test_a_name_is_the_end_of_a_path_and_a_pattern_all_of_it(
+        self, targets: tuple[str, ...], pattern: bool, adapted: int
+    ) -> None:
+        found = simulated(workload(method="lora", rank=1, targets=targets, pattern=pattern))
+        assert (found.trained if found else 0) == adapted
+
+    def test_modules_to_save_are_trained_whole_beside_the_weights_that_stay(self) -> None:
+        matrix = 128256 * 4096
+        plain, saved = step(**self.LORA), step(saved_modules=("lm_head", "embed_tokens"), **self.LORA)
+        assert saved.trained - plain.trained == saved.parameters - plain.parameters == 2 * matrix
+        tied = {**LLAMA_8B, "tie_word_embeddings": True}
+        once = step(config=tied, saved_modules=("lm_head",), **self.LORA)
+        assert once.parameters - step(config=tied, **self.LORA).parameters == matrix
+
+    def test_what_is_saved_of_the_layers_is_not_guessed(self) -> None:
+        for name in ("norm", "input_layernorm", "mlp", "proj", "nonsense"):
+            asked = workload(saved_modules=(name,), **self.LORA)
+            assert simulated(asked) is None and without_closed_form(asked) == ("tuning.modules_to_save",), name
+
+    def test_dora_keeps_a_magnitude_a_row_and_a_copy_of_weights_with_dropout(self) -> None:
+        plain, magnitudes = step(**self.LORA), step(dora=True, **self.LORA)
+        assert magnitudes.trained - plain.trained == 32 * (2 * 4096 + 2 * 1024 + 2 * 14336 + 4096)
+        wide = {"dora": True, "adapter_dropout": 0.05, **self.LORA}
+        assert step(**wide).peak - magnitudes.peak > 4 * 6.9e9
+
+    def test_layers_below_the_first_adapter_keep_nothing(self) -> None:
+        top = {**self.LORA, "targets": (r".*layers\.31\..*_proj",), "pattern": True}
+        assert sum(sum(segment.saved.values()) for segment in step(**top).stack[:31]) == 0
+
+    def test_of_checkpointed_layers_only_every_second_is(self) -> None:
+        stack = step(checkpointing=True, checkpointed_every=2).stack
+        saved = [sum(segment.saved.values()) / TOKENS for segment in stack]
+        assert saved[::2] == [2 * 4096] * 16 and saved[1::2] == [TestByHand.WIDTHS] * 16
+
+    def test_windows_of_qwen_are_of_the_upper_layers_where_they_are_used(self) -> None:
+        config = {**config_of("qwen2.5-0.5b"), "sliding_window": 512, "max_window_layers": 20}
+        assert not any("length^2" in segment.saved for segment in step(config=config).stack)
+        stack = step(config={**config, "use_sliding_window": True}).stack
+        assert ["length^2" in segment.saved for segment in stack] == [False] * 20 + [True] * 4
+
+    def test_what_is_compiled_may_take_less_and_never_more(self) -> None:
+        plain, compiled = (estimate(workload(compiled=on), None) for on in (False, True))
+        assert plain and compiled and compiled.low < plain.low and compiled.high == plain.high
+
+
+class TestHeads:
+    CLASSIFYING = ("sequence-classification", "token-classification", "question-answering")
+
+    @pytest.mark.parametrize("name", ["bert-base-uncased", "roberta-base", "llama-3.2-1b", "gpt2"])
+    @pytest.mark.parametrize("task", CLASSIFYING)
+    def test_what_classifies_has_no_logit_for_each_word(self, name: str, task: str) -> None:
+        config = config_of(name)
+        words, labels = step(config=config), step(config=config, task=task)
+        assert words.breakdown["logits"] > 4 * TOKENS * architecture(config).vocabulary  # type: ignore[union-attr]
+        assert labels.breakdown["logits"] == 0 and labels.peak < words.peak
+
+    def test_the_head_has_the_labels_of_the_config(self) -> None:
+        many = {**LLAMA_8B, "id2label": {str(number): "" for number in range(1000)}}
+        two, thousand = (step(config=config, task=self.CLASSIFYING[0]).parameters for config in (LLAMA_8B, many))
+        assert thousand - two == 998 * 4096
+
+    def test_adapters_leave_the_head_trained(self) -> None:
+        found = step(method="lora", rank=1, targets=("q_proj",), task=self.CLASSIFYING[0])
+        assert found.trained == 32 * 2 * 4096 + 2 * 4096
+
+    @pytest.mark.parametrize(
+        ("changed", "task"),
+        [({}, "masked-lm"), ({"architectures": ["LlamaModel"]}, None), ({}, "multiple-choice")],
+    )
+    def test_another_head_is_not_guessed(self, changed: dict[str, Any], task: str | None) -> None:
+        asked = workload(config={**LLAMA_8B, **changed}, task=task)
+        assert simulated(asked) is None and without_closed_form(asked) == ("model.task",)
 
 
 class TestSharding:
@@ -184,7 +295,7 @@ class TestTape:
             assert sizes is not None
             parts = Parts(asked, sizes)
             model = parts.model(sizes)
-            parts.model = lambda sizes, model=model: model  # type: ignore[method-assign,misc]
+            parts.model = lambda *_, model=model: model  # type: ignore[method-assign,misc]
             parts.layer(1)
             assert model.tape.total == 0, fields
 
@@ -285,7 +396,7 @@ class TestTheSolverChooses:
             ("model.config=t5-small", ("model.config",)),
             ("model.config=no-such-model", ("model.config",)),
             ("training.optim=galore_adamw", ("training.optim",)),
-            ("trainer=DPOTrainer", ("trainer",)),
+            ("trainer=DistillationTrainer", ("trainer",)),
             ("tuning.target_modules=[foo]", ("tuning.target_modules",)),
         ],
     )
@@ -326,7 +437,7 @@ def test_explain_says_that_the_memory_is_not_known(tmp_path: Any) -> None:
 
 def test_every_optimizer_with_states_in_the_parameters_own_size_takes_more_in_float32() -> None:
     for name in ("adamw_torch", "rmsprop", "adagrad"):
-        assert optimizer(name) is not None
+        assert optimizer(Workload({}, 1, 1, optimizer=name)) is not None
         assert step(optimizer=name, dtype="float32").peak > step(optimizer=name).peak
 
 

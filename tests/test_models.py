@@ -14,6 +14,7 @@ from configlint.core.document import plain
 from configlint.core.profile import Model
 from configlint.core.source import Source
 from configlint.knowledge.schemas import schema_text
+from configlint.memory.closed_form.architecture import architecture
 from configlint.rules.model import beyond_positions
 from configlint.rules.trl import incompatible_arguments
 from configlint.syntax import read
@@ -211,6 +212,68 @@ def test_a_model_with_rotary_positions_takes_any_sequence(model_type: str) -> No
     assert runs(config, 40)
 
 
+LEARNED = [
+    "albert",
+    "bert",
+    "big_bird",
+    "biogpt",
+    "convbert",
+    "ctrl",
+    "deberta",
+    "deberta-v2",
+    "distilbert",
+    "electra",
+    "ernie",
+    "gpt2",
+    "gpt_bigcode",
+    "gpt_neo",
+    "layoutlm",
+    "mobilebert",
+    "openai-gpt",
+    "opt",
+    "rembert",
+    "roformer",
+    "squeezebert",
+]
+AFTER_PADDING = [
+    "camembert",
+    "data2vec-text",
+    "mpnet",
+    "roberta",
+    "roberta-prelayernorm",
+    "xlm-roberta",
+    "xlm-roberta-xl",
+]
+ROTARY = [
+    "gemma",
+    "gemma2",
+    "gemma3_text",
+    "gpt_neox",
+    "llama",
+    "mistral",
+    "mixtral",
+    "olmo",
+    "olmo2",
+    "phi",
+    "phi3",
+    "qwen2",
+    "qwen2_moe",
+    "qwen3",
+    "qwen3_moe",
+    "smollm3",
+]
+
+
+@pytest.mark.parametrize("model_type", [*LEARNED, *AFTER_PADDING, *ROTARY, "t5", "bloom"])
+def test_a_family_has_the_positions_that_its_config_says_but_those_of_padding(model_type: str) -> None:
+    """Which families these are; that it is so of each is tested with Transformers, above."""
+    config = {"model_type": model_type, "max_position_embeddings": 514, "rope_scaling": {"type": "linear"}}
+    wanted = 514 if model_type in LEARNED else 512 if model_type in AFTER_PADDING else None
+    assert beyond_positions.longest(config) == wanted
+    del config["rope_scaling"]
+    assert beyond_positions.longest(config) == (514 if model_type in ROTARY else wanted)
+
+
 @pytest.mark.parametrize(
     "scaling",
     [
@@ -227,6 +290,14 @@ def test_of_scaled_positions_no_end_is_known(scaling: dict[str, Any]) -> None:
     assert (
         beyond_positions.longest(llama | {"rope_parameters": {"rope_type": "default", "rope_theta": 1e4}}) == 4096
     )
+
+
+def test_a_mixture_that_leaves_its_numbers_out_has_those_of_mixtral() -> None:
+    config = {key: value for key, value in _profile("mixtral-8x7b-v0.1")["config"].items() if key != "source"}
+    for left_out in ("num_local_experts", "num_experts_per_tok"):
+        sizes = architecture({key: value for key, value in config.items() if key != left_out})
+        assert sizes is not None
+        assert (sizes.experts, sizes.experts_used) == (8, 2)
 
 
 @pytest.mark.parametrize("name", STATED)

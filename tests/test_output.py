@@ -351,7 +351,7 @@ class TestWrite:
         for arguments in ([], ["-o", "build"], ["--to", "plan"]):
             result = compile("a.yaml", *arguments)
             assert (result.code, result.out) == (1, "")
-            assert result.err.splitlines()[-1].startswith(f"configlint: no engine builds a mesh of {reason}")
+            assert result.err.splitlines()[-1].startswith(f"configlint: configlint supports no mesh of {reason}")
         assert list(files()) == ["a.yaml"]
 
     def test_what_is_refused_for_one_target_names_it_and_writes_none(self) -> None:
@@ -359,7 +359,7 @@ class TestWrite:
         result = compile("a.yaml", "-o", "build")
         assert (result.code, result.out) == (1, "")
         assert result.err.splitlines()[-1].startswith(
-            "configlint: target long: no engine builds a mesh of ddp with context 2"
+            "configlint: target long: configlint supports no mesh of ddp with context 2"
         )
         assert list(files()) == ["a.yaml"]
 

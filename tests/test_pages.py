@@ -43,12 +43,13 @@ def test_of_a_row_says_how_severe_it_is_and_whether_it_can_be_fixed() -> None:
 
 def test_of_a_split_rule_is_the_page_of_its_table_with_all_names() -> None:
     out = run("rule", "fsdp/no-effect").out
-    assert out.startswith("fsdp/no-effect\n\nAn FSDP setting has no effect where it stands.\n")
+    assert out.startswith("fsdp/no-effect\n\nAn FSDP setting has no effect in this config.\n")
     assert out.endswith(
         "Each defect has a name of its own:\n\n"
         "fsdp/setting-with-tensor       warning"
         "  The setting has no effect on a model that is sharded when it is loaded.\n"
         "fsdp/fsdp1-setting-with-fsdp2  warning  Only FSDP1 reads the setting.\n"
+        "fsdp/strategy-with-fsdp1       warning  FSDP1 shards fully, whatever `reshard_after_forward` is.\n"
         "fsdp/setting-of-other-policy   warning  The `auto_wrap_policy` does not read the setting.\n"
     )
 

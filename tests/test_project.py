@@ -378,6 +378,9 @@ class TestAReleaseBeyondTheData:
         assert "in transformers 99.0\n" in result.out
         assert "with the arguments of the release that is installed" in result.out
         assert said(NEW, "below/a.yaml") == ["error argument/unknown training.brand_newer"]
+        # What both have is checked as before.
+        assert said('transformers: "99.0"\ntraining: {output_dir: o, bf16: [1]}\n') == []
+        assert "error[argument/wrong-type] `bf16` must be true or false, got a list" in run("check", "a.yaml").out
 
     def test_what_it_has_no_more_was_removed(self) -> None:
         install("transformers", "99.0.1", {"transformers/training_args.py": CLASS})

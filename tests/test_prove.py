@@ -22,6 +22,10 @@ SMALL = "batch: {effective: 64, per_device: 2}\ndata: {train_examples: 6400}\n" 
 GRPO = 'trl: "1.16"\ntrainer: GRPOTrainer\nbatch: {effective: 32, per_device: 4}\n' + NODES.format(1).replace(
     "8, nodes", "4, nodes"
 )
+# A generation of 24 completions lasts for a step and a half, and there is one in an epoch.
+SHORT = GRPO.replace("32", "16").replace("4, nodes", "1, nodes") + (
+    "data: {train_examples: 3}\ntraining: {num_generations: 8, steps_per_generation: 6}\n"
+)
 STREAM = SMALL.replace("6400", "6400, streaming: true") + "training: {max_steps: 10}\n"
 MESHES = {
     "ddp": "{data: ddp}",
@@ -88,6 +92,7 @@ def jobs() -> dict[str, Job]:
         "grpo, spread": job_of(
             GRPO + "training: {num_generations: 8, steps_per_generation: 6, num_iterations: 2}\n"
         ),
+        "grpo, short": job_of(SHORT),
         "grpo, stream": job_of(GRPO + "data: {streaming: true}\ntraining: {num_generations: 8, max_steps: 4}\n"),
         "sft": job_of(SMALL.replace("batch", 'trl: "1.16"\ntrainer: SFTTrainer\nbatch', 1), 0, 31),
     }  # fmt: skip
@@ -202,6 +207,17 @@ def test_completions_that_are_spread_over_steps_are_counted_together(answers: di
     assert (found.proven, rank.repeats, rank.cycle) == (True, 16, 6)
     assert f"per {rank.cycle} steps, 16 samples of each" in prove_report.as_text([found])
     assert answers["grpo, stream"].proven
+
+
+@pytest.mark.heavy
+def test_generations_that_no_epoch_trains_to_their_end_are_not_counted_by_example(
+    answers: dict[str, Proof],
+) -> None:
+    found = answers["grpo, short"]
+    assert (found.proven, found.distinct, len(found.found.ranks[0].steps)) == (True, (), 1)
+    text = prove_report.as_text([found, found])
+    assert "16 samples per step over 1 rank (all counted); the plan says 16" in text
+    assert "the same samples" not in text
 
 
 @pytest.mark.heavy

@@ -55,8 +55,8 @@ def matches(printed: str, expected: str) -> bool:
 @pytest.mark.heavy
 def test_the_commands_print_what_the_readme_says(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    for block in blocks("yaml"):
-        if match := re.match(r"# (\S+\.yaml)\n", block):
+    for block in (*blocks("yaml"), *blocks("python")):
+        if match := re.match(r"# (\S+\.(?:yaml|py))\n", block):
             (tmp_path / match[1]).write_text(block, encoding="utf-8")
     for command, expected in sessions():
         printed = run(command, tmp_path).stdout
@@ -77,7 +77,7 @@ def test_one_line_sets_a_clone_up_and_compiles_an_example(tmp_path: Path) -> Non
 def test_the_gate_runs_the_command_of_the_tests_section() -> None:
     (_, tests) = blocks("sh")
     assert README.index("## Tests") < README.index(tests)
-    assert tests.strip().endswith(".venv-test/bin/pytest -n auto --dist loadfile")
+    assert tests.strip().endswith(".venv-test/bin/pytest -n auto --dist loadfile --no-loadscope-reorder")
 
 
 @pytest.mark.parametrize("section", ["model", "tuning", "data"])

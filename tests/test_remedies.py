@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
-from conftest import parsed
+from conftest import name_of, parsed
 from test_rules import ALL, cases, example
 
 from configlint import lint, rules
@@ -56,6 +56,7 @@ REVEALED = [
     ("argument/misplaced", "*", _NAMED),
     ("argument/removed", "*", _NAMED),
     ("argument/no-effect", "*", _EFFECT),
+    ("deepspeed/refused-value", "deepspeed/refused-combination", _READ),
     ("deepspeed/shadowed-schedule", "schedule/scheduler-kwargs", _EFFECT),
     ("schedule/ignored-warmup", "schedule/warmup-beyond-run", _EFFECT),
     ("schedule/scheduler-kwargs", "argument/misplaced", _EFFECT),
@@ -219,9 +220,8 @@ def is_revealed(line: tuple[str, str, str], followed: Followed, new: str) -> boo
 
 
 def specs(rule: Rule) -> Iterator[str]:
-    """The cases of a rule's fixture, and the bad example of its page."""
-    yield example(rule, "Bad")
-    yield from cases(rule)
+    """The cases of a rule's fixture that are specs, and the bad example of its page."""
+    yield from (text for text in (example(rule, "Bad"), *cases(rule)) if name_of(text) == "train.yaml")
 
 
 def test_what_a_target_sets_anew_is_removed_by_null_because_it_would_be_inherited() -> None:

@@ -19,7 +19,7 @@ from contextlib import chdir
 from pathlib import Path
 
 import pytest
-from conftest import parsed, plans
+from conftest import name_of, parsed, plans
 
 from configlint import rules
 from configlint.core.diagnostic import Diagnostic
@@ -126,10 +126,11 @@ def test_what_fixes_make_of_a_case_stands_below_it(rule: Rule) -> None:
     for part in parts(rule):
         case, _, meant = part.partition(FIXED)
         text = COMMENT.sub("", case)
-        document, solved = parsed(text).document, plans(text)
+        name = name_of(text)
+        document, solved = parsed(text, name).document, plans(text, name)
         assert document is not None
         found = [each for plan in solved for each in lint(plan, [rule])[0]]
-        mended = [each for each in sure(found, solved, {"train.yaml": document}) if each.fix]
+        mended = [each for each in sure(found, solved, {name: document}) if each.fix]
         edits = [each.fix for each in mended if each.fix]
         assert (fixed(document, edits).text if edits else "") == meant
         names |= {each.rule for each in mended}

@@ -220,6 +220,11 @@ class TestWhatLooksLikeNone:
         assert is_secret("password", value)
         assert value not in masked(f"export DB_PASSWORD={value}")
 
+    @pytest.mark.parametrize("value", ["correct-horse-battery", "monkey-business", "some-key-7f3a", "a-token.b"])
+    def test_other_words_may_be_one(self, value: str) -> None:
+        assert is_secret("password", value)
+        assert value not in masked(f"export DB_PASSWORD={value}")
+
     @pytest.mark.parametrize("user", ["token", "api", "my", "me", "x-access-token"])
     def test_of_a_url_the_password_counts_and_not_the_user(self, user: str) -> None:
         assert is_secret("proxy", f"https://{user}:correcthorse@example.org/")
@@ -285,6 +290,11 @@ class TestWhatIsNone:
             "hf_your_token",
             "%HF_TOKEN%",
             "a text of several words",
+            "some-api-key",
+            "not_a_real_token",
+            "paste-it-here",
+            "WANDB_API_KEY",
+            "redacted-by-admin",
         ],
     )
     def test_what_stands_in_the_place_of_one(self, value: str) -> None:

@@ -443,8 +443,7 @@ class TestSlurm:
         fixture = (ROOT / "tests" / "rules" / "launch" / "refused_slurm_value.yaml").read_text(encoding="utf-8")
         # What follows is about what this sbatch cannot be asked, and about options that the rule does not judge.
         asked, _, _ = fixture.partition("---\n# A value is one line; what a later release takes")
-        for text in asked.split("---\n"):
-            (plan,) = plans(text)
+        for plan in (plan for text in asked.split("---\n") for plan in plans(text)):
             found = {each.path for each in lint(plan, [refused_slurm_value.check])[0]}
             given = plan.spec.section("launch.slurm")
             for name, value in given.items():

@@ -303,10 +303,16 @@ def test_sharding_changes_no_replicas() -> None:
 
 
 def scheduled(
-    training: dict[str, object], examples: int, per_device: int, accumulation: int, replicas: int = 1
+    training: dict[str, object],
+    examples: int,
+    per_device: int,
+    accumulation: int,
+    replicas: int = 1,
+    **more: object,
 ) -> tuple[int | None, int | None, int | None]:
     """(batches an epoch, steps per epoch, steps in all)."""
     schedule = plan_of(
+        **more,
         batch={"per_device": per_device, "accumulation": accumulation},
         hardware={"devices_per_node": replicas},
         data={"train_examples": examples},
@@ -373,6 +379,87 @@ def test_steps_are_those_of_the_trainers_own_lines(
     training: dict[str, object] = {"dataloader_drop_last": drop, "num_train_epochs": epochs}
     found = scheduled(training, examples, per_device, accumulation, replicas)
     assert found == (length, steps, math.ceil(epochs * steps))
+
+
+@pytest.mark.parametrize(
+    ("transformers", "examples", "training", "expected"),
+    [
+        # What the releases' own Trainer counted: batches an epoch, steps per epoch, steps in all.
+        ("4.46", 100, {}, (13, 3, 9)),
+        ("4.51", 100, {}, (13, 3, 9)),
+        ("4.52", 100, {}, (13, 4, 12)),
+        ("4.51", 100, {"num_train_epochs": 1}, (13, 3, 3)),
+        ("4.51", 24, {"num_train_epochs": 4}, (3, 1, 4)),
+        ("4.51", 100, {"max_steps": 7}, (13, 3, 7)),
+        ("4.51", 100, {"dataloader_drop_last": True}, (12, 3, 9)),
+        ("4.51", 128, {}, (16, 4, 12)),
+    ],
+)
+def test_before_4_52_batches_that_are_left_over_make_no_step_that_is_counted(
+    transformers: str, examples: int, training: dict[str, object], expected: tuple[int, ...]
+) -> None:
+    assert scheduled(training, examples, 8, 4, transformers=transformers) == expected
+
+
+@pytest.mark.parametrize(
+    ("ranks", "examples", "training", "expected"),
+    [
+        # As counted in real trainings at 2 x 4, of which benchmarks/launch/samples.md has most.
+        (1, 16, {}, None),
+        (1, 15, {}, 7),
+        (1, 15, {"dataloader_drop_last": True}, 6),
+        (2, 40, {}, 8),
+        (2, 45, {}, None),
+        (2, 45, {"accelerator_config": {"even_batches": False}}, 13),
+        (2, 45, {"accelerator_config": {"dispatch_batches": True}}, 14),
+        (2, 45, {"dataloader_drop_last": True}, 12),
+        (2, 45, {"dataloader_drop_last": True, "accelerator_config": {"even_batches": False}}, 12),
+        (2, 34, {}, 4),
+        # A run that ends before.
+        (2, 40, {"max_steps": 2}, None),
+        (2, 40, {"max_steps": 3}, 8),
+    ],
+)
+def test_the_last_step_of_an_epoch_trains_what_is_left_over(
+    ranks: int, examples: int, training: dict[str, object], expected: int | None
+) -> None:
+    assert left_over(ranks, {"train_examples": examples}, training) == expected
+
+
+@pytest.mark.parametrize(
+    ("examples", "dispatch", "steps", "expected"),
+    [
+        (45, {}, 4, 14),
+        (45, {"dispatch_batches": True}, 4, 14),
+        (45, {"dispatch_batches": False}, 4, None),
+        (45, {}, 2, None),
+        (42, {}, 4, None),  # the next pass goes on with the step: data/short-stream
+        (48, {}, 4, None),
+    ],
+)
+def test_the_last_step_of_a_pass_over_a_stream_trains_what_is_left_over(
+    examples: int, dispatch: dict[str, object], steps: int, expected: int | None
+) -> None:
+    training = {"max_steps": steps, "accelerator_config": dispatch}
+    assert left_over(2, {"train_examples": examples, "streaming": True}, training) == expected
+
+
+def left_over(ranks: int, data: dict[str, object], training: dict[str, object]) -> int | None:
+    found = plan_of(
+        batch={"per_device": 2, "accumulation": 4},
+        hardware={"devices_per_node": ranks},
+        data=data,
+        training=training,
+    )
+    return found.schedule.last_step_samples
+
+
+def test_a_batch_that_is_split_over_the_replicas_is_counted_once() -> None:
+    config = {"accelerator_config": {"split_batches": True}}
+    assert scheduled(config, 64, 8, 2, 2) == (8, 4, 12)
+    assert scheduled({"split_batches": True}, 64, 8, 2, 2, transformers="4.49") == (8, 4, 12)
+    assert scheduled(config, 60, 8, 2, 2) == (8, 4, 12)
+    assert scheduled({**config, "dataloader_drop_last": True}, 60, 8, 2, 2) == (7, 4, 12)
 
 
 @pytest.mark.parametrize(
@@ -512,11 +599,10 @@ def holds_formulas(found: Plan) -> None:
         if origin.how != "derived" or origin.why.startswith(_IN_WORDS):
             continue
         names = {name.rpartition(".")[2]: found.origins[name].value for name in origin.inputs}
-        used = set(re.findall(r"[a-z_]{2,}", origin.why)) - {"ceil", "floor", "max"}
+        used = set(re.findall(r"[a-z_]{2,}", origin.why)) - {"ceil", "floor", "max", "mod"}
         assert used == names.keys(), path
-        reckoned = eval(
-            origin.why.replace(" x ", " * "), {"ceil": math.ceil, "floor": math.floor, "max": max}, names
-        )
+        formula = origin.why.replace(" x ", " * ").replace(" mod ", " % ")
+        reckoned = eval(formula, {"ceil": math.ceil, "floor": math.floor, "max": max}, names)
         assert reckoned == origin.value, f"{path} = {origin.value}, and {origin.why} is {reckoned}"
 
 
@@ -530,6 +616,10 @@ def holds_formulas(found: Plan) -> None:
             "num_train_epochs": st.sampled_from([1, 1.5]),
             "max_steps": st.sampled_from([-1, 0, 10]),
             "dataloader_drop_last": st.booleans(),
+            "accelerator_config": st.fixed_dictionaries(
+                {},
+                optional={name: st.booleans() for name in ("even_batches", "dispatch_batches", "split_batches")},
+            ),
             "warmup_steps": st.sampled_from([0, 0.1, 5]),
             "warmup_ratio": st.sampled_from([0, 0.1]),
             "eval_strategy": st.sampled_from(["no", "steps"]),

@@ -17,6 +17,7 @@ import pytest
 
 from configlint.core.workload import CATEGORIES, PHASES, Workload
 from configlint.memory import trace as parent
+from configlint.memory.closed_form import simulated
 
 pytestmark = pytest.mark.heavy
 
@@ -170,11 +171,15 @@ def test_accumulation_adds_a_set_of_gradients_to_forward_and_loss() -> None:
     assert twice["phases"]["step"] == once["phases"]["step"]
 
 
-def test_the_gradients_of_tied_embeddings_are_added_in_place() -> None:
-    # At the end of the backward there are two of the matrix, the one that is added and the sum.
-    result = traced({"tie_word_embeddings": True, "vocab_size": 200_000}, length=64)
+def test_the_gradients_of_tied_embeddings_are_a_third_matrix_when_they_are_added() -> None:
+    # The output layer's is a view, unless autocast has cast it.
+    tied = {"tie_word_embeddings": True, "vocab_size": 200_000}
+    matrix = 200_000 * H
+    result = traced(tied, length=64)
     weights = result["breakdown"]["weights"]
-    assert result["phases"]["backward"] == near(2 * weights + 200_000 * H * 2)
+    assert result["phases"]["backward"] == near(2 * weights + 2 * matrix * 2)
+    result = traced(tied, length=64, **AMP)
+    assert result["phases"]["backward"] == near(2 * result["breakdown"]["weights"] + matrix * 4)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +248,7 @@ def test_lora_trains_the_adapters_alone() -> None:
 def test_four_bit_weights_take_half_a_byte_and_their_scales(upcast: bool, width: int) -> None:
     pytest.importorskip("peft")
     pytest.importorskip("bitsandbytes")
-    fields = {"method": "qlora", "targets": ("q_proj",), "rank": 1, "upcast": upcast}
+    fields = {"method": "qlora", "targets": ("q_proj",), "rank": 1, "upcast": upcast, "nested_scales": True}
     result = traced(**fields)
     packed = 2 * LINEAR * (0.5 + 1 / 64 + 4 / 64 / 256)
     assert result["breakdown"]["weights"] == pytest.approx(packed + width * 2 * V * H, rel=0.01)
@@ -268,6 +273,39 @@ def test_liger_writes_over_what_it_can_and_makes_no_logits() -> None:
     assert of_a_layer(fused_loss=True) == near(TOKENS * (8 * H + 4 * Q + 4 * K + 6 * M + 4 * A + 8))
     plain, fused = (traced({"vocab_size": 64000}, fused_loss=on)["phases"] for on in (False, True))
     assert plain["loss"] - fused["loss"] > 7 * 64000 * TOKENS
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"adapter_dropout": 0.05},
+        {"adapter_dropout": 0.05, "autocast": "bfloat16", "checkpointing": True},
+        {"saved_modules": ("lm_head", "embed_tokens")},
+        {"targets": ("q_proj", "lm_head", "embed_tokens")},
+        {"targets": (r".*layers\.1\.mlp\..*_proj",), "pattern": True},
+        {"dora": True, "adapter_dropout": 0.05},
+        {"method": "qlora", "adapter_dropout": 0.05, "upcast": True},
+    ],
+)
+def test_the_closed_form_of_adapters_is_what_peft_makes(fields: dict[str, Any]) -> None:
+    pytest.importorskip("peft")
+    given = {"method": "lora", "rank": 8, "targets": ("all-linear",), "batch": 2, "length": 1024, **fields}
+    found = traced(capability=(8, 0), **given)
+    closed = simulated(Workload(config=LLAMA, optimizer="sgd", **given))
+    assert closed is not None and closed.peak == pytest.approx(found["allocated"], rel=0.01)
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+@pytest.mark.parametrize("kind", ["llama", "bert", "roberta"])
+def test_the_closed_form_of_a_head_that_classifies_is_what_the_model_does(kind: str, method: str) -> None:
+    fields = {"method": method, "rank": 8, "task": "sequence-classification", "batch": 4, "length": 128}
+    small = {"num_key_value_heads": A, "max_position_embeddings": 514, "hidden_dropout_prob": 0.0}
+    config = {**LLAMA, **small, "model_type": kind, "architectures": None}
+    found = traced(config, capability=(8, 0), **fields)
+    closed = simulated(Workload(config=config, optimizer="sgd", **fields))  # type: ignore[arg-type]
+    assert closed is not None
+    for phase in ("backward", "step"):
+        assert closed.phases[phase] == pytest.approx(found["phases"][phase], rel=0.01)
 
 
 OTHERS: dict[str, dict[str, object]] = {
@@ -303,6 +341,28 @@ def test_a_step_on_real_tensors_holds_the_same_to_the_byte(
     monkeypatch.setattr(the_step().as_cuda, "SCRATCH", {})  # it is CUDA's
     with_data = traced(config, **given)
     assert {**with_data, "seconds": 0} == {**without_data, "seconds": 0}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"dtype": "bfloat16"}, {"autocast": "bfloat16"}, {"checkpointing": True, "accumulation": 2}],
+    ids=["float32", "bfloat16", "autocast", "checkpointing, accumulation"],
+)
+@pytest.mark.parametrize("tied", [False, True], ids=["untied", "tied"])
+def test_trace_and_closed_form_hold_what_the_allocator_gave_to_real_tensors(
+    tied: bool, fields: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    the_step()
+    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "benchmarks" / "memory"))
+    import real_tensors
+
+    small = {"hidden_size": 128, "intermediate_size": 352, "num_attention_heads": 4, "vocab_size": 16000}
+    given = {"batch": 2, "length": 64, "dtype": "float32", "attention": "eager", "optimizer": "sgd", **fields}
+    workload = Workload(config={**LLAMA, **small, "tie_word_embeddings": tied}, **given)
+    allocated = real_tensors.allocated(workload)
+    assert traced(workload.config, **given)["allocated"] == near(allocated)
+    closed = simulated(workload)
+    assert closed is not None and closed.peak == pytest.approx(allocated, rel=0.003)
 
 
 def test_the_parts_add_up() -> None:

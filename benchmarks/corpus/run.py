@@ -6,14 +6,17 @@ Prints how many files there are of each kind, how many are recognised and as wha
 severity, those that use words of configlint's own spec in files that cannot have them, crashes, and the time. An
 index is a CSV with `repo`, `path` and `kind`, where a repository `a/b` is the folder `a__b`. `--show error`, or a
 rule's name, prints these findings whole, to be judged one by one; `--transformers` states a release for all files.
-Then `--fix` runs on a copy: to PyYAML, every key that is still there must have the value it had, and nothing may be
-left to fix.
+Then `--fix` runs on a copy: to PyYAML, every key that is still there must have the value it had, of a script or a
+notebook all but the lines of calls must be as it was, and nothing may be left to fix. sources.csv names public
+repositories, at which commit, whose scripts and notebooks were looked at.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import csv
+import json
 import os
 import re
 import shutil
@@ -100,7 +103,7 @@ def _print_kinds(folder: Path, session: Session, index: str | None) -> None:
     counts: Counter[str] = Counter()
     read: Counter[tuple[str, str]] = Counter()
     for name in walk(str(folder)):
-        kind = kinds.get(name, "all" if not kinds else "not in the index")
+        kind = kinds.get(name, "not in the index") if kinds else Path(name).suffix
         counts[kind] += 1
         front_end = session.front_end(session.parsed[name]) if name in session.parsed else None
         read[kind, front_end.DIALECT.name if front_end else "passed over"] += 1
@@ -125,8 +128,31 @@ def _fix(folder: Path) -> tuple[int, int, int]:
             again = pipeline.check(["."], Session())
         finally:
             os.chdir(here)
-    broken = sum(not _same(*map(yaml.safe_load, texts)) for texts in mended.texts.values())
+    broken = sum(not _is_kept(name, *texts) for name, texts in mended.texts.items())
     return sum(bool(found.fix) for found in again.diagnostics), len(mended.texts), broken
+
+
+def _is_kept(name: str, before: str, after: str) -> bool:
+    """Whether a fix changed nothing but what it was meant to."""
+    if name.endswith(".py"):
+        return _outline(before) == _outline(after)
+    if name.endswith(".ipynb"):
+        one, other = json.loads(before), json.loads(after)
+        return all(_outline("".join(a.pop("source"))) == _outline("".join(b.pop("source"))) and a == b
+                   for a, b in zip(one.pop("cells"), other.pop("cells"), strict=True)) and one == other  # fmt: skip
+    return _same(yaml.safe_load(before), yaml.safe_load(after))
+
+
+def _outline(text: str) -> str | None:
+    """The syntax tree of a text without the keywords of calls; the text itself where it has none."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return re.sub(r"\w+ *=[^,\n]*,?|\s", "", text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            node.keywords = []
+    return ast.dump(tree)
 
 
 def _same(before: dict[str, object], after: dict[str, object]) -> bool:

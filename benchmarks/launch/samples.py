@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,10 +38,11 @@ HEAD = """\
 examples there are, and what else it says. The batch, in samples of an optimizer step, is
 
 - written: the spec's `batch.effective`.
-- planned: per_device x accumulation x replicas, as configlint derives them.
+- planned: per_device x accumulation x replicas, as configlint derives them; in the last step of an epoch, what is
+  left over (`configlint explain SPEC last_step_samples`). `16 x 2, 8` is two steps of 16 and one of 8.
 - proven: what `configlint prove` counts, which sets up the real trainer of each rank and trains nothing.
 - trained: what was counted in a real training on CPU, in as many processes, from the files that `compile` wrote.
-  `16 x 2, 8` is two steps of 16 samples and one of 8; `8 (5)` is 8 samples, 5 of them distinct.
+  `8 (5)` is 8 samples, 5 of them distinct.
 
 With GRPO and RLOO, samples are completions, 4 of each prompt, and examples are prompts. The steps are those of the
 whole run, two epochs where nothing else is said: planned, proven and trained, once where all are the same. The last
@@ -286,8 +288,20 @@ def table(runs: Sequence[Run]) -> Iterator[str]:
     yield "| | written | planned | proven | trained | steps | check |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     for run in runs:
-        numbers = [run.cell.effective, run.plan.batch.trained, proven(run), trained(run), number_of_steps(run)]
+        numbers = [run.cell.effective, planned(run), proven(run), trained(run), number_of_steps(run)]
         yield f"| {' | '.join([run.cell.name, *map(str, numbers), check(run)])} |"
+
+
+def planned(run: Run) -> str:
+    return in_turn(map(str, planned_steps(run.plan))) if run.compiled.folders else str(run.plan.batch.trained)
+
+
+def planned_steps(plan: Plan) -> list[int]:
+    """The samples of each step. A pass over a stream that is left over ends with a step, like an epoch."""
+    trained, schedule = plan.batch.trained or 1, plan.schedule
+    every = schedule.steps_per_epoch or ceil((plan.data.train_examples or 0) / trained)
+    last = schedule.last_step_samples or trained
+    return [trained if step % every else last for step in range(1, (schedule.total_steps or 0) + 1)]
 
 
 def proven(run: Run) -> str:
@@ -299,10 +313,15 @@ def proven(run: Run) -> str:
 
 
 def trained(run: Run) -> str:
-    """The samples of each step; where each is to be trained once, also how many there are."""
+    """The samples of each step, and how many of them are distinct where that is fewer."""
+    counts = zip(map(len, run.steps), distinct_steps(run), strict=True)
+    return in_turn(f"{all}" if all == distinct else f"{all} ({distinct})" for all, distinct in counts)
+
+
+def distinct_steps(run: Run) -> list[int]:
+    """The samples of each step; those of one that is to be trained once count once."""
     once = run.first and run.first.repeats == 1
-    counts = [(len(samples), len(set(samples))) for samples in run.steps]
-    return in_turn(f"{all}" if all == distinct or not once else f"{all} ({distinct})" for all, distinct in counts)
+    return [len(set(samples) if once else samples) for samples in run.steps]
 
 
 def in_turn(words: Iterable[str]) -> str:
@@ -323,26 +342,22 @@ def check(run: Run) -> str:
 
 
 def summary(runs: Sequence[Run]) -> Iterator[str]:
-    """How many cells are trained as they are written, and whether `check` says so of the others."""
+    """How many cells are trained as they are written or planned, and whether `check` says so of the others."""
     compiled = [run for run in runs if run.compiled.folders]
-    failed = [run for run in compiled if not run.steps]
-    others = [run for run in compiled if run.steps and not is_as_written(run)]
-    unsaid = [run for run in others if not run.findings]
-    right = len(compiled) - len(others) - len(failed)
-    yield f"Of {len(runs)} cells, {right} train the written batch in every planned step, and {len(others)} do not;"
-    yield f"{len(runs) - len(compiled)} have an error, and {len(failed)} could not be trained.\n"
-    yield f"Of the {len(others)}, `check` finds {len(others) - len(unsaid)}, but not:\n"
-    yield from (f"- {run.cell.name}" for run in unsaid)
-    yield "\n`prove` says that it is not as planned:\n"
+    made = [run for run in compiled if run.steps]
+    others = [run for run in made if distinct_steps(run) != planned_steps(run.plan)]
+    smaller = [run for run in made if run.plan.schedule.last_step_samples and run not in others]
+    unsaid = [run.cell.name for run in others if not run.findings]
+    yield f"Of {len(runs)} cells,\n"
+    yield f"- {len(made) - len(others) - len(smaller)} train the written batch in every step;"
+    yield f"- {len(smaller)} train fewer samples in the last step of an epoch, as planned;"
+    yield f"- {len(others)} train something else, and `check` finds {len(others) - len(unsaid)} of these;"
+    yield f"- {len(runs) - len(compiled)} have an error, and {len(compiled) - len(made)} could not be trained.\n"
+    yield from (f"  - unsaid: {name}" for name in unsaid)
+    yield "`prove` says that it is not as planned:\n"
     for run in compiled:
-        yield from (
-            f"- {run.cell.name}: {difference}" for difference in (run.proof.differences if run.proof else ())
-        )
-
-
-def is_as_written(run: Run) -> bool:
-    samples = {len(step) for step in run.steps}
-    return samples == {run.cell.effective} and len(run.steps) == run.plan.schedule.total_steps
+        differences = run.proof.differences if run.proof else ()
+        yield from (f"- {run.cell.name}: {difference}" for difference in differences)
 
 
 if __name__ == "__main__":

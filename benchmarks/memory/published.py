@@ -80,4 +80,4 @@ def _loss(tape: Tape, x: Tensor, output: Weight, rows: int) -> Tensor:
 def _mlp(tape: Tape, rows: int, hidden: int, inner: int) -> TapedModel:
     sizes = Architecture(family="llama", hidden=hidden, inner=inner)
     workload = Workload(config={}, batch=1, length=rows)
-    return TapedModel(tape, sizes, Scope(workload, 2), Tuning(True, 0, (), 4, False, False))
+    return TapedModel(tape, sizes, Scope(workload, 2), Tuning(True))

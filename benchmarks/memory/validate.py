@@ -76,6 +76,52 @@ OTHERS: tuple[tuple[str, int | None, str, dict[str, Any]], ...] = (
 )  # fmt: skip
 
 
+FEW: dict[str, Any] = {"batch": 1, "length": 64, "optimizer": "sgd"}
+EIGHT: dict[str, Any] = {"batch": 8, "length": 256}
+WIDE: dict[str, Any] = {"batch": 4, "length": 512, "targets": ALL, **LORA}
+# More settings, for some models each: few tokens, so that the matrix of the vocabulary is the peak; heads that
+# classify; adapters.
+TIED = ("llama-3.2-1b", "qwen2.5-0.5b", "gemma-3-1b", "gpt2")
+FEW_TOKENS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("few tokens, bf16", FEW),
+    ("few tokens, fp32", {**FEW, "dtype": "float32"}),
+    ("few tokens, autocast over fp32", {**FEW, **AMP}),
+    ("few tokens, accumulation", {**FEW, "accumulation": 2}),
+)
+CLASSIFIERS = ("llama-3.2-1b", "qwen3-0.6b", "gpt2", "bert-base-uncased", "roberta-base")
+HEADS: tuple[tuple[str, dict[str, Any]], ...] = tuple(
+    (f"{task}, {words}", {**EIGHT, "task": task, **fields})
+    for task in ("sequence-classification", "token-classification", "question-answering")
+    for words, fields in (("bf16", {}), ("autocast over fp32", AMP))
+)
+ADAPTED = ("llama-3.2-1b", "qwen2.5-0.5b", "gemma-3-1b")
+ADAPTERS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("LoRA, dropout", {**WIDE, "adapter_dropout": 0.05}),
+    ("LoRA, dropout, autocast", {**WIDE, "adapter_dropout": 0.05, **AUTOCAST}),
+    ("LoRA, dropout, checkpointing", {**WIDE, "adapter_dropout": 0.05, "checkpointing": True}),
+    ("QLoRA, dropout, float32 scales", {**WIDE, "method": "qlora", "adapter_dropout": 0.05, "upcast": True}),
+    ("LoRA on lm_head", {**WIDE, "targets": ("q_proj", "lm_head")}),
+    ("LoRA on a pattern", {**WIDE, "targets": (r".*layers\.1\.mlp\..*_proj",), "pattern": True}),
+    ("DoRA", {**WIDE, "dora": True}),
+    ("DoRA, dropout", {**WIDE, "dora": True, "adapter_dropout": 0.05}),
+    (
+        "every second layer checkpointed",
+        {"batch": 4, "length": 512, "checkpointing": True, "checkpointed_every": 2},
+    ),
+)
+# Small models on real tensors of the CPU: family, and what its config has otherwise.
+SMALL: dict[str, object] = {
+    "hidden_size": 256, "intermediate_size": 704, "num_hidden_layers": 2, "num_attention_heads": 4,
+    "vocab_size": 16000, "max_position_embeddings": 512,
+}  # fmt: skip
+REAL: tuple[tuple[str, str, dict[str, object]], ...] = (
+    ("llama", "LlamaForCausalLM", {}),
+    ("qwen2", "Qwen2ForCausalLM", {"num_key_value_heads": 2}),
+    ("gemma3_text", "Gemma3ForCausalLM", {"head_dim": 64, "sliding_window": 512, "num_key_value_heads": 4}),
+    ("olmo2", "Olmo2ForCausalLM", {}),
+)
+
+
 class Cell(NamedTuple):
     model: str
     layers: int | None
@@ -106,6 +152,10 @@ def cells() -> Iterator[Cell]:
                 yield _cell(model, layers, setting, fields)._replace(dense=False)
     for model, layers, setting, fields in OTHERS:
         yield _cell(model, layers, setting, fields)
+    for models, settings in ((TIED, FEW_TOKENS), (CLASSIFIERS, HEADS), (ADAPTED, ADAPTERS)):
+        for model in models:
+            for setting, fields in settings:
+                yield _cell(model, 4, setting, fields)
 
 
 def _cell(model: str, layers: int | None, setting: str, fields: dict[str, Any]) -> Cell:
@@ -154,6 +204,34 @@ def table(rows: list[Row]) -> Iterator[str]:
         yield f"| {model} | {layers or 'all'} | {setting} | {size} | {exact} | {ours} | {error} |"
 
 
+def on_real_tensors() -> Iterator[str]:
+    """What the CPU's allocator gave, against trace and closed form."""
+    import real_tensors
+
+    yield "| family | tied | setting | allocator MiB | trace | closed form |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for family, architecture, changed in REAL:
+        for tied in (False, True):
+            config = {**SMALL, "model_type": family, "architectures": [architecture], "tie_word_embeddings": tied}
+            for words, fields in REAL_SETTINGS:
+                given = {"batch": 2, "length": 64, "optimizer": "sgd", "attention": "eager", **fields}
+                workload = Workload(config={**config, **changed}, release=_installed(), **given)
+                real, step = real_tensors.allocated(workload), simulated(workload)
+                (answer,) = traces([workload])
+                traced = 0 if isinstance(answer, str) else answer["allocated"]
+                errors = [f"{(each / real - 1) * 100:+.3f} %" for each in (traced, step.peak if step else 0)]
+                row = (family, "yes" if tied else "no", words, f"{real / MIB:.1f}", *errors)
+                yield f"| {' | '.join(row)} |"
+
+
+REAL_SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("fp32", {"dtype": "float32"}),
+    ("bf16", {}),
+    ("autocast over fp32", AMP),
+    ("fp32, accumulation, checkpointing", {"dtype": "float32", "accumulation": 2, "checkpointing": True}),
+)
+
+
 def summary(rows: list[Row]) -> Iterator[str]:
     for name, dense in (("dense", True), ("mixtures", False)):
         errors = [abs(row.error) for row in rows if row.cell.dense is dense and row.error is not None]
@@ -166,12 +244,14 @@ def summary(rows: list[Row]) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--only", metavar="MODEL", help="the cells of one model; nothing is written")
+    parser.add_argument("--only", metavar="WORD", help="the cells of one model or setting; nothing is written")
     only = parser.parse_args().only
-    chosen = [cell for cell in cells() if only in (None, cell.model)]
+    chosen = [cell for cell in cells() if only is None or only == cell.model or only in cell.setting]
     rows = [row for _, group in groupby(chosen, key=lambda cell: cell.model) for row in measured(list(group))]
     lines = ["# The closed form against the trace", "", "Made by `python benchmarks/memory/validate.py`.", ""]
     lines += [*summary(rows), "", *table(rows), "", *published.report()]
+    if only in (None, "real tensors"):
+        lines += ["", "# Against real tensors on the CPU", "", *on_real_tensors()]
     text = "\n".join(lines) + "\n"
     print(text)
     if only is None:

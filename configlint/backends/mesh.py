@@ -66,4 +66,4 @@ def unreadable(plan: Plan) -> str | None:
         return None
     sizes = {name: getattr(parallel, name) for name in ("shard", "tensor", "context", "sequence")}
     words = [f"{name} {size}" for name, size in sizes.items() if size not in (None, 1)]
-    return f"no engine builds a mesh of {parallel.data} with {' x '.join(words)}"
+    return f"configlint supports no mesh of {parallel.data} with {' x '.join(words)}"

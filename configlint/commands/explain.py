@@ -11,7 +11,7 @@ from configlint.knowledge.naming import owners, paths
 from configlint.knowledge.schemas import schema_text
 
 # What is worth explaining when nothing is asked for.
-MAIN = ("batch.trained", "schedule.total_steps", "schedule.warmup_steps")
+MAIN = ("batch.trained", "schedule.last_step_samples", "schedule.total_steps", "schedule.warmup_steps")
 # Whose names are understood; of a name that several have, the first's meaning counts.
 _PROGRAMS = ("configlint", "training_arguments", "derived", "torchrun", "accelerate", "sbatch", "elsewhere")
 

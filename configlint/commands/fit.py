@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import islice
-from typing import NamedTuple
 
 from configlint import knowledge
+from configlint.commands.tracing import Tracing, Waiting, as_estimate
 from configlint.core.arithmetic import divisors
 from configlint.core.errors import UsageError
 from configlint.core.plan import Plan
 from configlint.core.profile import Accelerator, lacks
 from configlint.core.remedy import Put
 from configlint.core.wording import code, listing, nearest
-from configlint.core.workload import CATEGORIES, Workload, of_batch
+from configlint.core.workload import Workload, of_batch
 from configlint.memory.options import Fit, Way, base_workload, largest, of_size, samples, ways
 from configlint.solver.room import Room
 
@@ -21,17 +22,11 @@ from configlint.solver.room import Room
 _ACCELERATORS = 3
 
 
-class _Traced(NamedTuple):
-    """A trace as the closed form's `Step` has it, to put the same constants on top."""
-
-    peak: int
-    phase: str
-    breakdown: dict[str, int]
-    phases: dict[str, int]
-
-
-def answer(plan: Plan, per_device: int | None = None, trace: bool = False) -> Fit:
-    """What a plan takes of a device with its own per-device batch or another, by the closed form or a trace.
+def answer(
+    plan: Plan, per_device: int | None = None, trace: bool = False, waiting: Waiting = lambda what: nullcontext()
+) -> Fit:
+    """What a plan takes of a device with its own per-device batch or another, by the closed form or a trace; where
+    the closed form does not know, by traces of several sizes.
 
     Raises:
         UsageError: the samples of a replica cannot be cut into pieces of `per_device`.
@@ -43,18 +38,47 @@ def answer(plan: Plan, per_device: int | None = None, trace: bool = False) -> Fi
     if share % size:
         raise UsageError(_indivisible(plan, share, size))
     at = of_size(plan.memory, workload, share, size)
+    if at is None:
+        return _by_traces(plan, workload, share, per_device, waiting)
     now = largest(plan.memory, workload, share)
     found = Fit(
         plan,
         size,
         share // size,
-        at.estimate if at else None,
+        at.estimate,
         now,
         _following(plan, workload, share, now),
-        tuple(_options(plan, workload, share)) if at else (),
+        tuple(_options(plan, workload, share)),
         unknown=tuple(_unknown(plan)),
     )
-    return _traced(found, of_batch(workload, size, share // size)) if trace else found
+    with waiting("tracing a training step") if trace else nullcontext():
+        return _traced(found, of_batch(workload, size, share // size)) if trace else found
+
+
+def _by_traces(plan: Plan, workload: Workload, share: int, per_device: int | None, waiting: Waiting) -> Fit:
+    """The answer of the trace for the size that is asked for or pinned, else the largest that fits."""
+    ask = Tracing(plan.hardware.accelerator, waiting)
+    memory = plan.memory._replace(ask=ask)
+    size, now = per_device or plan.batch.pinned_per_device, None
+    if size is None and memory.budget is not None:
+        now = largest(memory, workload, share, plan.batch.max_per_device)
+        size = now.per_device if now else divisors(share)[0]
+    size = size or plan.batch.per_device or 1
+    at = of_size(memory, workload, share, size)
+    following = (
+        None if at is None or now is None else _following(plan._replace(memory=memory), workload, share, now)
+    )
+    return Fit(
+        plan,
+        size,
+        share // size,
+        at.estimate if at else None,
+        now,
+        following,
+        refusal=ask.refusal,
+        figures=tuple(ask.figures),
+        unknown=tuple(_unknown(plan)),
+    )
 
 
 def _following(plan: Plan, workload: Workload, share: int, now: Way | None) -> Way | None:
@@ -103,16 +127,13 @@ def _larger(plan: Plan, workload: Workload) -> list[Accelerator]:
 
 def _traced(found: Fit, workload: Workload) -> Fit:
     """With the trace in place of the closed form, or why there is none."""
-    from configlint.memory.closed_form import on_device
     from configlint.memory.trace import trace
 
     result = trace(workload)
     if isinstance(result, str):
         return found._replace(refusal=result)
-    breakdown = {**dict.fromkeys(CATEGORIES, 0), **result["breakdown"]}
-    step = _Traced(result["allocated"], result["phase"], breakdown, result["phases"])
-    estimate = on_device(step, workload, found.plan.hardware.accelerator)
-    return found._replace(estimate=estimate._replace(method="trace"), closed_form=found.estimate)
+    estimate = as_estimate(result, workload, found.plan.hardware.accelerator)
+    return found._replace(estimate=estimate, closed_form=found.estimate)
 
 
 def _indivisible(plan: Plan, share: int, size: int) -> str:
@@ -155,10 +176,15 @@ def _unknown_accelerator(plan: Plan) -> str | None:
 
 def _unknown_model(plan: Plan) -> str:
     from configlint.memory.closed_form.architecture import knows_family
+    from configlint.memory.closed_form.tower import tower
 
     setting = plan.spec.settings.get("model.config")
     if setting is None:
         return "model.config is missing (for example llama-3.1-8b, or the path of a config.json)"
+    if plan.model is not None and (quantized := plan.model.config.get("quantization_config")):
+        return _unknown_quantization(plan, quantized)
+    if plan.model is not None and knows_family(plan.model.config) and tower(plan.model.config) is None:
+        return f"memory is not modelled for the parts of {plan.model.name} that read images or sound"
     if plan.model is not None and knows_family(plan.model.config):
         return (
             f"the config of {plan.model.name} has no usable number of layers, heads, hidden size or vocabulary size"
@@ -168,6 +194,13 @@ def _unknown_model(plan: Plan) -> str:
     name = code(setting.value)
     close = _did_you_mean(name, plan.known_models)
     return f"model.config {name} is unknown: {close or 'use a bundled one or the path of a config.json'}"
+
+
+def _unknown_quantization(plan: Plan, quantized: object) -> str:
+    if not plan.tuning.adapts:
+        return "the weights in model.config are quantized and cannot be trained whole: set tuning.method to lora"
+    by = quantized.get("quant_method") if isinstance(quantized, dict) else None
+    return f"memory is not modelled for weights quantized with {code(by)}"
 
 
 def _unknown_length(plan: Plan) -> str:
@@ -196,9 +229,11 @@ def _unknown_kernels(plan: Plan) -> str:
 
 
 def _unmodelled(plan: Plan, path: str) -> str:
-    origin = plan.origins.get(path)
+    origin, setting = plan.origins.get(path), plan.spec.settings.get(path)
+    if origin is None and setting is not None:
+        return f"memory is not modelled for {path} {code(setting.value)}"
     if origin is None:
-        return f"{path} is unknown"
+        return f"memory is not modelled for {path}" if path in plan.spec.settings else f"{path} is unknown"
     whose = f" ({origin.why})" if origin.how == "default" else ""
     return f"memory is not modelled for {path} {code(origin.value)}{whose}"
 

@@ -128,7 +128,7 @@ def _in_rounds(
         counts.update(edit.entry.source.name for edit in fixes if identity(edit) in done)
         session = session.edited(texts)
         report = _fixable(check(paths, session, target), refused)
-    both = {name: (start.parsed[name].source.text, session.parsed[name].source.text) for name in names}
+    both = {name: (start.parsed[name].source.stored, session.parsed[name].source.stored) for name in names}
     changed = {name: texts for name, texts in both.items() if texts[0] != texts[1]}
     counts = Counter({name: counts[name] for name in changed})
     return Mended(first, report, session, changed, counts), steps
@@ -237,7 +237,7 @@ def _values(plan: Plan | None) -> dict[str, str]:
 
 
 def _name(plan: Plan) -> _PlanName:
-    return plan.spec.source.name, plan.spec.target
+    return plan.spec.source.name, plan.spec.target or str(plan.spec.number)
 
 
 def _other_names(mended: Mended) -> dict[str, str]:

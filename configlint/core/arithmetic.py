@@ -126,7 +126,7 @@ def is_power_of_two(number: int) -> bool:
 
 
 def misfit(parallel: Parallel) -> tuple[str, str] | None:
-    """Two sizes of a mesh, by their names, that no engine builds together; None where they all fit.
+    """Two sizes of a mesh, by their names, that are not built together; None where they all fit.
 
     Source: accelerate 1.15 parallelism_config.py, ParallelismConfig.__post_init__ and _validate_accelerator;
     transformers 5.23 distributed/configuration_utils.py, which has neither context nor sequence.

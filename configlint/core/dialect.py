@@ -10,22 +10,26 @@ class Reader(NamedTuple):
     """What the real loader does with a text.
 
     How it reads a plain scalar; whether it turns a text into the number or the boolean that is wanted; what becomes
-    of a key that it does not know; and the arguments of the trainer's class that it declares itself, so that no
-    release of Transformers takes them away.
+    of a key that it does not know; the arguments of the trainer's class that it declares itself, so that no
+    release of Transformers takes them away; and whether it replaces a per-device batch that generations do not
+    divide.
     """
 
     scalars: Literal["yaml-1.1", "yaml-1.2", "json", "argv", "python"]
     coerces: bool
     unknown: Literal["refused", "dropped", "kept"]
     redeclared: frozenset[str] = frozenset()
+    replaces_batch: bool = False
 
 
 class Root(NamedTuple):
-    """The keys at the root of a file, those of them that hold mappings, and the keys of these, `section.key`."""
+    """The keys at the root of a file, those of them that hold mappings, and the keys of these, `section.key`; of a
+    file in Python, the functions that it calls."""
 
     keys: frozenset[str]
     sections: frozenset[str] = frozenset()
     below: frozenset[str] = frozenset()
+    calls: bool = False
 
 
 class Marks(NamedTuple):

@@ -62,6 +62,8 @@ _STAND_IN = re.compile(
     | (?:(?:hf|sk|ghp)[_-])?
       (?:your|my|the|insert|replace|change|example|dummy|placeholder|fake|todo|password|secret|token|api|none|null|true
       |false|auto)(?!.*[0-9])
+    | (?=[a-z]+(?:[_-][a-z]+)+$) (?:.*[_-])?
+      (?:token|key|secret|password|here|real|placeholder|redacted|example|dummy|fake) (?:[_-]|$)
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )

@@ -14,6 +14,7 @@ from configlint.core.profile import Accelerator, Instance, Model
 from configlint.core.release import UNKNOWN, Argument, Release
 from configlint.core.script import Script, script_of
 from configlint.core.spec import Setting, Spec
+from configlint.core.values import AT_RUNTIME, OnlyAtRuntime
 from configlint.core.wording import nearest
 
 if TYPE_CHECKING:
@@ -153,10 +154,12 @@ class Tuning(NamedTuple):
 
 class Schedule(NamedTuple):
     """In optimizer steps, as the Trainer counts them; a batch here is one device's
-    micro-batch, so that `batches_per_epoch` is what a rank trains of an epoch."""
+    micro-batch, so that `batches_per_epoch` is what a rank trains of an epoch. `last_step_samples` are those of the
+    last step of each epoch, or of each pass over a stream, where they are fewer than in the others."""
 
     batches_per_epoch: int | None = None
     steps_per_epoch: int | None = None
+    last_step_samples: int | None = None
     epochs: float | None = None
     max_steps: int | None = None
     total_steps: int | None = None
@@ -267,11 +270,12 @@ class Plan(NamedTuple):
 
     def given(self, path: str) -> bool:
         """Whether the user wrote it, right or wrong."""
-        return path in self.spec.settings
+        return path in self.spec.settings or self._may_have(path)
 
     def writes(self, *names: str) -> bool:
         """Whether one of these arguments of the trainer's class was written."""
-        return not self.training.keys().isdisjoint(names)
+        held = self.training
+        return not held.keys().isdisjoint(names) or any(name in held for name in names)
 
     def name(self, path: str) -> str:
         """What the user calls a setting: as it was written, or as the dialect has it."""
@@ -283,6 +287,14 @@ class Plan(NamedTuple):
         """Whether the dialect can say all of these: what it cannot say is not demanded."""
         return all(self.spec.dialect.route(path) is not None for path in paths)
 
+    def _may_have(self, path: str) -> bool:
+        """Raises:
+        OnlyAtRuntime: the running program can add such an argument.
+        """
+        if self.spec.open and path.startswith(("training.", "batch.")):
+            raise OnlyAtRuntime
+        return False
+
     def path(self, name: str) -> str:
         """Where an argument of the trainer's class stands, or would stand."""
         return argument_path(self.spec, self.release, name)
@@ -292,7 +304,11 @@ class Plan(NamedTuple):
         or the class's default; None where that is not known."""
         path = self.path(name)
         if path in self.spec.settings:
-            return self.spec.settings[path].value
+            value = self.spec.settings[path].value
+            if value is AT_RUNTIME:
+                raise OnlyAtRuntime
+            return value
+        self._may_have(path)
         default = self.release.default(name)
         return None if default is UNKNOWN else default
 

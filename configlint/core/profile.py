@@ -108,6 +108,10 @@ class Trainer(NamedTuple):
     fine_tunes: bool = False
     pretrains: bool = False
     modelled: bool = False
+    pairs: bool = False
+    reference_unless: str | None = None
+    reference_with: str | None = None
+    scores: bool = False
     generates: bool = False
     completions: tuple[int, int] | None = None
     task: str | None = None

@@ -6,7 +6,7 @@ As in core/profile.py, annotations are no text.
 from typing import Any, NamedTuple
 
 from configlint.core.profile import Trainer
-from configlint.core.values import decimal
+from configlint.core.values import AT_RUNTIME, decimal
 
 Version = tuple[int, int]
 # Facts of one argument over the releases: `life`, `type`, `default` and `choices`, as in
@@ -175,8 +175,9 @@ def written(version: Version) -> str:
 
 
 def is_kind(value: object, kinds: tuple[str, ...]) -> bool:
-    """Whether a value is of one of the kinds; any is where none is known."""
-    if not kinds:
+    """Whether a value is of one of the kinds; any is where none is known, and one that only the running program
+    knows may be."""
+    if not kinds or value is AT_RUNTIME:
         return True
     if value is None:
         return "null" in kinds

@@ -10,13 +10,44 @@ from typing import NamedTuple
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
+# The names of files in Python end so.
+CODE = (".py", ".ipynb")
+
+
+class Cell(NamedTuple):
+    """A code cell of a notebook: its number among all cells, from 1, and which line of the code is its first."""
+
+    number: int
+    first_line: int
+
+
+class Notebook(NamedTuple):
+    """A notebook as it is stored, and the code cells of which the text of its source is made."""
+
+    text: str
+    cells: tuple[Cell, ...]
+
+
 class _Named(NamedTuple):
     name: str
     text: str
+    notebook: Notebook | None = None
 
 
 class Source(_Named):
-    """A text and the name that users know it by: a path as they gave it, or `--set`."""
+    """A text and the name that users know it by: a path as they gave it, or `--set`. That of a notebook is the code
+    of all its cells, one below the other."""
+
+    @property
+    def stored(self) -> str:
+        """The text as it stands in the file."""
+        return self.notebook.text if self.notebook else self.text
+
+    def shown(self, line: int) -> tuple[str, int]:
+        """What people call the place of a line: the file, or the cell of a notebook, and the line in it."""
+        cells = self.notebook.cells if self.notebook else ()
+        cell = next((cell for cell in reversed(cells) if cell.first_line <= line), None)
+        return (f"{self.name}:cell {cell.number}", line - cell.first_line + 1) if cell else (self.name, line)
 
     def lines(self) -> list[str]:
         return self._lines
@@ -45,7 +76,13 @@ class Span(NamedTuple):
     end_column: int
 
     def __str__(self) -> str:
-        return f"{self.source.name}:{self.line}:{self.column}"
+        name, line = self.source.shown(self.line)
+        return f"{name}:{line}:{self.column}"
+
+
+def is_code(source: Source) -> bool:
+    """Whether a file is Python, a notebook or not."""
+    return source.name.endswith(CODE)
 
 
 def start_of(source: Source) -> Span:

@@ -12,6 +12,7 @@ from configlint.core.dialect import Dialect, Reader
 from configlint.core.edit import KEPT
 from configlint.core.remedy import Meant
 from configlint.core.source import Source, Span
+from configlint.core.values import AT_RUNTIME, OnlyAtRuntime
 
 
 class Setting(NamedTuple):
@@ -55,7 +56,9 @@ class Spec(NamedTuple):
     `assumed` says that nobody stated a release, in a dialect that has no default for it: what is true of the newest
     only is not certain then. `meant_script` is a file of nearly the name of `launch.script`, where there is none of
     that name. `newer` are the packages of which a release is stated that there is no data of yet, and the arguments
-    of its config class, or None where it is not installed.
+    of its config class, or None where it is not installed. `call` is the place of the function's name where these
+    are the arguments of a call, `number` counts the calls of the file, and `open` says that it may have others that
+    cannot be seen.
     """
 
     source: Source
@@ -67,6 +70,9 @@ class Spec(NamedTuple):
     assumed: bool = False
     meant_script: str | None = None
     newer: Mapping[str, frozenset[str] | None] = MappingProxyType({})
+    call: Span | None = None
+    number: int = 0
+    open: bool = False
 
     def in_newer(self, name: str) -> bool:
         """Whether a release that there is no data of was found to have an argument."""
@@ -150,6 +156,39 @@ def _changes(settings: Mapping[str, Setting], slip: Meant) -> bool:
     if written is None or slip.path == slip.to:
         return written is not None
     return right is None or written.target != right.target
+
+
+class Written(dict[str, object]):
+    """Arguments as they were written, of which the running program computes some, or adds some: a rule that asks
+    for one of those ends."""
+
+    def __init__(self, values: Mapping[str, object], open: bool) -> None:
+        super().__init__(values)
+        self._open = open
+
+    def __contains__(self, name: object) -> bool:
+        if super().__contains__(name):
+            return True
+        if self._open:
+            raise OnlyAtRuntime
+        return False
+
+    def __getitem__(self, name: str) -> object:
+        value = super().__getitem__(name)
+        if value is AT_RUNTIME:
+            raise OnlyAtRuntime
+        return value
+
+    def get(self, name: str, default: object = None) -> object:
+        if name not in self:
+            return default
+        return self[name]
+
+    def items(self) -> list[tuple[str, object]]:  # type: ignore[override]
+        return [(name, value) for name, value in super().items() if value is not AT_RUNTIME]
+
+    def values(self) -> list[object]:  # type: ignore[override]
+        return [value for _, value in self.items()]
 
 
 class Lowered(NamedTuple):

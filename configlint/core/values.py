@@ -7,6 +7,34 @@ from math import isfinite
 _LARGEST = 2**40
 
 
+class OnlyAtRuntime(Exception):
+    """A rule depends on a value that only the running program knows: it is silent then."""
+
+
+class _AtRuntime:
+    """A value that the file computes: whatever is asked of it, only the running program knows."""
+
+    def __repr__(self) -> str:
+        return "AT_RUNTIME"
+
+    def __str__(self) -> str:
+        raise OnlyAtRuntime
+
+    def __bool__(self) -> bool:
+        raise OnlyAtRuntime
+
+    def __eq__(self, other: object) -> bool:
+        if other is not self:
+            raise OnlyAtRuntime
+        return True
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+AT_RUNTIME = _AtRuntime()
+
+
 def whole(value: object) -> int | None:
     """An integer; `2.0` is one."""
     number = real(value)

@@ -1,4 +1,4 @@
-"""A value as it is written in a user's file."""
+"""A value as it is written in a user's file, in YAML, JSON or Python."""
 
 from __future__ import annotations
 
@@ -49,3 +49,32 @@ def _float(value: float, quote: str) -> str:
     # With a point, without which YAML 1.1 sees a text in `2e-05`.
     mantissa, e, exponent = repr(value).partition("e")
     return f"{mantissa}.0e{exponent}" if e and "." not in mantissa else repr(value)
+
+
+def python(value: object) -> str:
+    """A value as an expression of Python."""
+    if isinstance(value, str):
+        return _json(value, not value.isprintable())
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(python, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{python(key)}: {python(held)}' for key, held in value.items())}}}"
+    if isinstance(value, float) and value - value != 0:
+        return f'float("{value}")'
+    return re.sub(r"e([-+])0+", r"e\1", repr(value))
+
+
+_WORDS_OF_PYTHON = {"true": "True", "false": "False", "null": "None"}
+_ENTRY = re.compile(r"`([A-Za-z_]\w*): ([^`]+)`")
+
+
+def in_python(sentence: str) -> str:
+    """A sentence about a spec as one about a call: `x: true` is `x=True`."""
+    sentence = _ENTRY.sub(lambda match: f"`{match[1]}={_expression(match[2])}`", sentence)
+    return re.sub(r"\b(?:true|false|null)\b", lambda match: _WORDS_OF_PYTHON[match[0]], sentence)
+
+
+def _expression(text: str) -> str:
+    """A value of YAML as Python has it: a word needs quotes."""
+    is_word = re.fullmatch(_PLAIN, text) and text not in (*_WORDS_OF_PYTHON, *_WORDS_OF_PYTHON.values())
+    return _json(text) if is_word else text

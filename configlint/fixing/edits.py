@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from configlint.core.document import Entry, Mapping, Node, Scalar, Sequence, last_line, plain
 from configlint.core.edit import KEPT, Edit, Patch, identity
-from configlint.core.source import Source, Span
+from configlint.core.source import Source, Span, is_code
 from configlint.core.writing import written
 from configlint.syntax import read
 from configlint.syntax.scalars import resolve
@@ -48,12 +48,20 @@ class _GivenUp(Exception):
 
 def fixed(document: Node, edits: Iterable[Edit]) -> Fixed:
     """The text of a document after as many of the edits as can be made together."""
+    if is_code(document.span.source):
+        from configlint.fixing import calls
+
+        return Fixed(*calls.fixed(document, edits))
     made = _Trial(document).most(_located(document, edits), [])
     return Fixed(_patched(document.span.source, made) or document.span.source.text, made)
 
 
 def possible(document: Node, edits: Iterable[Edit]) -> list[Edit]:
     """The edits that can be made, if only each by itself, with what they do to the text."""
+    if is_code(document.span.source):
+        from configlint.fixing import calls
+
+        return calls.possible(document, edits)
     located, trial = _located(document, edits), _Trial(document)
     together = {identity(edit) for edit in trial.most(located, [])}
     return [edit for edit in located if identity(edit) in together or trial.is_as_meant([edit])]
@@ -210,14 +218,14 @@ def _block_deletion(place: _Place) -> tuple[int, int]:
     if last < len(place.starts):
         return start, place.starts[last]
     # Without a line break at the end of the file, the one before goes.
-    return max(0, len(place.text[:start].rstrip("\r\n\x85\u2028\u2029"))), len(place.text)
+    return len(place.text[:start].rstrip("\r\n\x85\u2028\u2029")), len(place.text)
 
 
 def _flow_deletion(place: _Place) -> tuple[int, int]:
     """An entry and the comma that belongs to it."""
     text, start, end = place.text, place.key, place.value_end
     before = start  # behind `{` or a comma
-    while before > 0 and text[before - 1] in _BLANKS:
+    while text[before - 1] in _BLANKS:
         before -= 1
     after = place.after(_BLANK, end)
     if text[before - 1] not in "{," or text[after] not in "},":

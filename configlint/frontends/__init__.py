@@ -10,9 +10,11 @@ from typing import Protocol
 from configlint.core.diagnostic import Diagnostic
 from configlint.core.dialect import Dialect, Root
 from configlint.core.document import Mapping, Node
+from configlint.core.source import CODE, Source, is_code
 from configlint.core.spec import Lowered
 from configlint.frontends import spec, training_arguments
 from configlint.frontends.others import OTHERS
+from configlint.syntax import read
 
 _ROOT_KEY = r"""^["']?(\w+)["']?[ \t]*:"""
 
@@ -34,9 +36,28 @@ FRONT_ENDS: dict[str, FrontEnd] = {"spec": spec, "training_arguments": training_
 OWN = FRONT_ENDS["spec"]
 
 
-def could_be(data: bytes) -> bool:
-    """Whether a file is worth parsing, for any dialect: a folder holds other YAML and JSON, some of it large."""
-    return _marks().search(data) is not None
+def could_be(data: bytes, name: str = "") -> bool:
+    """Whether a file is worth parsing, for any dialect: a folder holds other YAML and JSON, and much code."""
+    pattern = _calls() if name.endswith(CODE) else _marks()
+    return pattern.search(data) is not None
+
+
+def read_text(source: Source) -> tuple[Node | None, list[Diagnostic]]:
+    """The document of a text, in the syntax that its name says, and what is wrong with it."""
+    if not is_code(source):
+        return read(source)
+    from configlint.frontends.calls import classes
+    from configlint.syntax.python import read as read_calls
+
+    return read_calls(source, classes())
+
+
+@cache
+def _calls() -> re.Pattern[bytes]:
+    """The names of the classes that are looked for in code."""
+    from configlint.frontends.calls import classes
+
+    return re.compile(rf"""\b(?:{"|".join(classes())})\b""".encode())
 
 
 @cache
@@ -48,6 +69,8 @@ def _marks() -> re.Pattern[bytes]:
 
 def root_of(document: Node | None, text: str) -> Root:
     """The root of a document; where the text cannot be parsed, what looks like its keys."""
+    if isinstance(document, Mapping) and is_code(document.span.source):
+        return Root(frozenset(document.entries), calls=True)
     if isinstance(document, Mapping):
         sections = {
             key: value.entries for key, (_, value) in document.entries.items() if isinstance(value, Mapping)
@@ -62,7 +85,7 @@ def root_of(document: Node | None, text: str) -> Root:
 def of_root(root: Root) -> FrontEnd | None:
     """The dialect of a file with this root; None where it is nobody's, or that of a tool whose files are not read
     yet."""
-    if OWN.DIALECT.marks.fit(root):
+    if OWN.DIALECT.marks.fit(root) and not root.calls:
         return OWN
     if tool_of(root):
         return None

@@ -1,4 +1,5 @@
-"""TrainingArguments and TRL's config classes as flat YAML or JSON, with what else the script reads mixed in.
+"""TrainingArguments and TRL's config classes: as flat YAML or JSON, with what else the script reads mixed in, and
+as calls in Python.
 
 HfArgumentParser and TrlParser read such a file. Which of them does cannot be seen, and the file says nothing of the
 machine, of how it is launched and of what Accelerate's own config adds: that is unknown.
@@ -14,6 +15,7 @@ from functools import cache
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.dialect import Dialect, Marks, Reader, Root
 from configlint.core.document import Mapping, Node, Scalar
+from configlint.core.source import is_code
 from configlint.core.spec import Lowered, Setting, Spec
 from configlint.frontends.values import coerced, value_of
 from configlint.knowledge._generated import transformers
@@ -32,6 +34,10 @@ _COUNTS = ("batch.per_device", "batch.accumulation")
 
 
 def _fit(root: Root) -> bool:
+    if root.calls:
+        from configlint.frontends.calls import is_call  # for who has a script
+
+        return any(map(is_call, root.keys))
     # A file about arguments has their names too, and a mapping below each.
     keys = root.keys - root.sections
     return not keys.isdisjoint(_MARKS) and len(keys & _BASE.keys()) >= _LEAST
@@ -46,6 +52,7 @@ DIALECT = Dialect(
         # TrlParser makes numbers of texts, HfArgumentParser does not: only what both refuse is wrong.
         "yaml": Reader("yaml-1.1", coerces=True, unknown="kept"),
         "json": Reader("json", coerces=False, unknown="kept"),
+        "python": Reader("python", coerces=False, unknown="refused"),
     },
 )
 _PATHS = {name: path for path, name in DIALECT.names.items() if "*" not in path}
@@ -53,7 +60,9 @@ _PATHS = {name: path for path, name in DIALECT.names.items() if "*" not in path}
 
 def form(document: Node) -> list[Diagnostic]:
     """What is wrong with the two counts; of all other values, rules know more."""
-    found = []
+    found: list[Diagnostic] = []
+    if is_code(document.span.source):
+        return found  # the class refuses nothing that rules do not know of
     for path, (key, value) in _entries(document):
         if path in _COUNTS and (problem := _count_problem(value)):
             rule, message = problem
@@ -83,8 +92,14 @@ def _count_problem(node: Node) -> tuple[str, str] | None:
 
 
 def lower(documents: list[Mapping], assignments: Sequence[Mapping] = ()) -> Lowered:
-    """One plan: what it says in the names of TrainingArguments goes to `training`, all else to `arguments`."""
+    """One plan: what it says in the names of TrainingArguments goes to `training`, all else to `arguments`; in
+    code, a plan for each call."""
     source = documents[-1].span.source
+    if is_code(source):
+        from configlint.frontends.calls import specs
+
+        each = tuple(specs(documents[-1], DIALECT, _PATHS))
+        return Lowered(each, each[0])
     reader = DIALECT.readers["json" if source.name.endswith(".json") else "yaml"]
     settings = {}
     for path, (key, node) in _entries(documents[-1]):

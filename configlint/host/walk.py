@@ -18,7 +18,7 @@ from configlint.host.read import LARGEST_BYTES, read_bytes
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-SUFFIXES = (".yaml", ".yml", ".json")
+SUFFIXES = (".yaml", ".yml", ".json", ".py", ".ipynb")
 # Folders that hold other people's files, by their own names and by what lies in them: packages, virtual and conda
 # environments, repositories of their own, bare ones too.
 _FOREIGN = ("node_modules",)
@@ -37,7 +37,8 @@ class _Layer(NamedTuple):
 
 
 def walk(folder: str) -> Iterator[str]:
-    """The YAML and JSON files below a folder that git would not ignore and that are small enough, sorted.
+    """The YAML, JSON and Python files and notebooks below a folder that git would not ignore and that are small
+    enough, sorted.
 
     A link counts only where it stays within the repository, or the folder where there is none.
     """

@@ -38,6 +38,10 @@ FACTS = tuple(_ACCEPTED)
 OF_CLASS = ("data.packed", "model.sequence_length")
 MODEL, WEIGHTS = "model.config", "arguments.model_name_or_path"
 METHOD, USE_PEFT = "tuning.method", "arguments.use_peft"
+# What describes adapters, and nothing else.
+OF_ADAPTERS = tuple(
+    f"tuning.{name}" for name in ("rank", "alpha", "dropout", "target_modules", "modules_to_save", "dora")
+)
 BITS, QUANTIZED = "tuning.bits", {4: "arguments.load_in_4bit", 8: "arguments.load_in_8bit"}
 TASK = "arguments.lora_task_type"
 # From 1.14 on the scripts put it over what their arguments say.

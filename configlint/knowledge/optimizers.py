@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from configlint.core.release import Version
-from configlint.knowledge._generated.optimizers import DEEPSPEED_ADAM, ROWS
+from configlint.knowledge._generated.optimizers import DEEPSPEED_ADAM, DEEPSPEED_MEMORY, ROWS
 from configlint.knowledge._generated.optimizers import DEEPSPEED_KNOWN as DEEPSPEED_KNOWN
 from configlint.knowledge._generated.optimizers import DEEPSPEED_OLDER as DEEPSPEED_OLDER
 from configlint.knowledge._generated.optimizers import DEEPSPEED_PYTORCH as DEEPSPEED_PYTORCH
@@ -20,6 +20,12 @@ class StateMemory(NamedTuple):
     bits: int | None = None
     foreach: int = 0
     largest: int = 0
+    low_rank: int = 0
+    decomposes: bool = False
+    further: tuple[str, ...] = ()
+    compensated: bool = False
+    unsettled: tuple[str, ...] = ()
+    outside: int | None = None
 
 
 class Optimizer(NamedTuple):
@@ -35,6 +41,7 @@ class Optimizer(NamedTuple):
     under_fsdp: str | None = None
     deepspeed: tuple[str, ...] = ()
     cpu_adam: bool = False
+    in_backward: bool = False
     proportional: bool = False
     fused: str | None = None
     in_8_bits: str | None = None
@@ -52,6 +59,12 @@ def find_optimizer(name: object) -> Optimizer | None:
         return None
     memory = StateMemory(**row["memory"]) if "memory" in row else None
     return Optimizer(**{"name": name, **row, "memory": memory})
+
+
+def find_deepspeed_memory(kind: str) -> StateMemory | None:
+    """The memory of a type in DeepSpeed's config; None of one that is not modelled."""
+    memory = DEEPSPEED_MEMORY.get(kind.lower())
+    return StateMemory(**memory) if memory else None
 
 
 def is_adam(kind: str) -> bool:

@@ -28,6 +28,8 @@ _STAGES = {
 _RANK = 16
 # A shorter sequence than this is no way to train.
 _SHORTEST = 128
+# The part of a device that vLLM takes beside a training, unless told otherwise. Source: trl 1.16, grpo_config.py.
+_ENGINE = 0.3
 # What is lower by less than this is not worth a line.
 _LOWER = 0.95
 
@@ -62,7 +64,8 @@ class Fit(NamedTuple):
     `estimate` is of `per_device` samples: the trace's where there is one, with the `closed_form` beside it;
     `refusal` is why there is none. `largest` is what fits now, None where nothing does or where that is not
     known, and `following` the next size above it, or the first of all. `options` are the ways out or up.
-    `unknown` has paths with what is not known of them.
+    `figures` are those of the traces that were made. `unknown` has paths with what is not known of them; with an
+    estimate it is the trace's for what the closed form does not know.
     """
 
     plan: Plan
@@ -74,6 +77,7 @@ class Fit(NamedTuple):
     options: tuple[Way, ...] = ()
     closed_form: Estimate | None = None
     refusal: str | None = None
+    figures: tuple[dict[str, object], ...] = ()
     unknown: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -154,6 +158,7 @@ def changes(plan: Plan, base: Workload) -> Iterator[Relief]:
     """Everything that could be tried, cheapest first."""
     yield from _loss(plan, base)
     yield from _kernels(plan, base)
+    yield from _beside(plan, base)
     yield from _optimizers(plan, base)
     yield from _sharding(plan, base)
     if (half := base.length // 2) >= _SHORTEST:
@@ -166,7 +171,8 @@ def _loss(plan: Plan, base: Workload) -> Iterator[Relief]:
     """Losses that never hold all logits: Liger's, with its other kernels, and that of a trainer of TRL."""
     trl, chunked = plan.release.trl or (0, 0), plan.release.trainer.chunked_loss
     has_kernels = base.config.get("model_type") in LIGER and plan.release.spelling("use_liger_kernel")
-    if has_kernels and not base.fused_loss:
+    # Of trainers with other losses, only with TRL's own is the rest known.
+    if has_kernels and not base.fused_loss and (base.chunked_loss or not base.scores):
         # Until then Liger's loss takes the place of TRL's own.
         own = base.chunked_loss and chunked is not None and trl >= chunked[2]
         yield Relief(Put(plan.path("use_liger_kernel"), True), {"fused_loss": True, "chunked_loss": own}, free=True)
@@ -184,10 +190,21 @@ def _kernels(plan: Plan, base: Workload) -> Iterator[Relief]:
         own = "parallel.fsdp.activation_checkpointing"
         path = own if base.data == "fsdp" else plan.path("gradient_checkpointing")
         yield Relief(Put(path, True), {"checkpointing": True}, free=True)
-    if base.padded:
+    if base.padded and not base.pairs and not base.scores:
         trl = plan.release.spelling("packing") is not None
         path = "training.packing" if trl else "data.packed"
         yield Relief(Put(_written(plan, path), True), {"padded": False, "flattened": trl})
+
+
+def _beside(plan: Plan, base: Workload) -> Iterator[Relief]:
+    """What a trainer holds beside the model: logarithms of a reference model that are made before, and vLLM."""
+    spares = plan.release.trainer.reference_unless
+    if spares and base.reference not in ("", "adapters") and plan.release.spelling(spares):
+        yield Relief(Put(plan.path(spares), True), {"reference": ""}, free=True)
+    if base.engine and not base.engine_sleeps and plan.release.spelling("vllm_enable_sleep_mode"):
+        yield Relief(Put(plan.path("vllm_enable_sleep_mode"), True), {"engine_sleeps": True}, free=True)
+    if base.engine > _ENGINE:
+        yield Relief(Put(plan.path("vllm_gpu_memory_utilization"), _ENGINE), {"engine": _ENGINE}, free=True)
 
 
 def _written(plan: Plan, path: str) -> str:
@@ -237,9 +254,14 @@ def _methods(plan: Plan, base: Workload) -> Iterator[Relief]:
     trl, whole = plan.release.trl is not None, base.data in ("ddp", "zero0", "zero1", "zero2")
     # As PEFT and TRL prepare the model, and DeepSpeed casts it.
     own = base.dtype if base.data.startswith("zero") else None
+    reference = "adapters" if base.reference else ""
     kinds: dict[str, dict[str, object]] = {
-        "lora": {"adapter_dtype": own or "float32", "upcast": False},
-        "qlora": {"adapter_dtype": own or ("bfloat16" if trl else "float32"), "upcast": not trl},
+        "lora": {"adapter_dtype": own or "float32", "upcast": False, "reference": reference},
+        "qlora": {
+            "adapter_dtype": own or ("bfloat16" if trl else "float32"),
+            "upcast": not trl,
+            "reference": reference,
+        },
     }
     for method, fields in kinds.items():
         if base.method == "full" and (method == "lora" or whole):

@@ -13,7 +13,7 @@ from configlint.project.settings import Settings, settings_in
 
 __all__ = ["Projects", "Settings"]
 
-_MAY_PIN = (".lock", ".toml", ".txt")
+_MAY_PIN = (".lock", ".toml", ".txt", "setup.py")
 
 
 class Project(NamedTuple):

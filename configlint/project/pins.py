@@ -1,4 +1,5 @@
-"""The releases of Transformers and TRL that a project pins: in its lock file, pyproject.toml or requirements.
+"""The releases of Transformers and TRL that a project pins: in its lock file, pyproject.toml, requirements or
+setup.py; and those that a script or a notebook installs.
 
 Files are searched as bytes: what is looked for has a form of its own, and a lock file can be large.
 Source: PEP 440 and PEP 508; uv 0.9 and poetry 2.2, whose lock files have a name and a version on two lines.
@@ -33,8 +34,8 @@ _LAST_PATCH = 999
 def pins(folder: str, names: set[str]) -> dict[str, Setting]:
     """The releases that the files of a folder pin, each with its place."""
     found: dict[str, Setting] = {}
-    requirements = sorted(name for name in names if name.startswith("requirements") and name.endswith(".txt"))
-    held = [name for name in (*_LOCKS, "pyproject.toml", *requirements) if name in names]
+    requirements = sorted(name for name in names if re.fullmatch(r"requirements?\b.*\.txt", name))
+    held = [name for name in (*_LOCKS, "pyproject.toml", *requirements, "setup.py") if name in names]
     for path, data in readable(folder, held):
         if any(package in data for package in _PACKAGES):
             for package, pin in _pins(path, data):
@@ -100,3 +101,44 @@ def _fits(version: Version, sign: str, bound: tuple[int, ...]) -> bool:
     if sign in (">", ">="):
         return (*version, _LAST_PATCH) >= bound
     return (*version, 0) < bound if sign == "<" else version <= bound
+
+
+# A command that installs, in a cell or a comment; a file that a cell writes; the block of PEP 723.
+_PIP = r"[^#\n]*?\bpip3?[ \t]+install\b((?:[^\n\\]|\\.|\\\n)*)"
+_INSTALL = re.compile(rf"^[ \t]*[!%]{_PIP}", re.MULTILINE)
+# Of a script, comments too: what Databricks, jupytext and nbconvert make of a notebook.
+_IN_COMMENT = re.compile(rf"^[ \t]*(?:#[ \t]*)?(?:MAGIC[ \t]+)?(?:[!%]|get_ipython\(\)\.){_PIP}", re.MULTILINE)
+_WRITTEN = re.compile(r"^%%writefile[ \t]+\S*requirements?\S*\.txt[ \t]*\n((?:.*\n?)*)", re.MULTILINE)
+_BLOCK = re.compile(r"^# /// script[ \t]*\n((?:#.*\n)+?)# ///[ \t]*$", re.MULTILINE)
+_NAMED = re.compile(rf"(?<![\w./@=-]){_NAME}(?:\[[^\]\n]*\])?(?![\w./-])[ \t]*((?:{_OPERATORS}[ \t]*,?[ \t]*)*)")
+
+
+def pins_in(source: Source) -> dict[str, Setting]:
+    """The releases that a script or a notebook installs itself, each with its place: of several lines, the last
+    that names a package counts, with a release or not."""
+    found: dict[str, Setting] = {}
+    for start, text in _installing(source):
+        for match in _NAMED.finditer(text):
+            found.pop(match[1], None)
+            if release := _release(match[2], releases(match[1])):
+                before = source.text[: start + match.start()]
+                line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+                span = Span(source, line, column, line, column + len(match[0].rstrip()))
+                found[match[1]] = Setting(release, (match[1],), span, span)
+    return found
+
+
+def _installing(source: Source) -> Iterator[tuple[int, str]]:
+    """The pieces of a text that name what is installed, in order, and where each starts."""
+    if "pip" not in source.text and "requirement" not in source.text and "/// script" not in source.text:
+        return
+    pieces = []
+    for pattern in (_INSTALL if source.notebook else _IN_COMMENT, _BLOCK):
+        pieces += [(match.start(1), match[1]) for match in pattern.finditer(source.text)]
+    lines, starts = source.lines(), source.line_starts()
+    cells = [cell.first_line for cell in source.notebook.cells] if source.notebook else []
+    for first, end in zip(cells, [*cells[1:], len(lines) + 1], strict=True) if cells else ():
+        start = starts[first - 1]
+        cell = "\n".join(lines[first - 1 : end - 1])
+        pieces += [(start + match.start(1), match[1]) for match in _WRITTEN.finditer(cell)]
+    yield from sorted(pieces)

@@ -19,7 +19,7 @@ _FILES = ("configlint.toml", "pyproject.toml")
 _HARDWARE = r"(?:(\d+)x)?(\d+)x(.+)"
 _NOUNS = {"string": "a string", "array": "a list of strings", "object": "a table"}
 # What a pattern of the schema asks for, by key.
-_FORMS = {
+FORMS = {
     "transformers": 'a release such as "5.23"',
     "trl": 'a release such as "1.16"',
     "hardware": 'devices and accelerator, such as "8xa100-80gb" or, with nodes, "4x8xh100-80gb"',
@@ -41,21 +41,9 @@ class Settings:
 
     @cached_property
     def hardware(self) -> dict[str, Setting]:
-        """The hardware, for files that cannot say it: nothing else than data parallelism is meant by it."""
-        match = re.fullmatch(_HARDWARE, self.values.get("hardware", ""))
-        if match is None:
-            return {}
-        nodes, devices, accelerator = match.groups()
-        said = {
-            "hardware.accelerator": accelerator.lower(),
-            "hardware.devices_per_node": int(devices),
-            "hardware.nodes": int(nodes or 1),
-            "hardware.reserved": 0,
-            "parallel.tensor": 1,
-            "parallel.context": 1,
-            "parallel.sequence": 1,
-        }
-        return {path: self._setting("hardware", value) for path, value in said.items()}
+        """The hardware, for files that cannot say it."""
+        said = self.values.get("hardware")
+        return {path: self._setting("hardware", value) for path, value in machine(said).items()} if said else {}
 
     def excludes(self, path: str) -> bool:
         return "exclude" in self.values and self._matches(self.values["exclude"], path)
@@ -78,6 +66,24 @@ class Settings:
         assert self.source is not None
         span = _place(self.source, key)
         return Setting(value, (key,), span, span)
+
+
+def machine(said: str) -> dict[str, object]:
+    """What `8xa100-80gb` or `4x8xh100-80gb` says of the machine, by canonical paths; nothing where it is not in
+    this form. Nothing else than data parallelism is meant by it."""
+    match = re.fullmatch(_HARDWARE, said)
+    if match is None:
+        return {}
+    nodes, devices, accelerator = match.groups()
+    return {
+        "hardware.accelerator": accelerator.lower(),
+        "hardware.devices_per_node": int(devices),
+        "hardware.nodes": int(nodes or 1),
+        "hardware.reserved": 0,
+        "parallel.tensor": 1,
+        "parallel.context": 1,
+        "parallel.sequence": 1,
+    }
 
 
 def settings_in(folder: str, names: set[str]) -> Settings | None:
@@ -152,7 +158,7 @@ def _problems(source: Source, values: Any) -> list[str]:
                 lines.append((_place(source, key).line, f"unknown setting `{in_a_line(key)}`: {hint}"))
         else:
             key = route[0] if route else _TABLE
-            want = _FORMS.get(key) or _NOUNS.get(str(error.validator_value), str(error.validator_value))
+            want = FORMS.get(key) or _NOUNS.get(str(error.validator_value), str(error.validator_value))
             got = in_a_line(code(error.instance))
             lines.append((_place(source, route[-1] if route else key).line, f"`{key}` must be {want}, got {got}"))
     return [f"{source.name}:{line}: {message}" for line, message in sorted(set(lines))]

@@ -46,12 +46,13 @@ def _steps(plan: Plan) -> int:
     """The steps to look at: those that train the completions of a generation belong together, and one that the
     examples do not fill is no measure."""
     batch, examples = plan.batch, plan.data.train_examples
+    cycle, whole = 1, None if examples is None else examples // (batch.trained or 1)
     if plan.generation:
-        cycle, batches = plan.generation.cycle(batch.accumulation or 1), plan.schedule.batches_per_epoch
-        whole = None if batches is None else batches // (batch.accumulation or 1) // cycle
-    else:
-        cycle, whole = 1, None if examples is None else examples // (batch.trained or 1)
-    return cycle * (_STEPS if whole is None else max(1, min(_STEPS, whole)))
+        cycle = plan.generation.cycle(batch.accumulation or 1)
+        if examples is not None:
+            whole = plan.generation.batches(examples) // (batch.accumulation or 1)
+    steps = cycle * _STEPS if whole is None else min(cycle * _STEPS, whole - whole % cycle or whole)
+    return max(steps, 1)
 
 
 def sample(plan: Plan, every: bool) -> tuple[int, ...]:

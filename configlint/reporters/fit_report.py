@@ -12,6 +12,7 @@ from configlint.memory.options import Fit, Way, entries
 
 _GIB = 2**30
 _NAMES = {
+    "reference": "reference model",
     "optimizer": "optimizer states",
     "activations": "saved activations",
     "logits": "logits and loss",
@@ -42,6 +43,8 @@ def _block(answer: Fit) -> Iterator[str]:
     yield from _header(answer, answer.estimate)
     yield from _bars(answer.estimate)
     yield from _method(answer)
+    if answer.plan.model and "vision_config" in answer.plan.model.config:
+        yield "text alone: the vision tower's weights are counted, images take more"
     yield from _around(answer)
     if answer.options:
         yield from _table("to use less memory" if answer.largest else "to make it fit", answer.options)
@@ -113,7 +116,8 @@ def _method(answer: Fit) -> Iterator[str]:
         yield f"not traced: {in_a_line(answer.refusal)}; showing the numbers of the closed form"
     elif answer.estimate and answer.estimate.method == "trace":
         traced = answer.estimate.allocated
-        line = f"traced: tensors take {traced / _GIB:.2f} GiB at the peak"
+        why = "; ".join(in_a_line(reason) for _, reason in answer.unknown)
+        line = f"{f'{why}: ' if why else ''}traced: tensors take {traced / _GIB:.2f} GiB at the peak"
         if answer.closed_form:
             closed = answer.closed_form.allocated
             difference = round(100 * (closed / traced - 1), 1) + 0.0  # not -0.0

@@ -62,10 +62,10 @@ def _described(edit: Edit) -> str:
 
 
 def _place(span: Span) -> dict[str, object]:
-    return {
-        "file": span.source.name,
-        "line": span.line,
-        "column": span.column,
-        "end_line": span.end_line,
-        "end_column": span.end_column,
-    }
+    places: tuple[int, ...] = span[1:]
+    if span.source.notebook:
+        from configlint.syntax.notebook import in_file
+
+        places = in_file(span)
+    keys = ("line", "column", "end_line", "end_column")
+    return {"file": span.source.name, **dict(zip(keys, places, strict=True))}

@@ -44,6 +44,9 @@ def _counted(answer: Proof) -> str:
     plan, ranks = answer.plan, answer.found.ranks
     world, replicas, repeats = plan.parallel.world or 1, plan.parallel.replicas or 1, ranks[0].repeats
     per = "step" if ranks[0].cycle == 1 else f"{ranks[0].cycle} steps"
+    if answer.all_asked and not answer.distinct:
+        number = sum(len(rank.steps[0]) for rank in ranks[:: world // replicas])
+        return f"{number:,} samples per step over {count(world, 'rank')} (all counted)"
     if answer.all_asked:
         what = (
             f"distinct examples per {per}, {repeats} samples of each"
@@ -82,7 +85,7 @@ def _engine(plan: Plan, rank: Rank) -> str:
 
 def _together(answers: Sequence[Proof]) -> str:
     """Whether the targets would train the very same samples in each step: that can be seen where all are asked."""
-    whole = [answer for answer in answers if answer.proven and answer.all_asked]
+    whole = [answer for answer in answers if answer.proven and answer.all_asked and answer.distinct]
     if len(whole) < 2:
         return ""
     first, *others = [_samples(answer) for answer in whole]

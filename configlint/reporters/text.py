@@ -52,7 +52,7 @@ def block(diagnostic: Diagnostic) -> str:
     remedy = f" {_clean(diagnostic.help)}" if diagnostic.help else ""
     if _is_fixable(diagnostic):
         remedy += " (--fix does it)"
-    number = f"{span.line:4}"
+    number = f"{span.source.shown(span.line)[1]:4}"
     lines.append(f"{number} | {shown}".rstrip())
     lines.append(f"{' ' * len(number)} | {' ' * _columns(before)}\x1b[1;{colour}m{carets}{remedy}\x1b[0m")
     lines += [f" ::: {_clean(str(related.span))}: {_clean(related.message)}" for related in diagnostic.related]

@@ -13,6 +13,7 @@ from importlib import import_module
 
 from configlint.core.plan import Plan
 from configlint.core.rule import Rule
+from configlint.core.values import OnlyAtRuntime
 from configlint.rules._index import FAMILIES, RULES
 
 # Names that rules had, and what stands for each today: an ignore comment may still use them. The name of a table
@@ -29,8 +30,16 @@ RENAMED: dict[str, tuple[str, ...]] = {
 def for_plan(plan: Plan) -> Iterator[Rule]:
     """The rules that a plan may concern."""
     for family, modules in FAMILIES.items():
-        for module in modules(plan):
+        for module in modules(plan) if plan.spec.call is None else _of_call(plan, family):
             yield _rule(family, module)
+
+
+def _of_call(plan: Plan, family: str) -> list[str]:
+    """The modules of a family that a call may concern: all, where a condition is only known at runtime."""
+    try:
+        return list(FAMILIES[family](plan))
+    except OnlyAtRuntime:
+        return [name.partition("/")[2].replace("-", "_") for name in RULES if name.startswith(f"{family}/")]
 
 
 @cache

@@ -107,6 +107,8 @@ def batch(plan: Plan) -> Iterator[str]:
     if plan.given('batch.effective_tokens'):
         yield "partial_sequence"
     yield "partial_window"
+    if plan.spec.reader.replaces_batch:
+        yield "replaced_per_device"
     if plan.writes('accelerator_config', 'split_batches'):
         yield "split_batches"
     if plan.given('batch.effective_tokens'):
@@ -173,6 +175,8 @@ def deepspeed(plan: Plan) -> Iterator[str]:
         yield "multiplied_gradients"
     if is_configured(plan):
         yield "no_effect"
+    if is_configured(plan):
+        yield "refused_combination"
     if sets(plan, 'optimizer'):
         yield "refused_optimizer"
     if sets(plan, 'scheduler'):
@@ -313,6 +317,8 @@ def memory(plan: Plan) -> Iterator[str]:
         yield "float32_adapters"
     if plan.writes('model_init_kwargs') or 'experts_implementation' in plan.arguments:
         yield "gathered_experts"
+    if plan.model is not None and 'vision_config' in plan.model.config:
+        yield "images_not_counted"
     if plan.writes('metric_for_best_model', 'include_for_metrics'):
         yield "kept_eval_logits"
     if evaluates(plan):
@@ -336,6 +342,8 @@ def model(plan: Plan) -> Iterator[str]:
         yield "beyond_positions"
     if bool(plan.known_models):
         yield "unknown_profile"
+    if bool(plan.tuning.target_modules) and plan.model is not None:
+        yield "unmatched_target_module"
     if plan.hardware.accelerator is not None:
         yield "unsupported_attention"
     if plan.given('tuning'):
@@ -468,6 +476,14 @@ def trl(plan: Plan) -> Iterator[str]:
         yield "unsupported_transformers"
 
 
+def tuning(plan: Plan) -> Iterator[str]:
+    from configlint.knowledge.facts import BITS
+    from configlint.knowledge.facts import OF_ADAPTERS
+    if not (plan.given(BITS) or any(map(plan.given, OF_ADAPTERS))):
+        return
+    yield "missing_method"
+
+
 FAMILIES: dict[str, Callable[[Plan], Iterator[str]]] = {
     "argument": argument,
     "batch": batch,
@@ -485,6 +501,7 @@ FAMILIES: dict[str, Callable[[Plan], Iterator[str]]] = {
     "security": security,
     "trainer": trainer,
     "trl": trl,
+    "tuning": tuning,
 }
 RULES: dict[str, tuple[str, ...]] = {
     'argument/boolean-as-text': ('argument/boolean-as-text',),
@@ -537,6 +554,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'batch/not-power-of-two': ('batch/not-power-of-two',),
     'batch/partial-sequence': ('batch/partial-sequence',),
     'batch/partial-window': ('batch/partial-window',),
+    'batch/replaced-per-device': ('batch/replaced-per-device',),
     'batch/split-batches': ('batch/split-batches',),
     'batch/stated-twice': ('batch/stated-twice',),
     'batch/steps-beyond-run': ('batch/steps-beyond-run',),
@@ -562,6 +580,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'deepspeed/mismatch': ('deepspeed/mismatch',),
     'deepspeed/multiplied-gradients': ('deepspeed/multiplied-gradients',),
     'deepspeed/no-effect': ('deepspeed/parameter-offload-below-zero3', 'deepspeed/zero3-key-below-zero3', 'deepspeed/zero-key-with-zero0', 'deepspeed/overridden-steps-per-print', 'deepspeed/ignored-drop-last', 'deepspeed/ignored-checkpointing'),
+    'deepspeed/refused-combination': ('deepspeed/unsupported-gradient-sum', 'deepspeed/prescaled-scattered-gradients', 'deepspeed/unsupported-master-weights', 'deepspeed/optimizer-states-without-master-weights', 'deepspeed/required-gradient-norm', 'deepspeed/static-loss-scale-with-lamb', 'deepspeed/mismatched-parameter-type', 'deepspeed/mixed-types-without-zero', 'deepspeed/untested-optimizer', 'deepspeed/muon-with-reduce-scatter', 'deepspeed/partial-offload-of-other-optimizer', 'deepspeed/mismatched-zenflow-interval', 'deepspeed/zenflow-without-offload'),
     'deepspeed/refused-optimizer': ('deepspeed/refused-optimizer',),
     'deepspeed/refused-scheduler': ('deepspeed/refused-scheduler',),
     'deepspeed/refused-value': ('deepspeed/refused-value',),
@@ -578,7 +597,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'deepspeed/unset-parameter': ('deepspeed/unset-parameter',),
     'deepspeed/unusable-offload': ('deepspeed/unusable-offload',),
     'fsdp/double-checkpointing': ('fsdp/double-checkpointing',),
-    'fsdp/no-effect': ('fsdp/setting-with-tensor', 'fsdp/fsdp1-setting-with-fsdp2', 'fsdp/setting-of-other-policy'),
+    'fsdp/no-effect': ('fsdp/setting-with-tensor', 'fsdp/fsdp1-setting-with-fsdp2', 'fsdp/strategy-with-fsdp1', 'fsdp/setting-of-other-policy'),
     'fsdp/old-version': ('fsdp/old-version',),
     'fsdp/refused-value': ('fsdp/refused-value',),
     'fsdp/two-wrap-policies': ('fsdp/two-wrap-policies',),
@@ -619,6 +638,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'memory/flash-lost-to-padding': ('memory/flash-lost-to-padding',),
     'memory/float32-adapters': ('memory/float32-adapters',),
     'memory/gathered-experts': ('memory/gathered-experts',),
+    'memory/images-not-counted': ('memory/images-not-counted',),
     'memory/kept-eval-logits': ('memory/kept-eval-logits',),
     'memory/large-eval-batch': ('memory/large-eval-batch',),
     'memory/less-headroom': ('memory/less-headroom',),
@@ -628,6 +648,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'memory/unchecked': ('memory/unchecked',),
     'model/beyond-positions': ('model/beyond-positions',),
     'model/unknown-profile': ('model/unknown-profile',),
+    'model/unmatched-target-module': ('model/unmatched-target-module',),
     'model/unsupported-attention': ('model/unsupported-attention',),
     'model/unused-tuning': ('model/unused-tuning',),
     'parallel/context-without-sdpa': ('parallel/context-without-sdpa',),
@@ -678,4 +699,5 @@ RULES: dict[str, tuple[str, ...]] = {
     'trl/unread-setting': ('trl/unread-setting',),
     'trl/unseparated-samples': ('trl/unseparated-samples',),
     'trl/unsupported-transformers': ('trl/unsupported-transformers',),
+    'tuning/missing-method': ('tuning/missing-method',),
 }

@@ -10,7 +10,7 @@ from typing import Protocol
 from configlint.core.plan import Hardware, Launch, Plan, Precision, Use
 from configlint.core.profile import Accelerator, Instance, Model
 from configlint.core.release import Argument, Release, is_kind, written
-from configlint.core.spec import Spec
+from configlint.core.spec import Spec, Written
 from configlint.core.values import flag, positive, text
 from configlint.knowledge.facts import WEIGHTS
 from configlint.knowledge.naming import owners
@@ -85,13 +85,18 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
         schedule=solve_schedule(ledger, batch, data, parallel.replicas, generation),
         intervals=solve_intervals(ledger),
         precision=precision,
-        training=(training := spec.section("training")),
+        training=(training := _training(spec)),
         arguments=(arguments := spec.section("arguments")),
         launch=(launch := _launch(ledger)),
         uses=tuple(_uses(spec, training, arguments, ledger.release, launch)),
         generation=generation,
         memory=solve_memory(room, batch, parallel.replicas),
     )
+
+
+def _training(spec: Spec) -> dict[str, object]:
+    found = spec.section("training")
+    return found if spec.call is None else Written(found, spec.open)
 
 
 def _with_communication(hardware: Hardware, world: int | None, knowledge: Knowledge) -> Hardware:
@@ -108,8 +113,9 @@ def _uses(
     spec: Spec, training: dict[str, object], arguments: dict[str, object], release: Release, launch: Launch
 ) -> Iterator[Use]:
     """What was written of the trainer's class; and of what TRL's own scripts read beside it."""
-    for name, value in training.items():
-        if name not in owners():
+    for name in training:
+        value = spec.settings[f"training.{name}"].value
+        if name not in owners() and name not in spec.reader.redeclared:
             # Of one that is compiled under another name, it is that one's types which count.
             meant = release.arguments.get(release.spelling(name) or "")
             own = _held(release.arguments.get(name), spec, release)

@@ -16,8 +16,8 @@ _PRODUCT = "per_device x accumulation x replicas"
 def solve_batch(ledger: Ledger, replicas: int | None, room: Room) -> Batch:
     """The batch that was asked for and the nearest that can be trained, as `arithmetic` has it, in as large
     pieces as there is room for."""
-    per_device = ledger.given("batch.per_device", positive)
-    accumulation = ledger.given("batch.accumulation", positive)
+    per_device = _factor(ledger, "batch.per_device", "per_device_train_batch_size")
+    accumulation = _factor(ledger, "batch.accumulation", "gradient_accumulation_steps")
     batch = Batch(
         effective=_effective(ledger),
         per_device=per_device,
@@ -26,7 +26,7 @@ def solve_batch(ledger: Ledger, replicas: int | None, room: Room) -> Batch:
         pinned_accumulation=accumulation,
         max_per_device=ledger.given("batch.per_device.max", positive),
     )
-    if replicas is None:
+    if replicas is None or (ledger.spec.call and not (per_device and accumulation)):
         return batch
     if replicas * (per_device or 1) * (accumulation or 1) > MOST_SAMPLES:
         return batch._replace(per_device=None, accumulation=None)
@@ -35,6 +35,14 @@ def solve_batch(ledger: Ledger, replicas: int | None, room: Room) -> Batch:
     if batch.effective is None:
         return batch
     return _from_total(ledger, batch, batch.effective, replicas, room)
+
+
+def _factor(ledger: Ledger, path: str, name: str) -> int | None:
+    """What was written; in a call, the class's default where nothing was."""
+    if ledger.spec.call is None or path in ledger.spec.settings:
+        return ledger.given(path, positive)
+    default = None if ledger.spec.open else positive(ledger.release.default(name))
+    return ledger.given_or(path, positive, default, "the class's default") if default else None
 
 
 def _from_factors(ledger: Ledger, batch: Batch, product: int) -> Batch:

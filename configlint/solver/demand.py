@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from configlint.core.plan import Data, Hardware, Loaded, Parallel, Precision, Tuning
 from configlint.core.profile import Model
 from configlint.core.spec import Spec
-from configlint.core.values import bits, flag, mapping, names, positive, share, text
+from configlint.core.values import AT_RUNTIME, bits, flag, mapping, names, positive, real, share, text
 from configlint.solver.ledger import Ledger
-from configlint.solver.tuning import unmodelled
+from configlint.solver.quantized import stored
+from configlint.solver.trainer import length_of_trainer, of_trainer, unmodelled_of_trainer
+from configlint.solver.tuning import is_forgotten
 
 if TYPE_CHECKING:
     from configlint.core.workload import Workload
 
 _DTYPES = ("float32", "bfloat16", "float16")
+_CLASSIFYING = ("sequence-classification", "token-classification", "question-answering")
+_CHECKPOINTING = "gradient_checkpointing_kwargs"
 # Where the class leaves it open, it takes this from torch 2.8 on. Source: transformers 5.23, training_args.py.
 _OPTIM = "adamw_torch_fused"
 
@@ -37,10 +41,10 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
     model, hardware, parallel, data = asked.model, asked.hardware, asked.parallel, asked.data
     length = _length(ledger)
     optim = ledger.argument("optim", text) or (None if ledger.path("optim") in ledger.spec.settings else _OPTIM)
+    optim = _of_deepspeed(ledger.spec, parallel) or optim
     missing = [
         path
         for path, known in (
-            ("trainer", "trainer" not in ledger.spec.settings or ledger.release.trainer.modelled),
             ("model.config", model is not None),
             ("model.sequence_length", length is not None),
             ("parallel", parallel.replicas is not None),
@@ -48,20 +52,26 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         )
         if not known
     ]
+    missing = [*unmodelled_of_trainer(ledger), *missing]
     if missing or model is None or length is None or optim is None:
         return None, tuple(missing)
     if "parallel.data" not in ledger.spec.settings and {"parallel.fsdp", "parallel.deepspeed"} & {
         *ledger.spec.settings
     }:
         return None, ()  # the engine was forgotten
+    if is_forgotten(ledger.spec):
+        return None, ()
     if any(_is_misread(ledger, path, fits) for path, fits in _accepted(ledger)):
         return None, ()
-    if left_out := unmodelled(asked.tuning, asked.loaded.task, model):
+    below = stored(ledger, asked.tuning, model)
+    left_out = (*_left_out(ledger, asked), *(("model.config",) if below is None else ()))
+    if left_out or below is None:
         return None, left_out
     from configlint.core.workload import Workload  # a millisecond, for those who say what they train
 
     dtype, autocast = _dtypes(ledger, asked.precision)
-    method, tuning = asked.tuning.method or "full", asked.tuning
+    tuning = asked.tuning
+    method = "qlora" if below.bits else tuning.method or "full"
     checkpointing = ledger.argument("gradient_checkpointing", flag) or False
     own = parallel.data == "fsdp" and _is_on(ledger.spec, "parallel.fsdp.activation_checkpointing")
     world, tensor, context = (
@@ -82,16 +92,28 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         method=method,
         rank=tuning.rank or 0,
         targets=tuning.target_modules,
+        pattern=_is_pattern(ledger.spec),
+        adapter_dropout=(tuning.dropout or 0.0) if tuning.adapts else 0.0,
+        dora=tuning.dora or False,
+        saved_modules=tuning.modules_to_save,
+        bits=below.bits or 4,
+        nested_scales=below.nested,
         adapter_dtype=_adapter_dtype(ledger, parallel, method, dtype),
-        upcast=method == "qlora" and not _trl(ledger),
+        # PEFT's preparation is what a script calls that quantizes the weights itself.
+        upcast=tuning.method == "qlora" and not _trl(ledger),
         checkpointing=checkpointing or own,
+        checkpointed_every=_every(ledger) if checkpointing else 1,
         attention=asked.loaded.attention or "sdpa",
         padded=not (packed or flattened),
         chunked_loss=_chunked_loss(ledger),
         flattened=flattened,
         optimizer=optim,
+        optimizer_arguments=ledger.argument("optim_args", text) or "",
+        optimizer_targets=ledger.argument("optim_target_modules", names) or (),
         fused_loss=ledger.argument("use_liger_kernel", flag) or False,
+        task=asked.loaded.task,
         release=ledger.release.transformers,
+        compiled=_compiled(ledger),
         capability=hardware.accelerator.compute_capability if hardware.accelerator else None,
         data=parallel.data or "ddp",
         shard=_shard(parallel, world, tensor, context),
@@ -102,7 +124,14 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         offload_optimizer=offloads[0],
         offload_parameters=offloads[1],
     )
-    return workload, ()
+    return workload._replace(**of_trainer(ledger, method, dtype, world)), ()  # type: ignore[arg-type]
+
+
+def _of_deepspeed(spec: Spec, parallel: Parallel) -> str | None:
+    """The optimizer that DeepSpeed's config asks for."""
+    setting = spec.settings.get("parallel.deepspeed.optimizer.type") if parallel.uses_deepspeed else None
+    kind = text(setting.value) if setting else None
+    return f"deepspeed:{kind}" if kind else None
 
 
 def _accepted(ledger: Ledger) -> Iterator[tuple[str, Callable[[object], bool]]]:
@@ -125,10 +154,50 @@ def _accepted(ledger: Ledger) -> Iterator[tuple[str, Callable[[object], bool]]]:
         yield f"parallel.fsdp.{name}", lambda value: flag(value) is not None
 
 
+def _left_out(ledger: Ledger, asked: Asked) -> Iterator[str]:
+    """The paths of what the closed form does not know of: a figure without it would be another training's."""
+    if asked.tuning.bits is not None and asked.tuning.method != "qlora":
+        yield "tuning.bits"
+    if asked.loaded.task == "image-text-to-text" and "model.task" in ledger.spec.settings:
+        yield "model.task"
+    if ledger.argument("label_smoothing_factor", real) and asked.loaded.task not in _CLASSIFYING:
+        yield ledger.path("label_smoothing_factor")
+    if any(_checkpointing(ledger).get(name) for name in ("selective", "offload")):
+        yield ledger.path(_CHECKPOINTING)
+    if ledger.argument("activation_offloading", flag):
+        yield ledger.path("activation_offloading")
+
+
+def _checkpointing(ledger: Ledger) -> dict[str, object]:
+    """The kwargs of checkpointing. Source: transformers 5.23, trainer.py (`every_n_layers`, `offload`); trl 1.16,
+    trainer/sft_trainer.py (`selective`)."""
+    setting = ledger.spec.settings.get(ledger.path(_CHECKPOINTING))
+    return (mapping(setting.value) if setting else None) or {}
+
+
+def _every(ledger: Ledger) -> int:
+    return positive(_checkpointing(ledger).get("every_n_layers")) or 1
+
+
+def _compiled(ledger: Ledger) -> bool:
+    """Source: transformers 5.23, training_args.py: a backend or a mode turns it on too."""
+    words = (ledger.argument(name, text) for name in ("torch_compile_backend", "torch_compile_mode"))
+    return bool(ledger.argument("torch_compile", flag)) or any(word is not None for word in words)
+
+
+def _is_pattern(spec: Spec) -> bool:
+    """Whether the modules are a regular expression, as PEFT takes a text, and TRL makes one of a list of one."""
+    setting = spec.settings.get("tuning.target_modules")
+    value = setting.value if setting else None
+    return isinstance(value, str) and value.lower() != "all-linear"
+
+
 def _is_misread(ledger: Ledger, path: str, fits: Callable[[object], bool]) -> bool:
     """Whether something wrong is written: it is said elsewhere, and the default is not meant."""
     setting = ledger.spec.settings.get(path)
-    return setting is not None and (setting.mapping or not fits(setting.value))
+    if setting is None:
+        return ledger.spec.open and path.startswith("training.")
+    return setting.mapping or setting.value is AT_RUNTIME or not fits(setting.value)
 
 
 def _shard(parallel: Parallel, world: int, tensor: int, context: int) -> int:
@@ -140,7 +209,7 @@ def _shard(parallel: Parallel, world: int, tensor: int, context: int) -> int:
 
 def _length(ledger: Ledger) -> int | None:
     length = ledger.given("model.sequence_length", positive)
-    return length if length is not None or not _trl(ledger) else ledger.argument("max_length", positive)
+    return length if length is not None or not _trl(ledger) else length_of_trainer(ledger)
 
 
 def _trl(ledger: Ledger) -> bool:

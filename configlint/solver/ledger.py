@@ -56,6 +56,8 @@ class Ledger:
         path = self.path(name)
         if path in self.spec.settings:
             return self.given(path, accept)
+        if self.spec.open:
+            return None
         found = self.release.arguments.get(path.rpartition(".")[2])
         value = accept(self.release.default(name))
         if value is not None:

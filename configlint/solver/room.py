@@ -84,6 +84,11 @@ class Room:
 
         return without_closed_form(self.workload)
 
+    def _is_saved(self) -> bool:
+        from configlint.memory.saved import is_saved
+
+        return self.workload is not None and is_saved(self.workload)
+
     def fits(self, per_device: int, accumulation: int) -> bool:
         estimate = self.estimate(per_device, accumulation)
         return estimate is not None and self.budget is not None and estimate.high <= self.budget
@@ -91,7 +96,7 @@ class Room:
     def largest(self, share: int, most: int | None) -> int | None:
         """The largest divisor of the samples that fall to a replica, up to `most`, that fits; 0 where none does,
         None where it cannot be known."""
-        if self.budget is None or self.unknown():
+        if self.budget is None or (self.unknown() and not self._is_saved()):
             return None
         sizes = [size for size in divisors(share) if size <= (most or share)]
         possible = self._possible(sizes, share, self.budget) if len(sizes) > 4 else sizes

@@ -1,22 +1,24 @@
 """Optimizer steps, as Transformers counts them.
 
-Source: transformers 5.23 trainer.py, set_initial_training_values (a step is ceil'd from the batches
-of an epoch, an epoch has at least one) and training_args.py, get_warmup_steps; accelerate 1.15
-data_loader.py, BatchSamplerShard (whole batches are dealt to the ranks). Of generations: trl 1.16 trainer/utils.py,
-RepeatSampler, and trainer/grpo_config.py, __post_init__; trl 0.15 to 0.17 trainer/grpo_trainer.py.
+Source: transformers 4.30 to 5.24 trainer.py, set_initial_training_values (once _inner_training_loop) and
+training_args.py, get_warmup_steps. Of generations: trl 1.16 trainer/utils.py, RepeatSampler, and
+trainer/grpo_config.py, __post_init__; trl 0.15 to 0.17 trainer/grpo_trainer.py.
 """
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, floor
 
 from configlint.core.plan import Batch, Data, Generation, Intervals, Parallel, Schedule
 from configlint.core.spec import Setting
-from configlint.core.values import flag, natural, positive, real, text, whole
+from configlint.core.values import AT_RUNTIME, flag, natural, positive, real, text, whole
+from configlint.solver.epochs import batches_of_epoch, counts_completions, last_step
 from configlint.solver.ledger import Ledger
 
 # Since when each prompt of a step is generated once for all its micro-batches.
 _BATCHED_SINCE = (0, 16)
+# Since when batches that are left over at the end of an epoch make a step that is counted.
+_LEFT_OVER_SINCE = (4, 52)
 
 
 def solve_schedule(
@@ -28,13 +30,8 @@ def solve_schedule(
     if not data.streaming and counts_completions(ledger):
         batches = _generated(ledger, data, generation) if generation else None
     elif not data.streaming:
-        batches = _batches(ledger, batch, data, replicas)
-    steps = total = None
-    if batches is not None and batch.accumulation:
-        steps = max(ceil(batches / batch.accumulation), 1)
-        inputs = ("schedule.batches_per_epoch", "batch.accumulation")
-        formula = "ceil(batches_per_epoch / accumulation)" if batches else "1, the minimum of an epoch"
-        ledger.derived("schedule.steps_per_epoch", steps, formula, *inputs)
+        batches = batches_of_epoch(ledger, batch, data, replicas)
+    steps, total = _steps_per_epoch(ledger, batch, batches), None
     # Even with 0 the Trainer does one step before it looks; until 4.48, 0 left it to the epochs.
     least = 0 if ledger.release.transformers >= (4, 49) else 1
     if max_steps is not None and max_steps >= least:
@@ -44,25 +41,34 @@ def solve_schedule(
         inputs = ("training.num_train_epochs", "schedule.steps_per_epoch")
         total = ceil(epochs * steps)
         ledger.derived("schedule.total_steps", total, "ceil(num_train_epochs x steps_per_epoch)", *inputs)
-    return Schedule(batches, steps, epochs, max_steps, total, _warmup(ledger, total))
+    last = _last_step(ledger, batch, data, replicas, batches, total)
+    return Schedule(batches, steps, last, epochs, max_steps, total, _warmup(ledger, total))
 
 
-def _batches(ledger: Ledger, batch: Batch, data: Data, replicas: int | None) -> int | None:
-    """Micro-batches that one rank sees in an epoch."""
-    drop = ledger.argument("dataloader_drop_last", flag)
-    examples, size = data.train_examples, batch.per_device
-    if examples is None or size is None or replicas is None or drop is None:
+def _last_step(
+    ledger: Ledger, batch: Batch, data: Data, replicas: int | None, batches: int | None, total: int | None
+) -> int | None:
+    """Its samples, where a run comes to the end of an epoch, or of a pass over a stream."""
+    examples, per_device, accumulation = data.train_examples, batch.per_device, batch.accumulation
+    if ledger.release.transformers < _LEFT_OVER_SINCE or not replicas or not per_device or not accumulation:
         return None
-    number = examples // size // replicas if drop else -(-examples // (size * replicas))
-    formula = f"{'floor' if drop else 'ceil'}(train_examples / (per_device x replicas))"
-    inputs = ("data.train_examples", "batch.per_device", "replicas")
-    return ledger.derived("schedule.batches_per_epoch", number, formula, *inputs)
+    if data.streaming and examples and not counts_completions(ledger):
+        batches = ceil(examples / (per_device * replicas))
+        if batches % accumulation:
+            return None  # the step goes on with the next pass
+    if not batches or (total is not None and total < ceil(batches / accumulation)):
+        return None
+    return last_step(ledger, batch, data, replicas, batches)
 
 
-def counts_completions(ledger: Ledger) -> bool:
-    """Whether batches count completions, of which there are several for each prompt."""
-    since = ledger.release.trainer.completions
-    return since is not None and (ledger.release.trl or (0, 0)) >= since
+def _steps_per_epoch(ledger: Ledger, batch: Batch, batches: int | None) -> int | None:
+    if batches is None or not batch.accumulation:
+        return None
+    to_whole = ceil if ledger.release.transformers >= _LEFT_OVER_SINCE else floor
+    steps = to_whole(batches / batch.accumulation)
+    formula = f"{to_whole.__name__}(batches_per_epoch / accumulation)" if steps else "1, the minimum of an epoch"
+    inputs = ("schedule.batches_per_epoch", "batch.accumulation")
+    return ledger.derived("schedule.steps_per_epoch", max(steps, 1), formula, *inputs)
 
 
 def solve_generation(ledger: Ledger, batch: Batch, parallel: Parallel) -> Generation | None:
@@ -157,7 +163,7 @@ def solve_intervals(ledger: Ledger) -> Intervals:
 
 
 def _unset(setting: Setting | None) -> bool:
-    return setting is None or setting.value is None or setting.value == 0
+    return setting is None or (setting.value is not AT_RUNTIME and setting.value in (None, 0))
 
 
 def solve_data(ledger: Ledger) -> Data:

@@ -7,8 +7,9 @@ from typing import TypeVar
 
 from configlint.core.plan import Loaded, Tuning
 from configlint.core.profile import Model
+from configlint.core.spec import Spec
 from configlint.core.values import bits, flag, names, positive, share, text
-from configlint.knowledge.facts import BITS, arguments
+from configlint.knowledge.facts import BITS, METHOD, OF_ADAPTERS, arguments
 from configlint.solver.ledger import Ledger
 
 T = TypeVar("T")
@@ -19,7 +20,9 @@ _BITS = 4
 
 
 def solve_tuning(ledger: Ledger) -> Tuning:
-    method = ledger.given_or("tuning.method", text, "full", "all weights are trained")
+    method = None
+    if not is_forgotten(ledger.spec):
+        method = ledger.given_or(METHOD, text, "full", "all weights are trained")
     if method not in ("lora", "qlora"):
         quantized = ledger.spec.settings.get(BITS)
         # The script quantizes what it loads, also where it trains no adapters.
@@ -35,6 +38,11 @@ def solve_tuning(ledger: Ledger) -> Tuning:
         dora=ledger.given("tuning.dora", flag),
         bits=ledger.given_or(BITS, bits, _BITS, "QLoRA's own") if method == "qlora" else None,
     )
+
+
+def is_forgotten(spec: Spec) -> bool:
+    """Whether adapters are described, and nothing says that they are trained."""
+    return METHOD not in spec.settings and not spec.settings.keys().isdisjoint(OF_ADAPTERS)
 
 
 def _or_of_script(ledger: Ledger, path: str, accept: Callable[[object], T | None]) -> T | None:
@@ -60,15 +68,3 @@ def _task(ledger: Ledger, model: Model | None) -> str | None:
     if model is None or model.task is None:
         return ledger.given("model.task", text)
     return ledger.given_or("model.task", text, model.task, "the architectures of its config.json")
-
-
-def unmodelled(tuning: Tuning, task: str | None, model: Model) -> tuple[str, ...]:
-    """The paths of what the closed form does not know of: a figure without it would be another training's."""
-    found = {
-        "model.task": task is not None and task != model.task,
-        "tuning.dropout": (tuning.dropout or 0) > 0,
-        "tuning.modules_to_save": tuning.modules_to_save != (),
-        "tuning.dora": tuning.dora is True,
-        "tuning.bits": tuning.bits == 8 or (tuning.bits is not None and tuning.method != "qlora"),
-    }
-    return tuple(path for path, holds in found.items() if holds)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from configlint.core.diagnostic import Diagnostic
 from configlint.core.document import Node
 from configlint.core.secrets import could_hold
 from configlint.core.source import Source
 from configlint.syntax.yaml import read
 
+_Read = Callable[[Source], tuple[Node | None, list[Diagnostic]]]
 
-def read_safely(source: Source) -> tuple[Source, Node | None, list[Diagnostic]]:
+
+def read_safely(source: Source, read: _Read = read) -> tuple[Source, Node | None, list[Diagnostic]]:
     """The source with its secrets masked, the document, and what is wrong with it."""
     document, diagnostics = read(source)
     safe = without_secrets(source, document)

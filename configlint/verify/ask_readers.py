@@ -45,7 +45,7 @@ def _import_once(questions: list[dict[str, Any]]) -> None:
 
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
-    from configlint.verify import construct, engines, starting
+    from configlint.verify import construct, engines, scripts, starting
 
     found: list[dict[str, Any]] = []
     # Before the construction: what is left of that would be in the launcher's environment.
@@ -54,6 +54,8 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
     if "training_args" in question:
         reading, arguments = construct.constructed(question["training_args"])
         found.append({"what": "training_args.json", **reading})
+        if arguments is not None and question["training_args"]["module"]:
+            found.append({"what": "training_args.json", **scripts.parse(question["training_args"])})
         if getattr(arguments, "hf_deepspeed_config", None):
             found.append(engines.deepspeed(arguments, question["training_args"]))
     if "distributed_config" in question:

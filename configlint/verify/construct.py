@@ -101,6 +101,12 @@ def _constructible(job: dict[str, Any], config_class: Any) -> tuple[dict[str, An
     return kept, [f"{name} ({reason})" for name, reason in left_out.items()]
 
 
+def constructible(job: dict[str, Any]) -> dict[str, Any]:
+    """All arguments but those that the class cannot be given here."""
+    kept, _ = _constructible(job, _config_class(job)[0])
+    return {name: value for name, value in job["arguments"].items() if name in kept or name in job["script"]}
+
+
 def _answer_for(job: dict[str, Any], config_class: Any) -> None:
     """Answer as the spec's accelerator and launcher would, where the class asks what the machine can do and how
     many processes there are."""

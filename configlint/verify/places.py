@@ -32,15 +32,17 @@ def refusal(
 def _other_release(plan: Plan, by: str) -> str | None:
     """What to do where the files are not compiled for the release that rejects them, as no release was stated."""
     package, _, installed = by.partition(" ")
-    compiled = plan.release.transformers
-    major, minor = map(int, installed.split(".")[:2]) if package == "transformers" else compiled
-    release = (major, minor)
-    if plan.given("transformers") or release == compiled:
+    compiled = {"transformers": plan.release.transformers, "trl": plan.release.trl}.get(package)
+    if compiled is None or plan.given(package):
         return None
-    for_newest = f"it is compiled for transformers {written(compiled)}, the newest known release"
+    major, minor = map(int, installed.split(".")[:2])
+    release = (major, minor)
+    if release == compiled:
+        return None
+    for_newest = f"it is compiled for {package} {written(compiled)}, the newest known release"
     if release > compiled:
         return f"{for_newest}: update configlint"
-    return f'{for_newest}: write `transformers: "{written(release)}"`'
+    return f'{for_newest}: write `{package}: "{written(release)}"`'
 
 
 def _section(what: str) -> str:

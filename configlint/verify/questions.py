@@ -61,6 +61,7 @@ def training_args(plan: Plan, arguments: dict[str, object]) -> dict[str, object]
     return {
         "arguments": arguments,
         "script": sorted(plan.arguments.keys() - plan.training.keys()),
+        "module": plan.script.module if plan.script else None,
         "config_class": plan.release.config_class,
         "trainer": plan.trainer,
         "transformers": _stated(plan),

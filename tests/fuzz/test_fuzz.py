@@ -58,25 +58,6 @@ def test_no_fault_is_found_in_a_minute() -> None:
     assert count and int(count[1].replace(",", "")) >= int(INPUTS)
 
 
-def test_nothing_is_found_where_nothing_is_planted() -> None:
-    result = fuzz("--inputs", "400", "--seed", SEED, "--stop")
-    assert result.returncode == 0, result.stdout + result.stderr
-
-
-def test_a_rule_that_raises() -> None:
-    said = finds(
-        "exit 3: KeyError in ",
-        RULE
-        + """
-    def check(plan):
-        raise KeyError("planted")
-        yield
-    planted(check)
-    """,
-    )
-    assert "KeyError('planted')" in said
-
-
 def test_what_escapes_the_program() -> None:
     plant = """
     from configlint import pipeline
@@ -247,7 +228,7 @@ def test_an_input_is_the_same_in_every_process() -> None:
     assert shown.pop().startswith("--- ")
 
 
-def test_a_fault_is_kept_and_replayed_and_shrunk(tmp_path: Path) -> None:
+def test_a_rule_that_raises_is_found_kept_replayed_and_shrunk(tmp_path: Path) -> None:
     plant = """
     def check(plan):
         raise KeyError("planted")
@@ -256,6 +237,8 @@ def test_a_fault_is_kept_and_replayed_and_shrunk(tmp_path: Path) -> None:
     """
     kept = tmp_path / "kept"
     result = fuzz("--inputs", "400", "--seed", SEED, "--stop", "--keep", str(kept), plant=RULE + plant)
+    assert re.search("^FAULT exit 3: KeyError in ", result.stdout, re.MULTILINE), result.stdout + result.stderr
+    assert "KeyError('planted')" in result.stdout
     number = re.search(r"--replay (\d+:\d+)", result.stdout)
     assert number
     (folder,) = kept.iterdir()

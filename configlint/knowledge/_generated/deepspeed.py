@@ -2,7 +2,7 @@
 
 What DeepSpeed 0.19.8 takes in its config. SECTIONS: by section and key, what deepspeed_config.yaml
 describes; all keys of a section are known unless it is in OPEN, and an unknown one is refused save at
-the top. REMOVED: the release that refuses a key. SCHEDULERS: the parameters of each.
+the top. REMOVED: the release that refuses a key. SCHEDULERS, OPTIMIZERS: the parameters of each.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
         'loss_scale_window': {'type': ['integer'], 'booleans': False, 'exclusiveMinimum': 0, 'dynamic': True},
         'hysteresis': {'type': ['integer']},
         'consecutive_hysteresis': {'type': ['boolean']},
-        'min_loss_scale': {'type': ['integer'], 'booleans': False, 'exclusiveMinimum': 0, 'dynamic': True},
+        'min_loss_scale': {'type': ['integer'], 'booleans': False, 'exclusiveMinimum': 0, 'dynamic': True, 'whole_since': '0.17.1'},
         'fp16_master_weights_and_grads': {'type': ['boolean']},
     },
     'hybrid_engine': {
@@ -338,5 +338,84 @@ SCHEDULERS: dict[str, dict[str, dict[str, Any]]] = {
         'cos_min_ratio': {'type': ['number'], 'strings': False},
         'warmup_type': {'choices': ['log', 'linear'], 'otherwise': 'log'},
         'last_batch_iteration': {'type': ['number'], 'strings': False},
+    },
+}
+OPTIMIZERS: dict[str, dict[str, dict[str, Any]]] = {
+    'adam': {
+        'lr': {},
+        'bias_correction': {},
+        'betas': {},
+        'eps': {},
+        'adam_w_mode': {},
+        'weight_decay': {},
+        'amsgrad': {'unsupported': True},
+        'set_grad_none': {},
+        'fp32_optimizer_states': {},
+        'torch_adam': {},
+    },
+    'adam.offloaded': {
+        'lr': {},
+        'bias_correction': {},
+        'betas': {},
+        'eps': {},
+        'weight_decay': {},
+        'amsgrad': {'unsupported': True},
+        'fp32_optimizer_states': {},
+        'adam_w_mode': {},
+        'torch_adam': {},
+    },
+    'adagrad': {
+        'lr': {},
+        'lr_decay': {},
+        'weight_decay': {},
+        'initial_accumulator_value': {},
+        'eps': {},
+        'foreach': {},
+        'maximize': {},
+        'differentiable': {},
+        'fused': {},
+    },
+    'adagrad.offloaded': {
+        'lr': {},
+        'eps': {},
+        'weight_decay': {},
+        'amsgrad': {},
+        'fp32_optimizer_states': {},
+    },
+    'lamb': {
+        'lr': {},
+        'bias_correction': {},
+        'betas': {},
+        'eps': {},
+        'eps_inside_sqrt': {},
+        'weight_decay': {},
+        'max_grad_norm': {},
+        'max_coeff': {},
+        'min_coeff': {},
+        'amsgrad': {'unsupported': True},
+    },
+    'lamb.offloaded': {
+        'lr': {},
+        'bias_correction': {},
+        'betas': {},
+        'eps': {},
+        'eps_inside_sqrt': {},
+        'weight_decay': {},
+        'max_grad_norm': {},
+        'max_coeff': {},
+        'min_coeff': {},
+        'amsgrad': {'unsupported': True},
+    },
+    'lion': {
+        'lr': {},
+        'betas': {},
+        'weight_decay': {},
+        'set_grad_none': {},
+    },
+    'lion.offloaded': {
+        'lr': {},
+        'betas': {},
+        'weight_decay': {},
+        'fp32_optimizer_states': {},
     },
 }

@@ -106,7 +106,7 @@ GROUPS: dict[str, dict[str, dict[str, Any]]] = {
         'log_level': {'life': (((4, 30), None),), 'type': (((4, 53), ('string',)), ((4, 30), ('string', 'null'))), 'default': (((4, 30), 'passive'),), 'choices': (((4, 32), ('detail', 'debug', 'info', 'warning', 'error', 'critical', 'passive')), ((4, 30), ('debug', 'info', 'warning', 'error', 'critical', 'passive')))},
         'log_level_replica': {'life': (((4, 30), None),), 'type': (((4, 53), ('string',)), ((4, 30), ('string', 'null'))), 'default': (((4, 30), 'warning'),), 'choices': (((4, 32), ('detail', 'debug', 'info', 'warning', 'error', 'critical', 'passive')), ((4, 30), ('debug', 'info', 'warning', 'error', 'critical', 'passive')))},
         'log_on_each_node': {'life': (((4, 30), None),), 'type': (((4, 30), ('boolean',)),), 'default': (((4, 30), True),)},
-        'logging_dir': {'life': (((4, 30), (5, 15)),), 'type': (((4, 30), ('string', 'null')),), 'default': (((4, 30), None),), 'deprecated': (5, 0), 'help': 'write `TENSORBOARD_LOGGING_DIR: ...` in `launch.env`'},
+        'logging_dir': {'life': (((4, 30), (5, 15)),), 'type': (((4, 30), ('string', 'null')),), 'default': (((4, 30), None),), 'deprecated': (5, 0), 'help': 'write `TENSORBOARD_LOGGING_DIR: ...` in `launch.env`: the Trainer ignores `logging_dir` since 5.0'},
         'logging_first_step': {'life': (((4, 30), None),), 'type': (((4, 30), ('boolean',)),), 'default': (((4, 30), False),)},
         'logging_nan_inf_filter': {'life': (((4, 30), None),), 'type': (((4, 30), ('boolean',)),), 'default': (((4, 30), True),)},
         'logging_steps': {'life': (((4, 30), None),), 'type': (((4, 30), ('number',)),), 'default': (((4, 30), 500),)},

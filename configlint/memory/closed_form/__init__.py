@@ -9,12 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from configlint.core.profile import Accelerator
-from configlint.core.workload import Estimate, Workload
-from configlint.memory.closed_form.architecture import architecture
+from configlint.core.workload import OF_DEEPSPEED, Estimate, Workload, in_rows
+from configlint.memory.closed_form import modules
+from configlint.memory.closed_form.architecture import Architecture, architecture
+from configlint.memory.closed_form.heads import CLASSIFYING
 from configlint.memory.closed_form.liger import FAMILIES
 from configlint.memory.closed_form.optimizers import optimizer
 from configlint.memory.closed_form.step import ComputedStep as ComputedStep
 from configlint.memory.closed_form.step import simulate
+from configlint.memory.closed_form.tower import tower
+from configlint.memory.saved import saved
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -33,42 +37,68 @@ if TYPE_CHECKING:
 
 
 MIB = 2**20
+GIB = 2**30
 _ATTENTION = frozenset(("q_proj", "k_proj", "v_proj", "o_proj"))
 # How much more than its tensors' peak a step needs at least, as a replay of PyTorch's allocator has it: up to 9.3 %
 # in seven cases, without lengths that vary. Source: benchmarks/memory/README.md.
 SLACK = 0.093
 # What is shared out over devices was not measured: the terms are those of the engines' sources.
 UNMEASURED = 0.1
+# How much less a step may take whose kernels torch.compile fuses. Source: torchtune 0.6, README: 51.0 GiB of 60.0.
+COMPILED = 0.2
 # Two workspaces of cuBLAS: one of the forward's thread, one of the backward's.
 _WORKSPACES = 2
 
 
 def estimate(workload: Workload, accelerator: Accelerator | None) -> Estimate | None:
-    """The closed form's answer; None where the model's family or the optimizer has none."""
-    step = simulated(workload)
-    return None if step is None else on_device(step, workload, accelerator)
+    """The closed form's answer, else the trace's that the model's file holds; None where there is neither."""
+    if step := simulated(workload):
+        return on_device(step, workload, accelerator)
+    kept = saved(workload)
+    return on_device(kept, workload, accelerator)._replace(method="trace") if kept else None
 
 
 def without_closed_form(workload: Workload) -> tuple[str, ...]:
     """The paths of what has none: the model's family, the optimizer, Liger's kernels for this family, or adapters
-    beside those of attention in a mixture, where PEFT adds them to all experts at once."""
+    beside those of attention in a mixture, where PEFT adds them to all experts at once; or a head of another
+    kind."""
     sizes = architecture(workload.config)
-    found = [] if sizes else ["model.config"]
-    if optimizer(workload.optimizer) is None:
-        found.append("training.optim")
+    found = [] if sizes and tower(workload.config) is not None else ["model.config"]
+    if sizes and not _knows_head(workload, sizes):
+        found.append("model.task")
+    if optimizer(workload) is None:
+        of_deepspeed = workload.optimizer.startswith(OF_DEEPSPEED)
+        found.append("parallel.deepspeed.optimizer.type" if of_deepspeed else "training.optim")
     if sizes and workload.fused_loss and sizes.family not in FAMILIES:
         found.append("training.use_liger_kernel")
-    if sizes and sizes.experts and workload.method != "full" and not _ATTENTION.issuperset(workload.targets):
+    if sizes and sizes.experts and workload.method != "full" and not _spares_experts(workload):
         found.append("tuning.target_modules")
+    if sizes and workload.method != "full" and modules.saved(sizes, workload.saved_modules) is None:
+        found.append("tuning.modules_to_save")
     return tuple(found)
+
+
+def _spares_experts(workload: Workload) -> bool:
+    return not workload.pattern and _ATTENTION.issuperset(workload.targets)
+
+
+def _knows_head(workload: Workload, sizes: Architecture) -> bool:
+    """Whether the model ends in what its family was made for, or in a head that classifies. A config of a model
+    without a head leaves open what the script puts there."""
+    if workload.task is None:
+        names = workload.config.get("architectures")
+        named = str(names[0]) if isinstance(names, list) and names else ""
+        return named.endswith("LMHeadModel") or not named.endswith("Model")
+    own = "masked-lm" if sizes.order == "sum" else "causal-lm"
+    return workload.task in (own, "image-text-to-text", *CLASSIFYING)
 
 
 def simulated(workload: Workload) -> ComputedStep | None:
     """One device's step; None where there is no closed form, or nothing is trained."""
-    sizes, kind = architecture(workload.config), optimizer(workload.optimizer)
+    sizes, kind = architecture(workload.config), optimizer(workload)
     if sizes is None or kind is None or without_closed_form(workload):
         return None
-    step = simulate(workload, sizes, kind)
+    step = simulate(in_rows(workload), sizes, kind)
     return step if step.trained else None
 
 
@@ -76,20 +106,43 @@ def on_device(step: Peak, workload: Workload, accelerator: Accelerator | None) -
     """Tensors, and what the device must have beside them."""
     shared_out = workload.data != "ddp" or workload.tensor > 1 or workload.context > 1
     doubt = UNMEASURED if shared_out else 0.0
+    less = max(doubt, COMPILED) if workload.compiled else doubt
     context, communication = _beside(workload, accelerator)
+    peak, phase, parts, engine = _beside_engine(step, workload, accelerator)
     breakdown = {
-        **step.breakdown,
-        "communication": step.breakdown["communication"] + communication[0],
+        **parts,
+        "communication": parts["communication"] + communication[0],
+        "generation": parts["generation"] + engine,
         "context": context[0],
     }
     return Estimate(
-        allocated=step.peak,
-        low=int(step.peak * (1 - doubt)) + context[0] + communication[0],
-        high=int(step.peak * (1 + doubt + SLACK)) + context[1] + communication[1],
-        phase=step.phase,
+        allocated=peak + engine,
+        low=int(peak * (1 - less)) + engine + context[0] + communication[0],
+        high=int(peak * (1 + doubt + SLACK)) + engine + context[1] + communication[1],
+        phase=phase,
         breakdown=breakdown,
-        phases=step.phases,
+        phases={**step.phases, phase: peak},
     )
+
+
+def _beside_engine(
+    step: Peak, workload: Workload, accelerator: Accelerator | None
+) -> tuple[int, str, dict[str, int], int]:
+    """The training's peak, its phase and what it is made of where vLLM has most beside it, and what that is. One
+    that sleeps while the model trains has its part beside weights and states alone.
+
+    Source: trl 1.16, generation/vllm_generation.py; vLLM's gpu_memory_utilization is a part of the whole device.
+    """
+    memory = accelerator.memory_gib if accelerator else None
+    engine = int(workload.engine * (memory or 0) * GIB)
+    if not (engine and workload.engine_sleeps):
+        return step.peak, step.phase, step.breakdown, engine
+    resident = {
+        name: size if name in ("weights", "reference", "optimizer") else 0 for name, size in step.breakdown.items()
+    }
+    if sum(resident.values()) + engine <= step.peak:
+        return step.peak, step.phase, step.breakdown, 0
+    return sum(resident.values()), "generation", resident, engine
 
 
 def _beside(workload: Workload, accelerator: Accelerator | None) -> tuple[tuple[int, int], tuple[int, int]]:

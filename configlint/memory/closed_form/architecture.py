@@ -13,6 +13,8 @@ _ADAPTED = {
     "falcon": ("query_key_value",),
     "bert": ("query", "value"),
     "roberta": ("query", "value"),
+    "xlm-roberta": ("query", "value"),
+    "distilbert": ("q_lin", "v_lin"),
     "phi3": ("qkv_proj",),
 }
 
@@ -22,13 +24,15 @@ class Architecture:
 
     `norm` is how it normalises (`llama`, `gemma`, `olmo`: RMSNorm's spellings; `layer`: LayerNorm), `order` where:
     before each block (`pre`), after (`post`), on both sides (`both`), both blocks off one input (`parallel`) or
-    after the sum (`sum`). `query_norm` is a norm of queries and keys, of each `head` or the `whole` row.
-    `fused` says that one product makes queries, keys and values, `gated` that the feed-forward block has a gate.
-    `rotary` is the part of a head that is turned, `joined` says that the rest is put back by a copy; layers in
-    `unturned` have no positions. `biased` names the products with a bias (q, k, v, o, m, or all), `windows` has
-    each layer's window, 0 for none. `broadcast` says that heads share a key without saying so to sdpa, which
-    then has no kernel for it. `capped` says that scores are bounded, which eager attention alone does,
-    `capped_logits` that logits are, `plain_softmax` that eager attention leaves its softmax in the scores' dtype.
+    after the sum (`sum`). `query_norm` is a norm of queries and keys, of each `head` or the `whole` row. `fused`
+    says that one product makes queries, keys and values, `gated` that the feed-forward block has a gate. `rotary`
+    is the part of a head that is turned, `joined` says that the rest is put back by a copy; layers in `unturned`
+    have no positions. `biased` names the products with a bias (q, k, v, o, m, or all), `windows` has each layer's
+    window, 0 for none. `broadcast` says that heads share a key without saying so to sdpa, which then has no kernel
+    for it. `labels` are what a head that classifies tells apart, `head_dropout` comes before it. `nested` says that
+    the model is the text part of one that reads pictures. `capped` says that scores are bounded, which eager
+    attention alone does, `capped_logits` that logits are, `plain_softmax` that eager attention leaves its softmax
+    in the scores' dtype. `quantizes` is false where bitsandbytes leaves the layers as they are.
     """
 
     family: str
@@ -39,7 +43,7 @@ class Architecture:
     key_heads: int
     head: int
     vocabulary: int
-    tied: bool = False
+    tied: bool
     norm: str = "llama"
     order: str = "pre"
     query_norm: str = ""
@@ -61,10 +65,21 @@ class Architecture:
     plain_softmax: bool = False
     capped_logits: bool = False
     scaled_embedding: bool = False
+    fused_gate: bool = False
+    scaled_residual: bool = False
+    scaled_logits: bool = False
+    scaled_query: bool = False
+    turned_first: bool = False
+    turned_wide: bool = False
     experts: int = 0
     experts_used: int = 0
     expert_inner: int = 0
+    shared_inner: int = 0
     adapted: tuple[str, ...] = ("q_proj", "v_proj")
+    labels: int = 2
+    nested: bool = False
+    quantizes: bool = True
+    head_dropout: float = 0.0
 
     # A class of so many fields costs a millisecond as a NamedTuple.
     def __init__(self, **fields: Any) -> None:
@@ -86,10 +101,15 @@ class Architecture:
 def architecture(config: dict[str, object]) -> Architecture | None:
     """The sizes of a model; None where its family has no closed form, or a size is missing or beyond all sense."""
     inner = config.get("text_config")
+    nested = isinstance(inner, dict)
     if isinstance(inner, dict):
         config = {**{key: config[key] for key in ("tie_word_embeddings",) if key in config}, **inner}
     family = text(config.get("model_type")) or ""
     make = _FAMILIES.get(family)
+    if make is None and family:
+        from configlint.memory.closed_form import families  # few models are of these
+
+        make, config = families.FAMILIES.get(family), families.renamed(family, config)
     if make is None or not _is_plain(family, config):
         return None
     sizes = [positive(config.get(name)) for name in ("hidden_size", "num_hidden_layers", "num_attention_heads")]
@@ -113,6 +133,9 @@ def architecture(config: dict[str, object]) -> Architecture | None:
         activation=text(config.get("hidden_act")) or "silu",
         attention_dropout=real(config.get("attention_dropout")) or 0.0,
         adapted=_ADAPTED.get(family, ("q_proj", "v_proj")),
+        labels=_labels(config),
+        head_dropout=_head_dropout(config),
+        nested=nested,
     )
     return base.but(**make(config, base))
 
@@ -120,7 +143,9 @@ def architecture(config: dict[str, object]) -> Architecture | None:
 def knows_family(config: dict[str, object]) -> bool:
     """Whether the family has a closed form, if its sizes are there."""
     inner = config.get("text_config")
-    return (inner if isinstance(inner, dict) else config).get("model_type") in _FAMILIES
+    from configlint.memory.closed_form.families import FAMILIES
+
+    return (inner if isinstance(inner, dict) else config).get("model_type") in {*_FAMILIES, *FAMILIES}
 
 
 Fields = dict[str, object]
@@ -144,11 +169,11 @@ def _llama(config: Fields, base: Architecture) -> dict[str, Any]:
 
 
 def _qwen2(config: Fields, base: Architecture) -> dict[str, Any]:
-    return {"biased": "qkv"}
+    return {"biased": "qkv", "windows": _upper_windows(config, base)}
 
 
 def _qwen3(config: Fields, base: Architecture) -> dict[str, Any]:
-    return {"query_norm": "head"}
+    return {"query_norm": "head", "windows": _upper_windows(config, base)}
 
 
 def _olmo2(config: Fields, base: Architecture) -> dict[str, Any]:
@@ -248,6 +273,8 @@ def _falcon(config: Fields, base: Architecture) -> dict[str, Any]:
         "gated": False,
         "key_heads": 1 if shared else base.heads,
         "broadcast": shared,
+        # Source: transformers 5.23, integrations/bitsandbytes.py: torch's own linear layers alone are replaced.
+        "quantizes": False,
         "activation": "gelu",
         "biased": "all" if flag(config.get("bias")) else "",
         "tied": _tied(config, True),
@@ -290,7 +317,20 @@ _FAMILIES = {
     "falcon": _falcon,
     "bert": _bert,
     "roberta": _bert,
+    "xlm-roberta": _bert,
 }
+
+
+def _labels(config: Fields) -> int:
+    """Source: transformers 5.23, configuration_utils.py: two, where the config names none."""
+    names = config.get("id2label")
+    return positive(config.get("num_labels")) or (len(names) if isinstance(names, dict) and names else 2)
+
+
+def _head_dropout(config: Fields) -> float:
+    """Source: transformers 5.23, modeling_layers.py and the models' own heads for tokens."""
+    names = ("classifier_dropout", "hidden_dropout", "hidden_dropout_prob")
+    return next((rate for name in names if (rate := real(config.get(name))) is not None), 0.1)
 
 
 def _tied(config: Fields, default: bool) -> bool:
@@ -306,6 +346,16 @@ def _rate(config: Fields, name: str, default: float) -> float:
 def _windows(config: Fields, base: Architecture) -> tuple[int, ...]:
     window = positive(config.get("sliding_window"))
     return (window,) * base.layers if window else ()
+
+
+def _upper_windows(config: Fields, base: Architecture) -> tuple[int, ...]:
+    """Source: transformers 5.23, configuration_qwen2.py: the layers from max_window_layers on, where they are
+    used."""
+    if not flag(config.get("use_sliding_window")):
+        return ()
+    window, first = positive(config.get("sliding_window")) or 4096, config.get("max_window_layers", 28)
+    below = first if isinstance(first, int) else 28
+    return tuple(0 if number < below else window for number in range(base.layers))
 
 
 def _pattern(config: Fields, base: Architecture, every: int) -> tuple[int, ...]:

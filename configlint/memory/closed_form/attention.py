@@ -37,6 +37,9 @@ class Scope:
         self.capability = workload.capability
         self.fused = workload.fused_loss
         self.chunked = workload.chunked_loss
+        self.scores = workload.scores
+        self.scored = workload.batch * -(-workload.scored // workload.context) or self.rows
+        self.task = workload.task
         self.bfloat16 = "bfloat16" in (workload.dtype, workload.autocast)
 
     @property

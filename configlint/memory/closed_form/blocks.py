@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from configlint.memory.closed_form import liger
 from configlint.memory.closed_form.attention import attend
-from configlint.memory.closed_form.operations import add, dropout, mul, views
+from configlint.memory.closed_form.operations import add, cast, dropout, mul, scale, views
 from configlint.memory.closed_form.tape import Storage, Tape, Tensor
 from configlint.memory.closed_form.taped import TapedModel, activate, is_biased, norm, project
+
+_BERTS = ("bert", "roberta", "xlm-roberta")
 
 
 def attention_block(model: TapedModel, x: Tensor, number: int) -> Tensor:
@@ -19,7 +21,7 @@ def attention_block(model: TapedModel, x: Tensor, number: int) -> Tensor:
     q, k, v = _projections(model, x)
     x = _heads(model, q, k, v, number)
     del q, k, v
-    names = {"gpt2": "c_proj", "gpt_neox": "dense", "falcon": "dense", "bert": "dense", "roberta": "dense"}
+    names = {"gpt2": "c_proj", **dict.fromkeys(("gpt_neox", "falcon", *_BERTS), "dense"), "distilbert": "out_lin"}
     name = names.get(sizes.family, "o_proj")
     out = project(model, x, name, sizes.query, sizes.hidden, "hidden", is_biased(model, "o"), "attention")
     return dropout(model.tape, out, sizes.dropout) if sizes.family == "gpt2" else out
@@ -28,7 +30,6 @@ def attention_block(model: TapedModel, x: Tensor, number: int) -> Tensor:
 def _projections(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Queries, keys and values."""
     sizes, tape, rows = model.sizes, model.tape, model.scope.rows
-    bert = sizes.family in ("bert", "roberta")
     if sizes.fused:
         name = {"gpt2": "c_attn", "gpt_neox": "query_key_value", "falcon": "query_key_value"}.get(
             sizes.family, "qkv_proj"
@@ -37,11 +38,12 @@ def _projections(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         whole = project(model, x, name, sizes.hidden, wide, "query + 2 key", is_biased(model, "q"))
         q, k, v = views(tape, whole, rows * sizes.query, rows * sizes.key, rows * sizes.key)
         return q, k, v
-    first, second, third = ("query", "key", "value") if bert else ("q_proj", "k_proj", "v_proj")
+    names = {**dict.fromkeys(_BERTS, ("query", "key", "value")), "distilbert": ("q_lin", "k_lin", "v_lin")}
+    first, second, third = names.get(sizes.family, ("q_proj", "k_proj", "v_proj"))
     q = project(model, x, first, sizes.hidden, sizes.query, "query", is_biased(model, "q"))
-    q = _normed(model, q, "q_norm", sizes.heads)
+    q = q if sizes.turned_first else _normed(model, q, "q_norm", sizes.heads)
     k = project(model, x, second, sizes.hidden, sizes.key, "key", is_biased(model, "k"))
-    k = _normed(model, k, "k_norm", sizes.key_heads)
+    k = k if sizes.turned_first else _normed(model, k, "k_norm", sizes.key_heads)
     return q, k, project(model, x, third, sizes.hidden, sizes.key, "key", is_biased(model, "v"))
 
 
@@ -58,7 +60,11 @@ def _heads(model: TapedModel, q: Tensor, k: Tensor, v: Tensor, number: int) -> T
     if sizes.rotary and number not in sizes.unturned:
         turned = rotate(model, q)
         k = rotate(model, k)
-        q = turned
+        q = scale(model.tape, turned) if sizes.scaled_query else turned
+        del turned
+    if sizes.turned_first:
+        q = _normed(model, q, "q_norm", sizes.heads)
+        k = _normed(model, k, "k_norm", sizes.key_heads)
     window = sizes.windows[number] if sizes.windows else 0
     return attend(model.tape, q, k, v, sizes, model.scope, window)
 
@@ -69,6 +75,9 @@ def rotate(model: TapedModel, x: Tensor) -> Tensor:
     tape, sizes = model.tape, model.sizes
     if model.scope.fused:
         return liger.rotate(tape, x)
+    if sizes.turned_wide:
+        own, x = x.item, cast(tape, x, 4)
+        return cast(tape, add(tape, _turned(tape, x, 4), _turned(tape, x, 4)), own)
     # Sines and cosines are of the residual stream's dtype.
     count, item, width = int(x.count * sizes.rotary), max(x.item, model.scope.item), x.width
     whole = Tensor(x.storage, count, x.item, x.node)
@@ -113,12 +122,12 @@ def feed_forward(model: TapedModel, x: Tensor) -> Tensor:
     sizes, tape = model.sizes, model.tape
     hidden, inner = sizes.hidden, sizes.inner
     if sizes.experts:
-        from configlint.memory.closed_form.experts import experts  # few models have any
+        from configlint.memory.closed_form.experts import experts, with_shared  # few models have any
 
-        return experts(model, x)
+        return with_shared(model, x) if sizes.shared_inner else experts(model, x)
     if not sizes.gated:
         return _plain(model, x)
-    if sizes.fused:
+    if sizes.fused or sizes.fused_gate:
         both = project(model, x, "gate_up_proj", hidden, 2 * inner, "inner")
         halves = views(tape, both, both.count // 2, both.count // 2)
         product = mul(tape, halves[1], activate(tape, halves[0], sizes.activation))
@@ -137,9 +146,8 @@ def feed_forward(model: TapedModel, x: Tensor) -> Tensor:
 def _plain(model: TapedModel, x: Tensor) -> Tensor:
     sizes = model.sizes
     wide = ("dense_h_to_4h", "dense_4h_to_h")
-    first, second = {"gpt2": ("c_fc", "c_proj"), "gpt_neox": wide, "falcon": wide}.get(
-        sizes.family, ("dense", "dense")
-    )
+    names = {"gpt2": ("c_fc", "c_proj"), "gpt_neox": wide, "falcon": wide, "distilbert": ("lin1", "lin2")}
+    first, second = names.get(sizes.family, ("dense", "dense"))
     biased = is_biased(model, "m")
     x = project(model, x, first, sizes.hidden, sizes.inner, "inner", biased, "first")
     x = activate(model.tape, x, sizes.activation)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from configlint.memory.closed_form.operations import cast, gather, gives, linear, mul, mul_rows, unary, views
+from configlint.memory.closed_form.operations import add, cast, gather, gives, linear, mul, mul_rows, unary, views
 from configlint.memory.closed_form.tape import Storage, Tensor
-from configlint.memory.closed_form.taped import TapedModel, activate
+from configlint.memory.closed_form.taped import TapedModel, activate, project
 
 
 def experts(model: TapedModel, x: Tensor) -> Tensor:
@@ -32,6 +32,25 @@ def experts(model: TapedModel, x: Tensor) -> Tensor:
     summed = Storage(tape, rows * hidden * out.item, "hidden")
     node = tape.record((out.node,), (), gives(tape, out.count * out.item, "hidden"))
     return Tensor(summed, rows * hidden, out.item, node)
+
+
+def with_shared(model: TapedModel, x: Tensor) -> Tensor:
+    """A mixture beside an expert that each token goes through, as far as a gate of its own lets it.
+
+    Source: transformers 5.23, models/qwen2_moe/modeling_qwen2_moe.py, Qwen2MoeSparseMoeBlock.
+    """
+    sizes, tape, rows = model.sizes, model.tape, model.scope.rows
+    hidden, inner = sizes.hidden, sizes.shared_inner
+    gate = activate(
+        tape, project(model, x, "gate_proj", hidden, inner, "shared", place="shared_"), sizes.activation
+    )
+    product = mul(tape, gate, project(model, x, "up_proj", hidden, inner, "shared", place="shared_"))
+    del gate
+    shared = project(model, product, "down_proj", inner, hidden, "hidden", place="shared_")
+    del product
+    mixed = experts(model, x)
+    let = unary(tape, linear(tape, x, model.weight("shared_gate", hidden), rows, "1"), "out")
+    return add(tape, mixed, mul_rows(tape, shared, let))
 
 
 def _route(model: TapedModel, x: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from configlint.core.plan import Origin, Plan
-from configlint.core.workload import Workload
+from configlint.core.workload import Workload, in_rows
 from configlint.memory.closed_form import SLACK, UNMEASURED
 from configlint.memory.closed_form.architecture import Architecture, architecture
 from configlint.memory.closed_form.optimizers import optimizer
@@ -23,7 +23,8 @@ def origins(plan: Plan) -> dict[str, Origin]:
     workload, estimate = plan.memory.workload, plan.memory.estimate
     if workload is None or estimate is None:
         return {}
-    sizes, kind = architecture(workload.config), optimizer(workload.optimizer)
+    workload = in_rows(workload)
+    sizes, kind = architecture(workload.config), optimizer(workload)
     if sizes is None or kind is None:
         return {}
     found: dict[str, Origin] = {}
@@ -67,6 +68,7 @@ def terms(workload: Workload, sizes: Architecture, step: ComputedStep) -> dict[s
             f"{step.parameters} parameters x {_bytes(workload, step, 'weights', step.parameters, 'zero3')}",
             _MODEL,
         ),
+        "reference": ("a second copy of the model, which is not trained", _MODEL),
         "gradients": (f"{trained} x {step.breakdown['gradients'] / step.trained:.3g} bytes", _MODEL),
         "optimizer": (f"{trained} x {_bytes(workload, step, 'optimizer', step.trained, 'zero1')}", _MODEL),
         "activations": ("saved + what the current layers use", ("memory.saved",)),
@@ -74,6 +76,7 @@ def terms(workload: Workload, sizes: Architecture, step: ComputedStep) -> dict[s
         "logits": (f"{sizes.vocabulary} vocabulary entries x {tokens} tokens x {share:.3g} bytes", _BATCH),
         "autocast": (f"{workload.autocast} copies of float32 weights", _MODEL),
         "transient": ("temporary tensors of the optimizer step", ("training.optim",)),
+        "generation": ("keys and values of what is generated", _BATCH),
         "communication": (f"buckets and gathered weights of {workload.data}", ("parallel.data",)),
     }
     found = {
@@ -120,6 +123,7 @@ def _width(name: str, size: int, workload: Workload, sizes: Architecture) -> str
         "length^2": workload.length,
         "rank": workload.rank,
         "expert": sizes.expert_inner,
+        "shared": sizes.shared_inner,
         "experts": sizes.experts,
     }
     wide = widths.get(name, 1)

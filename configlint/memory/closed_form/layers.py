@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from configlint.memory.closed_form import liger, trl
 from configlint.memory.closed_form.blocks import attention_block, feed_forward
+from configlint.memory.closed_form.heads import CLASSIFYING, classify
 from configlint.memory.closed_form.operations import (
     add,
     add_in_place,
@@ -20,17 +21,19 @@ from configlint.memory.closed_form.operations import (
     scale,
     unary,
 )
-from configlint.memory.closed_form.tape import Node, Tensor
-from configlint.memory.closed_form.taped import TapedModel, activate, norm, project
+from configlint.memory.closed_form.tape import Node, Tensor, Weight
+from configlint.memory.closed_form.taped import TapedModel, activate, adapted, norm, project
 
 
 def embed(model: TapedModel) -> Tensor:
     """Tokens to the residual stream."""
     tape, sizes, rows = model.tape, model.sizes, model.scope.rows
     hidden = sizes.hidden
-    table = model.weight("embedding", sizes.vocabulary * hidden)
-    table.shared = sizes.tied
-    x = embedding(tape, table, rows, rows * hidden, "hidden")
+    table = model.table("embedding", sizes.vocabulary * hidden)
+    table.shared = sizes.tied and model.tuning.full
+    x = embedding(tape, table, rows, rows * hidden, "hidden", table.shared and not _casts_table(model, table))
+    if "embedding" in model.adapted:
+        x = _adapted_embedding(model, x)
     if model.scope.checkpointing and x.node is None and sizes.positions:
         # Checkpointing asks for a gradient of what comes in, even where the table is frozen: it is kept for that.
         x.node = Node(0, (), (x.storage,), lambda node: ())
@@ -47,6 +50,23 @@ def embed(model: TapedModel) -> Tensor:
     return dropout(tape, x, sizes.embedding_dropout)
 
 
+def _adapted_embedding(model: TapedModel, x: Tensor) -> Tensor:
+    """Source: PEFT 0.21, tuners/lora/layer.py, Embedding.forward."""
+    tape, sizes, rows, rank = model.tape, model.sizes, model.scope.rows, model.tuning.rank
+    down = model.adapter("embedding.lora_A", sizes.vocabulary * rank)
+    up = model.adapter("embedding.lora_B", sizes.hidden * rank)
+    inner = embedding(tape, down, rows, rows * rank, "rank")
+    added = scale(tape, linear(tape, inner, up, rows * sizes.hidden, "hidden"))
+    return cast(tape, add(tape, x, added), x.item)
+
+
+def _casts_table(model: TapedModel, table: Weight) -> bool:
+    """Whether the output layer's gradient of the table comes through a cast, or from a loss that makes it whole;
+    else it is the product's, transposed, which is a view."""
+    autocast = model.tape.autocast
+    return model.scope.fused or model.scope.chunked or (bool(autocast) and autocast != table.item)
+
+
 def layer(model: TapedModel, x: Tensor, number: int) -> Tensor:
     """One layer of the stack; `number` says which, for what is not the same in all."""
     order = model.sizes.order
@@ -61,14 +81,14 @@ def layer(model: TapedModel, x: Tensor, number: int) -> Tensor:
     x = attention_block(model, x, number)
     if order != "pre":
         x = norm(model, x, "after_attention_norm", hidden, rows)
-    x = add(tape, residual, x)
+    x = add(tape, residual, scale(tape, x) if model.sizes.scaled_residual else x)
     residual = x
     if order != "post":
         x = norm(model, x, "feed_forward_norm", hidden, rows)
     x = feed_forward(model, x)
     if order != "pre":
         x = norm(model, x, "after_feed_forward_norm", hidden, rows)
-    return add(tape, residual, x)
+    return add(tape, residual, scale(tape, x) if model.sizes.scaled_residual else x)
 
 
 def _parallel(model: TapedModel, x: Tensor, number: int) -> Tensor:
@@ -89,7 +109,9 @@ def _parallel(model: TapedModel, x: Tensor, number: int) -> Tensor:
 def _summed(model: TapedModel, x: Tensor, number: int) -> Tensor:
     """BERT: the norm comes after the sum."""
     tape, hidden, rows = model.tape, model.sizes.hidden, model.scope.rows
-    attended = dropout(tape, attention_block(model, x, number), model.sizes.dropout)
+    attended = attention_block(model, x, number)
+    if model.sizes.family != "distilbert":
+        attended = dropout(tape, attended, model.sizes.dropout)
     x = norm(model, add(tape, attended, x), "after_attention_norm", hidden, rows)
     del attended
     fed = dropout(tape, feed_forward(model, x), model.sizes.dropout)
@@ -98,6 +120,8 @@ def _summed(model: TapedModel, x: Tensor, number: int) -> Tensor:
 
 def head(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor | None]:
     """The last norm, the output layer and the loss: the loss, and the logits if the caller is given them too."""
+    if model.scope.task in CLASSIFYING:
+        return classify(model, x), None
     tape, sizes, rows = model.tape, model.sizes, model.scope.rows
     if sizes.order == "sum":
         x = project(model, x, "transform.dense", sizes.hidden, sizes.hidden, "hidden", True)
@@ -105,16 +129,26 @@ def head(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor | None]:
     else:
         x = norm(model, x, "norm", sizes.hidden, rows)
     tape.spend_on("logits")
-    table = model.weight("embedding" if sizes.tied else "output", sizes.vocabulary * sizes.hidden)
-    table.shared = sizes.tied
+    table = model.table("output", sizes.vocabulary * sizes.hidden)
+    table.shared = sizes.tied and model.tuning.full
+    table.side = 0 if sizes.tied else sizes.hidden
+    if model.scope.scores and (model.scope.chunked or model.scope.scored < rows):
+        x, rows = trl.of_scored(tape, x, rows, model.scope.scored), model.scope.scored
     if model.scope.chunked:
         return trl.log_probabilities(tape, x, table, rows), None
     if model.scope.fused:
         return liger.linear_cross_entropy(tape, x, table, rows, model.scope.ampere), None
     bias = model.weight("output.bias", sizes.vocabulary) if sizes.order == "sum" else None
     logits = linear(tape, x, table, rows * sizes.vocabulary, "vocabulary", bias)
+    if "output" in model.adapted:
+        logits = adapted(model, x, logits, table, "output", "vocabulary")
+    if sizes.scaled_logits:
+        logits = scale(tape, logits)
     if sizes.capped_logits:
         logits = scale(tape, unary(tape, scale(tape, logits), "out"))
+    if model.scope.scores:
+        logits = cast(tape, logits, 4) if tape.autocast else logits
+        return trl.selected(tape, logits, rows, model.scope.scored < model.scope.rows), logits
     masked_model = sizes.order == "sum"
     loss = cross_entropy(tape, logits if masked_model else cast(tape, logits, 4), rows)
     return loss, logits

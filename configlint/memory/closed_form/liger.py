@@ -56,7 +56,7 @@ def linear_cross_entropy(tape: Tape, x: Tensor, weight: Weight, rows: int, amper
     if not plain:
         tape.moment(chunk * wide * item)
         # The transposed weight is none that autocast keeps a copy of.
-        tape.moment(weight.count * item if weight.item != item else 0)
+        tape.moment(weight.count * item)
     if of_weight and not (ampere and item == 2):
         tape.moment(weight.count * (item + (4 if item == 2 else 0)))
     del logits, copy

@@ -228,7 +228,9 @@ def copy_of(tape: Tape, weight: Weight) -> tuple[Storage | None, Target, int]:
 
 def linear(tape: Tape, x: Tensor, weight: Weight, wide: int, width: str, bias: Weight | None = None) -> Tensor:
     """`F.linear` to `wide` elements in all: the input is saved where the weight is trained."""
-    if weight.quantized:
+    if weight.bits == 8:
+        return _in_8_bits(tape, x, weight, wide, width)
+    if weight.bits:
         return _dequantized(tape, x, weight, wide, width)
     if tape.autocast:
         x = cast(tape, x, tape.autocast)
@@ -271,8 +273,30 @@ def _dequantized(tape: Tape, x: Tensor, weight: Weight, wide: int, width: str) -
     return cast(tape, made, before)
 
 
-def embedding(tape: Tape, weight: Weight, rows: int, wide: int, width: str) -> Tensor:
-    """Rows of a table, `wide` elements in all; the gradient is as large as the table."""
+def _in_8_bits(tape: Tape, x: Tensor, weight: Weight, wide: int, width: str) -> Tensor:
+    """bitsandbytes' 8-bit product: what goes in is kept, though the weight is not trained, and is brought to 8 bits
+    by way of float16; the backward brings the weight to the input's dtype.
+
+    Source: bitsandbytes 0.50, autograd/_functions.py, MatMul8bitLt.
+    """
+    count, item, used, rows_width = x.count, x.item, needs(x.node), x.width
+    half = Storage(tape, 2 * count if item != 2 else 0)
+    narrow = Storage(tape, count)
+    out = Storage(tape, wide * item, width)
+    del half, narrow
+
+    def rule(node: Node) -> tuple[Storage | None, ...]:
+        whole = Storage(tape, weight.count * item)
+        result = Storage(tape, count * item, rows_width) if used else None
+        del whole
+        return (result,)
+
+    return Tensor(out, wide, item, tape.record((x.node,), (x.storage,), rule))
+
+
+def embedding(tape: Tape, weight: Weight, rows: int, wide: int, width: str, joins_view: bool = False) -> Tensor:
+    """Rows of a table, `wide` elements in all; the gradient is as large as the table. `joins_view` says that
+    another one waits for it that is a view, so that their sum is a tensor of its own."""
     out = Storage(tape, wide * weight.item, width)
 
     def rule(node: Node) -> tuple[Storage | None, ...]:
@@ -280,6 +304,9 @@ def embedding(tape: Tape, weight: Weight, rows: int, wide: int, width: str) -> T
         if rows > _SORTED_FROM:
             # Partial sums in 32 bits, for each 10 tokens and for each word; and the indices, sorted.
             tape.moment(4 * wide // rows * (rows // 10 + min(rows, weight.count * rows // wide)) + 48 * rows)
+        if joins_view:
+            node.grad = None
+            tape.moment(made.size)
         return (made,)
 
     return Tensor(out, wide, weight.item, tape.record((weight,), (), rule))

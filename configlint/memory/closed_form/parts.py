@@ -3,57 +3,82 @@
 from __future__ import annotations
 
 from configlint.core.workload import Workload
-from configlint.memory.closed_form import layers
+from configlint.memory.closed_form import layers, modules
 from configlint.memory.closed_form.architecture import Architecture
 from configlint.memory.closed_form.attention import Scope
+from configlint.memory.closed_form.heads import CLASSIFYING
 from configlint.memory.closed_form.operations import cast
-from configlint.memory.closed_form.segments import Segment, run
+from configlint.memory.closed_form.segments import Segment, run, run_forward
+from configlint.memory.closed_form.sharding import ITEMS
 from configlint.memory.closed_form.tape import Tape, Tensor
 from configlint.memory.closed_form.taped import TapedModel, Tuning
-
-# Bytes of an element.
-ITEMS = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 
 class Parts:
     """Makes each part of the model on a tape of its own."""
 
-    def __init__(self, workload: Workload, sizes: Architecture) -> None:
+    def __init__(self, workload: Workload, sizes: Architecture, in_backward: bool = False) -> None:
         self.workload = workload
-        self.sizes = sizes
+        # A head that classifies shares no matrix with the embedding.
+        self.sizes = sizes = sizes.but(tied=False) if workload.task in CLASSIFYING else sizes
         self.item = ITEMS[workload.dtype]
         full = workload.method == "full"
+        self.targets = workload.targets or sizes.adapted
         self.tuning = Tuning(
             full,
             workload.rank,
-            workload.targets or sizes.adapted,
             ITEMS[workload.adapter_dtype],
-            workload.method == "qlora",
+            workload.bits if workload.method == "qlora" else 0,
             workload.upcast,
+            workload.adapter_dropout,
+            workload.dora,
+            modules.saved(sizes, workload.saved_modules) or frozenset(),
         )
         self.scope = Scope(workload, self.item)
-        # What the residual stream's elements take.
-        self.stream = 4 if workload.upcast and not full else self.item
+        # Whether gradients that are made stay.
+        self.fresh = workload.accumulation == 1 and not in_backward
+        # What the residual stream's elements take; a norm gives 32 bits under autocast.
+        is_wide = (workload.upcast and not full) or (workload.autocast is not None and sizes.order == "sum")
+        self.stream = 4 if is_wide else self.item
         self.count = self.scope.rows * sizes.hidden
+        outside = modules.outside(sizes, self.targets, workload.pattern)
+        self.outside: frozenset[str] = frozenset() if full else outside
         # Frozen weights below the first adapter need no gradient, unless checkpointing asks for one.
-        self.trained_input = full or workload.checkpointing
+        embeds = "embedding" in self.outside or "embedding" in self.tuning.saved
+        self.trained_input = full or embeds or workload.checkpointing
 
-    def model(self, sizes: Architecture) -> TapedModel:
+    @property
+    def first(self) -> int:
+        """The first layer that has adapters."""
+        return next((number for number in range(self.sizes.layers) if self.adapted(number)), self.sizes.layers)
+
+    def model(self, sizes: Architecture, adapted: frozenset[str] = frozenset()) -> TapedModel:
         autocast = ITEMS[self.workload.autocast] if self.workload.autocast else 0
-        return TapedModel(Tape(autocast, self.workload.accumulation == 1), sizes, self.scope, self.tuning)
+        tape = Tape(autocast, self.fresh)
+        return TapedModel(tape, sizes, self.scope, self.tuning, adapted)
+
+    def adapted(self, number: int) -> frozenset[str]:
+        """What has adapters in a layer."""
+        if self.tuning.full:
+            return frozenset()
+        return modules.in_layer(self.sizes, number, self.targets, self.workload.pattern)
 
     def embedding(self) -> Segment:
-        model = self.model(self.sizes)
+        model = self.model(self.sizes, self.outside)
         return run(model.tape, lambda x: layers.embed(model), 0, self.item, False, False)
 
     def layer(self, number: int) -> Segment:
-        model = self.model(_of_one_device(self.sizes, self.workload.tensor))
-        trained = self.trained_input or number > 0
+        model = self.model(_of_one_device(self.sizes, self.workload.tensor), self.adapted(number))
+        trained = self.trained_input or number > self.first
 
         def body(x: Tensor) -> Tensor:
             return layers.layer(model, x, number)
 
-        return run(model.tape, body, self.count, self.stream, trained, self.workload.checkpointing)
+        return run(model.tape, body, self.count, self.stream, trained, self.checkpoints(number))
+
+    def checkpoints(self, number: int) -> bool:
+        """Source: transformers 5.23, modeling_utils.py, _set_gradient_checkpointing."""
+        return self.workload.checkpointing and number % self.workload.checkpointed_every == 0
 
     def stack(self) -> list[Segment]:
         """All layers; those that are alike are one segment."""
@@ -61,8 +86,9 @@ class Parts:
         found = []
         for number in range(self.sizes.layers):
             window = self.sizes.windows[number] if self.sizes.windows else 0
-            first = number == 0 and not self.trained_input
-            alike = self.scope.masked(window), number in self.sizes.unturned, first
+            frozen = number <= self.first and not self.trained_input
+            mask, unturned = self.scope.masked(window), number in self.sizes.unturned
+            alike = mask, unturned, frozen, self.adapted(number), self.checkpoints(number)
             if alike not in made:
                 made[alike] = self.layer(number)
             found.append(made[alike])
@@ -74,7 +100,7 @@ class Parts:
         Source: transformers 5.23, trainer.py, compute_loss; accelerate 1.15, utils/operations.py,
         convert_outputs_to_fp32.
         """
-        model = self.model(self.sizes)
+        model = self.model(self.sizes, self.outside)
         tape = model.tape
 
         def body(x: Tensor) -> Tensor:
@@ -85,6 +111,18 @@ class Parts:
             return loss
 
         return run(tape, body, self.count, self.stream, True, False)
+
+    def forward(self, scoring: bool) -> tuple[tuple[int, ...], int]:
+        """All of the model without gradients, or all but the output layer: the worst moment, and autocast's copies,
+        that stay until its end."""
+        model = self.model(_of_one_device(self.sizes, self.workload.tensor))
+        last = self.sizes.layers - 1
+        layer, copies = run_forward(model.tape, lambda x: layers.layer(model, x, last), self.count, self.stream)
+        if not scoring:
+            return layer, copies * (last + 1)
+        whole = self.model(self.sizes)
+        head, more = run_forward(whole.tape, lambda x: layers.head(whole, x)[0], self.count, self.stream)
+        return max(layer, head, key=sum), copies * (last + 1) + more
 
 
 def _of_one_device(sizes: Architecture, tensor: int) -> Architecture:
@@ -99,4 +137,5 @@ def _of_one_device(sizes: Architecture, tensor: int) -> Architecture:
         key_heads=max(sizes.key_heads // tensor, 1),
         inner=max(sizes.inner // tensor, 1),
         expert_inner=sizes.expert_inner // tensor,
+        shared_inner=sizes.shared_inner // tensor,
     )

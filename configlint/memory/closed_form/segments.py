@@ -67,6 +67,20 @@ def run(tape: Tape, body: Body, count: int, item: int, trained_input: bool, chec
     return Segment(forward, kept, copies, backward, gradients, weights, saved)
 
 
+def run_forward(tape: Tape, body: Body, count: int, item: int) -> tuple[tuple[int, ...], int]:
+    """A part of the model without gradients: the most that it takes, and autocast's copies, that stay."""
+    tape.recording = False
+    x = Tensor(Storage(tape, count * item, "hidden"), count, item)
+    tape.restart()
+    out = body(x)
+    tape.settle()
+    peak = tuple(tape.at_peak)
+    del x, out
+    copies = tape.total
+    tape.forget_copies()
+    return peak, copies
+
+
 def _checkpointed(tape: Tape, body: Body, x: Tensor) -> Tensor:
     """torch.utils.checkpoint: forward keeps the input alone, and the backward runs it once more.
 

@@ -16,10 +16,12 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from configlint.core.workload import Workload
-from configlint.knowledge.optimizers import StateMemory
 from configlint.memory.closed_form.architecture import Architecture
+from configlint.memory.closed_form.optimizers import Kept
 
 MASTER_BYTES = 4
+# Bytes of an element.
+ITEMS = {"float32": 4, "bfloat16": 2, "float16": 2}
 # Parameters that ZeRO 3 steps at a time. Source: DeepSpeed 0.19.8, runtime/zero/config.py, sub_group_size.
 SUB_GROUP = 1_000_000_000
 
@@ -54,16 +56,18 @@ class Spread(NamedTuple):
     buckets: int = 0
 
 
-def spread(workload: Workload, sizes: Architecture, census: Census, item: int, kind: StateMemory) -> Spread:
+def spread(workload: Workload, sizes: Architecture, census: Census, item: int, kind: Kept) -> Spread:
     """`item` is the size of an element that is computed with."""
     alone = Spread(census.weights, census.gradients, census.gradients, Fraction(1), census.states, census.transient)
     devices = workload.shard
+    if kind.in_backward:
+        alone = alone._replace(gradients=0, reduced=0, kept=Fraction(0), transient=0)
     if workload.data == "ddp":
         return alone._replace(buckets=census.gradients if workload.world > 1 else 0)
     if workload.data == "fsdp":
         return _fsdp(workload, census, item, devices, kind.states)
     # Beside the weights DeepSpeed keeps 32-bit ones, and the states of those.
-    master = MASTER_BYTES * census.trained + max(census.states, kind.states * 4 * census.trained)
+    master = MASTER_BYTES * census.trained + census.states
     sharded = alone._replace(states=master // devices, buckets=2 * sizes.hidden * sizes.hidden * item)
     if workload.data == "zero0":
         return sharded
@@ -77,7 +81,19 @@ def spread(workload: Workload, sizes: Architecture, census: Census, item: int, k
     return _offloaded(workload, sharded) if workload.offload_optimizer else sharded
 
 
-def _zero3(workload: Workload, census: Census, shared: Spread, kind: StateMemory) -> Spread:
+def reference_bytes(workload: Workload, weights: int) -> int:
+    """What a second copy of the model takes of a device: only ZeRO 3 and FSDP divide it.
+
+    Source: trl 1.16, trainer/dpo_trainer.py, __init__; models/utils.py, prepare_deepspeed and prepare_fsdp.
+    """
+    if workload.reference not in ITEMS or workload.offload_parameters:
+        return 0
+    wide = workload.dtype if workload.data.startswith("zero") else workload.reference
+    whole = weights * ITEMS[wide] // ITEMS[workload.dtype]
+    return whole // workload.shard if workload.data in ("zero3", "fsdp") else whole
+
+
+def _zero3(workload: Workload, census: Census, shared: Spread, kind: Kept) -> Spread:
     devices = workload.shard
     partition, narrow = census.trained // devices, census.gradients // devices
     stepped = min(partition, SUB_GROUP)

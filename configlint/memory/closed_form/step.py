@@ -7,18 +7,22 @@ from itertools import groupby
 from typing import NamedTuple
 
 from configlint.core.workload import CATEGORIES, PHASES, Workload
-from configlint.knowledge.optimizers import StateMemory
 from configlint.memory.closed_form.architecture import Architecture
-from configlint.memory.closed_form.optimizers import state_bytes, step_bytes
-from configlint.memory.closed_form.parts import ITEMS, Parts
+from configlint.memory.closed_form.optimizers import Kept, parameter_bytes, state_bytes, step_bytes
+from configlint.memory.closed_form.parts import Parts
 from configlint.memory.closed_form.segments import Segment
-from configlint.memory.closed_form.sharding import Census, Spread, spread
+from configlint.memory.closed_form.sharding import ITEMS, MASTER_BYTES, Census, Spread, reference_bytes, spread
 from configlint.memory.closed_form.tape import Weight, whole_blocks
+from configlint.memory.closed_form.tower import tower
 
-_WEIGHTS, _GRADIENTS, _OPTIMIZER, _ACTIVATIONS, _AUTOCAST, _TRANSIENT, _COMMUNICATION = (
-    CATEGORIES.index(name)
-    for name in ("weights", "gradients", "optimizer", "activations", "autocast", "transient", "communication")
+_INDEX = {category: index for index, category in enumerate(CATEGORIES)}
+_WEIGHTS, _GRADIENTS, _OPTIMIZER, _ACTIVATIONS = map(
+    _INDEX.__getitem__, ("weights", "gradients", "optimizer", "activations")
 )
+_AUTOCAST, _TRANSIENT, _COMMUNICATION = map(_INDEX.__getitem__, ("autocast", "transient", "communication"))
+# Of each word, at the end of each row that is generated: its logit in 32 bits, over a temperature, sorted with its
+# place, and as a probability. Source: transformers 5.23, generation/utils.py, _sample, and logits_process.py.
+_SAMPLED = 24
 Vector = list[int]
 Runs = Sequence[tuple[Segment, int]]
 
@@ -36,25 +40,31 @@ class ComputedStep(NamedTuple):
     trained: int
 
 
-def simulate(workload: Workload, sizes: Architecture, kind: StateMemory) -> ComputedStep:
+def simulate(workload: Workload, sizes: Architecture, kind: Kept) -> ComputedStep:
     """What one device holds in the second and later steps of a training."""
-    parts = Parts(workload, sizes)
+    parts = Parts(workload, sizes, kind.in_backward)
     embedding, stack, head = parts.embedding(), parts.stack(), parts.head()
     # Layers that are alike and follow each other are one run.
     runs = [(embedding, 1), *((segment, sum(1 for _ in same)) for segment, same in groupby(stack)), (head, 1)]
-    weights = list(_weights(runs))
+    weights = [*_weights(runs), *_tower(workload)]
     trained = [(weight, times) for weight, times in weights if weight.trainable]
     share = _spread(workload, sizes, kind, weights, runs)
     base = [0] * len(CATEGORIES)
     base[_WEIGHTS] = share.weights
+    base[_INDEX["reference"]] = reference_bytes(workload, _stored_in_all(workload, weights))
     base[_OPTIMIZER] = share.states
     base[_COMMUNICATION] = share.buckets
     base[_ACTIVATIONS] = _inputs(workload, sizes)
-    worst = _walk(base, share, runs, workload.accumulation > 1)
+    updates = [_update(kind, segment) if kind.in_backward else 0 for segment, _ in runs]
+    compared = _compared(workload, sizes) if workload.reference and not workload.generates else None
+    worst = _walk(base, share, runs, updates, workload.accumulation > 1, compared)
     level = list(base)
     level[_GRADIENTS] = share.reduced
     level[_TRANSIENT] = share.transient
     worst["step"] = level
+    worst["generation"] = (
+        _generation(workload, sizes, base, _stored_in_all(workload, weights)) if workload.generated else []
+    )
     totals = {phase: sum(worst[phase]) for phase in PHASES}
     phase = max(PHASES, key=totals.__getitem__)
     return ComputedStep(
@@ -68,10 +78,58 @@ def simulate(workload: Workload, sizes: Architecture, kind: StateMemory) -> Comp
     )
 
 
+def _compared(workload: Workload, sizes: Architecture) -> Vector:
+    """What it takes to ask the reference model, beside the graph of the model that is trained."""
+    alone = workload._replace(checkpointing=False)
+    worst, copies = Parts(alone, sizes).forward(scoring=True)
+    found = list(worst)
+    found[_AUTOCAST] += copies if workload.method == "full" else 0
+    if not workload.chunked_loss:
+        # The logits of the model that is trained are there until its loss is.
+        item = 4 if workload.autocast else ITEMS[workload.dtype]
+        found[_INDEX["logits"]] += workload.batch * workload.length * sizes.vocabulary * item
+    return found
+
+
+def _generation(workload: Workload, sizes: Architecture, base: Vector, weights: int) -> Vector:
+    """The worst moment of generating: keys and values of all rows, and what reading the prompts or choosing a word
+    takes. The weights are gathered for it.
+
+    Source: trl 1.16, trainer/grpo_trainer.py, _generate_single_turn; models/utils.py, unwrap_model_for_generation;
+    transformers 5.23, cache_utils.py, DynamicCache: a layer's is made anew for each word.
+    """
+    rows, item = workload.generated, ITEMS[workload.dtype]
+    prompt = max(workload.length - workload.scored, 1)
+    read = Parts(workload._replace(batch=rows, length=prompt, checkpointing=False), sizes)
+    layer, copies = read.forward(scoring=False)
+    windows = sizes.windows or (0,) * sizes.layers
+    lengths = [min(window or workload.length, workload.length) for window in windows]
+    cache = 2 * sizes.key * item * rows * (sum(lengths) + max(lengths))
+    found = list(base)
+    found[_ACTIVATIONS] = found[_COMMUNICATION] = 0
+    if workload.data in ("zero3", "fsdp"):
+        found[_WEIGHTS] += weights
+    chosen = [_SAMPLED * rows * sizes.vocabulary if index == _INDEX["logits"] else 0 for index in range(len(found))]
+    found[_INDEX["generation"]] = cache
+    found[_AUTOCAST] += copies
+    return [a + b for a, b in zip(found, max(layer, chosen, key=sum), strict=True)]
+
+
+def _update(kind: Kept, segment: Segment) -> int:
+    """What it takes to update the largest parameter of a part."""
+    return max((parameter_bytes(kind, weight) for weight in segment.weights if weight.trainable), default=0)
+
+
 def _walk(
-    base: Vector, share: Spread, runs: Sequence[tuple[Segment, int]], accumulating: bool
+    base: Vector,
+    share: Spread,
+    runs: Sequence[tuple[Segment, int]],
+    updates: Sequence[int],
+    accumulating: bool,
+    compared: Vector | None,
 ) -> dict[str, Vector]:
-    """The worst moment of forward, loss and backward, by category."""
+    """The worst moment of forward, loss and backward, by category; after the backward of each part come its
+    `updates`, where there are any. After the forward the reference model is asked, which takes `compared`."""
     worst: dict[str, Vector] = {}
 
     def moment(phase: str, level: Vector, above: Sequence[int]) -> None:
@@ -92,12 +150,14 @@ def _walk(
         level[_AUTOCAST] += segment.copies
         copies += segment.copies * times
     level[_AUTOCAST] -= copies
+    if compared:
+        moment("loss", level, compared)
     # The output layer's gradient of a matrix that the embedding has too waits for that one's, whole.
     tied = {weight.name for weight in runs[0][0].weights}
     shared = sum(
         weight.count * weight.item for weight in runs[-1][0].weights if weight.name in tied and weight.trainable
     )
-    for segment, times in reversed(runs):
+    for (segment, times), update in zip(reversed(runs), reversed(updates), strict=True):
         # From the first to the last of them it is a straight line.
         for layers in (1, times - 1) if times > 1 else (1,):
             level = [a - b * layers for a, b in zip(level, segment.kept, strict=True)]
@@ -106,6 +166,8 @@ def _walk(
             level[_GRADIENTS] += kept * (layers - 1)
             moment("backward", level, segment.backward)
             level[_GRADIENTS] += kept
+            if update:
+                moment("backward", level, [update if index == _TRANSIENT else 0 for index in range(len(level))])
     return worst
 
 
@@ -123,24 +185,35 @@ def _inputs(workload: Workload, sizes: Architecture) -> int:
 def _spread(
     workload: Workload,
     sizes: Architecture,
-    kind: StateMemory,
+    kind: Kept,
     weights: list[tuple[Weight, int]],
     runs: Runs,
 ) -> Spread:
     trained = [(weight, times) for weight, times in weights if weight.trainable]
-    stored = sum(_stored(weight) * times for weight, times in weights)
-    layers = [(sum(_stored(weight) for weight in segment.weights), times) for segment, times in runs[1:-1]]
+    sizes_of = [(weight, _stored(weight, workload.nested_scales) * times) for weight, times in weights]
+    stored = sum(size for _, size in sizes_of)
+    layers = [
+        (sum(_stored(weight, workload.nested_scales) for weight in segment.weights), times)
+        for segment, times in runs[1:-1]
+    ]
     census = Census(
         weights=stored,
-        frozen=sum(_stored(weight) * times for weight, times in weights if not weight.trainable),
+        frozen=sum(size for weight, size in sizes_of if not weight.trainable),
         gradients=sum(whole_blocks(weight.count * weight.item) * times for weight, times in trained),
-        states=sum(whole_blocks(state_bytes(kind, weight.count, weight.item)) * times for weight, times in trained),
+        states=sum(_states(workload, kind, weight) * times for weight, times in trained),
         trained=sum(weight.count * times for weight, times in trained),
         layer=max(size for size, _ in layers),
         rest=stored - sum(size * times for size, times in layers),
         transient=step_bytes(kind, trained),
     )
     return spread(workload, sizes, census, ITEMS[workload.dtype], kind)
+
+
+def _states(workload: Workload, kind: Kept, weight: Weight) -> int:
+    """What the optimizer keeps of a weight; under DeepSpeed it has 32-bit copies of all of them in one piece."""
+    if workload.data.startswith("zero"):
+        return state_bytes(kind, weight, MASTER_BYTES)
+    return whole_blocks(state_bytes(kind, weight, weight.item))
 
 
 def _weights(runs: Runs) -> Iterator[tuple[Weight, int]]:
@@ -152,10 +225,25 @@ def _weights(runs: Runs) -> Iterator[tuple[Weight, int]]:
                 yield weight, times
 
 
-def _stored(weight: Weight) -> int:
-    """Bytes of a weight; of a quantized one half a byte an element and the scales: 8 bits for 64 elements, and 32
-    bits for 256 of those. Source: QLoRA, arXiv 2305.14314, section 3; bitsandbytes 0.50, functional.py."""
-    if not weight.quantized:
+def _tower(workload: Workload) -> Iterator[tuple[Weight, int]]:
+    """What reads pictures: of text it gets no gradient, but engines that shard hold it as what they train."""
+    if parameters := tower(workload.config) or 0:
+        trained = workload.method == "full" and workload.data != "ddp"
+        yield Weight("tower", parameters, ITEMS[workload.dtype], trained), 1
+
+
+def _stored_in_all(workload: Workload, weights: list[tuple[Weight, int]]) -> int:
+    return sum(_stored(weight, workload.nested_scales) * times for weight, times in weights)
+
+
+def _stored(weight: Weight, nested: bool) -> int:
+    """Bytes of a weight; of one in 4 bits also the scales of 64 elements each: 32 bits, or nested 8 bits, and 32
+    bits for 256 of those. One in 8 bits has a scale a row. Source: QLoRA, arXiv 2305.14314, section 3; bitsandbytes
+    0.50, functional.py."""
+    if not weight.bits:
         return whole_blocks(weight.count * weight.item)
+    if weight.bits == 8:
+        return whole_blocks(weight.count)
     blocks = -(-weight.count // 64)
-    return whole_blocks(-(-weight.count // 2)) + whole_blocks(blocks) + whole_blocks(4 * -(-blocks // 256))
+    scales = whole_blocks(blocks) + whole_blocks(4 * -(-blocks // 256)) if nested else whole_blocks(4 * blocks)
+    return whole_blocks(-(-weight.count // 2)) + scales

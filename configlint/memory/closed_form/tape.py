@@ -55,19 +55,21 @@ class Storage:
 class Weight:
     """A parameter of `count` elements of `item` bytes; the bytes themselves are counted by who adds up the model.
 
-    `shared` says that another use of it gives a gradient too, so that the first one waits for the second.
-    `copy` is autocast's 16-bit copy of it, for as long as autocast keeps one.
+    `bits` are those of an element where it is quantized, else 0. `shared` says that another use of it gives a
+    gradient too, so that the first one waits for the second. `copy` is autocast's 16-bit copy of it, for as long as
+    autocast keeps one. `side` is the length of one of its sides, where it is the matrix of a linear module.
     """
 
-    __slots__ = ("copy", "count", "grad", "item", "name", "quantized", "shared", "trainable")
+    __slots__ = ("bits", "copy", "count", "grad", "item", "name", "shared", "side", "trainable")
 
     def __init__(self, name: str, count: int, item: int, trainable: bool) -> None:
         self.name = name
         self.count = count
         self.item = item
         self.trainable = trainable
-        self.quantized = False
+        self.bits = 0
         self.shared = False
+        self.side = 0
         self.grad: Storage | None = None
         self.copy: Tensor | None = None
 

@@ -12,6 +12,7 @@ from configlint.memory.closed_form.operations import (
     add,
     cast,
     copied,
+    dropout,
     layer_norm,
     linear,
     mul,
@@ -25,32 +26,50 @@ from configlint.memory.closed_form.tape import Tape, Tensor, Weight
 
 
 class Tuning:
-    """What is trained: all, or adapters of `rank` in the modules `targets`, with elements of `item` bytes."""
+    """What is trained: all, or adapters of `rank` with elements of `item` bytes and `dropout` on what goes in.
+    Below them a weight has `bits` bits, 0 where it is not quantized; `upcast` says that the others were made
+    float32. `saved` are trained whole beside the adapters: `embedding`, `output`, or both."""
 
     def __init__(
-        self, full: bool, rank: int, targets: tuple[str, ...], item: int, quantized: bool, upcast: bool
+        self,
+        full: bool,
+        rank: int = 0,
+        item: int = 4,
+        bits: int = 0,
+        upcast: bool = False,
+        dropout: float = 0.0,
+        dora: bool = False,
+        saved: frozenset[str] = frozenset(),
     ) -> None:
         self.full = full
         self.rank = rank
-        self.targets = targets
         self.item = item
-        self.quantized = quantized
+        self.bits = bits
         self.upcast = upcast
-
-    def adapts(self, module: str) -> bool:
-        return not self.full and (self.targets == ("all-linear",) or module in self.targets)
+        self.dropout = dropout
+        self.dora = dora
+        self.saved = saved
 
 
 class TapedModel:
-    """One model on one tape: its sizes, what is trained of it, and the micro-batch."""
+    """One model on one tape: its sizes, what is trained of it, and the micro-batch. `adapted` names the modules
+    that have adapters in this part of it."""
 
-    __slots__ = ("scope", "sizes", "tape", "tuning")
+    __slots__ = ("adapted", "scope", "sizes", "tape", "tuning")
 
-    def __init__(self, tape: Tape, sizes: Architecture, scope: Scope, tuning: Tuning) -> None:
+    def __init__(
+        self,
+        tape: Tape,
+        sizes: Architecture,
+        scope: Scope,
+        tuning: Tuning,
+        adapted: frozenset[str] = frozenset(),
+    ) -> None:
         self.tape = tape
         self.sizes = sizes
         self.scope = scope
         self.tuning = tuning
+        self.adapted = adapted
 
     def weight(self, name: str, count: int, outside: bool = True) -> Weight:
         """The weight of that name, made when first asked for. `outside` says that it is no matrix product of a
@@ -59,8 +78,30 @@ class TapedModel:
         if name not in weights:
             item = 4 if outside and self.tuning.upcast else self.scope.item
             weights[name] = Weight(name, count, item, self.tuning.full)
-            weights[name].quantized = self.tuning.quantized and not outside
+            weights[name].bits = 0 if outside else self.tuning.bits
         return weights[name]
+
+    def trained(self, name: str, count: int) -> Weight:
+        """A weight that is trained beside adapters too: as a copy, below which the old one stays."""
+        weight = self.weight(name, count)
+        if self.tuning.full:
+            return weight
+        copy = self.adapter(f"{name}.saved", count)
+        copy.item = weight.item
+        return copy
+
+    def table(self, name: str, count: int) -> Weight:
+        """The matrix of the embedding or the output layer, which is the embedding's where that is tied."""
+        kept = "embedding" if self.sizes.tied else name
+        if name not in self.tuning.saved or self.tuning.full:
+            return self.weight(kept, count)
+        return self.trained(kept, count) if kept == name else self.untied(kept, name, count)
+
+    def untied(self, kept: str, name: str, count: int) -> Weight:
+        """A copy that is trained of a tied matrix, for one of its two uses."""
+        copy = self.adapter(f"{name}.saved", count)
+        copy.item = self.weight(kept, count).item
+        return copy
 
     def adapter(self, name: str, count: int) -> Weight:
         weights = self.tape.weights
@@ -94,20 +135,34 @@ def project(
     """A linear module, with its adapter where it has one; `place` tells apart modules of one name."""
     tape, rows = model.tape, model.scope.rows
     name = place + module
-    weight = model.weight(name, into * wide, outside=False)
+    weight = model.weight(name, into * wide, outside=not model.sizes.quantizes)
+    weight.side = into
     offset = model.weight(f"{name}.bias", wide) if bias else None
     result = linear(tape, x, weight, rows * wide, width, offset)
-    if not model.tuning.adapts(module):
-        return result
+    return adapted(model, x, result, weight, name, width) if name in model.adapted else result
+
+
+def adapted(model: TapedModel, x: Tensor, result: Tensor, weight: Weight, name: str, width: str) -> Tensor:
+    """The result of a linear module with that of its adapter added.
+
+    Source: PEFT 0.21, tuners/lora/layer.py, Linear.forward, and bnb.py.
+    """
+    tape, tuning, rows = model.tape, model.tuning, model.scope.rows
+    into, wide = x.count // rows, result.count // rows
     kept = result.item
-    if weight.quantized:
+    if weight.bits == 4:
         result = copied(tape, result)
-    if not (weight.quantized and tape.autocast):
-        x = cast(tape, x, model.tuning.item)
-    down = model.adapter(f"{name}.lora_A", into * model.tuning.rank)
-    up = model.adapter(f"{name}.lora_B", wide * model.tuning.rank)
-    inner = linear(tape, x, down, rows * model.tuning.rank, "rank")
-    if weight.quantized:
+    if not (weight.bits and tape.autocast):
+        x = cast(tape, x, tuning.item)
+    down = model.adapter(f"{name}.lora_A", into * tuning.rank)
+    up = model.adapter(f"{name}.lora_B", wide * tuning.rank)
+    if tuning.dora:
+        from configlint.memory.closed_form.dora import dora  # few adapters are
+
+        result = add(tape, result, dora(model, x, result, weight, (down, up), name, width))
+        return result if weight.bits and tape.autocast else cast(tape, result, kept)
+    inner = linear(tape, dropout(tape, x, tuning.dropout), down, rows * tuning.rank, "rank")
+    if weight.bits:
         output = cast(tape, scale(tape, linear(tape, inner, up, rows * wide, width)), kept)
         return add(tape, result, output)
     result = add(tape, result, scale(tape, linear(tape, inner, up, rows * wide, width)))

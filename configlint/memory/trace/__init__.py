@@ -24,14 +24,15 @@ from configlint.host.process import ask
 
 TIMEOUT_SECONDS = 600
 # Raised whenever the same workload may get another answer.
-VERSION = 2
+VERSION = 4
 # The packages whose releases the answer depends on.
 _PACKAGES = ("torch", "transformers", "accelerate", "peft", "bitsandbytes", "liger-kernel")
 
 
 class TracedStep(TypedDict):
     """Bytes of one device, of tensors alone: at the worst moment of a step, in which `phase` it is, and by
-    category; the worst of each phase; what the forward keeps for the backward. And how long the trace took.
+    category; the worst of each phase; what the forward keeps for the backward; the size of all that is
+    trained, as its gradients have it. And how long the trace took.
 
     `allocated` is what torch.cuda.max_memory_allocated counts, but for the workspaces of cuBLAS.
     """
@@ -41,6 +42,7 @@ class TracedStep(TypedDict):
     breakdown: dict[str, int]
     phases: dict[str, int]
     saved: int
+    trained_bytes: int
     seconds: float
 
 
@@ -88,6 +90,8 @@ def _version(package: str) -> str | None:
 def _unfit(workload: Workload, versions: dict[str, str | None]) -> str | None:
     if workload.chunked_loss:
         return "TRL's chunked loss cannot be traced"
+    if workload.scores or workload.reference or workload.pairs:
+        return "what TRL's trainers do beside a step of the model cannot be traced"
     wanted = written(workload.release)
     needed = {"torch": None, "transformers": wanted, "accelerate": None}
     if missing := {name: release for name, release in needed.items() if versions[name] is None}:

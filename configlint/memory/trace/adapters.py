@@ -16,6 +16,12 @@ from configlint.memory.trace.refusal import Refusal
 
 # bitsandbytes' defaults: weights that share a scale, and scales that share a scale of their own.
 _BLOCK, _OUTER_BLOCK = 64, 256
+# With these PEFT trains the head whole. Source: PEFT 0.21, peft_model.py.
+_TASKS = {
+    "sequence-classification": "SEQ_CLS",
+    "token-classification": "TOKEN_CLS",
+    "question-answering": "QUESTION_ANS",
+}
 
 
 def required(workload: Workload) -> None:
@@ -35,13 +41,35 @@ def adapted(workload: Workload, network: Any) -> Any:
     """The model with its weights frozen, in 4 bits for qlora, and with adapters that are trained."""
     peft: Any = import_module("peft")
     if workload.method == "qlora":
+        if workload.bits != 4:
+            raise Refusal(f"weights of {workload.bits} bits cannot be traced")
+        if workload.dora:
+            raise Refusal("DoRA on 4-bit weights cannot be traced")
         _quantize(workload, network)
-    config = peft.LoraConfig(r=workload.rank, target_modules=_targets(workload.targets))
+    config = peft.LoraConfig(
+        r=workload.rank,
+        target_modules=_targets(workload),
+        lora_dropout=workload.adapter_dropout,
+        use_dora=workload.dora,
+        modules_to_save=list(workload.saved_modules) or None,
+        task_type=_TASKS.get(workload.task or ""),
+    )
     with mock.patch.object(nn.Module, "_apply", _apply):
         wrapped = peft.get_peft_model(network, config, autocast_adapter_dtype=False)
-    adapters = {name for name, parameter in wrapped.named_parameters() if parameter.requires_grad}
+    _renew_copies(wrapped)
+    trained = (name for name, parameter in wrapped.named_parameters() if parameter.requires_grad)
+    adapters = {name for name in trained if "modules_to_save" not in name}
     cast(wrapped, getattr(torch, workload.adapter_dtype), adapters)
     return wrapped
+
+
+def _renew_copies(wrapped: Any) -> None:
+    """Of a copy without data views have a storage of their own, so that each would be counted once more."""
+    for path, module in wrapped.named_modules():
+        for name, parameter in module._parameters.items() if "modules_to_save" in path else ():
+            if parameter is not None:
+                made = torch.empty(parameter.shape, dtype=parameter.dtype)
+                module._parameters[name] = nn.Parameter(made, requires_grad=parameter.requires_grad)
 
 
 def _apply(self: nn.Module, change: Any, recurse: bool = True) -> nn.Module:
@@ -57,10 +85,11 @@ def _apply(self: nn.Module, change: Any, recurse: bool = True) -> nn.Module:
     return self
 
 
-def _targets(names: tuple[str, ...]) -> Any:
-    if list(names) == ["all-linear"]:
-        return "all-linear"
-    return list(names) or None  # PEFT then takes what it knows for the architecture
+def _targets(workload: Workload) -> Any:
+    names = list(workload.targets)
+    if names == ["all-linear"] or workload.pattern:
+        return names[0]
+    return names or None  # PEFT then takes what it knows for the architecture
 
 
 def cast(network: nn.Module, dtype: torch.dtype, names: Collection[str]) -> None:
@@ -83,7 +112,7 @@ def _quantize(workload: Workload, network: Any) -> None:
     from transformers.quantizers.base import HfQuantizer
     from transformers.quantizers.quantizers_utils import should_convert_module
 
-    kind = _four_bit_class()
+    kind = _four_bit_class(workload.nested_scales)
     kept = HfQuantizer.get_modules_to_not_convert(network, None, network._keep_in_fp32_modules)
     compute = getattr(torch, workload.autocast or workload.dtype)
     for name, module in list(network.named_modules()):
@@ -100,7 +129,7 @@ def _quantize(workload: Workload, network: Any) -> None:
         cast(network, torch.float32, floating)
 
 
-def _four_bit_class() -> Any:
+def _four_bit_class(nested: bool) -> Any:
     functional: Any = import_module("bitsandbytes.functional")
     layers: Any = import_module("bitsandbytes.nn")
 
@@ -112,8 +141,8 @@ def _four_bit_class() -> Any:
             self.out_features, self.in_features = full.shape
             packed = torch.empty((full.numel() + 1) // 2, 1, dtype=torch.uint8)
             weight: Any = nn.Parameter(packed, requires_grad=False)
-            weight.compress_statistics, weight.quant_type = True, "nf4"
-            weight.quant_state = _state(functional.QuantState, full)
+            weight.compress_statistics, weight.quant_type = nested, "nf4"
+            weight.quant_state = _state(functional.QuantState, full, nested)
             self.weight, self.bias = weight, replaced.bias
             self.compute_dtype, self.compute_type_is_set = compute, True
             self.quant_state, self.quant_storage = weight.quant_state, torch.uint8
@@ -125,9 +154,12 @@ def _four_bit_class() -> Any:
     return FourBit
 
 
-def _state(kind: Any, weight: torch.Tensor) -> Any:
-    """8-bit scales of the blocks, and the float32 scales of the scales."""
+def _state(kind: Any, weight: torch.Tensor, nested: bool) -> Any:
+    """Scales of the blocks: in 8 bits with float32 scales of their own, or in float32."""
     blocks = -(-weight.numel() // _BLOCK)
+    known = {"shape": weight.shape, "blocksize": _BLOCK, "quant_type": "nf4", "dtype": weight.dtype}
+    if not nested:
+        return kind(absmax=torch.empty(blocks), code=torch.empty(16), **known)
     outer = kind(
         absmax=torch.empty(-(-blocks // _OUTER_BLOCK)),
         code=torch.empty(256),
@@ -136,15 +168,13 @@ def _state(kind: Any, weight: torch.Tensor) -> Any:
     )
     return kind(
         absmax=torch.empty(blocks, dtype=torch.uint8),
-        shape=weight.shape,
         code=torch.empty(16),
-        blocksize=_BLOCK,
-        quant_type="nf4",
-        dtype=weight.dtype,
         offset=torch.empty(()),
         state2=outer,
+        **known,
     )
 
 
 def _tensors(state: Any) -> list[torch.Tensor]:
-    return [state.absmax, state.code, state.offset, state.state2.absmax, state.state2.code]
+    outer = [state.offset, state.state2.absmax, state.state2.code] if state.nested else []
+    return [state.absmax, state.code, *outer]

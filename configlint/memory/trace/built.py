@@ -8,9 +8,17 @@ from typing import Any, NamedTuple
 import torch
 
 from configlint.core.workload import Workload
+from configlint.memory.saved import KEY
 from configlint.memory.trace import adapters, liger_kernels
 from configlint.memory.trace.refusal import Refusal, in_a_line
 from configlint.memory.trace.tracker import Tracker
+
+# The part of the name of the class that is loaded for a task; for any other, the config says.
+_HEADS = {
+    "sequence-classification": "SequenceClassification",
+    "token-classification": "TokenClassification",
+    "question-answering": "QuestionAnswering",
+}
 
 
 class Choice(NamedTuple):
@@ -27,6 +35,11 @@ def chosen(workload: Workload) -> Choice:
 
     adapters.required(workload)
     config = _config(workload)
+    if workload.task in _HEADS:
+        auto = getattr(transformers, f"AutoModelFor{_HEADS[workload.task]}")
+        if type(config) not in auto._model_mapping:
+            raise Refusal(f"Transformers has no model of type {config.model_type} for {workload.task}")
+        return Choice(auto._model_mapping[type(config)], config)
     named = [getattr(transformers, str(name), None) for name in config.architectures or ()]
     if named and named[0] is not None:
         return Choice(named[0], config)
@@ -40,21 +53,39 @@ def chosen(workload: Workload) -> Choice:
 def _config(workload: Workload) -> Any:
     import transformers
 
-    values = dict(workload.config)
+    values = {name: value for name, value in workload.config.items() if name != KEY}
+    kind = values.pop("model_type", None)
+    if kind is None:
+        raise Refusal("the model's config has no model_type")
+    if kind not in transformers.CONFIG_MAPPING:
+        own = ", and the code of its repository is not run" if "auto_map" in values else ""
+        raise Refusal(f"transformers {transformers.__version__} has no models of type {kind}{own}")
     try:
-        config = transformers.AutoConfig.for_model(values.pop("model_type", None), **values)
+        config = transformers.AutoConfig.for_model(kind, **values)
     except Exception as error:
         raise Refusal(f"Transformers rejects the model's config: {in_a_line(error)}") from error
+    _refuse_padding(config.get_text_config())
     config.use_cache = False  # as the Trainer does
     if config.is_encoder_decoder and getattr(config, "decoder_start_token_id", None) is None:
         config.decoder_start_token_id = config.pad_token_id = 0  # the loss needs one, whichever
+    if workload.task == "sequence-classification":
+        config.get_text_config().pad_token_id = 0  # by which the last token is found
     return config
+
+
+def _refuse_padding(config: Any) -> None:
+    """An embedding has a row for padding, which a family's default may put beyond a small vocabulary."""
+    padding, words = getattr(config, "pad_token_id", None), getattr(config, "vocab_size", None)
+    if isinstance(padding, int) and isinstance(words, int) and padding >= words:
+        raise Refusal(f"the pad_token_id is {padding}, beyond the vocabulary of {words}: set it in the config")
 
 
 def built(workload: Workload, choice: Choice, capability: tuple[int, int]) -> Any:
     """In training mode, with adapters where the method has them."""
     from transformers import initialization
 
+    if choice.kind.main_input_name != "input_ids":
+        raise Refusal(f"{choice.kind.__name__} reads {choice.kind.main_input_name}, and only tokens can be traced")
     attention = _attention(choice.kind, workload.attention)
     with initialization.no_init_weights():
         network = choice.kind._from_config(
@@ -68,7 +99,8 @@ def built(workload: Workload, choice: Choice, capability: tuple[int, int]) -> An
         network = adapters.adapted(workload, network)
     network.train()
     if workload.checkpointing:
-        network.activation_checkpointing_enable({"use_reentrant": False, "preserve_rng_state": False})
+        kwargs = {"use_reentrant": False, "preserve_rng_state": False}
+        network.activation_checkpointing_enable(kwargs, workload.checkpointed_every)
     return network
 
 
@@ -95,11 +127,25 @@ def vocabulary(network: Any) -> int:
     return int(head.weight.shape[0]) if head is not None else 0
 
 
+def _classifier(network: Any) -> Any:
+    """The module that classifies, where there is one."""
+    names = ("score", "classifier", "qa_outputs")
+    return next((found for name in names if (found := getattr(network, name, None)) is not None), None)
+
+
 def inputs(workload: Workload, network: Any) -> dict[str, torch.Tensor]:
     """One micro-batch. A mask is given where a batch holds padding, but for FlashAttention, that leaves
     the padding out."""
     shape = (workload.batch, workload.length)
-    made = {name: torch.zeros(shape, dtype=torch.int64) for name in ("input_ids", "labels")}
+    made = {"input_ids": torch.zeros(shape, dtype=torch.int64)}
+    of_samples = {
+        "sequence-classification": ("labels",),
+        "question-answering": ("start_positions", "end_positions"),
+    }
+    for name in of_samples.get(workload.task or "", ()):
+        made[name] = torch.zeros(workload.batch, dtype=torch.int64)
+    if len(made) == 1:
+        made["labels"] = torch.zeros(shape, dtype=torch.int64)
     if workload.padded and not workload.attention.startswith("flash_attention"):
         made["attention_mask"] = torch.ones(shape, dtype=torch.int64)
     return made
@@ -112,7 +158,7 @@ def loss(network: Any, inputs: dict[str, torch.Tensor], tracker: Tracker) -> tor
     def at_the_head(*_: Any) -> None:
         tracker.phase = "loss"
 
-    head = network.get_output_embeddings()
+    head = network.get_output_embeddings() or _classifier(network)
     hook = head.register_forward_pre_hook(at_the_head) if head is not None else None
     with torch.autocast("cpu", dtype=tracker.autocast) if tracker.autocast else nullcontext():
         outputs = network(**inputs)

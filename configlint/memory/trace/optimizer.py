@@ -24,7 +24,14 @@ def built(workload: Workload, network: torch.nn.Module, tracker: Tracker) -> Any
     if workload.optimizer not in {name.value for name in OptimizerNames}:
         raise Refusal(f"transformers {transformers.__version__} has no optimizer {workload.optimizer}")
     try:
-        arguments = TrainingArguments(output_dir="unused", optim=workload.optimizer, use_cpu=True, report_to=[])
+        arguments = TrainingArguments(
+            output_dir="unused",
+            optim=workload.optimizer,
+            optim_args=workload.optimizer_arguments or None,
+            optim_target_modules=list(workload.optimizer_targets) or None,
+            use_cpu=True,
+            report_to=[],
+        )
         chosen, options = Trainer.get_optimizer_cls_and_kwargs(arguments, network)
     except (ImportError, ValueError) as error:
         raise Refusal(f"the optimizer {workload.optimizer} cannot be traced: {in_a_line(error)}") from error

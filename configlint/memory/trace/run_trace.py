@@ -1,6 +1,6 @@
 """Trace training steps: run as a script, workloads as JSON on stdin, results on stdout.
 
-A result is {allocated, phase, breakdown, phases, saved, seconds} or {error}, one a workload, in order.
+A result is what `TracedStep` has, or {error}, one a workload, in order.
 Of configlint it takes the nouns and its neighbours in this folder, nothing else.
 """
 

@@ -108,7 +108,8 @@ def _steps(
     with tracker.during("step"):
         updater.step()
     unreached = {name for name, it in trained.items() if id(it) not in reached}
-    return _result(tracker, saved), frozenset(unreached - idle)
+    trained_bytes = sum(it.numel() * it.element_size() for name, it in trained.items() if name not in idle)
+    return {**_result(tracker, saved), "trained_bytes": trained_bytes}, frozenset(unreached - idle)
 
 
 def _micro_batch(workload: Workload, network: torch.nn.Module, tracker: Tracker) -> int:

@@ -176,8 +176,9 @@ def _accumulator(args: Any, caller: Any) -> torch.Tensor | None:
     """Which of its terms an addition of the autograd engine's own, of two gradients of one tensor, is
     written to; None for any other addition, and for one that needs memory of its own.
 
-    The engine adds in place where it holds the last reference, but never to tensors that have a Python
-    class of their own, as the ones traced here have.
+    The engine adds to the gradient that came first, where it holds the last reference to it: not where that is a
+    view, as the output layer's of a matrix that the embedding has too. To tensors that have a Python class of their
+    own, as the ones traced here have, it never adds in place.
     Source: torch 2.13 autograd/input_buffer.cpp and functions/accumulate_grad.h.
     """
     first, second = args[:2]
@@ -187,7 +188,7 @@ def _accumulator(args: Any, caller: Any) -> torch.Tensor | None:
         return None
     if torch._C._current_autograd_node().name().endswith("AccumulateGrad"):
         return first
-    return next((term for term in (first, second) if _is_last_reference(term)), None)
+    return first if _is_last_reference(first) else None
 
 
 # What `_use_count` is for a tensor that only the engine holds, while it is being dispatched.

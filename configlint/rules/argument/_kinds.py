@@ -37,7 +37,7 @@ def as_number(value: object, kinds: tuple[str, ...]) -> int | float | None:
     if not isinstance(value, str) or "string" in kinds or not {"integer", "number"} & {*kinds}:
         return None
     try:
-        number = resolve(value.strip()) if value.strip() else None
+        number = resolve(value.strip())
     except ValueError:
         return None
     if isinstance(number, bool) or not isinstance(number, int | float) or not isfinite(number):

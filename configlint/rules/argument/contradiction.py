@@ -1,10 +1,10 @@
-"""An argument says otherwise than the spec's own sections.
+"""An argument contradicts the spec's own sections.
 
-What the spec says of the model, the tuning and the data is what memory and the rules are computed from; what the
-arguments say is what the script trains with. Where the two differ, all that configlint says is of another training:
-a spec that fits with sequences of 2,048 tokens runs out of memory with 8,192.
+Memory and the rules are computed from what the spec says of the model, the tuning and the data; the script trains
+with what the arguments say. Where the two differ, configlint checks another training than the job's: a spec that
+fits with sequences of 2,048 tokens runs out of memory with 8,192.
 
-What the spec says is passed to TRL's own scripts, so it need not be written again. A fact that stands only in
+What the spec says is passed to TRL's own scripts, so it need not be written again. A fact that is only in
 `training` or `arguments` is taken from there.
 
 Bad:

@@ -1,6 +1,6 @@
 """A number is far outside the range that is used in training.
 
-It is most often a slip: an exponent that was lost (2 for 2e-5), or two arguments that changed places. The Trainer
+It is most often a slip: an exponent that was lost (2 for 2e-5), or two arguments that were swapped. The Trainer
 takes any number, and the model learns nothing or diverges. The bounds are wide, and optimizers that take other
 rates (Adafactor, Lion, SGD) are left out.
 

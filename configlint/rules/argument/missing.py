@@ -1,7 +1,7 @@
 """An argument without a default is not set.
 
 Up to transformers 4.48, `output_dir` has no default. TrainingArguments cannot be created without it, so the job
-fails at its start.
+fails at its start. A script of your own may set it, so there it is a warning.
 
 Bad:
 
@@ -37,4 +37,8 @@ def check(plan: Plan) -> Iterator[Finding]:
         path = plan.path(name)
         if is_required(argument) and not plan.given(path) and name not in plan.arguments:
             message = f"{argument.layer.package} {written(argument.layer.version)} requires `{plan.name(path)}`"
-            yield Finding(path, message, [Put(path, "out")])
+            if plan.launch.script is None:
+                yield Finding(path, message, [Put(path, "out")])
+            else:
+                message += "; the job fails unless the script sets it"
+                yield Finding(path, message, [Put(path, "out")], Severity.WARNING)

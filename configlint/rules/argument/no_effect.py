@@ -102,7 +102,7 @@ def _unless_steps(kind: str) -> Callable[[Plan], Idle | None]:
 
 def _logging_steps(plan: Plan) -> Idle | None:
     # Where eval_steps is not given, it is the interval of evaluation.
-    if plan.intervals.eval_strategy != "steps" or plan.training.get("eval_steps"):
+    if plan.intervals.eval_strategy not in (None, "steps") or plan.training.get("eval_steps"):
         return _unless_steps("logging")(plan)
     return None
 
@@ -178,9 +178,8 @@ def _without_report(to: str) -> Callable[[Plan], Idle | None]:
 
 
 def _logging_dir(plan: Plan) -> Idle | None:
-    idle = _without_report("tensorboard")(plan)
-    # From 5.0 on nothing reads it, whatever is reported to.
-    return idle._replace(needed=None) if idle and plan.release.transformers >= (5, 0) else idle
+    # From 5.0 on nothing reads it, whatever is reported to: argument/deprecated says so.
+    return _without_report("tensorboard")(plan) if plan.release.transformers < (5, 0) else None
 
 
 def _length_column(plan: Plan) -> Idle | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain, combinations
 
-from configlint.core.arithmetic import reachable
+from configlint.core.arithmetic import divisors, reachable
 from configlint.core.plan import Batch, Plan
 from configlint.core.remedy import Drop, Put
 
@@ -28,6 +28,18 @@ def removals(plan: Plan, size: int) -> tuple[Drop, ...] | None:
         if _makes(batch, size, plan.parallel.replicas or 1):
             return tuple(Drop(path) for path in removed)
     return None
+
+
+def passed(plan: Plan, size: int) -> tuple[Put, ...] | None:
+    """The factors that make a batch of this size, for a call, which has both of them: the per-device batch as large
+    as it is at most. None where there are none, or one is only known at runtime."""
+    per_device, accumulation = plan.batch.pinned_per_device, plan.batch.pinned_accumulation
+    share, rest = divmod(size, plan.parallel.replicas or 1)
+    if rest or not share or not per_device or not accumulation:
+        return None
+    smaller = divisors(share, per_device)[-1]
+    kept = Put("batch.accumulation", share // smaller)
+    return (kept,) if smaller == per_device else (Put("batch.per_device", smaller), kept)
 
 
 def _makes(batch: Batch, size: int, replicas: int) -> bool:

@@ -41,4 +41,6 @@ def check(plan: Plan) -> Iterator[Finding]:
     bound = "batch.per_device.max"
     if plan.can_say(bound) and not plan.given("batch.per_device") and not plan.given("batch.accumulation"):
         remedy = (Drop(path), Put(bound, 4))
-    yield Finding(path, message, [remedy], on_key=True)
+    # Where no total is stated, a smaller one may be what its author wants.
+    severity = None if plan.given("batch.effective") or plan.can_say("batch.effective") else Severity.INFO
+    yield Finding(path, message, [remedy], severity, on_key=True)

@@ -45,6 +45,8 @@ _FAR = 1000
 @rule(Severity.ERROR, when=lambda plan: plan.release.trainer.completions is not None)
 def check(plan: Plan) -> Iterator[Finding]:
     since = plan.release.trainer.completions
+    if plan.spec.reader.replaces_batch:
+        return  # batch/replaced-per-device
     if (plan.parallel.world or 0) % (plan.hardware.nodes or 1):
         return  # hardware/uneven-nodes is the cause, and its remedy makes other processes
     if is_unreachable(plan):

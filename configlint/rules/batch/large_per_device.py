@@ -59,7 +59,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         puts.append(Put("batch.accumulation", accumulation * per_device // smaller))
     yield Finding(
         _PATH,
-        f"`{plan.name(_PATH)}` {per_device} costs the memory that `{plan.name(path)}` saves: 1 to 4 is usual",
+        f"`{plan.name(_PATH)}` {per_device} uses up the memory that `{plan.name(path)}` saves: 1 to 4 is usual",
         [tuple(puts)],
         related=((path, f"`{plan.name(path)}` is true"),) if plan.given(path) else (),
     )

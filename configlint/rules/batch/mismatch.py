@@ -27,7 +27,7 @@ from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 from configlint.rules.batch import replicas_in_words
-from configlint.rules.batch._totals import removals, total
+from configlint.rules.batch._totals import passed, removals, total
 
 
 @rule(Severity.ERROR, when=lambda plan: plan.batch.trained != plan.batch.effective)
@@ -56,6 +56,8 @@ def _asked(plan: Plan, effective: int) -> str:
 
 
 def _remedies(plan: Plan, effective: int, trained: int) -> list[Remedy]:
+    if plan.spec.call:
+        return [passed(plan, effective) or total(plan, trained)]
     factors = removals(plan, effective)
     if factors is None:
         return [total(plan, trained)]

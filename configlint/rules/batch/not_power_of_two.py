@@ -35,7 +35,7 @@ from configlint.rules.batch._totals import removals, total
 def check(plan: Plan) -> Iterator[Finding]:
     batch, replicas = plan.batch, plan.parallel.replicas
     effective = batch.effective
-    if not effective or not replicas or is_power_of_two(effective):
+    if not effective or not replicas or not batch.trained or is_power_of_two(effective):
         return
     group = positive(plan.argument("num_generations")) or 1
     if is_unreachable(plan) or is_partial(plan) or is_beyond_data(plan) or effective % group:

@@ -28,7 +28,7 @@ from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 from configlint.rules.batch import replicas_in_words
-from configlint.rules.batch._totals import removals
+from configlint.rules.batch._totals import passed, removals
 
 
 @rule(Severity.ERROR, when=lambda plan: plan.batch.trained is None)
@@ -53,6 +53,8 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 
 def _remedy(plan: Plan, path: str, others: int) -> Remedy:
+    if plan.batch.effective and plan.spec.call:
+        return passed(plan, plan.batch.effective) or Put(path, max(MOST_SAMPLES // others, 1))
     if plan.batch.effective:
         return removals(plan, plan.batch.effective) or Drop(path, "configlint derives it from the effective batch")
     return Put(path, max(MOST_SAMPLES // others, 1), "the most that is allowed")

@@ -3,7 +3,7 @@
 The Trainer can only load a checkpoint that was evaluated, so `save_steps` must be a multiple of `eval_steps`, and
 both must be steps or both shares of the run. Otherwise TrainingArguments raises an error and the job fails at its
 start. Without `eval_steps` the Trainer uses `logging_steps`. Before Transformers 4.53 shares are divided without
-rounding, so that 0.1 is no multiple of 0.02.
+rounding, so 0.1 is not a multiple of 0.02.
 
 Bad:
 
@@ -65,7 +65,7 @@ def _message(plan: Plan, save: float, every: float, save_words: str, eval_words:
         path, value = (_SAVE, save) if save < 0 else (_EVAL, every)
         return f"`{plan.name(path)}` must be 0 or more {best}, got {_tidy(value)}"
     if (save < 1) == (every < 1):
-        why = ", without rounding before transformers 4.53" if _is_multiple(save, every) else ""
+        why = "; transformers before 4.53 does not round the quotient" if _is_multiple(save, every) else ""
         return f"{save_words} must be a multiple of {eval_words} {best}{why}"
     return f"{save_words} and {eval_words} must both be steps or both shares of the run {best}"
 

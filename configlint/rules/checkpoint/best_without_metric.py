@@ -36,7 +36,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     # There is no best before 4.47.
     if plan.intervals.save_strategy != "best" or plan.release.transformers < (4, 47):
         return
-    if plan.intervals.eval_strategy == "no":
+    if plan.intervals.eval_strategy in (None, "no"):
         return  # checkpoint/best-without-evaluation
     training = plan.training
     if training.get("metric_for_best_model") is not None or training.get("load_best_model_at_end") is True:

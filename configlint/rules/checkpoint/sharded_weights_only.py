@@ -1,6 +1,6 @@
 """`save_only_model` is set with sharded checkpoints.
 
-Shards are for checkpoints to resume from, but `save_only_model` leaves out what resuming requires. The Trainer
+Sharded checkpoints are for resuming, but `save_only_model` leaves out what resuming requires. The Trainer
 rejects the combination once the model is loaded.
 
 Bad:

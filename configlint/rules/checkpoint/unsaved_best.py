@@ -44,7 +44,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     words = described(plan, _EVAL, every)
     yield Finding(
         given[0] if given else _BEST,
-        f"{described(plan, _SAVE, save)} saves {saved} with {words}, and `{plan.name(_BEST)}` can load no other",
+        f"{described(plan, _SAVE, save)} saves {saved} with {words}, so `{plan.name(_BEST)}` may load a worse one",
         _remedies(plan, save, every),
         related=((given[1], words),) if len(given) > 1 and given[0] == _SAVE else (),
     )

@@ -11,7 +11,9 @@ from math import isfinite
 from operator import ge, gt, le, lt
 from typing import Any
 
-from configlint.core.remedy import Drop, Put, Remedy, Say
+from configlint.core.plan import Plan
+from configlint.core.remedy import Drop, Meant, Put, Remedy, Say
+from configlint.core.rule import Finding
 from configlint.core.wording import code, listing
 from configlint.rules.argument._kinds import as_boolean, as_number, choose, described
 from configlint.rules.deepspeed import got
@@ -77,6 +79,16 @@ def remedies(path: str, facts: Facts, value: object) -> list[Remedy]:
     if kinds == ("array",) and isinstance(value, str) and wanted(facts, [value]) is None:
         return [Put(path, [value], safe=True)]
     return [] if facts.get("required") else [Drop(path, "DeepSpeed then uses its own default")]
+
+
+def unknown_parameter(plan: Plan, path: str, name: str, takes: Mapping[str, Facts]) -> Finding:
+    """Of a parameter at `path` that the scheduler or optimizer `name` does not have."""
+    section, _, key = path.rpartition(".")
+    close = plan.nearest(key, takes)
+    meant: Remedy = Drop(path, f"{name} takes only {listing(takes)}")
+    if close and not plan.given(f"{section}.{close}"):
+        meant = Meant(path, f"{section}.{close}")
+    return Finding(path, f"{name} rejects the unknown parameter `{key}`", [meant], on_key=True)
 
 
 def _noun(kinds: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""A DeepSpeed setting has no effect where it stands.
+"""A DeepSpeed setting has no effect in this config.
 
 Only ZeRO-3 offloads parameters, and only ZeRO-3 reads the keys that begin with stage3_; ZeRO-0 reads nothing of
 zero_optimization but the offloading of the optimizer. Other keys configure parts of DeepSpeed that the Trainer does

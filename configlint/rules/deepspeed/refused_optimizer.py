@@ -1,8 +1,9 @@
 """DeepSpeed cannot build the optimizer in its config.
 
 It knows a few optimizers by name, in any case, and takes PyTorch's by their class names; it does not know the names
-that `optim` takes. Without a type, or with max_grad_norm among the parameters, the engine is not built: the job
-fails after it has queued and loaded the model.
+that `optim` takes. It passes `params` to the class that `type` names. Without a type, and with max_grad_norm or any
+parameter that the class does not have, the engine is not built: the job fails after it has queued and loaded the
+model. Lion has no `eps`, and Adagrad has no `betas`.
 
 Bad:
 
@@ -16,7 +17,8 @@ Good:
     hardware: {accelerator: h100-80gb, devices_per_node: 8}
     parallel: {data: zero2, deepspeed: {optimizer: {type: AdamW, params: {lr: auto}}}}
 
-Source: deepspeed 0.19.8 runtime/engine.py, _do_sanity_check and _configure_basic_optimizer; run
+Source: deepspeed 0.19.8 runtime/engine.py, _do_sanity_check and _configure_basic_optimizer;
+ops/adam, ops/adagrad, ops/lamb and ops/lion, the classes; run
 """
 
 from __future__ import annotations
@@ -28,8 +30,10 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Move, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real
-from configlint.knowledge.optimizers import DEEPSPEED_KNOWN, DEEPSPEED_OLDER, DEEPSPEED_PYTORCH
-from configlint.rules.deepspeed import SECTION, kind, sets, stage
+from configlint.knowledge._generated.deepspeed import OPTIMIZERS
+from configlint.knowledge.optimizers import DEEPSPEED_KNOWN, DEEPSPEED_OLDER, DEEPSPEED_PYTORCH, is_adam
+from configlint.rules.deepspeed import SECTION, kind, offloads, sets, stage, value
+from configlint.rules.deepspeed._values import unknown_parameter
 
 
 @rule(Severity.ERROR, when=lambda plan: sets(plan, "optimizer"))
@@ -54,10 +58,23 @@ def check(plan: Plan) -> Iterator[Finding]:
             message = f"neither DeepSpeed nor PyTorch has an optimizer `{name}`"
             remedy = Put(f"{path}.type", close) if close else _without(plan, path)
             yield Finding(f"{path}.type", message, [remedy])
-    clipping = f"{path}.params.max_grad_norm"
-    if plan.given(clipping):
-        message = "DeepSpeed rejects `max_grad_norm` in the `params` of its optimizer"
-        yield Finding(clipping, message, [_clipping(plan, clipping)], on_key=True)
+    yield from _params(plan, f"{path}.params", name or "")
+
+
+def _params(plan: Plan, path: str, name: str) -> Iterator[Finding]:
+    made = "adam" if is_adam(name) else name.lower()
+    # PyTorch's own AdamW takes others.
+    is_known = not value(plan, "optimizer.params.torch_adam")
+    takes = OPTIMIZERS.get(f"{made}.offloaded" if offloads(plan) else made) if is_known else None
+    for key, written in plan.spec.tree(path).items():
+        place = f"{path}.{key}"
+        if key == "max_grad_norm":
+            message = "DeepSpeed rejects `max_grad_norm` in the `params` of its optimizer"
+            yield Finding(place, message, [_clipping(plan, place)], on_key=True)
+        elif takes and key not in takes:
+            yield unknown_parameter(plan, place, name, takes)
+        elif takes and written is True and "unsupported" in takes[key]:
+            yield Finding(place, f"{name} does not support `{key}`", [Drop(place)])
 
 
 def _without(plan: Plan, path: str) -> Remedy:

@@ -31,12 +31,12 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Act, Drop, Meant, Put, Remedy
+from configlint.core.remedy import Act, Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import listing
 from configlint.knowledge._generated.deepspeed import SCHEDULERS
 from configlint.rules.deepspeed import SECTION, kind, sets, stage, warmup_steps
-from configlint.rules.deepspeed._values import Facts, remedies, said, wanted
+from configlint.rules.deepspeed._values import Facts, remedies, said, unknown_parameter, wanted
 
 # PyTorch's are taken by their names too.
 _OTHERS = ("OneCycleLR", "LambdaLR", "StepLR", "LinearLR", "CosineAnnealingLR", "CyclicLR")
@@ -91,12 +91,7 @@ def _params(plan: Plan, path: str, name: str) -> Iterator[Finding]:
         if key in takes:
             yield from _value(f"{path}.{key}", key, value, takes[key])
         else:
-            yield Finding(
-                f"{path}.{key}",
-                f"{name} rejects the unknown parameter `{key}`",
-                [_meant(plan, f"{path}.{key}", key, name)],
-                on_key=True,
-            )
+            yield unknown_parameter(plan, f"{path}.{key}", name, takes)
     missing = [key for key, facts in takes.items() if facts.get("required") and key not in params]
     if missing:
         needed = listing([f"`{key}`" for key in missing])
@@ -111,14 +106,6 @@ def _params(plan: Plan, path: str, name: str) -> Iterator[Finding]:
         place = f"{path}.warmup_num_steps"
         message = f"{name} requires 1 warmup step or more from DeepSpeed 0.19.3 on, got 0"
         yield Finding(place, message, [_warmup(plan, place, steps)], Severity.WARNING)
-
-
-def _meant(plan: Plan, path: str, key: str, name: str) -> Remedy:
-    takes = SCHEDULERS[name]
-    close = plan.nearest(key, takes)
-    if close and not plan.given(f"{path.removesuffix(key)}{close}"):
-        return Meant(path, f"{path.removesuffix(key)}{close}")
-    return Drop(path, f"{name} takes only {listing(takes)}")
 
 
 def _value(path: str, key: str, value: object, facts: Facts) -> Iterator[Finding]:

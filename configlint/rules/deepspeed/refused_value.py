@@ -85,6 +85,9 @@ def _refused(key: str, must: str, written: object, facts: Facts, number: int) ->
         return Finding(path, message, [_mapping(path, key, written, number)])
     if isinstance(written, bool) and "enabled" in SECTIONS.get(key, {}):
         return Finding(path, message, [Put(path, {"enabled": written})])
+    if (since := facts.get("whole_since")) and isinstance(written, float) and must == described(facts["type"]):
+        message = f"`{name}` must be {must} since DeepSpeed {since}, got {code(written)}; older releases accept it"
+        return Finding(path, message, remedies(path, facts, written), Severity.WARNING)
     return Finding(path, message, remedies(path, facts, written))
 
 

@@ -48,4 +48,4 @@ def check(plan: Plan) -> Iterator[Finding]:
         yield Finding(_PATH, message, [zero2, Say(f"install {_RELEASE}")], Severity.INFO)
         return
     load = Say(f"load the model before creating TrainingArguments, with {_RELEASE}")
-    yield Finding(_PATH, f"from_pretrained rejects {mesh} once TrainingArguments exist", [zero2, load])
+    yield Finding(_PATH, f"from_pretrained rejects {mesh} after TrainingArguments are created", [zero2, load])

@@ -1,6 +1,6 @@
 """A training argument does not reach DeepSpeed's own optimizer or scheduler.
 
-The Trainer fills in only the parameters that are written there as `auto`. For those that are missing DeepSpeed uses
+The Trainer fills in only the parameters that are set to `auto`. For those that are missing DeepSpeed uses
 its own defaults: a learning rate of 0.001, a warmup of 1,000 steps.
 
 Bad:

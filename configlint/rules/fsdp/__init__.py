@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from configlint.core.fsdp import FSDP2
 from configlint.core.plan import Plan
 from configlint.core.remedy import Act, Drop, Move, Put
 from configlint.core.spec import Setting
@@ -21,7 +22,7 @@ def is_configured(plan: Plan) -> bool:
 # The ways to wrap a model.
 POLICIES = ("TRANSFORMER_BASED_WRAP", "SIZE_BASED_WRAP", "NO_WRAP")
 # The first version's ways to shard, by their numbers there.
-_STRATEGIES = {
+STRATEGIES = {
     "1": "full_shard",
     "2": "shard_grad_op",
     "3": "no_shard",
@@ -63,6 +64,11 @@ def version(plan: Plan) -> int | None:
     return {"None": 2, "1": 1, "2": 2}.get(str(written)) if written is not True else None
 
 
+def is_first(plan: Plan) -> bool:
+    """Whether version 1 was chosen, in the releases that have both."""
+    return plan.release.transformers >= FSDP2 and str(value(plan, "version")) == "1"
+
+
 def place(plan: Plan, key: str) -> str:
     """Where a value of its section stands, under either name, or would stand."""
     paths = (f"parallel.fsdp.{key}", f"parallel.fsdp.fsdp_{key}")
@@ -73,7 +79,7 @@ def in_place_of(plan: Plan, path: str) -> tuple[Act, ...]:
     """What to do about the value at `path`, one of the first version's ways to shard; nothing where it is none of
     them, or where it is not known how many devices a node has."""
     strategy = plan.spec.settings[path].value
-    word = _STRATEGIES.get(str(strategy), str(strategy).lower())
+    word = STRATEGIES.get(str(strategy), str(strategy).lower())
     devices, drop, keep = devices_of_a_node(plan), Drop(path), _unresharded(plan, path)
     shard: tuple[Act, ...] = ()
     if devices:

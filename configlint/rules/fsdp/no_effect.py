@@ -1,4 +1,4 @@
-"""An FSDP setting has no effect where it stands.
+"""An FSDP setting has no effect in this config.
 
 The Trainer passes some keys to version 1 of FSDP only, and reads what to wrap by the policy that is chosen. With
 tensor parallelism the model is sharded when it is loaded, as distributed_config.json says, and the Trainer's FSDP
@@ -16,8 +16,9 @@ Good:
     hardware: {accelerator: h100-80gb, devices_per_node: 8}
     parallel: {data: fsdp, fsdp: {reshard_after_forward: false}}
 
-Source: transformers 5.10, 5.13, 5.18, 5.21 and 5.23 training_args.py, _process_fsdp_args;
-distributed/configuration_utils.py, DistributedConfig
+Source: transformers 5.0, 5.4, 5.10, 5.13, 5.18, 5.21 and 5.23 training_args.py, _process_fsdp_args;
+distributed/configuration_utils.py, DistributedConfig; accelerate 1.6, 1.10 and 1.15 utils/dataclasses.py,
+FullyShardedDataParallelPlugin (`sharding_strategy` is FULL_SHARD where nothing sets it, and wins)
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from configlint.core.spec import Setting
 from configlint.core.values import natural
 from configlint.core.wording import code
 from configlint.rules.argument._resolved import activation_checkpointing, is_fsdp
-from configlint.rules.fsdp import POLICIES, is_configured, place, settings, value, version
+from configlint.rules.fsdp import POLICIES, STRATEGIES, is_configured, is_first, place, settings, value, version
 
 # What only version 1 is handed, and what version 2 does in any case.
 _FIRST = {
@@ -61,6 +62,7 @@ _ROWS = {
         "The setting has no effect on a model that is sharded when it is loaded.", fixes=True
     ),
     "fsdp1-setting-with-fsdp2": Row("Only FSDP1 reads the setting.", fixes=True),
+    "strategy-with-fsdp1": Row("FSDP1 shards fully, whatever `reshard_after_forward` is."),
     "setting-of-other-policy": Row("The `auto_wrap_policy` does not read the setting."),
 }
 
@@ -75,6 +77,8 @@ def check(plan: Plan) -> Iterator[Finding]:
             continue
         if plan.parallel.tensor not in (None, 1):
             yield from _sharded_when_loaded(plan, path, key, setting)
+        elif is_fsdp(plan) and is_first(plan) and key == "reshard_after_forward":
+            yield from _shards_fully(path, setting)
         elif is_fsdp(plan) and version(plan) is not None:
             yield from _not_handed_on(plan, path, key, setting)
 
@@ -102,6 +106,15 @@ def _otherwise(plan: Plan, path: str, key: str) -> Remedy:
     if key == "cpu_offload":
         return Drop(path) if plan.given(_OFFLOAD) else Move(path, _OFFLOAD, True)
     return Drop(path, safe=True)
+
+
+def _shards_fully(path: str, setting: Setting) -> Iterator[Finding]:
+    written = str(setting.value).lower()
+    word = STRATEGIES.get(written, written)
+    # What is no strategy is refused.
+    if word in STRATEGIES.values() and word != "full_shard":
+        message = f"`{setting.keys[-1]}` {code(setting.value)} has no effect: FSDP1 always shards fully"
+        yield Finding(path, message, [Drop(path)], on_key=True, row="strategy-with-fsdp1")
 
 
 def _not_handed_on(plan: Plan, path: str, key: str, setting: Setting) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 A few keys must be true or false, auto_wrap_policy is one of three words and state_dict_type one of two; anything
 else fails when TrainingArguments or the Trainer is built, after the job has queued. FSDP2 expects true or false
-for reshard_after_forward, where FSDP1 expected words such as FULL_SHARD. For cpu_offload and the XLA keys every
+for reshard_after_forward, where FSDP1 expects words such as FULL_SHARD. For cpu_offload and the XLA keys every
 non-empty string counts as true: "false", and `no`, which YAML 1.2 reads as a string. The job then offloads what was
 to stay on the device.
 
@@ -18,7 +18,7 @@ Good:
     hardware: {accelerator: h100-80gb, devices_per_node: 8}
     parallel: {data: fsdp, fsdp: {reshard_after_forward: true}}
 
-Source: transformers 5.23 training_args.py, _process_fsdp_args and str_to_bool;
+Source: transformers 5.0 to 5.24 training_args.py, _process_fsdp_args and str_to_bool;
 distributed/configuration_utils.py, DistributedConfig; accelerate 1.15
 utils/constants.py; utils/dataclasses.py, FullyShardedDataParallelPlugin.__post_init__ and set_state_dict_type
 """
@@ -28,13 +28,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from configlint.core.diagnostic import Severity
+from configlint.core.fsdp import KEYS
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.values import natural, whole
 from configlint.core.wording import code, listing
 from configlint.rules.argument._kinds import as_boolean, as_number
-from configlint.rules.fsdp import POLICIES, in_place_of, is_configured, settings, value, version
+from configlint.rules.fsdp import POLICIES, in_place_of, is_configured, is_first, place, settings, value, version
 
 _FLAGS = ("cpu_ram_efficient_loading", "activation_checkpointing")
 _FLAGS_1 = ("forward_prefetch", "use_orig_params", "sync_module_states", "limit_all_gathers")
@@ -48,11 +49,14 @@ _STATES = ("FULL_STATE_DICT", "SHARDED_STATE_DICT")
 
 @rule(Severity.ERROR, fixes=True, when=is_configured)
 def check(plan: Plan) -> Iterator[Finding]:
-    # Before 5.10 the keys were handed on in another way.
-    if plan.parallel.data != "fsdp" or plan.parallel.tensor is None or plan.release.transformers < (5, 10):
+    if plan.parallel.data != "fsdp" or plan.parallel.tensor is None:
         return
     for path, key, setting in settings(plan):
-        if key in _TRUTHS:
+        if key == "reshard_after_forward" and is_first(plan):
+            yield from _strategy(plan, path, setting.value)
+        elif plan.release.transformers < KEYS:
+            continue  # the keys were handed on in another way
+        elif key in _TRUTHS:
             yield from _truth(plan, path, setting.value)
         # A model that is sharded when it is loaded is not the Trainer's to shard.
         elif plan.parallel.tensor == 1:
@@ -115,19 +119,23 @@ def _others(plan: Plan, path: str, key: str, written: object) -> Iterator[Findin
             # What can be loaded is the one to have, unless the other was meant.
             words = dict.fromkeys((_begun(written, _STATES) or _STATES[0], _STATES[0]))
             yield _refused(path, listing(_STATES, "or"), written, [Put(path, word) for word in words])
-    elif key == "reshard_after_forward" and number == 1 and not _is_strategy(written):
-        noun = f"{listing(_STRATEGIES, 'or')} with FSDP1"
-        yield _refused(path, noun, written, [Put(path, _STRATEGIES[written is False])])
     elif key == "min_num_params" and _is_sized(plan) and (natural(written) is None or isinstance(written, float)):
         meant = natural(as_number(written, ("integer",))) or natural(whole(written))
         remedy = Drop(path) if meant is None else Put(path, meant)
         yield _refused(path, "an integer of 0 or more", written, [remedy])
 
 
+def _strategy(plan: Plan, path: str, written: object) -> Iterator[Finding]:
+    """The first version refuses what is no word or number of a strategy; it has FULL_SHARD, whatever is written."""
+    words = (*_STRATEGIES, *map(str, range(1, len(_STRATEGIES) + 1)))
+    if str(written).upper() in words and not isinstance(written, bool):
+        return
+    remedies: list[Remedy] = [Drop(path, "FSDP1 always shards fully")]
+    if written is False:
+        remedies.insert(0, Drop(place(plan, "version"), "FSDP2 reads it"))
+    if plan.parallel.tensor == 1:
+        yield _refused(path, f"{listing(_STRATEGIES, 'or')} with FSDP1", written, remedies)
+
+
 def _is_sized(plan: Plan) -> bool:
     return value(plan, "auto_wrap_policy") == "SIZE_BASED_WRAP"
-
-
-def _is_strategy(written: object) -> bool:
-    """The word, or its number."""
-    return str(written).upper() in (*_STRATEGIES, "1", "2", "3", "4", "5") and not isinstance(written, bool)

@@ -59,7 +59,7 @@ def _remedies(plan: Plan, name: str) -> list[Remedy]:
         # Of a cloud's machine the number of devices is known too.
         return [Meant(_PATH, _PATH, close) if close in machines else Put(_PATH, close)]
     families = dict.fromkeys(profile.partition("-")[0] for profile in known)
-    why = f"with its memory in GiB; bundled profiles are of {listing(families)}"
+    why = f"with its memory in GiB; profiles are bundled for {listing(families)}"
     return [Put(_PATH, {"name": name, "memory": 80}, why)]
 
 

@@ -7,6 +7,12 @@ slurm.schedmd.com/sbatch.html of 25.11 for what came since: `exclusive=topo`, `r
 # Minutes, with hours before or seconds behind; days and hours; -1 is without an end, too.
 _TIME = r"\d+(:\d+){0,2}|\d+-(\d+(:\d+){0,2})?|-1|infinite|unlimited"
 _OF_TIME = "minutes, hours:minutes:seconds (24:00:00) or days-hours (2-00)"
+_CLOCK = r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?(\s*[ap]m)?|midnight|noon|elevenses|fika|teatime"
+_DATE = r"\d{4}-(0[1-9]|1[0-2])-([0-2]\d|3[01])"
+_MONTH, _DAY = "(0?[1-9]|1[0-2])", "([0-2]?[0-9]|3[01])"
+_WHEN = rf"({_CLOCK}|{_DATE}|today|tomorrow|{_MONTH}[/.]{_DAY}([/.]\d\d)?|{_MONTH}([0-2]\d|3[01])(\d\d)?)"
+_LATER = r"now\s*([+-]\s*\d+\s*((second|minute|hour|day|week)s?)?\s*)?"
+_BEGIN = rf"\s*({_WHEN}([\s-]+{_WHEN})?|{_DATE}(?-i:T)({_CLOCK}))\s*|{_LATER}"
 _SIZE = r"\s*\d+([kmgt]b?)?"
 _OF_SIZE = "an integer with K, M, G or T (64G)"
 _NUMBER, _OF_NUMBER = r"\s*0*[1-9]\d*", "an integer of 1 or more"
@@ -19,6 +25,7 @@ _SIGNAL = r"(sig)?(hup|int|quit|abrt|kill|alrm|term|usr1|usr2|urg|cont|stop|tstp
 
 FORMS = {
     **dict.fromkeys(("delay-boot", "time", "time-min"), (_TIME, _OF_TIME)),
+    "begin": (_BEGIN, "a time (16:00), a day (tomorrow, 2030-01-20T16:00) or now+2hours"),
     **dict.fromkeys(("mem", "mem-per-cpu", "mem-per-gpu", "tmp"), (_SIZE, _OF_SIZE)),
     **dict.fromkeys(_NUMBERS, (_NUMBER, _OF_NUMBER)),
     "exclusive": ("user|mcs|topo", "true (whole nodes), user, mcs or topo"),

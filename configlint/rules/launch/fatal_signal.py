@@ -56,11 +56,11 @@ def check(plan: Plan) -> Iterator[Finding]:
         ignored = Say(f"add `trap '' {name}` to `{plan.name(_SETUP)}` if the script handles it", needs=(_SETUP,))
         yield Finding(_PATH, message, [term, ignored])
     elif name in _PASSED_ON and "B" in flags:
-        message = f"`signal` sends {name} to the batch script only: the training processes get none"
+        message = f"`signal` sends {name} to the batch script only: the training processes never get it"
         yield Finding(_PATH, message, [term])
 
 
 def _is_handled(plan: Plan, name: str) -> bool:
     """Whether the spec keeps the launcher from dying of a signal: with a trap, or by telling it of the signal."""
-    more = plan.spec.settings.get(_MORE)
-    return "trap" in (plan.launch.setup or "") or f"SIG{name}" in str(more.value if more else "")
+    setup, more = plan.launch.setup, plan.spec.settings.get(_MORE)
+    return bool((setup and "trap" in setup) or (more and f"SIG{name}" in str(more.value)))

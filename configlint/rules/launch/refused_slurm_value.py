@@ -33,6 +33,7 @@ from configlint.rules.launch._sbatch_values import FLAGS, FORMS, FREE, OF_FLAGS
 
 # `24h`, `2 days`.
 _UNITS = re.compile(r"\s*(\d{1,9})\s*([dhm])(?:ays?|ours?|rs?|in|ins|inutes?)?\s*", re.IGNORECASE | re.ASCII)
+_WORDS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
 @rule(Severity.ERROR, when=asks_for_slurm)
@@ -90,5 +91,7 @@ def _meant(name: str, text: str) -> object:
     if name in ("time", "time-min", "delay-boot") and (match := _UNITS.fullmatch(text)):
         number, unit = match[1], match[2].lower()
         return f"{number}:00:00" if unit == "h" else f"{number}-00" if unit == "d" else int(number)
+    if name == "begin" and (match := _UNITS.fullmatch(re.sub(r"\s*(now)?\s*\+", "", text))):
+        return f"now+{match[1]}{_WORDS[match[2].lower()]}"
     shorter = "".join(text.split()) if FORMS[name][0] == FORMS["mem"][0] else text.strip()
     return shorter if _fits(name, shorter) else None

@@ -123,7 +123,7 @@ def _wrong_gpus(plan: Plan, name: str, text: str, nodes: int, devices: int) -> _
     if asked is None or asked == wanted:
         return None
     has = f"{nodes} x {count(devices, 'device')}" if name == "gpus" else f"{count(devices, 'device')} per node"
-    why = "configlint requests all devices" + (", the reserved ones included" if plan.hardware.reserved else "")
+    why = "configlint requests all devices" + (", including the reserved ones" if plan.hardware.reserved else "")
     message = f"`{name}` requests {count(asked, 'GPU')}{_PLACES[name]}, but `hardware` has {has}"
     return "slurm-gpus-mismatch", message, [_without_gpus(name, text, why)]
 

@@ -41,7 +41,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         folder, slash, _ = str(options.get(name, "")).rpartition("/")
         # What is there on every machine, or is the folder itself.
         if slash and folder not in ("", ".", "/dev", "/tmp"):
-            message = f"the folder `{folder}` is not created by Slurm; without it the job fails and leaves no log"
+            message = f"the folder `{folder}` must exist: Slurm does not create it, and the job fails without a log"
             place = posixpath.join(start, folder)
             make = "create it" if "%" in place else f"run `mkdir -p {shlex.quote(place)}`"
             yield Finding(f"launch.slurm.{name}", message, [Say(f"{make} before sbatch")])

@@ -27,6 +27,7 @@ Source: configlint's closed form, of what transformers 5.23 and torch 2.13 keep 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
@@ -36,6 +37,9 @@ from configlint.core.wording import count
 from configlint.memory.options import Way, base_workload, largest, samples, ways
 from configlint.rules.batch import is_unreachable
 from configlint.rules.memory import device, explained, factors, gib, high, peak, pinned
+
+if TYPE_CHECKING:
+    from configlint.core.workload import Workload
 
 
 @rule(Severity.ERROR, when=lambda plan: high(plan) > (plan.memory.capacity or 0))
@@ -54,8 +58,14 @@ def check(plan: Plan) -> Iterator[Finding]:
         f" {device(plan)}",
         _remedies(plan),
         None if certain else Severity.WARNING,
-        related=(("hardware.accelerator", device(plan)),),
+        related=(("hardware.accelerator", device(plan)), *_engine(plan, workload)),
     )
+
+
+def _engine(plan: Plan, workload: Workload) -> Iterator[tuple[str, str]]:
+    path = plan.path("vllm_gpu_memory_utilization")
+    if workload.engine and plan.given(path):
+        yield path, f"vLLM takes {gib(workload.engine * (plan.memory.capacity or 0))} GiB of it"
 
 
 def _remedies(plan: Plan) -> list[Remedy]:

@@ -71,16 +71,23 @@ def _sample(plan: Plan) -> int:
     words = positive(plan.model.config.get("vocab_size")) if plan.model else None
     if workload is None or words is None or not predicts_tokens(plan):
         return 0
+    if workload.chunked_loss:
+        return 0
     # Before, the Trainer did not tell Liger to do without logits in an evaluation too.
     if workload.fused_loss and (plan.release.trl or plan.release.transformers >= (5, 15)):
         return 0
-    return workload.length // workload.context * words * (_OF_16_BITS if sixteen_bits(plan) else _OF_32_BITS)
+    tokens = workload.length // workload.context * (2 if workload.pairs else 1)
+    return tokens * words * (_OF_16_BITS if sixteen_bits(plan) else _OF_32_BITS)
 
 
 def _held(plan: Plan) -> int:
     """What takes memory all the time."""
     estimate = plan.memory.estimate
-    return sum(estimate.breakdown[name] for name in ("weights", "optimizer", "context")) if estimate else 0
+    return (
+        sum(estimate.breakdown[name] for name in ("weights", "reference", "optimizer", "context"))
+        if estimate
+        else 0
+    )
 
 
 def _power_below(number: int) -> int:

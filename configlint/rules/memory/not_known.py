@@ -39,8 +39,10 @@ _KINDS = {
 }
 # What some value of has no closed form.
 _UNMODELLED = (
-    "model.task", "training.optim", "training.use_liger_kernel", "tuning.bits", "tuning.dora", "tuning.dropout",
-    "tuning.modules_to_save", "tuning.target_modules",
+    "model.task", "parallel.deepspeed.optimizer.type", "training.activation_checkpointing_kwargs",
+    "training.activation_offloading", "training.gradient_checkpointing_kwargs",
+    "training.label_smoothing_factor", "training.optim",
+    "training.use_liger_kernel", "tuning.bits", "tuning.modules_to_save", "tuning.target_modules",
 )  # fmt: skip
 
 
@@ -66,7 +68,8 @@ def _said(plan: Plan) -> tuple[str, list[Remedy]] | None:
     if unmodelled:
         return f"memory is not modelled for {listing(_valued(plan, path) for path in unmodelled)}", [pin]
     if missing == ("model.config",) and plan.model:
-        return f"memory is not modelled for {plan.model.name}", [pin]
+        trace = Say(f"run `configlint fit {plan.spec.source.name} --save`, which traces it, or {pin.text}")
+        return f"memory is not modelled for {plan.model.name}", [trace]
     if not missing or any(path not in _KINDS or plan.given(path) for path in missing):
         return None
     settings = listing(f"`{plan.name(path)}`{_KINDS[path]}" for path in missing)

@@ -38,7 +38,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     pins = ("batch.per_device", "batch.accumulation")
     # Where the batch per device is left open, that is memory/not-known.
-    if plan.given(_LENGTH) or not plan.given(_CONFIG) or not any(map(plan.given, pins)):
+    if plan.spec.open or plan.given(_LENGTH) or not plan.given(_CONFIG) or not any(map(plan.given, pins)):
         return
     length = plan.name(_LENGTH)
     message = f"memory is not checked: {plan.model.name} is known, but not `{length}`"

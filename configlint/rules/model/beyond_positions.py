@@ -54,13 +54,13 @@ def check(plan: Plan) -> Iterator[Finding]:
     if positions is None or length <= positions:
         return
     is_learned = config.get("model_type") not in ROTARY
-    said = f"`{plan.name(path)}` {length:,} exceeds the {positions:,} positions of {plan.model.name}"
+    said, name = f"`{plan.name(path)}` {length:,} exceeds the {positions:,} positions", plan.model.name
     yield Finding(
         path,
-        f"{said}: a longer sequence fails" if is_learned else f"{said}, which it was trained on",
+        f"{said} of {name}: a longer sequence fails" if is_learned else f"{said} that {name} was trained on",
         [Put(path, positions, "" if is_learned else "or scale its rotary positions in its config")],
         None if is_learned else Severity.WARNING,
-        related=(("model.config", f"`{plan.name('model.config')}` is {plan.model.name}"),),
+        related=(("model.config", f"`{plan.name('model.config')}` is {name}"),),
     )
 
 

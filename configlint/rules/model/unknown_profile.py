@@ -1,8 +1,8 @@
 """The model's config cannot be found.
 
-It is neither the name or Hub id of a bundled profile nor a readable config.json. A misspelt name of a profile and a
-path where nothing is are errors. Any other model trains as written: only its memory is not checked, which is an
-info where that is all that is missing.
+It is neither the name or Hub id of a bundled profile nor a readable config.json. A misspelt name of a profile is
+an error, and so is a path that does not exist. Any other model trains as written: only its memory is not checked,
+which is an info where that is all that is missing.
 
 Bad:
 
@@ -32,10 +32,11 @@ from configlint.core.values import text
 from configlint.core.wording import letters_apart
 
 _PATH = "model.config"
-# Words that say which of several models of one family it is: with another it is another model.
+# Words that say which of several models of one family it is: with another it is another model. Those that make a
+# name more than two letters longer need not be here.
 _VARIANTS = {
     *("base", "large", "medium", "mini", "small", "tiny", "xl", "xxl"),
-    *("cased", "uncased", "chat", "instruct", "it", "coder", "math", "deduped", "distill"),
+    *("cased", "uncased", "it", "distill"),
 }
 
 
@@ -48,7 +49,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     said, close = f"`{plan.name(_PATH)}` {name}", plan.nearest(name.rpartition("/")[2], plan.known_models)
     if _is_path(name):
         path = Say("write a path that starts from the folder of this file")
-        yield Finding(_PATH, f"{said} is no readable config.json", [path])
+        yield Finding(_PATH, f"{said} is not a readable config.json", [path])
     elif close and _is_misspelt(name, close):
         yield Finding(_PATH, f"{said} is unknown", [Put(_PATH, close)])
     elif _is_needed(plan):
@@ -56,7 +57,15 @@ def check(plan: Plan) -> Iterator[Finding]:
             [Put(_PATH, close)] if close and letters_apart(name.rpartition("/")[2], close) == 0 else []
         )
         message = f"{said} is not bundled, so memory is not checked"
-        yield Finding(_PATH, message, [*remedies, Say("write the path of its config.json")], Severity.INFO)
+        say = Say(f"write the path of its config.json{_or_save(plan, name)}")
+        yield Finding(_PATH, message, [*remedies, say], Severity.INFO)
+
+
+def _or_save(plan: Plan, name: str) -> str:
+    """The command that reads what the Hub's cache may have, which decides on nothing that is compiled."""
+    if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", name):
+        return ""
+    return f", which `configlint fit {plan.spec.source.name} --save` takes from the Hub's cache"
 
 
 def _is_path(name: str) -> bool:

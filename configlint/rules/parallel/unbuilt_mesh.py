@@ -1,8 +1,10 @@
-"""These kinds of parallelism cannot be combined: no engine supports their mesh.
+"""These kinds of parallelism cannot be combined in the mesh of one job.
 
 Context parallelism requires FSDP 2, and sequence parallelism (Ulysses) requires DeepSpeed. A tensor-parallel model
-supports neither. FSDP can shard a copy of the model over some of the replicas only where their number is divisible.
-Such a job fails after the queue or trains on a different mesh: configlint writes no files for it.
+is sharded when it is loaded, by Transformers' DistributedConfig, which supports neither; a mesh of Accelerate's own
+that has tensor beside one of them is not supported by configlint. FSDP can shard a copy of the model over some of
+the replicas only where their number is divisible. Such a job fails after the queue or trains on a different mesh:
+configlint writes no files for it.
 
 Bad:
 
@@ -58,7 +60,7 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 def _together(plan: Plan, first: str, second: str) -> Finding:
     ways = sorted((_alone(plan, kept) for kept in (first, second)), key=len)
-    why = "they both split the sequence" if first == "context" else "no engine builds a mesh with both"
+    why = "they both split the sequence" if first == "context" else "configlint does not support both in one mesh"
     return Finding(
         f"parallel.{second}",
         f"{degree(plan, first)} and {degree(plan, second)} cannot be combined: {why}",

@@ -3,10 +3,10 @@
 fp16 autocast computes in float16 on float32 weights. Their gradients are scaled up, and the scaler refuses
 gradients of 16 bits: the job fails at the first optimizer step, after the queue and the loading of the model, with
 "Attempting to unscale FP16 gradients". Transformers 5 loads a checkpoint in the dtype that it is stored in unless
-the script says another; before 5.0 it was float32. Adapters are float32 in any case, and DeepSpeed keeps float32
+the script sets another; before 5.0 it was float32. Adapters are float32 in any case, and DeepSpeed keeps float32
 copies itself.
 
-Of bfloat16 gradients the same is true on NVIDIA GPUs, as far as PyTorch's scaler has no kernel for them.
+The same holds for bfloat16 gradients on NVIDIA GPUs, where PyTorch's scaler has no kernel for them.
 
 Bad:
 
@@ -60,7 +60,10 @@ def check(plan: Plan) -> Iterator[Finding]:
         # Milder, as the script may load them in another dtype.
         loads = f"transformers {written(plan.release.transformers)} loads {plan.model.name} as {weights}"
         yield Finding(
-            _FP16, f"{said}, but {loads}, as it is stored", _remedies(plan, "model.dtype"), Severity.WARNING
+            _FP16,
+            f"{said}, but {loads}, the dtype it is stored in",
+            _remedies(plan, "model.dtype"),
+            Severity.WARNING,
         )
 
 
@@ -79,7 +82,7 @@ def _fails(plan: Plan) -> bool:
 def _remedies(plan: Plan, path: str) -> list[Remedy]:
     """The weights in float32 if they fit, or bfloat16 throughout if the accelerator has it."""
     # What nobody says, a script of the user's own does not read.
-    why = "" if plan.given(path) else "the script must load it so"
+    why = "" if plan.given(path) else "the script must load the model in float32"
     remedies: list[Remedy] = [Put(path, "float32", why)] if _fits_in_float32(plan) else []
     accelerator, to_bf16 = plan.hardware.accelerator, replaced(plan, _FP16, "training.bf16")
     if accelerator is None or lacks(accelerator, "bfloat16"):

@@ -3,7 +3,7 @@
 NVIDIA GPUs support bfloat16 from Ampere on: compute capability 8.0. On older ones PyTorch 2.4 and later emulates it
 in software: the job starts, runs slower than in fp16, and fails at kernels without an emulation, such as Triton's
 and cuDNN's convolutions. With an older PyTorch, TrainingArguments rejects it. TRL's trainers turn bf16 on unless
-fp16 is on, so jobs that set neither are affected too. Of weights that are loaded in bfloat16 the same is true.
+fp16 is on, so jobs that set neither are affected too. The same holds for weights that are loaded in bfloat16.
 
 Bad:
 
@@ -45,7 +45,11 @@ def check(plan: Plan) -> Iterator[Finding]:
             f"`{plan.name(path)}` is on ({origin.why}), but {described(accelerator)} has no bfloat16",
             [Put("training.fp16", True) if _has_fp16(accelerator) else Put(path, False)],
         )
-    if not plan.precision.bf16 and not plan.training.get("bf16_full_eval") and plan.precision.weights == "bfloat16":
+    if (
+        plan.precision.bf16 is False
+        and not plan.training.get("bf16_full_eval")
+        and plan.precision.weights == "bfloat16"
+    ):
         yield from _weights(plan, accelerator)
     for bf16, fp16 in (("bf16", "fp16"), ("bf16_full_eval", "fp16_full_eval")):
         # With both of them, precision/bf16-and-fp16 says which one to remove.
@@ -62,7 +66,7 @@ def check(plan: Plan) -> Iterator[Finding]:
 def _weights(plan: Plan, accelerator: Accelerator) -> Iterator[Finding]:
     """Of weights that are loaded in it; with fp16 beside, they are computed with in that."""
     path = dtype_path(plan)
-    if path is None or plan.precision.fp16:
+    if path is None or plan.precision.fp16 is not False:
         return
     # Frozen weights do not need the range of float32.
     dtype = "float32" if trains_weights(plan) or not _has_fp16(accelerator) else "float16"

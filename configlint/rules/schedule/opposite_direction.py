@@ -41,7 +41,7 @@ from configlint.rules.schedule._made import scheduler, scheduler_kwargs, with_kw
 @rule(Severity.ERROR, when=is_by_metric)
 def check(plan: Plan) -> Iterator[Finding]:
     name, mode = scheduler(plan), scheduler_kwargs(plan).get("mode", "min")
-    if name not in BY_METRIC or mode not in ("min", "max") or plan.intervals.eval_strategy == "no":
+    if name not in BY_METRIC or mode not in ("min", "max") or plan.intervals.eval_strategy in (None, "no"):
         return
     if plan.release.arguments.get("lr_scheduler_kwargs") is None:
         return

@@ -39,5 +39,5 @@ def check(plan: Plan) -> Iterator[Finding]:
     steps = plan.training.get("warmup_steps")
     # 1.0 is of another type: argument/wrong-type.
     if release in _RELEASES and steps == 1 and isinstance(steps, int) and not isinstance(steps, bool):
-        message = f"transformers {written(release)} rejects `{plan.name(path)}` 1, which it takes for a share"
+        message = f"transformers {written(release)} rejects `{plan.name(path)}` 1, which it reads as a ratio"
         yield Finding(path, message, [Put(path, 2), Put(path, 0)])

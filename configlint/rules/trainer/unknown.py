@@ -46,7 +46,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     is_own = "." in plan.trainer
     if trainer := _meant(plan):
         put = Put("trainer", trainer, meant=True)
-        what = "is taken for a class of your own, whose arguments are not checked" if is_own else "is unknown"
+        what = "is treated as a class of your own, so its arguments are not checked" if is_own else "is unknown"
         yield Finding("trainer", f"{name} {what}", [put], Severity.WARNING if is_own else None)
     elif not is_own:
         message = f"{name} is unknown, so its arguments beyond TrainingArguments are not checked"

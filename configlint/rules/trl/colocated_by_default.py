@@ -47,6 +47,6 @@ def check(plan: Plan) -> Iterator[Finding]:
         yield Finding(
             plan.path("use_vllm"),
             f"`{plan.name(_MODE)}` defaults to colocate since trl 1.0, which leaves {idle} idle",
-            [Put(_MODE, "server"), Put(_MODE, "colocate", why="if they are for something else")],
+            [Put(_MODE, "server"), Put(_MODE, "colocate", why="if the reserved devices are for something else")],
             related=((_RESERVED, f"`{plan.name(_RESERVED)}` is {reserved}"),),
         )

@@ -32,7 +32,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, rule
-from configlint.knowledge.facts import METHOD, QUANTIZED, USE_PEFT, reads
+from configlint.knowledge.facts import METHOD, OF_ADAPTERS, QUANTIZED, USE_PEFT, reads
 
 
 @rule(Severity.ERROR, when=lambda plan: "load_in_4bit" in plan.arguments or "load_in_8bit" in plan.arguments)
@@ -45,4 +45,6 @@ def check(plan: Plan) -> Iterator[Finding]:
         if setting and setting.value is True and reads(path, plan.release, plan.script) and not plan.tuning.adapts:
             adapt: list[Remedy] = [Put(USE_PEFT, True)] if plan.given(USE_PEFT) else [Put(METHOD, "qlora")]
             message = f"`{plan.name(path)}` without `{plan.name(USE_PEFT)}` trains quantized weights, which fails"
-            yield Finding(path, message, [*adapt, Drop(path)])
+            # Adapters that are described are meant.
+            drop = [] if any(map(plan.given, OF_ADAPTERS)) else [Drop(path)]
+            yield Finding(path, message, [*adapt, *drop])

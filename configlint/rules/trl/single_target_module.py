@@ -1,6 +1,6 @@
 """A list of one module in `lora_target_modules` matches no module.
 
-TRL's ModelConfig makes a plain name of a list of one, and PEFT takes a plain name for a pattern that the whole path
+TRL's ModelConfig turns a list of one into a plain string, and PEFT treats a string as a pattern that the whole path
 of a module must match: `q_proj` is not `model.layers.0.self_attn.q_proj`. The job fails once the model is loaded.
 What `tuning.target_modules` says is passed on in a form that matches.
 
@@ -45,5 +45,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     names = setting.value
     if isinstance(names, list) and is_lone_module(names):
-        message = f"`{plan.name(_PATH)}` [{names[0]}] matches no module: TRL makes a plain name of a list of one"
+        message = (
+            f"`{plan.name(_PATH)}` [{names[0]}] matches no module: TRL turns a list of one into a plain string"
+        )
         yield Finding(_PATH, message, [Drop(_PATH) if plan.given(_OURS) else Move(_PATH, _OURS)])

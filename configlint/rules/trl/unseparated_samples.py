@@ -54,7 +54,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         return
     transformers = plan.release.transformers
     if transformers < (4, 53):
-        why = f"{attention.value} separates them since transformers 4.53, this job runs {written(transformers)}"
+        why = f"{attention.value} separates them since transformers 4.53; this job runs {written(transformers)}"
         other: Remedy = Put("transformers", "4.53")
     elif name == "padding_free" and _is_masked(plan):
         why = f"trl 0.19 to 0.22 pass a mask of ones to {attention.value}"

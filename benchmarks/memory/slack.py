@@ -1,0 +1,242 @@
+"""How much more than its tensors' peak a training needs: traced steps, replayed by PyTorch's caching allocator.
+
+    python benchmarks/memory/slack.py            # prints the table that is in slack.md, and writes it
+
+Each job is some steps of a model with few layers, padded or packed, checkpointed or not, of one length or of many.
+Every tensor that comes and goes is given to a model of the allocator; the least capacity with which that gets
+through all steps is compared with the peak of the tensors.
+
+Source: torch 2.13 c10/cuda/CUDACachingAllocator.cpp (two pools, blocks of 512 bytes, the sizes of segments, best
+fit, what is split and joined, and that cached segments are given back before it gives up).
+"""
+
+from __future__ import annotations
+
+import gc
+import random
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+import validate
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from configlint.core.workload import Workload
+from configlint.memory.trace import as_cuda, built, optimizer, steering
+from configlint.memory.trace.tracker import Tracker
+
+TABLE = Path(__file__).with_name("slack.md")
+MIB = 2**20
+# Of the allocator: what counts as small, and the segments that are asked of the driver.
+SMALL, SMALL_SEGMENT, MIDDLE, MIDDLE_SEGMENT, ROUND = MIB, 2 * MIB, 10 * MIB, 20 * MIB, 2 * MIB
+STEPS = 4
+MODELS = (("llama-3.2-1b", 4), ("qwen2.5-0.5b", 4))
+Event = tuple[int, int]
+
+
+class Recorder(Tracker):
+    """Writes down what is allocated and freed: the number of a tensor, and its bytes; 0 where it goes."""
+
+    def __init__(self, *given: Any) -> None:
+        self.events: list[Event] = []
+        super().__init__(*given)
+
+    def count(self, tensor: torch.Tensor, func: Any = None, args: Any = ()) -> None:
+        before = self.births
+        super().count(tensor, func, args)
+        if self.births > before:
+            record = self.records[tensor.untyped_storage()._cdata]
+            self.events.append((record.birth, record.size))
+
+    def _forget(self, key: int) -> None:
+        if key in self.records:
+            self.events.append((self.records[key].birth, 0))
+        super()._forget(key)
+
+    def _mark(self, scratch: int) -> None:
+        super()._mark(scratch)
+        if scratch:
+            self.events += [(-len(self.events) - 1, scratch), (-len(self.events) - 1, 0)]
+
+
+class Full(Exception):
+    """The capacity is not enough."""
+
+
+class Block:
+    __slots__ = ("after", "before", "free", "size", "small", "start")
+
+    def __init__(self, start: int, size: int, small: bool) -> None:
+        self.start, self.size, self.small, self.free = start, size, small, False
+        self.before: Block | None = None
+        self.after: Block | None = None
+
+
+class Allocator:
+    """The caching allocator with so much memory; `reserved` is what it holds of the driver."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity, self.reserved, self.next = capacity, 0, 0
+        self.free: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
+        self.blocks: dict[int, Block] = {}
+        self.held: dict[int, Block] = {}
+
+    def take(self, name: int, wanted: int) -> None:
+        size = max(512, -(-wanted // 512) * 512)
+        small = size <= SMALL
+        block = self._found(size, small) or self._segment(size, small)
+        left = block.size - size
+        if left >= 512 if small else left > SMALL:
+            rest = Block(block.start + size, left, small)
+            rest.before, rest.after, block.size = block, block.after, size
+            if block.after:
+                block.after.before = rest
+            block.after = rest
+            self._offer(rest)
+        self.held[name] = block
+
+    def give(self, name: int) -> None:
+        block = self.held.pop(name)
+        if (after := block.after) and after.free:
+            self._withdraw(after)
+            block.size, block.after = block.size + after.size, after.after
+            if after.after:
+                after.after.before = block
+        if (before := block.before) and before.free:
+            self._withdraw(before)
+            before.size, before.after = before.size + block.size, block.after
+            if block.after:
+                block.after.before = before
+            block = before
+        self._offer(block)
+
+    def _found(self, size: int, small: bool) -> Block | None:
+        pool = self.free[small]
+        place = bisect_left(pool, (size, -1))
+        if place == len(pool):
+            return None
+        block = self.blocks[pool[place][1]]
+        self._withdraw(block)
+        return block
+
+    def _segment(self, size: int, small: bool) -> Block:
+        wanted = SMALL_SEGMENT if small else MIDDLE_SEGMENT if size < MIDDLE else -(-size // ROUND) * ROUND
+        if self.reserved + wanted > self.capacity:
+            self._give_back()
+        if self.reserved + wanted > self.capacity:
+            raise Full
+        self.reserved += wanted
+        self.next += wanted + ROUND  # segments never join
+        return Block(self.next - wanted, wanted, small)
+
+    def _give_back(self) -> None:
+        for block in [self.blocks[start] for pool in self.free.values() for _, start in pool]:
+            if block.before is None and block.after is None:
+                self._withdraw(block)
+                self.reserved -= block.size
+
+    def _offer(self, block: Block) -> None:
+        block.free = True
+        self.blocks[block.start] = block
+        insort(self.free[block.small], (block.size, block.start))
+
+    def _withdraw(self, block: Block) -> None:
+        block.free = False
+        pool = self.free[block.small]
+        del pool[bisect_left(pool, (block.size, block.start))]
+
+
+class Job(NamedTuple):
+    model: str
+    workload: Workload
+    many: bool
+
+
+def jobs() -> Iterator[Job]:
+    for (model, layers), padded, checkpointing, many in product(
+        MODELS, (True, False), (False, True), (False, True)
+    ):
+        length = 1024 if model == "gpt2" else 2048
+        config = validate.config_of(model, layers)
+        release = validate._installed()
+        workload = Workload(config, 4, length, padded=padded, checkpointing=checkpointing, release=release)
+        if padded or not many:  # what is packed has one length
+            yield Job(model, workload, many)
+
+
+def recorded(job: Job) -> tuple[list[Event], int]:
+    """What comes and goes in some steps, and the peak of the tensors."""
+    workload, chance = job.workload, random.Random(0)
+    lengths = [workload.length] * STEPS
+    if job.many:
+        lengths = [chance.randrange(workload.length // 8, workload.length) for _ in range(STEPS)]
+        lengths[STEPS // 2] = workload.length
+    choice = built.chosen(workload)
+    device = as_cuda.Device()
+    with as_cuda.as_cuda(device), steering.steered(workload), FakeTensorMode(allow_non_fake_inputs=True):
+        network = built.built(workload, choice, device.capability)
+        with Recorder(0, 0, None, as_cuda.SCRATCH) as tracker:
+            for tensor in [*network.parameters(), *network.buffers()]:
+                tracker.count(tensor)
+            updater = optimizer.built(workload, network, tracker)
+            tracker.reset()
+            for length in lengths:
+                _step(workload._replace(length=length), network, tracker, updater)
+            return tracker.events, max(tracker.phases.values())
+
+
+def _step(workload: Workload, network: Any, tracker: Recorder, updater: Any) -> None:
+    given = built.inputs(workload, network)
+    loss = built.loss(network, given, tracker)
+    loss.backward()
+    updater.step()
+    updater.zero_grad()
+    gc.collect()
+
+
+def least(events: list[Event], peak: int) -> int:
+    """The least capacity with which the allocator gets through, to 0.1 % of the peak."""
+    low, high = peak, 2 * peak
+    while high - low > peak / 1000:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _fits(events, middle) else (middle, high)
+    return high
+
+
+def _fits(events: list[Event], capacity: int) -> bool:
+    allocator = Allocator(capacity)
+    try:
+        for name, size in events:
+            if size:
+                allocator.take(name, size)
+            elif name in allocator.held:
+                allocator.give(name)
+    except Full:
+        return False
+    return True
+
+
+def main() -> None:
+    lines = [
+        "# What the allocator needs beyond the tensors' peak",
+        "",
+        "Made by `python benchmarks/memory/slack.py`.",
+    ]
+    lines += ["", "| model | batch | checkpointing | lengths | peak MiB | least capacity MiB | slack |"]
+    lines += ["| --- | --- | --- | --- | --- | --- | --- |"]
+    gc.disable()
+    for job in jobs():
+        events, peak = recorded(job)
+        need = least(events, peak)
+        words = "padded" if job.workload.padded else "packed", "yes" if job.workload.checkpointing else "no"
+        row = f"| {job.model} | {words[0]} | {words[1]} | {'many' if job.many else 'one'} | {peak / MIB:.0f} |"
+        lines.append(f"{row} {need / MIB:.0f} | {(need / peak - 1) * 100:.1f} % |")
+        print(lines[-1], flush=True)
+    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

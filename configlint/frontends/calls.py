@@ -1,0 +1,84 @@
+"""Calls of TrainingArguments and TRL's config classes in Python: a plan for each.
+
+What the class does not get has its default, unless the call takes `**options` that cannot be read. The machine is
+the launcher's affair.
+
+Source: transformers 5.24 training_args.py (output_dir comes first); trl 1.16, trl/trainer
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from configlint.core.dialect import Dialect, Reader
+from configlint.core.document import Mapping, Node
+from configlint.core.spec import Setting, Spec
+from configlint.core.values import AT_RUNTIME
+from configlint.frontends.values import value_of
+from configlint.knowledge._generated.trainers import ROWS
+from configlint.knowledge._generated.transformers import TRAINERS
+from configlint.syntax.python import DECLARED, OPEN
+
+_READER = Reader("python", coerces=False, unknown="refused")
+# Importing it replaces the config classes of TRL by others. Source: unsloth 2026.10.9, models/rl.py and trainer.py
+_UNSLOTH = re.compile(r"^[ \t]*(?:import|from)[ \t]+unsloth\b", re.MULTILINE)
+_OF_UNSLOTH = frozenset([
+    "unsloth_grpo_mini_batch", "unsloth_logit_chunk_multiplier", "unsloth_num_chunks", "vllm_sampling_params",
+    "max_seq_length", "embedding_learning_rate",
+])  # fmt: skip
+_PACKAGES = ("transformers", "trl")
+_FIRST = "output_dir"
+
+
+@cache
+def classes() -> dict[str, str]:
+    """The config classes that are looked for, and the trainer that each configures."""
+    of_trl = {trainer.replace("Trainer", "Config"): trainer for trainer in ROWS if trainer not in TRAINERS}
+    return {config: trainer for trainer, config in TRAINERS.items()} | of_trl
+
+
+def is_call(name: str) -> bool:
+    """Whether a function, by package and name, is one of those classes."""
+    package, _, config = name.partition("#")[0].partition(".")
+    return package in _PACKAGES and config in classes()
+
+
+def specs(document: Mapping, dialect: Dialect, paths: dict[str, str]) -> Iterator[Spec]:
+    """The spec of each call; `paths` are the canonical ones of names that have one."""
+    source = document.span.source
+    is_replaced = _UNSLOTH.search(source.text) is not None
+    for number, (name, entry) in enumerate(document.entries.items()):
+        if is_call(name) and isinstance(entry.value, Mapping):
+            config = name.partition("#")[0].partition(".")[2]
+            place = entry.key.span
+            settings = {"trainer": Setting(classes()[config], (config,), place, place)}
+            declared = entry.value.entries.get(DECLARED)
+            own = declared.value.entries if declared and isinstance(declared.value, Mapping) else {}
+            passed = {_name(key): argument for key, argument in entry.value.entries.items() if key != DECLARED}
+            for key, (written, value) in {**own, **passed}.items():
+                if key != OPEN and not key.isdecimal():
+                    path = paths.get(key, f"training.{key}")
+                    settings[path] = Setting(_value(value), (key,), written.span, value.span)
+            redeclared = frozenset(own) | (_OF_UNSLOTH if is_replaced else frozenset())
+            reader = _READER._replace(redeclared=redeclared, replaces_batch=is_replaced)
+            yield Spec(source, settings, dialect, reader, call=place, number=number, open=OPEN in passed)
+
+
+def _name(key: str) -> str:
+    return _FIRST if key == "0" else key
+
+
+def _value(node: Node) -> object:
+    found = value_of(node, "python")
+    return AT_RUNTIME if _is_computed(found) else found
+
+
+def _is_computed(value: object) -> bool:
+    """Whether some part of a value is only known at runtime."""
+    if isinstance(value, dict):
+        return any(map(_is_computed, value.values()))
+    if isinstance(value, list):
+        return any(map(_is_computed, value))
+    return value is AT_RUNTIME

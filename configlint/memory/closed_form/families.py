@@ -1,0 +1,128 @@
+"""Further families, each by what its layers do differently; see `architecture`, which loads them when asked.
+
+Source: transformers 5.23, models/<family>/configuration_<family>.py and modeling_<family>.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from configlint.core.values import flag, positive, real, text
+from configlint.memory.closed_form.architecture import Architecture, Fields
+
+# What DistilBERT calls what others call so.
+_DISTILBERT = {
+    "hidden_size": "dim",
+    "num_hidden_layers": "n_layers",
+    "num_attention_heads": "n_heads",
+    "intermediate_size": "hidden_dim",
+    "hidden_act": "activation",
+}
+
+
+def renamed(family: str, config: Fields) -> Fields:
+    """The config with the sizes' usual names."""
+    if family != "distilbert":
+        return config
+    return {**config, **{usual: config[own] for usual, own in _DISTILBERT.items() if own in config}}
+
+
+def _listed_windows(config: Fields, base: Architecture, every: int) -> tuple[int, ...]:
+    """Of the layers that `layer_types` says slide, else of all but each `every`-th."""
+    window, kinds = positive(config.get("sliding_window")) or 0, config.get("layer_types")
+    if isinstance(kinds, list) and len(kinds) == base.layers:
+        return tuple(window if kind == "sliding_attention" else 0 for kind in kinds)
+    return tuple(0 if (number + 1) % every == 0 else window for number in range(base.layers))
+
+
+def _is_on(config: Fields, name: str, default: bool) -> bool:
+    value = flag(config.get(name))
+    return default if value is None else value
+
+
+def _granite(config: Fields, base: Architecture) -> dict[str, Any]:
+    return {
+        "biased": ("qkvo" if _is_on(config, "attention_bias", False) else "")
+        + ("m" if _is_on(config, "mlp_bias", False) else ""),
+        "scaled_embedding": True,
+        "scaled_residual": True,
+        "scaled_logits": True,
+    }
+
+
+def _glm4(config: Fields, base: Architecture) -> dict[str, Any]:
+    rope = config.get("rope_parameters")
+    part = rope.get("partial_rotary_factor") if isinstance(rope, dict) else None
+    return {
+        "order": "both",
+        "biased": "qkv" if _is_on(config, "attention_bias", False) else "",
+        "rotary": real(part) or real(config.get("partial_rotary_factor")) or 0.5,
+        "joined": True,
+        "fused_gate": True,
+    }
+
+
+def _olmo3(config: Fields, base: Architecture) -> dict[str, Any]:
+    windows = _listed_windows(config, base, 4)
+    return {"norm": "olmo", "order": "post", "query_norm": "whole", "windows": windows}
+
+
+def _hunyuan(config: Fields, base: Architecture) -> dict[str, Any]:
+    biased = "qkvo" if _is_on(config, "attention_bias", False) else ""
+    return {"query_norm": "head", "turned_first": True, "biased": biased}
+
+
+def _ministral3(config: Fields, base: Architecture) -> dict[str, Any]:
+    window = positive(config.get("sliding_window"))
+    return {"scaled_query": True, "windows": (window,) * base.layers if window else ()}
+
+
+def _ernie(config: Fields, base: Architecture) -> dict[str, Any]:
+    return {
+        "turned_wide": True,
+        "biased": "all" if _is_on(config, "use_bias", False) else "",
+        "tied": _is_on(config, "tie_word_embeddings", True),
+    }
+
+
+def _qwen2_moe(config: Fields, base: Architecture) -> dict[str, Any]:
+    return {
+        "biased": "qkv" if _is_on(config, "qkv_bias", True) else "",
+        "experts": positive(config.get("num_experts")) or 60,
+        "experts_used": positive(config.get("num_experts_per_tok")) or 4,
+        "expert_inner": positive(config.get("moe_intermediate_size")) or 1408,
+        "shared_inner": positive(config.get("shared_expert_intermediate_size")) or 5632,
+    }
+
+
+def _distilbert(config: Fields, base: Architecture) -> dict[str, Any]:
+    rate = real(config.get("dropout"))
+    rate = 0.1 if rate is None else rate
+    attention = real(config.get("attention_dropout"))
+    return {
+        "norm": "layer",
+        "order": "sum",
+        "plain_softmax": True,
+        "gated": False,
+        "rotary": 0.0,
+        "activation": text(config.get("hidden_act")) or "gelu",
+        "biased": "all",
+        "tied": _is_on(config, "tie_weights_", True) and _is_on(config, "tie_word_embeddings", True),
+        "positions": positive(config.get("max_position_embeddings")) or 512,
+        "segments": 0,
+        "embedding_dropout": rate,
+        "attention_dropout": 0.1 if attention is None else attention,
+        "dropout": rate,
+    }
+
+
+FAMILIES = {
+    "granite": _granite,
+    "glm4": _glm4,
+    "olmo3": _olmo3,
+    "hunyuan_v1_dense": _hunyuan,
+    "ministral3": _ministral3,
+    "ernie4_5": _ernie,
+    "qwen2_moe": _qwen2_moe,
+    "distilbert": _distilbert,
+}

@@ -1,0 +1,450 @@
+"""Scripts and notebooks: what is read of a call, by which release it is judged, and what a fix leaves as it was."""
+
+from __future__ import annotations
+
+import ast
+import json
+import random
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import parsed, plans
+from program import run
+
+from configlint.core.document import Mapping, plain
+from configlint.core.edit import Edit
+from configlint.core.source import Source
+from configlint.core.values import AT_RUNTIME
+from configlint.fixing.edits import fixed, possible
+from configlint.frontends import of_root
+from configlint.project.pins import pins_in
+from configlint.syntax import notebook
+
+HEAD = "from transformers import TrainingArguments\n"
+
+
+def calls(text: str, name: str = "train.py") -> list[dict[str, Any]]:
+    document = parsed(textwrap.dedent(text), name).document
+    assert document is None or isinstance(document, Mapping)
+    return [plain(entry.value) for entry in document.entries.values()] if document else []  # type: ignore[misc]
+
+
+def passed(text: str) -> dict[str, Any]:
+    """The arguments of the only call of a script."""
+    (call,) = calls(HEAD + textwrap.dedent(text))
+    return call
+
+
+class TestWhichCalls:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "from transformers import TrainingArguments\nTrainingArguments(seed=1)",
+            "from transformers import TrainingArguments as TA\nTA(seed=1)",
+            "from transformers.training_args import TrainingArguments\nTrainingArguments(seed=1)",
+            "import transformers\ntransformers.TrainingArguments(seed=1)",
+            "import transformers as tf\ntf.TrainingArguments(seed=1)",
+            "from trl import SFTConfig\nSFTConfig(seed=1)",
+            "from trl.trainer.sft_config import SFTConfig\nSFTConfig(seed=1)",
+            "try:\n    from trl import SFTConfig\nexcept E:\n    from trl import SFTConfig\nSFTConfig(seed=1)",
+            "from transformers import TrainingArguments, Trainer\nTrainer(args=TrainingArguments(seed=1))",
+            "def f():\n    from transformers import TrainingArguments\n    return TrainingArguments(seed=1)",
+            "from transformers import TrainingArguments\nclass Own(TrainingArguments):\n    pass\nOwn(seed=1)",
+        ],
+    )
+    def test_a_class_of_transformers_or_trl_is_known_however_it_is_imported(self, text: str) -> None:
+        (call,) = calls(text)
+        assert call["seed"] == 1
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "from setfit import TrainingArguments\nTrainingArguments(seed=1)",
+            "from .args import TrainingArguments\nTrainingArguments(seed=1)",
+            "TrainingArguments(seed=1)",
+            "from sentence_transformers import SentenceTransformerTrainingArguments as TrainingArguments\n"
+            "TrainingArguments(seed=1)",
+            "class TrainingArguments:\n    pass\nTrainingArguments(seed=1)",
+            "from transformers import TrainingArguments\nTrainingArguments = make()\nTrainingArguments(seed=1)",
+            "def f(TrainingArguments):\n    TrainingArguments(seed=1)",
+        ],
+    )
+    def test_a_class_of_the_same_name_from_elsewhere_is_not(self, text: str) -> None:
+        assert of_root(parsed(text, "a.py").root) is None
+
+    def test_each_call_is_a_plan_of_its_own(self) -> None:
+        text = HEAD + "a = TrainingArguments(seed=1)\nb = TrainingArguments(seed=2)\n"
+        assert [plan.training["seed"] for plan in plans(text, "a.py")] == [1, 2]
+
+    def test_a_subclass_adds_its_fields_and_may_change_defaults(self) -> None:
+        text = HEAD + textwrap.dedent(
+            """
+            from dataclasses import dataclass, field
+            @dataclass
+            class Own(TrainingArguments):
+                cache: str = None
+                learning_rate: float = field(default=1e-3, metadata={"help": "x"})
+            Own("out", cache="x", cahce="y")
+            """
+        )
+        (plan,) = plans(text, "a.py")
+        assert plan.training["learning_rate"] == 1e-3
+        assert {use.name for use in plan.uses if use.argument is None} == {"cahce"}
+
+
+class TestValues:
+    @pytest.mark.parametrize(
+        ("written", "value"),
+        [
+            ("2e-5", 2e-5),
+            ("-1", -1),
+            ("'a' 'b'", "ab"),
+            ("8 * 2 // 4", 4),
+            ("2 ** 3 - 1", 7),
+            ("[1, 'a', None]", [1, "a", None]),
+            ("(0.9, 0.95)", [0.9, 0.95]),
+            ("{'a': {'b': True}}", {"a": {"b": True}}),
+            ("f'out-{4}'", "out-4"),
+            ("'a' if True else 'b'", "a"),
+            ("'a' if unknown() else 'a'", "a"),
+            ("int(64 / 8)", 8),
+            ("max(1, 64 // 16)", 4),
+            ("not False", True),
+        ],
+    )
+    def test_constants_are_computed(self, written: str, value: object) -> None:
+        assert passed(f"TrainingArguments(x={written})") == {"x": value}
+
+    @pytest.mark.parametrize(
+        "written",
+        [
+            "args.seed", "torch.cuda.is_available()", "'a' if unknown() else 'b'", "lambda: 1",
+            "10 ** 100",
+            "'a' * 10 ** 9", "[1] * 10 ** 9", "1 / 0", "b'x'", "1j", "...", "{1: 2}", "f'{x}'", "f'{4:>9}'",
+            "int('a')", "open('x')", "seed", "'%s' % 'a'",
+        ],
+    )  # fmt: skip
+    def test_all_else_is_only_known_at_runtime(self, written: str) -> None:
+        assert passed(f"TrainingArguments(x={written})")["x"] is AT_RUNTIME
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "seed = 7\nTrainingArguments(x=seed)",
+            "def f():\n    seed = 7\n    return TrainingArguments(x=seed)",
+            "base = 7\nseed = base\ndef f():\n    return TrainingArguments(x=seed)",
+            "seed, other = 7, 8\nTrainingArguments(x=seed)",
+            "if fast():\n    seed: int = 7\nTrainingArguments(x=seed)",
+            "options = dict(x=7)\nTrainingArguments(**options)",
+            "options = {'x': 7}\nTrainingArguments(**options)",
+            "TrainingArguments(**{'x': 7})",
+        ],
+    )
+    def test_a_name_that_is_bound_once_to_a_constant_has_its_value(self, text: str) -> None:
+        assert passed(text) == {"x": 7}
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "seed = 7\nseed = 8\nTrainingArguments(x=seed)",
+            "seed = 7\nseed += 1\nTrainingArguments(x=seed)",
+            "seed = 7\ndef f():\n    global seed\n    seed = 8\nTrainingArguments(x=seed)",
+            "def f(seed=7):\n    return TrainingArguments(x=seed)",
+            "for seed in [7]:\n    TrainingArguments(x=seed)",
+            "[TrainingArguments(x=seed) for seed in [7]]",
+            "seed = 7\ndel seed\nTrainingArguments(x=seed)",
+            "with seeds() as seed:\n    TrainingArguments(x=seed)",
+            "class A:\n    seed = 7\n    def f(self):\n        return TrainingArguments(x=seed)",
+            "import seed\nTrainingArguments(x=seed)",
+            "seed = [7]\nseed.append(8)\nTrainingArguments(x=seed)",
+            "seed = seed\nTrainingArguments(x=seed)",
+            "a = TrainingArguments(x=7)\na.x = 8",
+        ],
+    )
+    def test_a_name_that_may_have_another_value_has_none(self, text: str) -> None:
+        assert passed(text)["x"] is AT_RUNTIME
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "TrainingArguments(**options)",
+            "def f(**options):\n    return TrainingArguments(**options)",
+            "options = {'x': 7}\noptions['y'] = 8\nTrainingArguments(**options)",
+            "options = {'x': 7}\noptions.update(y=8)\nTrainingArguments(**options)",
+            "TrainingArguments(*args)",
+            "TrainingArguments(**{**options, 'x': 7})",
+        ],
+    )
+    def test_what_may_be_passed_besides_is_not_taken_for_left_out(self, text: str) -> None:
+        (plan,) = plans(HEAD + text, "a.py")
+        assert plan.spec.open
+        assert plan.batch.per_device is None
+
+    def test_what_is_not_passed_has_the_default_of_the_class(self) -> None:
+        (plan,) = plans(HEAD + "TrainingArguments('out')", "a.py")
+        assert (plan.batch.per_device, plan.batch.accumulation, plan.training["output_dir"]) == (8, 1, "out")
+
+
+class TestHostile:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "x" + "+x" * 100_000,
+            "-" * 100_000 + "1",
+            "(" * 5_000 + ")" * 5_000,
+            "if a:\n pass\n" + "elif a:\n pass\n" * 20_000,
+            "a\0b",
+            "print 'Python 2'",
+            "TrainingArguments(" * 80 + ")" * 80,
+            "\ud800",
+            "a = '\u2028'\nTrainingArguments(x=1)",
+            "x = 9**9**9**9\nTrainingArguments(seed=x)",
+            "class A(B): pass\nclass B(A): pass\nA(seed=1)",
+            "a = b\nb = a\nTrainingArguments(seed=a)",
+            "TrainingArguments(" + ", ".join(f"a{n}=1" for n in range(10_000)) + ")",
+        ],
+    )
+    def test_no_text_ends_in_a_traceback(self, text: str, tmp_path: Path) -> None:
+        (tmp_path / "a.py").write_bytes((HEAD + text).encode(errors="surrogatepass"))
+        assert run("check", str(tmp_path)).code in (0, 1)
+
+    @pytest.mark.parametrize(
+        "text",
+        ["", "[]", "{}", '{"cells": 1}', '{"cells": [1, {"cell_type": "code", "source": 3}]}', "[" * 100_000],
+    )
+    def test_what_is_no_notebook_is_passed_over(self, text: str, tmp_path: Path) -> None:
+        (tmp_path / "a.ipynb").write_text(text + " TrainingArguments")
+        assert run("check", str(tmp_path)).code == 0
+
+    def test_nothing_of_a_file_is_run(self, tmp_path: Path) -> None:
+        (tmp_path / "a.py").write_text(HEAD + f"open({str(tmp_path / 'made')!r}, 'w')\nTrainingArguments(seed=1.5)")
+        assert run("check", str(tmp_path)).code == 1
+        assert not (tmp_path / "made").exists()
+
+
+def test_a_keyword_that_is_passed_twice_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(HEAD + "TrainingArguments(\n    save_steps=10,\n    save_steps=0,\n)\n")
+    done = run("check", str(tmp_path))
+    assert "a.py:4:5: error[syntax/duplicate-key] `save_steps` is passed twice" in done.out
+
+
+class TestReleases:
+    @pytest.mark.parametrize(
+        ("text", "pinned"),
+        [
+            ("!pip install transformers==4.56.2 trl==0.22.2", {"transformers": "4.56.2", "trl": "0.22.2"}),
+            ('%pip install -q -U "transformers==4.50.0"', {"transformers": "4.50.0"}),
+            ("!uv pip install --no-deps trl==0.22.2", {"trl": "0.22.2"}),
+            ("!python -m pip install transformers[torch]==4.40.1", {"transformers": "4.40.1"}),
+            ("!pip install \\\n    transformers==4.40.1", {"transformers": "4.40.1"}),
+            ("# MAGIC %pip install transformers==4.40.1", {"transformers": "4.40.1"}),
+            ("# !pip install transformers==4.40.1", {"transformers": "4.40.1"}),
+            ("get_ipython().system('pip install transformers==4.40.1')", {"transformers": "4.40.1"}),
+            ("!pip install 'transformers>=4.40,<4.45'", {"transformers": "4.44"}),
+            ("!pip install transformers==4.40.1\n!pip install transformers==4.41.0", {"transformers": "4.41.0"}),
+            ("!pip install transformers==4.40.1\n!pip install -U transformers", {}),
+            ("!pip install sentence-transformers==3.0", {}),
+            ("!pip install git+https://github.com/huggingface/transformers", {}),
+            ("!pip install transformers>=4.40", {}),
+            ('# /// script\n# dependencies = ["transformers==4.40.1"]\n# ///', {"transformers": "4.40.1"}),
+            ("x = 'transformers==4.40.1'", {}),
+        ],
+    )
+    def test_what_a_file_installs_is_what_runs_it(self, text: str, pinned: dict[str, str]) -> None:
+        assert {name: setting.value for name, setting in pins_in(Source("a.py", text)).items()} == pinned
+
+    def test_in_a_notebook_comments_install_nothing_and_a_written_file_counts(self) -> None:
+        cells = ["# !pip install transformers==4.30.0", "%%writefile requirements.txt\ntransformers==4.41.0\n"]
+        source = notebook.joined("a.ipynb", json.dumps(made_of(*cells)))
+        assert source is not None
+        assert {name: setting.value for name, setting in pins_in(source).items()} == {"transformers": "4.41.0"}
+
+
+def made_of(*cells: str, outputs: bool = True) -> dict[str, Any]:
+    """A notebook with these code cells, a text cell before them."""
+    made: list[dict[str, Any]] = [{"cell_type": "markdown", "metadata": {}, "source": ["TrainingArguments(a=1)"]}]
+    for number, cell in enumerate(cells):
+        output = (
+            [{"output_type": "stream", "name": "stdout", "text": ["TrainingArguments(x=1)\n"]}] if outputs else []
+        )
+        made.append(
+            {
+                "cell_type": "code",
+                "execution_count": number,
+                "id": f"c{number}",
+                "metadata": {},
+                "outputs": output,
+                "source": cell.splitlines(keepends=True),
+            }
+        )
+    return {"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+class TestNotebooks:
+    CELLS = (
+        "%%capture\n!pip install transformers==4.56.2\nimport os",
+        "bs = 4\n!nvidia-smi\n%matplotlib inline",
+        "this is no Python",
+        "%%bash\necho 'TrainingArguments('",
+        "from transformers import TrainingArguments\nx = 'ä'; args = TrainingArguments(  # é\n"
+        "    per_device_train_batch_size=bs,\n"
+        '    learning_rate="2e-5",\n    seed=42.0,\n)',
+    )
+
+    def write(self, tmp_path: Path, indent: int | None = 1) -> Path:
+        path = tmp_path / "a.ipynb"
+        path.write_text(json.dumps(made_of(*self.CELLS), indent=indent, ensure_ascii=False) + "\n")
+        return path
+
+    def test_findings_have_the_cell_and_its_line(self, tmp_path: Path) -> None:
+        self.write(tmp_path)
+        done = run("check", str(tmp_path))
+        assert "a.ipynb:cell 6:4:19: error[argument/number-as-text]" in done.out
+        assert '\n   4 |     learning_rate="2e-5",\n' in done.out
+
+    def test_programs_get_the_place_in_the_json(self, tmp_path: Path) -> None:
+        path = self.write(tmp_path)
+        found = json.loads(run("check", str(tmp_path), "--output-format", "json").out)["findings"]
+        lines = path.read_text().splitlines()
+        assert {each["rule"] for each in found} >= {"argument/number-as-text", "argument/wrong-type"}
+        for each in found:
+            if each["rule"] == "argument/number-as-text":
+                text = lines[each["line"] - 1][each["column"] - 1 : each["end_column"] - 1]
+                assert text == r"\"2e-5\""
+
+    @pytest.mark.parametrize("indent", [None, 1, 4])
+    def test_a_fix_changes_the_line_and_no_other_byte(self, tmp_path: Path, indent: int | None) -> None:
+        path = self.write(tmp_path, indent)
+        before = path.read_text()
+        assert run("check", str(tmp_path), "--fix").code == 0
+        meant = before.replace(r"learning_rate=\"2e-5\"", "learning_rate=2e-5").replace("seed=42.0", "seed=42")
+        assert path.read_text() == meant
+
+    def test_a_line_that_goes_takes_its_literal_along(self) -> None:
+        text = HEAD + "TrainingArguments(\n    seed=1,\n    bf16=True,\n    fp16=True,\n)"
+        stored = json.dumps(made_of("import os", text), indent=1)
+        document = parsed(stored, "a.ipynb").document
+        assert isinstance(document, Mapping)
+        (call,) = (entry.value for entry in document.entries.values())
+        assert isinstance(call, Mapping)
+        after = fixed(document, [Edit(call.entries["bf16"].key.span, delete=True)]).text
+        assert after == stored.replace('    "    bf16=True,\\n",\n', "")
+
+
+class TestFixes:
+    """A byte around an argument never changes, and what is parsed again is what was meant."""
+
+    @pytest.mark.parametrize(
+        ("text", "change", "after"),
+        [
+            ("C(a=1)", {"key": "b"}, "C(b=1)"),
+            ("C(a = 1)", {"value": 2}, "C(a = 2)"),
+            ("C(a=1)", {"value": "x"}, 'C(a="x")'),
+            ("C(a='y')", {"value": "x"}, "C(a='x')"),
+            ("C(a='1e-5')", {"value": 1e-5}, "C(a=1e-5)"),
+            ("C(a=True)", {"value": None}, "C(a=None)"),
+            ("C(a=1)", {"delete": True}, "C()"),
+            ("C(a=1, b=2)", {"delete": True}, "C(b=2)"),
+            ("C(b=2, a=1)", {"delete": True}, "C(b=2)"),
+            ("C(b=2, a=1,)", {"delete": True}, "C(b=2,)"),
+            ("C('x', a=1)", {"delete": True}, "C('x')"),
+            ("C(\n    b=2,\n    a=1,\n)", {"delete": True}, "C(\n    b=2,\n)"),
+            ("C(\n    b=2,\n    a=1\n)", {"delete": True}, "C(\n    b=2,\n)"),
+            ("C(\n    b=2,\n    a=[\n        1,\n    ],\n)", {"delete": True}, "C(\n    b=2,\n)"),
+            ("C(b=2,\n  a=1)", {"delete": True}, "C(b=2)"),
+            ("C(\n    b=2,  # why\n    a=1)", {"delete": True}, None),
+            ("C(\n    a=1,  # why\n    b=2,\n)", {"delete": True}, None),
+            ("C(\n    a=1,  # why\n    b=2,\n)", {"value": 3}, "C(\n    a=3,  # why\n    b=2,\n)"),
+            ("C(a=x)", {"value": 2}, None),
+            ("C(a=x)", {"key": "b"}, "C(b=x)"),
+            ("C(a=1, b=2)", {"key": "b"}, None),
+            ("C(**{'a': 1})", {"key": "b"}, "C(**{'b': 1})"),
+            ("C(**{'a': 1, 'c': 2})", {"delete": True}, "C(**{'c': 2})"),
+            ("C(**dict(a=1))", {"value": 2}, "C(**dict(a=2))"),
+            ("C(é='ü', a='ö')", {"value": "x"}, "C(é='ü', a='x')"),
+        ],
+    )
+    def test_an_argument_is_changed_in_place(self, text: str, change: dict[str, Any], after: str | None) -> None:
+        head = "from transformers import TrainingArguments as C\n"
+        document = parsed(head + text, "a.py").document
+        assert isinstance(document, Mapping)
+        (call,) = (entry.value for entry in document.entries.values())
+        assert isinstance(call, Mapping)
+        made = fixed(document, [Edit(call.entries["a"].key.span, **change)])
+        assert made.text == head + (after if after is not None else text)
+
+    def test_random_edits_change_nothing_else(self) -> None:
+        chance = random.Random(13)
+        for _ in range(200):
+            names = chance.sample("abcdefgh", 5)
+            blank = chance.choice(["", " ", "\n    ", "  # why\n    "])
+            arguments = f",{blank}".join(f"{name}={chance.choice('123')}" for name in names)
+            text = f"from trl import SFTConfig\n\n\ndef f():\n    return SFTConfig({arguments}\n    )\n"
+            document = parsed(text, "a.py").document
+            assert isinstance(document, Mapping)
+            (call,) = (entry.value for entry in document.entries.values())
+            assert isinstance(call, Mapping)
+            changes: list[dict[str, Any]] = [{"key": "z"}, {"value": 9}, {"delete": True}]
+            for edit in possible(document, [Edit(call.entries[names[2]].key.span, **chance.choice(changes))]):
+                (after,) = (
+                    node for node in ast.walk(ast.parse(fixed(document, [edit]).text)) if isinstance(node, ast.Call)
+                )
+                meant = dict.fromkeys(names)
+                assert {keyword.arg for keyword in after.keywords} - {"z"} >= meant.keys() - {names[2]}
+
+
+class TestStated:
+    SCRIPT = HEAD + "TrainingArguments(per_device_train_batch_size=4, gradient_accumulation_steps=2)\n"
+
+    def test_a_comment_states_the_machine_and_the_batch(self, tmp_path: Path) -> None:
+        (tmp_path / "a.py").write_text("# configlint: hardware=8xh100-80gb effective=128\n" + self.SCRIPT)
+        assert "a.py:1:46: error[batch/mismatch] a step trains 64 samples" in run("check", str(tmp_path)).out
+
+    def test_options_win_over_it(self, tmp_path: Path) -> None:
+        (tmp_path / "a.py").write_text("# configlint: hardware=8xh100-80gb effective=128\n" + self.SCRIPT)
+        done = run("check", str(tmp_path), "--hardware", "2x8xh100-80gb")
+        assert done.code == 0
+
+    @pytest.mark.parametrize("options", [("--hardware", "eight"), ("--effective", "0")])
+    def test_what_cannot_be_read_is_refused(self, tmp_path: Path, options: tuple[str, str]) -> None:
+        (tmp_path / "a.py").write_text(self.SCRIPT)
+        done = run("check", str(tmp_path), *options)
+        assert (done.code, done.out) == (2, "")
+        assert f"{options[0]} must be" in done.err
+
+    def test_a_comment_that_cannot_be_read_is_refused_at_its_line(self, tmp_path: Path) -> None:
+        (tmp_path / "a.py").write_text("\n# configlint: hardware=h100\n" + self.SCRIPT)
+        done = run("check", str(tmp_path))
+        assert done.code == 2
+        assert "a.py:2: `hardware` must be" in done.err
+
+
+def test_remedies_are_written_as_python_has_them(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(
+        HEAD + "TrainingArguments(\n    load_best_model_at_end=True,\n    eval_strategy='epoch',\n)\n"
+    )
+    out = run("check", str(tmp_path)).out
+    assert 'write `save_strategy="epoch"`' in out
+    assert "true" not in out
+
+
+def test_what_installs_nothing_and_stands_in_no_project_is_judged_mildly(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(HEAD + "TrainingArguments(warmup_ratio=0.1)\n")
+    done = run("check", str(tmp_path))
+    assert (
+        "warning[argument/removed] `warmup_ratio` was removed in transformers 5.15 (assuming transformers"
+        in done.out
+    )
+    (tmp_path / "b.py").write_text(
+        "# !pip install transformers==5.20\n" + HEAD + "TrainingArguments(warmup_ratio=0.1)\n"
+    )
+    assert "b.py:3:19: error[argument/removed]" in run("check", str(tmp_path)).out
+
+
+def test_what_unsloth_adds_is_known_where_a_file_imports_it() -> None:
+    text = "from trl import GRPOConfig\nGRPOConfig(vllm_sampling_params=x, temperatur=1)\n"
+    (plain_plan,), (plan,) = plans(text, "a.py"), plans("import unsloth\n" + text, "a.py")
+    assert {use.name for use in plain_plan.uses if use.argument is None} == {"vllm_sampling_params", "temperatur"}
+    assert {use.name for use in plan.uses if use.argument is None} == {"temperatur"}

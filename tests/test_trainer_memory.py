@@ -1,0 +1,127 @@
+"""What trainers hold beside the model that they train, and what their losses are made of."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import plan
+
+from configlint.core.workload import Estimate
+
+GIB = 2**30
+WEIGHTS = 1543714304 * 2  # of Qwen2.5 1.5B, in 16 bits
+
+
+def estimate(trainer: str, training: str = "", more: str = "", trl: str = "1.16", batch: str = "") -> Estimate:
+    found = plan(spec(trainer, training, more, trl, batch)).memory.estimate
+    assert found is not None
+    return found
+
+
+def spec(trainer: str, training: str = "", more: str = "", trl: str = "1.16", batch: str = "") -> str:
+    return (
+        f'trl: "{trl}"\ntrainer: {trainer}\n'
+        "model: {config: qwen2.5-1.5b, sequence_length: 1024, dtype: bfloat16}\n"
+        f"batch: {{{batch or 'effective: 16, per_device: 4'}}}\n"
+        "hardware: {accelerator: a100-80gb, devices_per_node: 1}\n"
+        f"training: {{bf16: true, max_steps: 10{training and ', ' + training}}}\n{more}"
+    )
+
+
+LORA = "tuning: {method: lora, rank: 16, target_modules: all-linear, dropout: 0}\n"
+PREFERENCE = ["DPOTrainer", "KTOTrainer"]
+ONLINE = ["GRPOTrainer", "RLOOTrainer"]
+
+
+class TestReference:
+    @pytest.mark.parametrize("trainer", PREFERENCE)
+    def test_a_copy_of_the_model_is_held_where_all_of_it_is_trained(self, trainer: str) -> None:
+        assert estimate(trainer).breakdown["reference"] == pytest.approx(WEIGHTS, rel=1e-4)
+
+    @pytest.mark.parametrize("trainer", PREFERENCE)
+    def test_logarithms_that_are_made_before_spare_it(self, trainer: str) -> None:
+        assert estimate(trainer, "precompute_ref_log_probs: true").breakdown["reference"] == 0
+
+    @pytest.mark.parametrize("trainer", [*PREFERENCE, *ONLINE])
+    def test_with_adapters_it_is_the_model_without_them(self, trainer: str) -> None:
+        assert estimate(trainer, more=LORA).breakdown["reference"] == 0
+
+    def test_the_default_of_beta_says_whether_there_is_one(self) -> None:
+        assert estimate("GRPOTrainer").breakdown["reference"] == 0
+        assert estimate("GRPOTrainer", "beta: 0.04").breakdown["reference"] > 0
+        assert estimate("RLOOTrainer").breakdown["reference"] > 0
+        assert estimate("RLOOTrainer", "beta: 0.0").breakdown["reference"] == 0
+
+    @pytest.mark.parametrize(("data", "parts"), [("ddp", 1), ("zero2", 1), ("zero3", 8), ("fsdp", 8)])
+    def test_zero_3_and_fsdp_alone_divide_it(self, data: str, parts: int) -> None:
+        more = f"parallel: {{data: {data}}}\n"
+        text = spec("DPOTrainer", more=more).replace("devices_per_node: 1", "devices_per_node: 8")
+        found = plan(text.replace("effective: 16", "effective: 64")).memory.estimate
+        assert found and found.breakdown["reference"] == pytest.approx(WEIGHTS / parts, rel=1e-4)
+
+    def test_it_is_of_the_dtype_that_the_weights_are_loaded_in(self) -> None:
+        found = plan(spec("DPOTrainer").replace("dtype: bfloat16", "dtype: float32")).memory.estimate
+        assert found and found.breakdown["reference"] == pytest.approx(2 * WEIGHTS, rel=1e-4)
+
+
+class TestPairs:
+    def test_chosen_and_rejected_are_two_rows(self) -> None:
+        pairs = estimate("DPOTrainer", "precompute_ref_log_probs: true", batch="effective: 16, per_device: 4")
+        rows = estimate("KTOTrainer", "precompute_ref_log_probs: true", batch="effective: 16, per_device: 8")
+        assert pairs.allocated == rows.allocated
+
+    def test_they_are_padded_to_each_other_in_a_batch_of_one(self) -> None:
+        one = plan(spec("DPOTrainer", batch="effective: 16, per_device: 1")).memory.workload
+        other = plan(spec("KTOTrainer", batch="effective: 16, per_device: 1")).memory.workload
+        assert one and other and (one.padded, other.padded) == (True, False)
+
+
+class TestLoss:
+    @pytest.mark.parametrize("trainer", [*PREFERENCE, *ONLINE])
+    def test_before_it_was_made_in_tiles_the_logits_were_whole(self, trainer: str) -> None:
+        before = estimate(trainer, "max_completion_length: 1024" if trainer in ONLINE else "", trl="1.14")
+        now = estimate(trainer, "max_completion_length: 1024" if trainer in ONLINE else "", trl="1.15")
+        assert before.phases["loss"] > now.phases["loss"]
+
+    def test_of_what_is_generated_the_completions_alone_are_scored(self) -> None:
+        few = estimate("GRPOTrainer", "max_completion_length: 128", trl="1.14")
+        many = estimate("GRPOTrainer", "max_completion_length: 1000", trl="1.14")
+        assert few.phases["backward"] < many.phases["backward"]
+
+    def test_ligers_in_its_place_is_not_modelled(self) -> None:
+        found = plan(spec("DPOTrainer", "use_liger_kernel: true", trl="1.14")).memory
+        assert (found.estimate, found.missing) == (None, ("training.use_liger_kernel",))
+
+
+class TestGeneration:
+    def test_keys_and_values_of_all_rows_of_a_step_are_held(self) -> None:
+        layers, width = 28, 2 * 128 * 2 * 2  # two key heads of 128, keys and values in 16 bits
+        found = estimate("GRPOTrainer", batch="effective: 512, per_device: 1")
+        assert found.phase == "generation"
+        assert found.breakdown["generation"] == 512 * 1024 * width * (layers + 1)
+
+    def test_fewer_at_once_hold_fewer(self) -> None:
+        batch = "effective: 64, per_device: 8"
+        found = estimate("GRPOTrainer", "steps_per_generation: 2", batch=batch).phases["generation"]
+        assert found < estimate("GRPOTrainer", batch=batch).phases["generation"]
+        same = estimate("GRPOTrainer", "generation_batch_size: 16", batch=batch).phases["generation"]
+        assert found == same
+
+    def test_a_server_takes_nothing_of_the_device(self) -> None:
+        found = estimate("GRPOTrainer", "use_vllm: true, vllm_mode: server")
+        assert (found.breakdown["generation"], found.phases["generation"]) == (0, 0)
+
+    def test_vllm_beside_the_training_takes_its_part_of_the_device(self) -> None:
+        server = estimate("GRPOTrainer", "use_vllm: true, vllm_mode: server")
+        beside = estimate("GRPOTrainer", "use_vllm: true, vllm_mode: colocate, vllm_gpu_memory_utilization: 0.5")
+        assert beside.low - server.low == beside.high - server.high == 40 * GIB
+
+    def test_one_that_sleeps_has_it_while_it_generates_alone(self) -> None:
+        setting = "use_vllm: true, vllm_mode: colocate, vllm_enable_sleep_mode: true, vllm_gpu_memory_utilization: "
+        large, small = (estimate("GRPOTrainer", setting + part) for part in ("0.5", "0.05"))
+        server = estimate("GRPOTrainer", "use_vllm: true, vllm_mode: server")
+        assert (large.phase, small.allocated) == ("generation", server.allocated)
+        resident = sum(large.breakdown[name] for name in ("weights", "optimizer"))
+        assert large.allocated == resident + 40 * GIB
+
+    def test_without_the_release_that_counts_completions_it_is_not_modelled(self) -> None:
+        assert plan(spec("GRPOTrainer", trl="0.14")).memory.missing == ("trainer",)
