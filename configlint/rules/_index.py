@@ -346,8 +346,6 @@ def model(plan: Plan) -> Iterator[str]:
         yield "unmatched_target_module"
     if plan.hardware.accelerator is not None:
         yield "unsupported_attention"
-    if plan.given('tuning'):
-        yield "unused_tuning"
 
 
 def parallel(plan: Plan) -> Iterator[str]:
@@ -650,7 +648,6 @@ RULES: dict[str, tuple[str, ...]] = {
     'model/unknown-profile': ('model/unknown-profile',),
     'model/unmatched-target-module': ('model/unmatched-target-module',),
     'model/unsupported-attention': ('model/unsupported-attention',),
-    'model/unused-tuning': ('model/unused-tuning',),
     'parallel/context-without-sdpa': ('parallel/context-without-sdpa',),
     'parallel/full-checkpoint': ('parallel/full-checkpoint',),
     'parallel/ignored-loss': ('parallel/ignored-loss',),

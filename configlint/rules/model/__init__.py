@@ -1,4 +1,4 @@
-"""The model: what the script loads, and what of it is trained."""
+"""The model: what the script loads."""
 
 from __future__ import annotations
 
