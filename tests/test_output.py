@@ -82,8 +82,14 @@ class TestStdout:
             ("training_args.json", "{\n"),
             ("launch", "#!/usr/bin/env bash\n"),
             ("launch.sh", "#!/usr/bin/env bash\n"),
-            ("accelerate", "compute_environment: LOCAL_MACHINE\n"),
-            ("accelerate.yaml", "compute_environment: LOCAL_MACHINE\n"),
+            (
+                "accelerate",
+                "# The Trainer reads the batch and the precision from training_args.json.\n",
+            ),
+            (
+                "accelerate.yaml",
+                "# The Trainer reads the batch and the precision from training_args.json.\n",
+            ),
             ("distributed_config", "{\n"),
             ("distributed_config.json", "{\n"),
             ("plan", "{\n"),
