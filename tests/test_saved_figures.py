@@ -157,7 +157,7 @@ def test_a_model_that_is_not_modelled_is_traced_and_what_is_saved_is_read(tmp_pa
     spec = tmp_path / "train.yaml"
     spec.write_text(SPEC.format("config.json"))
     traced = run("fit", "--save", str(spec)).out
-    assert "memory is not modelled for models of type mpt: traced" in traced
+    assert "memory is not modelled for models of type mpt; traced" in traced
     spec.write_text(SPEC.format("train.model.json"))
     read = run("fit", str(spec)).out
     assert read.splitlines()[0] == traced.splitlines()[0]

@@ -117,7 +117,7 @@ def _method(answer: Fit) -> Iterator[str]:
     elif answer.estimate and answer.estimate.method == "trace":
         traced = answer.estimate.allocated
         why = "; ".join(in_a_line(reason) for _, reason in answer.unknown)
-        line = f"{f'{why}: ' if why else ''}traced: tensors take {traced / _GIB:.2f} GiB at the peak"
+        line = f"{f'{why}; ' if why else ''}traced: tensors take {traced / _GIB:.2f} GiB at the peak"
         if answer.closed_form:
             closed = answer.closed_form.allocated
             difference = round(100 * (closed / traced - 1), 1) + 0.0  # not -0.0
