@@ -81,6 +81,8 @@ def corpus() -> Corpus:
     )
 
 
+_SCRIPT = re.compile(r"(?m)^(?:import|from) ")
+
 Values = dict[str, dict[str, Node]]  # by their texts, so that each is there once
 Keys = dict[str, dict[str, None]]
 
@@ -105,10 +107,11 @@ def _specs(module: Path) -> list[str]:
     """The specs on a rule's page and in its fixture; one in which it finds something has a mark."""
     page = re.findall(r"(?m)^(Bad|Good):\n\n((?:    .*\n|\n)+)", _text(module))
     fixture = ROOT / "tests" / "rules" / module.parent.name / f"{module.stem}.yaml"
-    return [
+    cases = [
         *(textwrap.dedent(text) + ("# error: x\n" if kind == "Bad" else "") for kind, text in page),
         *re.split(r"(?m)^---.*\n", _text(fixture)),
     ]
+    return [case for case in cases if not _SCRIPT.search(case)]
 
 
 def _trees(texts: Iterable[str]) -> list[Node]:
