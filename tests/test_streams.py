@@ -151,7 +151,8 @@ class TestWaiting:
     def test_prove_and_a_trace_say_what_they_do(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: list[str], line: str
     ) -> None:
-        write("a.yaml", "batch: {effective: 4}\nhardware: {accelerator: rtx-4090, devices_per_node: 2}\n")
+        text = "batch: {effective: 4}\nhardware: {accelerator: rtx-4090, devices_per_node: 2}\n"
+        write("a.yaml", text + "model: {config: qwen2.5-0.5b, sequence_length: 64}\ntraining: {bf16: true}\n")
         environment = {**NOT_CI, "XDG_CACHE_HOME": str(tmp_path)}
         code, text = self.on_a_terminal([*PROGRAM, *command], environment)
         assert code == 0, text
