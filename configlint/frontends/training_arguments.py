@@ -17,6 +17,7 @@ from configlint.core.dialect import Dialect, Marks, Reader, Root
 from configlint.core.document import Mapping, Node, Scalar
 from configlint.core.source import is_code
 from configlint.core.spec import Lowered, Setting, Spec
+from configlint.frontends.claims import claims
 from configlint.frontends.values import coerced, value_of
 from configlint.knowledge._generated import transformers
 from configlint.knowledge.naming import spellings
@@ -99,6 +100,8 @@ def lower(documents: list[Mapping], assignments: Sequence[Mapping] = ()) -> Lowe
         from configlint.frontends.calls import specs
 
         each = tuple(specs(documents[-1], DIALECT, _PATHS))
+        # Of several calls, each may be what a comment is about.
+        each = (each[0]._replace(claims=claims(source)),) if len(each) == 1 else each
         return Lowered(each, each[0])
     reader = DIALECT.readers["json" if source.name.endswith(".json") else "yaml"]
     settings = {}
@@ -108,7 +111,7 @@ def lower(documents: list[Mapping], assignments: Sequence[Mapping] = ()) -> Lowe
         if reader.coerces and name in _BASE:
             value = coerced(value, _BASE[name])
         settings[path] = Setting(value, (name,), key.span, node.span)
-    spec = Spec(source, settings, DIALECT, reader)
+    spec = Spec(source, settings, DIALECT, reader, claims=claims(source))
     return Lowered((spec,), spec)
 
 
