@@ -17,7 +17,6 @@ from configlint.core.dialect import Dialect, Marks, Reader, Root
 from configlint.core.document import Mapping, Node, Scalar
 from configlint.core.source import is_code
 from configlint.core.spec import Lowered, Setting, Spec
-from configlint.frontends.claims import claims
 from configlint.frontends.values import coerced, value_of
 from configlint.knowledge._generated import transformers
 from configlint.knowledge.naming import spellings
@@ -95,6 +94,8 @@ def _count_problem(node: Node) -> tuple[str, str] | None:
 def lower(documents: list[Mapping], assignments: Sequence[Mapping] = ()) -> Lowered:
     """One plan: what it says in the names of TrainingArguments goes to `training`, all else to `arguments`; in
     code, a plan for each call."""
+    from configlint.frontends.claims import claims  # patterns that specs do not need
+
     source = documents[-1].span.source
     if is_code(source):
         from configlint.frontends.calls import specs
