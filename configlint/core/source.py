@@ -22,10 +22,17 @@ class Cell(NamedTuple):
 
 
 class Notebook(NamedTuple):
-    """A notebook as it is stored, and the code cells of which the text of its source is made."""
+    """A notebook as it is stored, and the code cells of which the text of its source is made.
 
-    text: str
+    As bytes it takes a quarter: one emoji makes each character of a text four bytes long.
+    """
+
+    data: bytes
     cells: tuple[Cell, ...]
+
+    @property
+    def text(self) -> str:
+        return self.data.decode()
 
 
 class _Named(NamedTuple):

@@ -31,6 +31,13 @@ class Setting(NamedTuple):
     of: str | None = None
 
 
+class Claim(NamedTuple):
+    """What a comment says: the samples of a step, on so many devices."""
+
+    samples: int
+    devices: int
+
+
 class Sections:
     """Some paths, that another path can be in: `training` holds `training.seed`. To ask takes no longer where there
     are thousands of either."""
@@ -58,7 +65,7 @@ class Spec(NamedTuple):
     that name. `newer` are the packages of which a release is stated that there is no data of yet, and the arguments
     of its config class, or None where it is not installed. `call` is the place of the function's name where these
     are the arguments of a call, `number` counts the calls of the file, and `open` says that it may have others that
-    cannot be seen.
+    cannot be seen. `claims` is what comments say of the batch.
     """
 
     source: Source
@@ -73,6 +80,7 @@ class Spec(NamedTuple):
     call: Span | None = None
     number: int = 0
     open: bool = False
+    claims: tuple[Claim, ...] = ()
 
     def in_newer(self, name: str) -> bool:
         """Whether a release that there is no data of was found to have an argument."""

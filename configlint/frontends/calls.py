@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from configlint.core.dialect import Dialect, Reader
-from configlint.core.document import Mapping, Node
+from configlint.core.document import Entry, Mapping, Node
 from configlint.core.spec import Setting, Spec
 from configlint.core.values import AT_RUNTIME
 from configlint.frontends.values import value_of
@@ -49,21 +49,28 @@ def specs(document: Mapping, dialect: Dialect, paths: dict[str, str]) -> Iterato
     """The spec of each call; `paths` are the canonical ones of names that have one."""
     source = document.span.source
     is_replaced = _UNSLOTH.search(source.text) is not None
-    for number, (name, entry) in enumerate(document.entries.items()):
-        if is_call(name) and isinstance(entry.value, Mapping):
-            config = name.partition("#")[0].partition(".")[2]
-            place = entry.key.span
-            settings = {"trainer": Setting(classes()[config], (config,), place, place)}
-            declared = entry.value.entries.get(DECLARED)
-            own = declared.value.entries if declared and isinstance(declared.value, Mapping) else {}
-            passed = {_name(key): argument for key, argument in entry.value.entries.items() if key != DECLARED}
-            for key, (written, value) in {**own, **passed}.items():
-                if key != OPEN and not key.isdecimal():
-                    path = paths.get(key, f"training.{key}")
-                    settings[path] = Setting(_value(value), (key,), written.span, value.span)
-            redeclared = frozenset(own) | (_OF_UNSLOTH if is_replaced else frozenset())
-            reader = _READER._replace(redeclared=redeclared, replaces_batch=is_replaced)
-            yield Spec(source, settings, dialect, reader, call=place, number=number, open=OPEN in passed)
+    for number, (name, (function, call)) in enumerate(document.entries.items()):
+        if not is_call(name) or not isinstance(call, Mapping):
+            continue
+        declared = call.entries.get(DECLARED)
+        own = declared.value.entries if declared and isinstance(declared.value, Mapping) else {}
+        passed = {_name(key): argument for key, argument in call.entries.items() if key != DECLARED}
+        config, place = name.partition("#")[0].partition(".")[2], function.span
+        settings = {"trainer": Setting(classes()[config], (config,), place, place), **_settings(own, paths)}
+        reader = _READER._replace(
+            redeclared=frozenset(own) | (_OF_UNSLOTH if is_replaced else frozenset()), replaces_batch=is_replaced
+        )
+        settings |= _settings(passed, paths)
+        yield Spec(source, settings, dialect, reader, call=place, number=number, open=OPEN in passed)
+
+
+def _settings(arguments: dict[str, Entry], paths: dict[str, str]) -> dict[str, Setting]:
+    """The arguments under their paths; what is passed by position after the first is nobody's."""
+    return {
+        paths.get(name, f"training.{name}"): Setting(_value(value), (name,), key.span, value.span)
+        for name, (key, value) in arguments.items()
+        if name != OPEN and not name.isdecimal()
+    }
 
 
 def _name(key: str) -> str:

@@ -94,11 +94,15 @@ def _count_problem(node: Node) -> tuple[str, str] | None:
 def lower(documents: list[Mapping], assignments: Sequence[Mapping] = ()) -> Lowered:
     """One plan: what it says in the names of TrainingArguments goes to `training`, all else to `arguments`; in
     code, a plan for each call."""
+    from configlint.frontends.claims import claims  # patterns that specs do not need
+
     source = documents[-1].span.source
     if is_code(source):
         from configlint.frontends.calls import specs
 
         each = tuple(specs(documents[-1], DIALECT, _PATHS))
+        # Of several calls, each may be what a comment is about.
+        each = (each[0]._replace(claims=claims(source)),) if len(each) == 1 else each
         return Lowered(each, each[0])
     reader = DIALECT.readers["json" if source.name.endswith(".json") else "yaml"]
     settings = {}
@@ -108,7 +112,7 @@ def lower(documents: list[Mapping], assignments: Sequence[Mapping] = ()) -> Lowe
         if reader.coerces and name in _BASE:
             value = coerced(value, _BASE[name])
         settings[path] = Setting(value, (name,), key.span, node.span)
-    spec = Spec(source, settings, DIALECT, reader)
+    spec = Spec(source, settings, DIALECT, reader, claims=claims(source))
     return Lowered((spec,), spec)
 
 

@@ -86,6 +86,8 @@ def batch(plan: Plan) -> Iterator[str]:
         yield "auto_find_batch_size"
     if plan.spec.target is not None:
         yield "changed_by_target"
+    if bool(plan.spec.claims):
+        yield "claimed_otherwise"
     if plan.parallel.world == 1:
         yield "data_parallel"
     yield "dataset_too_small"
@@ -541,6 +543,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'batch/accumulation-set-twice': ('batch/accumulation-set-twice',),
     'batch/auto-find-batch-size': ('batch/auto-find-batch-size',),
     'batch/changed-by-target': ('batch/changed-by-target',),
+    'batch/claimed-otherwise': ('batch/claimed-otherwise',),
     'batch/data-parallel': ('batch/data-parallel',),
     'batch/dataset-too-small': ('batch/dataset-too-small',),
     'batch/derived-argument': ('batch/derived-argument',),

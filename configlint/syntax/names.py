@@ -76,8 +76,15 @@ class Names:
         self.results: dict[ast.Call, str] = {}
         self.used: dict[str, int] = {}
         scope = Scope()
+        self._scopes = [scope]
         for tree in trees:
             self._walk(tree, scope)
+
+    def forget(self) -> None:
+        """Let go of the trees: scopes and what is bound in them hold each other, and nobody collects them while the
+        program runs."""
+        for scope in self._scopes:
+            scope.names.clear()
 
     def _walk(self, tree: ast.Module, scope: Scope) -> None:
         """Without recursion: a chain of calls can be long."""
@@ -90,6 +97,7 @@ class Names:
             inner = scope
             if own := _OWN_NAMES.get(type(node)):
                 inner = Scope(scope, isinstance(node, ast.ClassDef))
+                self._scopes.append(inner)
                 for name in own(node):
                     inner.bind(name, None)
             waiting += [(child, inner) for child in ast.iter_child_nodes(node)]

@@ -31,7 +31,7 @@ def joined(name: str, text: str) -> Source | None:
         cells.append(Cell(number, line))
         pieces.append(code)
         line += code.count("\n") + 1
-    return Source(name, "\n".join(pieces), Notebook(text, tuple(cells)))
+    return Source(name, "\n".join(pieces), Notebook(text.encode(), tuple(cells)))
 
 
 def _code(notebook: Any) -> Iterator[tuple[int, str]]:
@@ -117,10 +117,11 @@ def _offset(source: Source, line: int, column: int) -> int:
     cell = next(cell for cell in reversed(source.notebook.cells) if cell.first_line <= line)
     lines = source.lines()
     left = sum(len(each) + 1 for each in lines[cell.first_line - 1 : line - 1]) + column - 1
-    held = _stored(source.notebook.text)[cell.number]
+    stored = source.notebook.text
+    held = _stored(stored)[cell.number]
     for (start, end), text in zip(held.literals, held.texts, strict=True):
         if left < len(text):
-            characters = re.finditer(r"\\u[0-9a-fA-F]{4}|\\.|[^\\]", source.notebook.text[start + 1 : end - 1])
+            characters = re.finditer(r"\\u[0-9a-fA-F]{4}|\\.|[^\\]", stored[start + 1 : end - 1])
             return next((start + 1 + each.start() for index, each in enumerate(characters) if index == left), start)
         left -= len(text)
     return held.literals[-1][1] - 1 if held.literals else held.start

@@ -60,6 +60,8 @@ def read(source: Source, wanted: Collection[str]) -> tuple[Mapping | None, list[
         entries = dict(reader.entries(wanted))
     except RecursionError:
         return None, []
+    finally:
+        reader.names.forget()
     lines = source.lines()
     whole = Span(source, 1, 1, len(lines), len(lines[-1]) + 1)
     return Mapping(entries, whole) if entries else None, reader.diagnostics
