@@ -247,7 +247,8 @@ def doubted(plan: Plan, diagnostics: list[Diagnostic]) -> list[Diagnostic]:
     """What is found in a plan for a release that is only assumed: milder, and without a fix, where some other
     release would not have it."""
     assumed = plan.release.transformers
-    others = [version for version in reversed(plan.release.known["transformers"]) if version != assumed]
+    # The oldest first: it is the likeliest to have no such mistake.
+    others = [version for version in plan.release.known["transformers"] if version != assumed]
     by_name = {rule.name: rule for rule in rules.for_plan(plan)}
 
     @cache
