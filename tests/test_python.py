@@ -430,6 +430,13 @@ def test_remedies_are_written_as_python_has_them(tmp_path: Path) -> None:
     assert "true" not in out
 
 
+def test_a_text_of_the_user_is_repeated_as_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(HEAD + 'TrainingArguments(bf16="false")\n')
+    out = run("check", str(tmp_path)).out
+    assert '`bf16` must be True or False; the string "false" is non-empty' in out
+    assert "write `bf16=False`" in out
+
+
 def test_what_installs_nothing_and_stands_in_no_project_is_judged_mildly(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(HEAD + "TrainingArguments(warmup_ratio=0.1)\n")
     done = run("check", str(tmp_path))

@@ -66,12 +66,14 @@ def python(value: object) -> str:
 
 _WORDS_OF_PYTHON = {"true": "True", "false": "False", "null": "None"}
 _ENTRY = re.compile(r"`([A-Za-z_]\w*): ([^`]+)`")
+# What stands in quotes is the user's own text.
+_WORD = re.compile(r"\"[^\"]*\"|\b(?:true|false|null)\b")
 
 
 def in_python(sentence: str) -> str:
     """A sentence about a spec as one about a call: `x: true` is `x=True`."""
     sentence = _ENTRY.sub(lambda match: f"`{match[1]}={_expression(match[2])}`", sentence)
-    return re.sub(r"\b(?:true|false|null)\b", lambda match: _WORDS_OF_PYTHON[match[0]], sentence)
+    return _WORD.sub(lambda match: _WORDS_OF_PYTHON.get(match[0], match[0]), sentence)
 
 
 def _expression(text: str) -> str:

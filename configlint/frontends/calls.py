@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from configlint.core.dialect import Dialect, Reader
+from configlint.core.dialect import Dialect
 from configlint.core.document import Entry, Mapping, Node
 from configlint.core.spec import Setting, Spec
 from configlint.core.values import AT_RUNTIME
@@ -21,7 +21,6 @@ from configlint.knowledge._generated.trainers import ROWS
 from configlint.knowledge._generated.transformers import TRAINERS
 from configlint.syntax.python import DECLARED, OPEN
 
-_READER = Reader("python", coerces=False, unknown="refused")
 # Importing it replaces the config classes of TRL by others. Source: unsloth 2026.10.9, models/rl.py and trainer.py
 _UNSLOTH = re.compile(r"^[ \t]*(?:import|from)[ \t]+unsloth\b", re.MULTILINE)
 _OF_UNSLOTH = frozenset([
@@ -57,7 +56,7 @@ def specs(document: Mapping, dialect: Dialect, paths: dict[str, str]) -> Iterato
         passed = {_name(key): argument for key, argument in call.entries.items() if key != DECLARED}
         config, place = name.partition("#")[0].partition(".")[2], function.span
         settings = {"trainer": Setting(classes()[config], (config,), place, place), **_settings(own, paths)}
-        reader = _READER._replace(
+        reader = dialect.readers["python"]._replace(
             redeclared=frozenset(own) | (_OF_UNSLOTH if is_replaced else frozenset()), replaces_batch=is_replaced
         )
         settings |= _settings(passed, paths)
