@@ -437,6 +437,28 @@ def test_a_text_of_the_user_is_repeated_as_it_stands(tmp_path: Path) -> None:
     assert "write `bf16=False`" in out
 
 
+@pytest.mark.parametrize(
+    ("passed", "said"),
+    [
+        ("per_device_train_batch_size='four'", "`per_device_train_batch_size` must be an integer, got four"),
+        ("per_device_train_batch_size=4.5", "`per_device_train_batch_size` must be an integer, got 4.5"),
+        ("gradient_accumulation_steps=0", "`gradient_accumulation_steps` must be 1 or more, got 0"),
+        ("gradient_accumulation_steps=None", "`gradient_accumulation_steps` must be an integer, got None"),
+        ("gradient_acumulation_steps=2", "did you mean `gradient_accumulation_steps`?\n"),
+        ("save_strategy=False", "`save_strategy` must be a string, got False"),
+    ],
+)
+def test_a_wrong_argument_is_said_as_python_has_it(tmp_path: Path, passed: str, said: str) -> None:
+    (tmp_path / "a.py").write_text(f"{HEAD}TrainingArguments({passed}, **options)\n")
+    assert said in run("check", str(tmp_path)).out
+
+
+@pytest.mark.parametrize("count", ["n", "len(devices())", "4"])
+def test_a_count_that_is_right_or_cannot_be_seen_is_clean(tmp_path: Path, count: str) -> None:
+    (tmp_path / "a.py").write_text(f"{HEAD}TrainingArguments(per_device_train_batch_size={count})\n")
+    assert run("check", str(tmp_path)).code == 0
+
+
 def test_what_installs_nothing_and_stands_in_no_project_is_judged_mildly(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(HEAD + "TrainingArguments(warmup_ratio=0.1)\n")
     done = run("check", str(tmp_path))

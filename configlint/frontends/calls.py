@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from functools import cache
 
 from configlint.core.dialect import Dialect
-from configlint.core.document import Entry, Mapping, Node
+from configlint.core.document import Entry, Mapping, Node, Scalar
 from configlint.core.spec import Setting, Spec
 from configlint.core.values import AT_RUNTIME
+from configlint.core.writing import python
 from configlint.frontends.values import value_of
 from configlint.knowledge._generated.trainers import ROWS
 from configlint.knowledge._generated.transformers import TRAINERS
@@ -61,6 +62,16 @@ def specs(document: Mapping, dialect: Dialect, paths: dict[str, str]) -> Iterato
         )
         settings |= _settings(passed, paths)
         yield Spec(source, settings, dialect, reader, call=place, number=number, open=OPEN in passed)
+
+
+def counts(document: Node, paths: dict[str, str]) -> Iterator[tuple[str, tuple[Scalar, Node]]]:
+    """What calls pass under names that have a canonical path, as far as it can be seen, each value as Python has
+    it: what stands there may be another name of it."""
+    for name, (_, call) in document.entries.items() if isinstance(document, Mapping) else ():
+        for argument, (key, node) in call.entries.items() if is_call(name) and isinstance(call, Mapping) else ():
+            value = _value(node)
+            if argument in paths and value is not AT_RUNTIME:
+                yield paths[argument], (key, node._replace(raw=python(value)) if isinstance(node, Scalar) else node)
 
 
 def _settings(arguments: dict[str, Entry], paths: dict[str, str]) -> dict[str, Setting]:

@@ -61,9 +61,12 @@ _PATHS = {name: path for path, name in DIALECT.names.items() if "*" not in path}
 def form(document: Node) -> list[Diagnostic]:
     """What is wrong with the two counts; of all other values, rules know more."""
     found: list[Diagnostic] = []
+    entries = _entries(document)
     if is_code(document.span.source):
-        return found  # the class refuses nothing that rules do not know of
-    for path, (key, value) in _entries(document):
+        from configlint.frontends.calls import counts
+
+        entries = counts(document, _PATHS)
+    for path, (key, value) in entries:
         if path in _COUNTS and (problem := _count_problem(value)):
             rule, message = problem
             found.append(

@@ -36,7 +36,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     for use, argument in misfits(plan):
         if is_boolean_for_word(use.value, argument):
             is_no = use.value is False and "no" in argument.choices
-            is_yaml = plan.spec.reader.scalars != "json"
+            is_yaml = plan.spec.reader.scalars.startswith("yaml")
             what = "; PyYAML reads an unquoted no as false" if is_no and is_yaml else f", got {code(use.value)}"
             yield Finding(
                 use.path,

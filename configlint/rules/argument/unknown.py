@@ -175,7 +175,9 @@ def _meant(plan: Plan, use: Use, known: dict[str, Argument]) -> list[Remedy]:
     if path and meant == path and not (close and close.startswith(name)):
         return [_moved(plan, use, path)]
     if close in owners():
-        settings = [f"`{plan.name(owner)}`" for owner in owners()[close] if plan.can_say(owner)]
+        says = (plan.name(owner) for owner in owners()[close] if plan.can_say(owner))
+        # A file that is not compiled has the argument itself.
+        settings = [f"`{name}`" for name in says if name != close]
         sets = f" configlint sets it from {listing(settings, 'or')}" if settings else ""
         return [Meant(use.path, f"{section}.{close}", more=sets)]
     return [Meant(use.path, f"{section}.{close}")] if close else []
