@@ -4,11 +4,11 @@
 
 A mutant is the package with one fault: one node of one module is another, and the rest of the text is as it was.
 The seed draws them, from each room in proportion to the places for a fault, an eighth of all at the least. Each is
-tried in a copy of the repository: first by the tests that are about its module, then, if it survives, by some that
-see what it does. One that takes far too long is killed, too. What survives is printed. `mutants.yaml` beside this
-file lists mutants that are equivalent, as nobody could notice them, and why: they do not count. What is killed is
-noted in the file of `--results`, and not tried again: a run that was stopped goes on, and one after a new test is
-short.
+tried in a copy of the repository, by the tests of its room: first those that run its line, then those that run its
+module, then the rest, the quick ones first. One that takes far too long is killed, too. What survives is printed.
+`mutants.yaml` beside this file lists mutants that are equivalent, as nobody could notice them, and why: they do not
+count. What is killed is noted in the file of `--results`, and not tried again: a run that was stopped goes on, and
+one after a new test is short. Which test runs what is noted beside that file, and holds until a file is edited.
 
 What only people read has no faults here: docstrings, annotations, f-strings and other texts of several words. Nor
 have the index of the rules, their `when` and the `__init__`s of families: they say which modules are not loaded
@@ -19,6 +19,10 @@ from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
+import hashlib
+import json
+import multiprocessing
 import os
 import random
 import re
@@ -28,29 +32,33 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterator
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from types import FrameType
+from typing import Any, NamedTuple
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
 EQUIVALENT = Path(__file__).with_suffix(".yaml")
-# Some faults ask for all the memory there is, or never end: the quick tests take two minutes, or three.
+# Some faults ask for all the memory there is, or never end: the slowest test takes ten seconds.
 MOST_BYTES = 8 * 2**30
-SECONDS = 600
-PYTEST = ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", "not heavy")
+SECONDS = 90
 # On a busy machine an example that takes long is no failure.
 HYPOTHESIS = ("--hypothesis-seed=0", "--hypothesis-profile=ci")
+PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "-m", "not heavy", *HYPOTHESIS)
+# The seconds of each test that runs a line (`module:line`), a module, or anything (``).
+Seconds = dict[str, dict[str, float]]
 
 
 class Room(NamedTuple):
-    """The modules, as patterns; the tests that are about one of them, and others that see what it does."""
+    """Modules, as patterns, and the files of the tests that see what they do."""
 
     modules: tuple[str, ...]
-    tests: Callable[[str], list[str]]
-    others: list[str]
+    tests: str
 
 
 class Mutant(NamedTuple):
@@ -63,52 +71,24 @@ class Mutant(NamedTuple):
     text: bytes
 
 
-def _of_rule(module: str) -> list[str]:
-    """The cases of the rule; of its family or of all, where the module is what rules share."""
-    *_, family, file = module.split("/")
-    rule = "" if file[:1] == "_" else file.removesuffix(".py").replace("_", "-")
-    only = () if family == "rules" else ("-k", f"{family}/{rule}")
-    return [*_files("rules", "findings_golden", "remedies", "fix"), *only]
-
-
-def _files(*names: str) -> list[str]:
-    return [f"tests/test_{name}.py" for name in names]
-
-
-# None of the others takes more than some seconds, the slowest come last.
 ROOMS = {
     "rules": Room(
         ("configlint/rules/**/*.py",),
-        _of_rule,
-        _files(
-            "golden",
-            "explain",
-            "wording",
-            "slurm",
-            "ignores",
-            "check",
-            "rules",
-            "fit_command",
-            "dialects",
-            "one_cause",
-            "models",
-            "facts",
-        ),
+        "rules findings_golden remedies fix golden explain wording slurm ignores check fit_command dialects "
+        "one_cause models facts python at_runtime",
     ),
     "solver": Room(
         ("configlint/solver/*.py",),
-        lambda module: _files("explain", "memory_golden", "rules", "facts", "findings_golden"),
-        _files("project", "solver", "golden", "prove", "fit_command", "merging", "dialects"),
+        "explain memory_golden rules facts findings_golden project solver golden prove fit_command merging "
+        "dialects python",
     ),
     "memory": Room(
         ("configlint/memory/closed_form/*.py", "configlint/memory/options.py"),
-        lambda module: _files("memory_golden", "fit_command", "memory"),
-        _files("explain", "models", "findings_golden"),
+        "memory_golden fit_command memory explain models findings_golden",
     ),
     "fixing": Room(
         ("configlint/fixing/*.py", "configlint/commands/fix.py"),
-        lambda module: _files("fix", "rules"),
-        _files("check", "merging", "output"),
+        "fix rules python check merging output",
     ),
 }
 
@@ -126,12 +106,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         _copy(copy)
-        rooms = [ROOMS[name] for name in {name: None for name, _ in drawn}]
-        names = {name for room in rooms for name in (*room.tests("configlint/rules/"), *room.others)}
-        if _fails(copy, sorted(names)):
+        seconds = _observed(copy, drawn, options.results)
+        if seconds is None:
             print("the tests fail without a fault")
             return 2
-        outcomes = Counter(_tried(copy, drawn, options.results))
+        outcomes = Counter(_tried(copy, drawn, seconds, options.results))
     print(_table({room: len(found) for room, found in places.items()}, outcomes))
     return 0
 
@@ -258,7 +237,91 @@ def _other_constants(value: object) -> list[str]:
     return [repr(f"{value}X")] if isinstance(value, str) and not re.search(r"\s", value) else []
 
 
+# What the tests run
+
+
+class _Observer:
+    """A plugin of pytest that notes how long each test takes and which lines and modules it runs."""
+
+    def __init__(self, copy: Path, lines: dict[str, set[int]], written: Path) -> None:
+        self.modules = {str(copy / module): module for module in lines}
+        self.lines, self.written = lines, written
+        self.seconds: Seconds = defaultdict(dict)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, bool, bool]:
+        self.seen = {""}
+        start = time.perf_counter()
+        sys.settrace(self._calls)
+        try:
+            return (yield)
+        finally:
+            sys.settrace(None)
+            for place in self.seen:
+                self.seconds[place][item.nodeid] = time.perf_counter() - start
+
+    def pytest_sessionfinish(self) -> None:
+        self.written.write_text(json.dumps(self.seconds), encoding="utf-8")
+
+    def _calls(self, frame: FrameType, event: str, argument: object) -> Callable[..., Any] | None:
+        module = self.modules.get(frame.f_code.co_filename)
+        # Whichever test comes first imports a module for all.
+        if module is None or frame.f_code.co_name == "<module>":
+            return None
+        self.seen.add(module)
+
+        def lines(frame: FrameType, event: str, argument: object) -> Callable[..., Any]:
+            if frame.f_lineno in self.lines[module]:
+                self.seen.add(f"{module}:{frame.f_lineno}")
+            return lines
+
+        return lines
+
+
+def _observed(copy: Path, drawn: list[tuple[str, Mutant]], results: Path | None) -> Seconds | None:
+    """What runs the lines of these mutants, or None if a test fails without any."""
+    lines: dict[str, set[int]] = defaultdict(set)
+    for _, mutant in drawn:
+        lines[mutant.module].add(_lines(mutant)[0])
+    digest = hashlib.sha256(repr(sorted((module, sorted(each)) for module, each in lines.items())).encode())
+    for path in sorted(copy.rglob("*.*")):
+        digest.update(path.read_bytes() if path.is_file() else b"")
+    noted = (results or copy / "results").with_suffix(f".{digest.hexdigest()[:8]}.json")
+    if not noted.exists():
+        rooms = " ".join({room: ROOMS[room].tests for room, _ in drawn}.values())
+        written = copy / "observed.json"
+        if _fails(copy, rooms, _Observer(copy, lines, written)):
+            return None
+        shutil.move(written, noted)
+    seconds: Seconds = json.loads(noted.read_text(encoding="utf-8"))
+    return seconds
+
+
 # How they are tried
+
+
+class _Order:
+    """A plugin of pytest that runs the tests of the first places first, and of each the quick ones."""
+
+    def __init__(self, seconds: Seconds, *places: str) -> None:
+        self.places = [seconds.get(place, {}) for place in places]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=self._key)
+
+    def _key(self, item: pytest.Item) -> tuple[int, float]:
+        for number, tests in enumerate(self.places):
+            if item.nodeid in tests:
+                return number, tests[item.nodeid]
+        return -1, 0.0  # without the fault there is no such test
+
+
+class _Limit:
+    """A plugin of pytest that ends it where a test takes far too long."""
+
+    def pytest_runtest_logstart(self) -> None:
+        signal.alarm(SECONDS)
 
 
 def _copy(copy: Path) -> None:
@@ -270,7 +333,9 @@ def _copy(copy: Path) -> None:
             shutil.copy2(ROOT / name, copy / name)
 
 
-def _tried(copy: Path, drawn: list[tuple[str, Mutant]], results: Path | None) -> Iterator[tuple[str, str]]:
+def _tried(
+    copy: Path, drawn: list[tuple[str, Mutant]], seconds: Seconds, results: Path | None
+) -> Iterator[tuple[str, str]]:
     """The room of each mutant, and what became of it."""
     listed = yaml.safe_load(EQUIVALENT.read_text(encoding="utf-8"))
     killed = results.read_text(encoding="utf-8").split("\n\n") if results and results.exists() else []
@@ -278,7 +343,7 @@ def _tried(copy: Path, drawn: list[tuple[str, Mutant]], results: Path | None) ->
         print(f"\r{number} of {len(drawn)} ", end="", file=sys.stderr, flush=True)
         if _diff(mutant) in killed:
             yield room, "killed"
-        elif _is_killed(copy, room, mutant):
+        elif _is_killed(copy, room, mutant, seconds):
             if results:
                 with results.open("a", encoding="utf-8") as file:
                     file.write(f"{_diff(mutant)}\n\n")
@@ -290,38 +355,43 @@ def _tried(copy: Path, drawn: list[tuple[str, Mutant]], results: Path | None) ->
             yield room, "survived"
 
 
-def _is_killed(copy: Path, room: str, mutant: Mutant) -> bool:
+def _is_killed(copy: Path, room: str, mutant: Mutant, seconds: Seconds) -> bool:
     path = copy / mutant.module
     times = path.stat()
     path.write_bytes(_mutated(mutant))
+    order = _Order(seconds, f"{mutant.module}:{_lines(mutant)[0]}", mutant.module, "")
     try:
-        # The byte code is that of the package without a fault.
-        return any(
-            _fails(copy, tests, PYTHONDONTWRITEBYTECODE="1")
-            for tests in (ROOMS[room].tests(mutant.module), ROOMS[room].others)
-        )
+        return _fails(copy, ROOMS[room].tests, order, PYTHONDONTWRITEBYTECODE="1")
     finally:
         path.write_bytes(mutant.source)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
-def _fails(copy: Path, tests: list[str], **environment: str) -> bool:
-    """Whether a test fails, nothing can be imported, or there is no end. No test at all is no failure."""
-    environment = {**os.environ, "PYTHONPATH": str(copy), **environment}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(
-        [sys.executable, *PYTEST, *HYPOTHESIS, *tests], cwd=copy, env=environment, start_new_session=True, **quiet
-    )
-    try:
-        return process.wait(SECONDS) not in (0, 5)
-    except subprocess.TimeoutExpired:
-        return True
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        # Hypothesis would try what failed before on other mutants.
-        shutil.rmtree(copy / ".hypothesis", ignore_errors=True)
+def _fails(copy: Path, tests: str, plugin: object, **environment: str) -> bool:
+    """Whether a test fails, nothing can be imported, or there is no end."""
+    arguments = [*PYTEST, *(f"tests/test_{name}.py" for name in dict.fromkeys(tests.split()))]
+
+    def run() -> None:
+        os.setsid()
+        os.chdir(copy)
+        os.environ.update(environment, PYTHONPATH=str(copy))
+        # The byte code is that of the package without a fault.
+        sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in environment
+        sys.path.insert(0, str(copy))
+        for stream in (1, 2):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+        signal.alarm(SECONDS)
+        os._exit(pytest.main(arguments, [plugin, _Limit()]))
+
+    process = multiprocessing.get_context("fork").Process(target=run)
+    process.start()
+    process.join()
+    assert process.pid
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # what it started and did not end
+    # Hypothesis would try what failed before on other mutants.
+    shutil.rmtree(copy / ".hypothesis", ignore_errors=True)
+    return process.exitcode != 0
 
 
 # What is said
