@@ -97,7 +97,7 @@ def check(
     from configlint.session import Session
 
     if whole and quiet:
-        raise UsageError("--advice and --quiet contradict each other: give one of them")
+        raise UsageError("--advice and --quiet cannot be combined: --advice shows advice in full, --quiet hides it")
     if fix or compare:
         _refuse_together(paths, fix, compare, output_format)
     stated = None

@@ -400,7 +400,7 @@ def _is_meant(file: Parsed, expected: bool) -> bool:
 
 def _why_not(file: Parsed) -> str:
     if is_code(file.source):
-        return "has no call of a config class of transformers or trl"
+        return "calls no config class of transformers or trl"
     if tool := tool_of(file.root):
         more = f": {_SAY_SO}" if len(file.root.keys & KEYS) > 1 else ""
         return f"looks like a config of {tool}, which configlint does not read yet{more}"

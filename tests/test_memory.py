@@ -22,6 +22,7 @@ from configlint.memory.closed_form.architecture import architecture
 from configlint.memory.closed_form.optimizers import optimizer
 from configlint.memory.closed_form.parts import Parts
 from configlint.memory.closed_form.step import ComputedStep
+from configlint.memory.options import ways
 from configlint.session import Session, load_one
 
 MIB = 2**20
@@ -418,6 +419,17 @@ class TestTheSolverChooses:
         allocated = found.origins["memory.allocated"]
         assert allocated.value == sum(int(str(found.origins[path].value)) for path in allocated.inputs)
         assert "(2 hidden)" in found.origins["memory.saved"].why
+
+
+def test_two_costly_changes_are_named_where_no_single_one_is_enough(tmp_path: Any) -> None:
+    text = """
+        model: {config: llama-3.1-70b, sequence_length: 512, dtype: bfloat16}
+        batch: {effective: 64}
+        hardware: {accelerator: a100-40gb, devices_per_node: 8}
+        launch: {script: train.py}
+    """
+    (way,) = ways(plan(tmp_path, text))
+    assert {"parallel.data", "tuning"} <= {put.path for put in way.puts}
 
 
 def test_explain_shows_the_memory_as_one_tree_in_gib(tmp_path: Any) -> None:

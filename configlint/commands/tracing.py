@@ -97,7 +97,7 @@ def save(answers: Sequence[Fit]) -> tuple[str, bool]:
         raise UsageError("nothing was saved: no model is known")
     figures = [figure for answer in answers for figure in answer.figures]
     if model.hub_ids and not figures:
-        raise UsageError(f"nothing was saved: {name} is bundled, and its memory is known without a trace")
+        raise UsageError(f"nothing was saved: {name} is bundled: its memory is known without a trace")
     source = setting.span.source.name
     place = os.path.splitext(source)[0] + ".model.json"
     _write(place, {**model.config, KEY: {"memory": _merged(model.config, figures)}})
@@ -119,7 +119,7 @@ def _merged(config: dict[str, object], figures: list[dict[str, object]]) -> list
 def _write(place: str, document: dict[str, object]) -> None:
     there = atomic.content(place)
     if there is not None and KEY not in (atomic.mapping(place) or {}):
-        raise UsageError(f"nothing was saved: {place} is there, and not written by configlint")
+        raise UsageError(f"nothing was saved: {place} exists and was not written by configlint")
     made = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
     if there == made:
         return

@@ -36,7 +36,7 @@ def solve_tuning(ledger: Ledger) -> Tuning:
         target_modules=ledger.given("tuning.target_modules", names) or (),
         modules_to_save=ledger.given("tuning.modules_to_save", names) or (),
         dora=ledger.given("tuning.dora", flag),
-        bits=ledger.given_or(BITS, bits, _BITS, "QLoRA's own") if method == "qlora" else None,
+        bits=ledger.given_or(BITS, bits, _BITS, "QLoRA's default") if method == "qlora" else None,
     )
 
 
@@ -64,7 +64,7 @@ def solve_loaded(ledger: Ledger, model: Model | None) -> Loaded:
 
 def _task(ledger: Ledger, model: Model | None) -> str | None:
     if ledger.release.trainer.task:
-        return ledger.given_or("model.task", text, ledger.release.trainer.task, "what the trainer trains")
+        return ledger.given_or("model.task", text, ledger.release.trainer.task, "the trainer's task")
     if model is None or model.task is None:
         return ledger.given("model.task", text)
     return ledger.given_or("model.task", text, model.task, "the architectures of its config.json")

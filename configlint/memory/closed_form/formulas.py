@@ -68,7 +68,7 @@ def terms(workload: Workload, sizes: Architecture, step: ComputedStep) -> dict[s
             f"{step.parameters} parameters x {_bytes(workload, step, 'weights', step.parameters, 'zero3')}",
             _MODEL,
         ),
-        "reference": ("a second copy of the model, which is not trained", _MODEL),
+        "reference": ("a frozen copy of the model", _MODEL),
         "gradients": (f"{trained} x {step.breakdown['gradients'] / step.trained:.3g} bytes", _MODEL),
         "optimizer": (f"{trained} x {_bytes(workload, step, 'optimizer', step.trained, 'zero1')}", _MODEL),
         "activations": ("saved + what the current layers use", ("memory.saved",)),
@@ -76,7 +76,7 @@ def terms(workload: Workload, sizes: Architecture, step: ComputedStep) -> dict[s
         "logits": (f"{sizes.vocabulary} vocabulary entries x {tokens} tokens x {share:.3g} bytes", _BATCH),
         "autocast": (f"{workload.autocast} copies of float32 weights", _MODEL),
         "transient": ("temporary tensors of the optimizer step", ("training.optim",)),
-        "generation": ("keys and values of what is generated", _BATCH),
+        "generation": ("the KV cache of generation", _BATCH),
         "communication": (f"buckets and gathered weights of {workload.data}", ("parallel.data",)),
     }
     found = {

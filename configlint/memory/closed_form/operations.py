@@ -108,12 +108,12 @@ def mul_weight(tape: Tape, x: Tensor, weight: Weight, weight_item: int) -> Tenso
     item = max(x.item, weight_item)
     out = Storage(tape, x.count * item, x.width)
     saved = (x.storage,) if weight.trainable else ()
-    count, width, used, own = x.count, x.width, needs(x.node), x.item
+    count, width, own = x.count, x.width, x.item
 
     def rule(node: Node) -> tuple[Storage | None, ...]:
-        one = Storage(tape, count * item, width) if used else None
+        one = Storage(tape, count * item, width)
         full = Storage(tape, count * item, width) if weight.trainable else None
-        if one and own != item:
+        if own != item:
             one = Storage(tape, count * own, width)
         return one, Storage(tape, weight.count * weight.item) if full else None
 

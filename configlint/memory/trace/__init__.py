@@ -91,7 +91,7 @@ def _unfit(workload: Workload, versions: dict[str, str | None]) -> str | None:
     if workload.chunked_loss:
         return "TRL's chunked loss cannot be traced"
     if workload.scores or workload.reference or workload.pairs:
-        return "what TRL's trainers do beside a step of the model cannot be traced"
+        return "TRL's trainers do more than one step of the model, which cannot be traced"
     wanted = written(workload.release)
     needed = {"torch": None, "transformers": wanted, "accelerate": None}
     if missing := {name: release for name, release in needed.items() if versions[name] is None}:

@@ -85,7 +85,7 @@ def built(workload: Workload, choice: Choice, capability: tuple[int, int]) -> An
     from transformers import initialization
 
     if choice.kind.main_input_name != "input_ids":
-        raise Refusal(f"{choice.kind.__name__} reads {choice.kind.main_input_name}, and only tokens can be traced")
+        raise Refusal(f"{choice.kind.__name__} reads {choice.kind.main_input_name}, but only tokens can be traced")
     attention = _attention(choice.kind, workload.attention)
     with initialization.no_init_weights():
         network = choice.kind._from_config(

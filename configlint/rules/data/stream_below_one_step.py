@@ -43,7 +43,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     yield Finding(
         "data.train_examples",
         f"a pass over {examples} ends after {count(batches, 'batch', 'batches')}, but a step accumulates"
-        f" {accumulation}, so no step is ever made and the job never ends",
+        f" {accumulation}, so no step ever completes and the job never ends",
         [Say(f"train on {count(_enough(plan, accumulation), unit(plan))} or more", needs=("data.train_examples",))],
     )
 

@@ -41,8 +41,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     estimate, workload, accelerator = plan.memory.estimate, plan.memory.workload, plan.hardware.accelerator
     if estimate is None or workload is None or accelerator is None or workload.checkpointing:
         return
-    # DeepSpeed casts the adapters too where it computes in 16 bits.
-    if workload.method != "lora" or workload.dtype == "float32" or _in_16_bits(plan):
+    if workload.method != "lora" or workload.dtype == "float32":
         return
     name, dtype = ("fp16", "float16") if lacks(accelerator, "bfloat16") else ("bf16", "bfloat16")
     full = _activations(plan, workload._replace(method="full"))
@@ -55,10 +54,6 @@ def check(plan: Plan) -> Iterator[Finding]:
         f"adapters without autocast keep {gib(own)} GiB of activations; full fine-tuning keeps {gib(full)} GiB",
         [Put(f"training.{name}", True, why=f"the peak is then {peak(then)} instead of {peak(estimate)}")],
     )
-
-
-def _in_16_bits(plan: Plan) -> bool:
-    return bool(plan.precision.bf16 or plan.precision.fp16)
 
 
 def _activations(plan: Plan, workload: Workload) -> int | None:

@@ -80,6 +80,6 @@ def _said(plan: Plan) -> tuple[str, list[Remedy]] | None:
 def _valued(plan: Plan, path: str) -> str:
     setting, origin = plan.spec.settings.get(path), plan.origins.get(path)
     if setting is not None:
-        return f"`{plan.name(path)}`" + ("" if setting.mapping else f" {code(setting.value)}")
+        return f"`{plan.name(path)}` {code(setting.value)}"
     whose = f" {code(origin.value)} ({origin.why})" if origin and origin.how == "default" else ""
     return f"`{plan.name(path)}`{whose}"

@@ -41,5 +41,5 @@ def check(plan: Plan) -> Iterator[Finding]:
     if plan.spec.open or plan.given(_LENGTH) or not plan.given(_CONFIG) or not any(map(plan.given, pins)):
         return
     length = plan.name(_LENGTH)
-    message = f"memory is not checked: {plan.model.name} is known, but not `{length}`"
+    message = f"the memory of {plan.model.name} is not checked: `{length}` is missing"
     yield Finding(_CONFIG, message, [Say(f"set `{length}`, in tokens", needs=(_LENGTH,))])

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.remedy import Put
+from configlint.core.remedy import Put, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.values import mapping, natural, positive, text
 
@@ -58,7 +58,9 @@ def check(plan: Plan) -> Iterator[Finding]:
     yield Finding(
         path,
         f"{said} of {name}: a longer sequence fails" if is_learned else f"{said} that {name} was trained on",
-        [Put(path, positions, "" if is_learned else "or scale its rotary positions in its config")],
+        [Put(path, positions)]
+        if is_learned
+        else [Put(path, positions), Say("scale the rotary positions in its config")],
         None if is_learned else Severity.WARNING,
         related=(("model.config", f"`{plan.name('model.config')}` is {name}"),),
     )

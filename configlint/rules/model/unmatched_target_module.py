@@ -92,9 +92,7 @@ def _renamed(path: str, targets: Sequence[str], wrong: str, close: str | None) -
 def _of_pattern(plan: Plan, path: str, pattern: str, known: Sequence[str]) -> Iterator[Finding]:
     """A word alone is meant as a name; whether another pattern matches depends on the layers."""
     if pattern.isidentifier() and pattern not in known:
-        message = (
-            f"`{plan.name(_PATH)}` {pattern} matches no module: PEFT takes a text for a pattern of the whole path"
-        )
+        message = f"`{plan.name(_PATH)}` {pattern} matches no module: PEFT matches a string against the whole path"
         remedies: list[Remedy] = (
             [Put(path, [pattern])] if any(name.endswith(f".{pattern}") for name in known) else []
         )
