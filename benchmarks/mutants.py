@@ -80,11 +80,11 @@ ROOMS = {
     "solver": Room(
         ("configlint/solver/*.py",),
         "explain memory_golden rules facts findings_golden project solver golden prove fit_command merging "
-        "dialects python",
+        "dialects python memory",
     ),
     "memory": Room(
         ("configlint/memory/closed_form/*.py", "configlint/memory/options.py"),
-        "memory_golden fit_command memory explain models findings_golden",
+        "memory_golden fit_command memory tower families sharding saved_figures explain models findings_golden",
     ),
     "fixing": Room(
         ("configlint/fixing/*.py", "configlint/commands/fix.py"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -113,6 +114,14 @@ class TestByHand:
         found, more = step(), step(accumulation=2)
         assert more.peak - found.peak == pytest.approx(2 * more.parameters, rel=0.001)
 
+    def test_biases_of_the_attention_are_those_of_all_four_products(self) -> None:
+        more = step(config={**LLAMA_8B, "attention_bias": True}).parameters - step().parameters
+        assert more == 32 * (4096 + 2 * 1024 + 4096)
+
+    def test_the_window_of_ministral_is_that_of_every_layer(self) -> None:
+        found = architecture({**LLAMA_8B, "model_type": "ministral3", "sliding_window": 512})
+        assert found is not None and found.windows == (512,) * 32
+
     def test_weights_gradients_and_states_of_adam(self) -> None:
         found = step(batch=1, length=16)
         assert found.breakdown["weights"] == 2 * found.parameters
@@ -174,6 +183,18 @@ class TestAdapters:
     ) -> None:
         found = simulated(workload(method="lora", rank=1, targets=targets, pattern=pattern))
         assert (found.trained if found else 0) == adapted
+
+    @pytest.mark.parametrize(
+        ("name", "pattern", "adapted"),
+        [
+            ("bert-base-uncased", r"bert\.encoder\.layer\.0\.attention\.output\.dense", 768 + 768),
+            ("roberta-base", r"roberta\.encoder\.layer\.0\.output\.dense", 3072 + 768),
+            ("falcon-7b", r"transformer\.h\.0\.self_attention\.dense", 4544 + 4544),
+        ],
+    )
+    def test_a_path_begins_as_in_the_real_model(self, name: str, pattern: str, adapted: int) -> None:
+        fields = {"method": "lora", "rank": 1, "targets": (pattern,), "pattern": True}
+        assert step(config=config_of(name), length=128, **fields).trained == adapted
 
     def test_modules_to_save_are_trained_whole_beside_the_weights_that_stay(self) -> None:
         matrix = 128256 * 4096
@@ -407,6 +428,9 @@ class TestTheSolverChooses:
         found = plan(tmp_path, SPEC, assignment)
         assert (found.memory.missing, found.memory.estimate, found.batch.per_device) == (missing, None, 1)
 
+    def test_an_attention_that_is_no_name_makes_the_memory_unknown(self, tmp_path: Any) -> None:
+        assert plan(tmp_path, SPEC, "model.attention=5").memory.estimate is None
+
     @pytest.mark.parametrize("headroom", ["1", "1.5", "-0.1"])
     def test_a_headroom_that_is_no_part_of_the_memory_chooses_nothing(self, tmp_path: Any, headroom: str) -> None:
         found = plan(tmp_path, SPEC, f"hardware.headroom={headroom}")
@@ -430,6 +454,59 @@ def test_two_costly_changes_are_named_where_no_single_one_is_enough(tmp_path: An
     """
     (way,) = ways(plan(tmp_path, text))
     assert {"parallel.data", "tuning"} <= {put.path for put in way.puts}
+
+
+def test_adapters_that_are_proposed_to_a_script_of_trl_have_no_dropout(tmp_path: Any) -> None:
+    text = """
+        trainer: SFTTrainer
+        model: {config: llama-3.1-8b, sequence_length: 512, dtype: bfloat16}
+        batch: {effective: 64}
+        hardware: {accelerator: rtx-4090, devices_per_node: 1}
+        launch: {module: trl.scripts.sft}
+    """
+    found = [put for way in ways(plan(tmp_path, text)) for put in way.puts if put.path == "tuning"]
+    assert found and all(isinstance(put.value, dict) and put.value["dropout"] == 0 for put in found)
+
+
+@pytest.mark.parametrize(
+    ("quantized", "method", "known"),
+    [
+        ({"load_in_4bit": True}, "lora", True),
+        ({"load_in_4bit": True}, "full", False),
+        ({"load_in_4bit": False}, "lora", False),
+        ({"load_in_4bit": True, "quant_method": "gptq"}, "lora", False),
+    ],
+)
+def test_only_adapters_train_on_a_quantized_checkpoint(
+    tmp_path: Any, quantized: dict[str, object], method: str, known: bool
+) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({**LLAMA_8B, "quantization_config": quantized}))
+    found = plan(tmp_path, SPEC, f"model.config={tmp_path / 'config.json'}", f"tuning.method={method}")
+    assert (found.memory.estimate is not None) == known
+
+
+def test_completions_without_a_limit_may_fill_the_sequence(tmp_path: Any) -> None:
+    text = """
+        trainer: GRPOTrainer
+        model: {config: llama-3.2-1b, sequence_length: 2048, dtype: bfloat16}
+        batch: {effective: 64, per_device: 8}
+        hardware: {accelerator: a100-80gb, devices_per_node: 1}
+    """
+    short, unlimited = (
+        plan(tmp_path, text, f"training.max_completion_length={most}").memory.estimate for most in ("1", "null")
+    )
+    assert short and unlimited and unlimited.high > short.high
+
+
+def test_an_epoch_of_split_batches_has_no_last_step_of_its_own(tmp_path: Any) -> None:
+    text = """
+        batch: {effective: 64, per_device: 8}
+        data: {train_examples: 100}
+        hardware: {accelerator: a100-80gb, devices_per_node: 2}
+        launch: {script: train.py}
+    """
+    split = "training.accelerator_config={split_batches: true}"
+    assert [plan(tmp_path, text, *more).schedule.last_step_samples for more in ((), (split,))] == [48, None]
 
 
 def test_explain_shows_the_memory_as_one_tree_in_gib(tmp_path: Any) -> None:

@@ -112,6 +112,8 @@ SETTINGS = {
     "SFTTrainer, float32": "trainer: SFTTrainer\nmodel: {dtype: float32}\ntraining: {bf16: false}",
     "SFTTrainer, autocast": "trainer: SFTTrainer\nmodel: {dtype: float32}",
     "SFTTrainer, lora": f"trainer: SFTTrainer\ntuning: {{method: lora, {LORA}}}",
+    "DPOTrainer": "trainer: DPOTrainer",
+    "GRPOTrainer with zero3": "trainer: GRPOTrainer\nhardware: {devices_per_node: 8}\nparallel: {data: zero3}",
     "t4": "hardware: {accelerator: t4}",
     "v100": "hardware: {accelerator: v100-32gb}",
     "mi300x": "hardware: {accelerator: mi300x}",

@@ -35,7 +35,7 @@ def passed(plan: Plan, size: int) -> tuple[Put, ...] | None:
     as it is at most. None where there are none, or one is only known at runtime."""
     per_device, accumulation = plan.batch.pinned_per_device, plan.batch.pinned_accumulation
     share, rest = divmod(size, plan.parallel.replicas or 1)
-    if rest or not share or not per_device or not accumulation:
+    if rest or not per_device or not accumulation:
         return None
     smaller = divisors(share, per_device)[-1]
     kept = Put("batch.accumulation", share // smaller)
