@@ -131,6 +131,7 @@ class TestWhatCannotBeCarriedOver:
             ("deepspeed='ds.json'", "`deepspeed` ds.json: write what it says in `parallel`"),
             ("fsdp='hybrid_shard'", "`fsdp` hybrid_shard: write what it says in `parallel`"),
             ("deepspeed={'zero_optimization': {'stage': 2}}", "`deepspeed` has no `gradient_clipping`"),
+            ("deepspeed={'gradient_clipping': 0.3, 'zero_optimization': {'stage': 1}}", "`gradient_clipping` of"),
         ],
     )
     def test_it_is_listed_with_its_line(self, arguments: str, what: str) -> None:
@@ -155,6 +156,13 @@ def test_a_removed_argument_has_the_name_of_its_release() -> None:
     spec = yaml.safe_load(run("import", path, *HARDWARE).out)
     assert spec["transformers"] == "4.40.0"
     assert spec["training"] == {"output_dir": "out", "evaluation_strategy": "epoch", "warmup_ratio": 0.1}
+
+
+def test_what_a_deepspeed_config_repeats_is_left_to_compile() -> None:
+    config = "{'train_micro_batch_size_per_gpu': 8, 'gradient_clipping': 1.0, 'zero_optimization': {'stage': 2}}"
+    result = run("import", write("train.py", CALL.format(f"save_strategy='no', deepspeed={config}")), *HARDWARE)
+    assert (result.code, yaml.safe_load(result.out)["parallel"]) == (0, {"data": "zero2"})
+    assert run("check", "--quiet", write("spec.yaml", result.out)).code == 0
 
 
 def test_of_several_calls_one_is_to_be_chosen() -> None:

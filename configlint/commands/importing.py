@@ -30,6 +30,7 @@ _LONG = ("training", "arguments")
 _WIDTH = 100
 # One rename can make the next possible.
 _ROUNDS = 5
+_STAGE = "zero_optimization.stage"
 _COUNTS = ("per_device", "accumulation")
 # Arguments that other sections than `parallel` have.
 _CPU = ("use_cpu", "no_cuda")
@@ -221,35 +222,46 @@ def _of_words(value: object) -> dict[str, object] | None:
 
 def _of_deepspeed(config: dict[str, object]) -> dict[str, object]:
     """The stage, and what `compile` does not derive."""
-    zero = mapping(config.get("zero_optimization")) or {}
-    rest = _without_derived(
-        {**config, "zero_optimization": {key: each for key, each in zero.items() if key != "stage"}}
-    )
-    return {"data": f"zero{zero.get('stage', 0)}", **({"deepspeed": rest} if rest else {})}
+    rest = _without_derived(config)
+    return {"data": f"zero{_at(config, _STAGE) or 0}", **({"deepspeed": rest} if rest else {})}
 
 
 def _without_derived(config: dict[str, object], above: str = "") -> dict[str, object]:
     kept: dict[str, object] = {}
     for key, value in config.items():
         held = _without_derived(value, f"{above}{key}.") if isinstance(value, dict) else value
-        is_derived = f"{above}{key}" in paths("deepspeed") and value == "auto"
-        if not is_derived and (held or not isinstance(value, dict)):
+        if f"{above}{key}" not in paths("deepspeed") and (held or not isinstance(value, dict)):
             kept[key] = held
     return kept
 
 
 def _compare_deepspeed(plan: Plan, solved: Plan, lost: list[str]) -> None:
-    """Say what `compile` adds to the file's own config."""
+    """Say in what the config that `compile` makes is another than the file's own."""
     setting = plan.spec.settings.get("arguments.deepspeed") or plan.spec.settings.get("training.deepspeed")
     before = mapping(setting.value) if setting and setting.value is not AT_RUNTIME else None
-    if setting and before is not None and solved.parallel.uses_deepspeed:
-        after = deepspeed(solved)
-        for key in ("gradient_clipping", "bf16", "fp16"):
-            is_on = key == "gradient_clipping" or solved.training.get(key) is True
-            if key not in before and key in after and is_on:
-                lost.append(
-                    f"{setting.key}: `deepspeed` has no `{key}`: `compile` writes it as the arguments have it"
-                )
+    if setting is None or before is None or not solved.parallel.uses_deepspeed:
+        return
+    for key, path in paths("deepspeed").items():
+        value = _at(before, key)
+        if value not in (None, "auto") and key != _STAGE and value != _decided(solved, path):
+            lost.append(f"{setting.key}: `{key}` of `deepspeed` is {written(value)}: `{path}` decides on it")
+    after = deepspeed(solved)
+    added = [key for key in ("bf16", "fp16") if solved.training.get(key) is True]
+    for key in (*added, "gradient_clipping", "zero_optimization.stage3_gather_16bit_weights_on_model_save"):
+        if _at(before, key) is None and (value := _at(after, key)) is not None:
+            lost.append(f"{setting.key}: `deepspeed` has no `{key}`: `compile` adds it as {written(value)}")
+
+
+def _at(config: dict[str, object], key: str) -> object:
+    """The value at a key with dots."""
+    first, _, rest = key.partition(".")
+    value = config.get(first)
+    return _at(mapping(value) or {}, rest) if rest else value
+
+
+def _decided(solved: Plan, path: str) -> object:
+    origin = solved.origins.get(path)
+    return origin.value if origin else solved.argument(path.partition(".")[2])
 
 
 def _solved(name: str, text: str) -> Plan | None:
