@@ -287,7 +287,7 @@ def _renamed(name: str, text: str) -> str:
     for _ in range(_ROUNDS):
         report, document = check([name], session), session.parsed[name].document
         fixes = [(found.rule, found.fix) for found in report.diagnostics if found.fix]
-        edits = [fix for rule, fix in fixes if rule != "argument/deprecated" or fix.value is KEPT]
+        edits = [fix for rule, fix in fixes if rule != "argument/deprecated" or (fix.key and fix.value is KEPT)]
         result = fixed(document, edits) if document and edits else None
         if result is None or not result.edits:
             break
