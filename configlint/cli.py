@@ -288,6 +288,32 @@ def prove(spec: str, target: str | None, assignments: tuple[str, ...], all_ranks
     return USAGE if untold else FINDINGS if any(not answer.proven for answer in answers) else CLEAN
 
 
+@cli.command("import")
+@click.argument("file")
+@click.option("-o", "output", metavar="SPEC", help="Write the spec to this file, which must not exist yet.")
+@click.option("--call", type=int, metavar="N", help="Which call of a script or notebook, counted from 1.")
+@click.option("--hardware", metavar="8xa100-80gb", help="The machine, where the file does not state it.")
+def import_(file: str, output: str | None, call: int | None, hardware: str | None) -> int:
+    """Make a spec of a TrainingArguments file, script or notebook; list what it cannot say.
+
+    Exit code 1 if something could not be carried over; the spec is written all the same.
+    """
+    from configlint.commands.importing import import_file
+    from configlint.host.write import write_new
+    from configlint.project.stated import in_options
+    from configlint.session import Session
+
+    imported = import_file(file, Session(stated=in_options(hardware, None)), call)
+    if output is not None and not write_new(output, imported.text.encode()):
+        note(f"{output} exists and is another file: nothing was written")
+        return FINDINGS
+    if output is None:
+        echo(imported.text.encode())
+    for line in imported.lost:
+        note(line)
+    return FINDINGS if imported.lost else CLEAN
+
+
 @cli.command("rule")
 @click.argument("name", required=False)
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)

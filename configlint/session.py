@@ -326,8 +326,8 @@ def load_one(path: str, session: Session, own: bool = False) -> Loaded:
         if own and front_end not in (None, OWN):
             title = front_end.DIALECT.title if front_end else ""
             raise UsageError(
-                f"{path} is a {title}, but only a configlint spec can be compiled: put its arguments under"
-                " `training`, next to `batch` and `hardware`"
+                f"{path} is a {title}, but only a configlint spec can be compiled: `configlint import`"
+                " makes one of it"
             )
         loaded = session.load(file, front_end) if front_end else Loaded([], file.diagnostics)
         if loaded.is_base and not any(found.severity is Severity.ERROR for found in loaded.diagnostics):

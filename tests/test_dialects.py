@@ -147,7 +147,7 @@ class TestMarks:
             assert result[::2] == (
                 2,
                 "configlint: sft.yaml is a TrainingArguments file, but only a configlint spec can be compiled:"
-                " put its arguments under `training`, next to `batch` and `hardware`\n",
+                " `configlint import` makes one of it\n",
             )
 
 

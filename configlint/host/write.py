@@ -73,6 +73,26 @@ def write(folders: Folders, force: bool = False) -> None:
     _remove_empty(folder for folder, artifacts in folders.items() if not artifacts)
 
 
+def write_new(path: str, data: bytes) -> bool:
+    """Write one file, unless another is there; whether it is there now.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    with about(path):
+        if os.path.lexists(path):
+            return content(path) == data
+        create(new(path), data)
+        try:
+            os.chmod(new(path), 0o666 & ~_umask())
+            os.link(new(path), path)  # unlike a move, it replaces nothing
+        except FileExistsError:
+            return False
+        finally:
+            remove(new(path))
+    return True
+
+
 def refuse_foreign(folders: Folders) -> None:
     """Raises:
     NotOurs: `write` would replace or remove what was not compiled.
