@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from click.decorators import FC
 
+    from configlint.core.spec import Setting
     from configlint.pipeline import Report
     from configlint.session import Session
 
@@ -54,6 +55,14 @@ def _target(help: str) -> Callable[[FC], FC]:
     return click.option("--target", metavar="NAME", help=help)
 
 
+def _split(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+
+
+def _names(option: str, help: str) -> Callable[[FC], FC]:
+    return click.option(option, multiple=True, metavar="RULE,...", callback=_split, help=help)
+
+
 @cli.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @_target("Check only this target.")
@@ -75,6 +84,15 @@ def _target(help: str) -> Callable[[FC], FC]:
     help="The machine of files that cannot state it: scripts, notebooks, TrainingArguments files.",
 )
 @click.option("--effective", type=int, metavar="SAMPLES", help="The effective batch that these files must have.")
+@_names("--select", "Report only these rules or families, whatever the settings select or ignore.")
+@_names("--ignore", "Do not report these rules or families.")
+@click.option(
+    "--exclude", multiple=True, metavar="PATTERN", help="Skip files that match, as in .gitignore; repeatable."
+)
+@click.option("--config", metavar="FILE", help="Read the settings from this file only.")
+@click.option("--isolated", is_flag=True, help="Read no settings.")
+@click.option("--show-settings", is_flag=True, help="Print the settings of the files; check nothing.")
+@click.option("--show-files", is_flag=True, help="Print the names of the files that would be checked.")
 def check(
     paths: tuple[str, ...],
     target: str | None,
@@ -89,28 +107,37 @@ def check(
     stdin_filename: str,
     hardware: str | None,
     effective: int | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    exclude: tuple[str, ...],
+    config: str | None,
+    isolated: bool,
+    show_settings: bool,
+    show_files: bool,
 ) -> int:
     """Check training configs: files, folders (default: this one), or `-` for stdin."""
     from configlint import pipeline, reporters
     from configlint.core.diagnostic import Severity
     from configlint.core.errors import UsageError
+    from configlint.project import Options
     from configlint.session import Session
 
-    if whole and quiet:
-        raise UsageError("--advice and --quiet contradict each other: give one of them")
+    for one, other, both in (("config", "isolated", config and isolated), ("advice", "quiet", whole and quiet)):
+        if both:
+            raise UsageError(f"--{one} and --{other} contradict each other: give one of them")
     if fix or compare:
         _refuse_together(paths, fix, compare, output_format)
-    stated = None
-    if hardware is not None or effective is not None:
-        from configlint.project.stated import in_options
-
-        stated = in_options(hardware, effective)
-    session = Session(assignments, pass_over, stated)
+    stated = _stated(hardware, effective)
+    session = Session(assignments, pass_over, stated, Options(select, ignore, exclude, config, isolated))
     stdin_filename = os.path.normpath(stdin_filename)
     if "-" in paths:
         session.parse(stdin_filename, _stdin())
         paths = tuple(stdin_filename if path == "-" else path for path in paths)
     paths = paths or (".",)
+    if show_settings or show_files:
+        from configlint.commands import showing
+
+        return showing.settings(paths, session) if show_settings else showing.files(paths, session)
     changed = False
     if compare:
         report, changed = _show_fixes(paths, session, target)
@@ -294,8 +321,8 @@ def prove(spec: str, target: str | None, assignments: tuple[str, ...], all_ranks
 def rule_(name: str | None, output_format: str) -> int:
     """Print the page of a rule, or list all rules."""
     from configlint import rules
+    from configlint.core.diagnostic import NOT_IGNORABLE
     from configlint.core.errors import UsageError
-    from configlint.core.ignoring import NOT_IGNORABLE
     from configlint.core.wording import nearest
     from configlint.reporters.pages import as_json, as_text, listing, pages, table
 
@@ -387,6 +414,14 @@ def _stdin() -> bytes:
     if len(data) > LARGEST_BYTES:
         raise UsageError(f"stdin: {TOO_LARGE}")
     return data
+
+
+def _stated(hardware: str | None, effective: int | None) -> dict[str, Setting] | None:
+    if hardware is None and effective is None:
+        return None
+    from configlint.project.stated import in_options
+
+    return in_options(hardware, effective)
 
 
 def _refuse_together(paths: tuple[str, ...], fix: bool, compare: bool, output_format: str) -> None:

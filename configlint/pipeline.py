@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from configlint import knowledge, rules
-from configlint.core.diagnostic import Diagnostic, Severity
+from configlint.core.diagnostic import NOT_IGNORABLE, Diagnostic, Severity
 from configlint.core.errors import UsageError
 from configlint.core.plan import Plan
 from configlint.core.release import Version, written
@@ -84,7 +84,7 @@ def check(paths: Sequence[str], session: Session, target: str | None = None) -> 
         from configlint.core.ignoring import unused
 
         everything += unused(own, everything, rules)
-    kept, suppressed = without_ignored(everything, comments)
+    kept, suppressed = without_ignored(list(chosen_of(everything, session)), comments)
     if any(diagnostic.fix for diagnostic in kept):
         from configlint.fixing.sure import sure  # hardly ever needed
 
@@ -160,7 +160,8 @@ def _secret(plan: Plan) -> str | None:
 def findings(loaded: Loaded, plans: list[Plan], session: Session) -> tuple[list[Diagnostic], list[RuleCrash]]:
     """All that is to be said of some plans of one spec, in order; and the rules that crashed."""
     diagnostics, crashes = judge(plans, loaded.diagnostics)
-    kept, _ = without_ignored([*loaded.diagnostics, *diagnostics], comments_of(session))
+    every = chosen_of([*loaded.diagnostics, *diagnostics], session)
+    kept, _ = without_ignored(list(every), comments_of(session))
     return in_order(kept), crashes
 
 
@@ -287,6 +288,14 @@ def _labelled(diagnostic: Diagnostic, found_in: list[str], number: int) -> Diagn
     return diagnostic._replace(targets=() if bare and not everywhere else targets, all_targets=everywhere)
 
 
+def chosen_of(diagnostics: Iterable[Diagnostic], session: Session) -> Iterator[Diagnostic]:
+    """The findings that are selected, by the settings of their files and the command line."""
+    for found in diagnostics:
+        selection = session.projects.selection(found.span.source.name)
+        if judged := selection.judged(found, rules.RENAMED):
+            yield judged
+
+
 def comments_of(session: Session) -> list[Ignore]:
     """The ignore comments of all files that were read, bases too."""
     documents = [
@@ -303,7 +312,7 @@ def without_ignored(diagnostics: list[Diagnostic], comments: list[Ignore]) -> tu
     """The diagnostics that no comment ignores, and how many one does."""
     if not comments:
         return diagnostics, 0
-    from configlint.core.ignoring import NOT_IGNORABLE, Ignored
+    from configlint.core.ignoring import Ignored
 
     ignored = Ignored(comments, rules.RENAMED)
     kept = [
