@@ -67,7 +67,16 @@ def _names(option: str, help: str) -> Callable[[FC], FC]:
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @_target("Check only this target.")
 @_set
-@click.option("--output-format", type=click.Choice([*REPORTERS]), default="text", show_default=True)
+@click.option(
+    "--output-format", "outputs", multiple=True, metavar="FORMAT[=FILE]",
+    help=f"The form of the report, on stdout or in FILE; repeatable: {', '.join(REPORTERS)}.",
+)  # fmt: skip
+@click.option("--statistics", is_flag=True, help="Show how often each rule finds something.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
+@click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
+    help="Whether to print in colors; NO_COLOR and FORCE_COLOR count for auto.",
+)  # fmt: skip
 @click.option(
     "--fail-on", type=click.Choice(["warning", "error"]), default="warning", show_default=True,
     help="The lowest severity that makes the exit code 1.",
@@ -97,7 +106,10 @@ def check(
     paths: tuple[str, ...],
     target: str | None,
     assignments: tuple[str, ...],
-    output_format: str,
+    outputs: tuple[str, ...],
+    statistics: bool,
+    exit_zero: bool,
+    color: str,
     fail_on: str,
     fix: bool,
     compare: bool,
@@ -116,7 +128,7 @@ def check(
     show_files: bool,
 ) -> int:
     """Check training configs: files, folders (default: this one), or `-` for stdin."""
-    from configlint import pipeline, reporters
+    from configlint import pipeline
     from configlint.core.diagnostic import Severity
     from configlint.core.errors import UsageError
     from configlint.project import Options
@@ -125,8 +137,9 @@ def check(
     for one, other, both in (("config", "isolated", config and isolated), ("advice", "quiet", whole and quiet)):
         if both:
             raise UsageError(f"--{one} and --{other} contradict each other: give one of them")
+    forms = _forms(outputs, statistics)
     if fix or compare:
-        _refuse_together(paths, fix, compare, output_format)
+        _refuse_together(paths, fix, compare, bool(outputs or statistics))
     stated = _stated(hardware, effective)
     session = Session(assignments, pass_over, stated, Options(select, ignore, exclude, config, isolated))
     stdin_filename = os.path.normpath(stdin_filename)
@@ -148,12 +161,16 @@ def check(
         if quiet:
             urgent = [found for found in report.diagnostics if found.severity is not Severity.INFO]
             report = report._replace(diagnostics=urgent)
-        echo(reporters.render(output_format, report, whole))
+        _write_reports(forms, report, whole, color)
     for line in report.unreadable:
         note(line)
     failing = [Severity.ERROR] if fail_on == "error" else [Severity.ERROR, Severity.WARNING]
     fails = changed or any(found.severity in failing for found in report.diagnostics)
-    return max(FINDINGS if fails else CLEAN, USAGE if report.unreadable else CLEAN, faults(report.crashes))
+    return max(
+        FINDINGS if fails and not exit_zero else CLEAN,
+        USAGE if report.unreadable else CLEAN,
+        faults(report.crashes),
+    )
 
 
 @cli.command("compile")
@@ -416,6 +433,44 @@ def _stdin() -> bytes:
     return data
 
 
+def _forms(outputs: tuple[str, ...], statistics: bool) -> dict[str | None, str]:
+    """The form of the report on stdout (None) and in files.
+
+    Raises:
+        UsageError: a form is unknown, or two reports would go to the same place.
+    """
+    from configlint.core.errors import UsageError
+    from configlint.core.wording import nearest
+
+    forms: dict[str | None, str] = {None: "statistics"} if statistics else {}
+    for output in outputs:
+        name, equals, file = output.partition("=")
+        if name not in REPORTERS:
+            close = nearest(name, REPORTERS)
+            hint = f"did you mean {close}?" if close else f"expected {', '.join(REPORTERS)}"
+            raise click.BadParameter(f"unknown format {name}: {hint}", click.get_current_context())
+        if equals and not file:
+            raise UsageError(f"--output-format {output}: write {name}=FILE")
+        if (file or None) in forms:
+            where = file or "stdout"
+            raise UsageError(f"two reports would go to {where}: write one of them as --output-format {name}=FILE")
+        forms[file or None] = name
+    return {None: "text"} | forms
+
+
+def _write_reports(forms: dict[str | None, str], report: Report, whole: bool, color: str) -> None:
+    from configlint.reporters import render
+
+    for file, form in forms.items():
+        text = render(form, report, whole)
+        if file is None:
+            echo(text, color={"always": True, "never": False}.get(color))
+        else:
+            from configlint.host.atomic import replace
+
+            replace(file, click.unstyle(text).encode(errors="backslashreplace"))
+
+
 def _stated(hardware: str | None, effective: int | None) -> dict[str, Setting] | None:
     if hardware is None and effective is None:
         return None
@@ -424,7 +479,7 @@ def _stated(hardware: str | None, effective: int | None) -> dict[str, Setting] |
     return in_options(hardware, effective)
 
 
-def _refuse_together(paths: tuple[str, ...], fix: bool, compare: bool, output_format: str) -> None:
+def _refuse_together(paths: tuple[str, ...], fix: bool, compare: bool, has_form: bool) -> None:
     """Raises:
     UsageError: these options do not go together.
     """
@@ -434,7 +489,7 @@ def _refuse_together(paths: tuple[str, ...], fix: bool, compare: bool, output_fo
         raise UsageError("--fix and --diff cannot be combined: --fix writes, --diff only shows")
     if fix and "-" in paths:
         raise UsageError("--fix requires files, got stdin; use --diff to see the fixes")
-    if compare and output_format != "text":
+    if compare and has_form:
         raise UsageError("--diff and --output-format cannot be combined: --diff prints no report")
 
 

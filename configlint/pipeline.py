@@ -33,8 +33,9 @@ _MOST_GUESSED = 50
 class Report(NamedTuple):
     """What `check` found: diagnostics in order, what it looked at, and what went wrong on the way.
 
-    `specs` counts the files, `foreign` those of them that are not configlint's own specs, and `fixed` findings that
-    are there no more, as their fixes were made; `loaded` are the plans of all targets, whichever was asked for.
+    `specs` counts the `files`, `foreign` those of them that are not configlint's own specs, and `fixed` findings
+    that are there no more, as their fixes were made; `loaded` are the plans of all targets, whichever was asked
+    for.
     """
 
     diagnostics: list[Diagnostic]
@@ -46,6 +47,7 @@ class Report(NamedTuple):
     fixed: int = 0
     loaded: tuple[Plan, ...] = ()
     foreign: int = 0
+    files: tuple[str, ...] = ()
 
 
 def check(paths: Sequence[str], session: Session, target: str | None = None) -> Report:
@@ -56,9 +58,10 @@ def check(paths: Sequence[str], session: Session, target: str | None = None) -> 
     crashes: list[RuleCrash] = []
     plans: list[Plan] = []
     every: list[Plan] = []
-    number = foreign = 0
+    foreign = 0
+    files: list[str] = []
     for file, front_end in specs(paths, session, unreadable):
-        number += 1
+        files.append(file.source.name)
         foreign += front_end not in (None, OWN)
         try:
             loaded = session.load(file, front_end) if front_end else Loaded([], file.diagnostics)
@@ -76,7 +79,7 @@ def check(paths: Sequence[str], session: Session, target: str | None = None) -> 
             found.setdefault(_key(diagnostic), diagnostic)
         if chosen and target is None:
             linted.add(file.source.name)
-    if target is not None and number and not plans:
+    if target is not None and files and not plans:
         unreadable.append(f"no spec has a target {target}")
     everything = list(found.values())
     comments = comments_of(session)
@@ -89,7 +92,18 @@ def check(paths: Sequence[str], session: Session, target: str | None = None) -> 
         from configlint.fixing.sure import sure  # hardly ever needed
 
         kept = sure(kept, every, session.editable(paths))
-    return Report(in_order(kept), number, len(plans), suppressed, unreadable, crashes, 0, tuple(every), foreign)
+    return Report(
+        in_order(kept),
+        len(files),
+        len(plans),
+        suppressed,
+        unreadable,
+        crashes,
+        0,
+        tuple(every),
+        foreign,
+        tuple(files),
+    )
 
 
 class Compiled(NamedTuple):

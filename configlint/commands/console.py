@@ -72,16 +72,23 @@ def prepare() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def echo(text: str | bytes, err: bool = False) -> None:
+def echo(text: str | bytes, err: bool = False, color: bool | None = None) -> None:
     """Raises:
     OSError: stdout cannot take it. What stderr cannot take is lost: the exit code has the rest.
     """
     try:
-        click.echo(text, nl=False, err=err, color=False if os.environ.get("NO_COLOR") else None)
+        click.echo(text, nl=False, err=err, color=_wants_color() if color is None else color)
     except OSError:
         if not err:
             raise
         _silence(sys.stderr)
+
+
+def _wants_color() -> bool | None:
+    """What the environment says; None where the terminal decides. Source: no-color.org, force-color.org"""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return True if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE", "0") != "0" else None
 
 
 def _silence(stream: IO[str]) -> None:
