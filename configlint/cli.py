@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING
 import click
 
 from configlint import __version__
-from configlint.commands.console import CLEAN, FINDINGS, USAGE, echo, failure, faults, note, prepare, show, waiting
+from configlint.commands.console import (
+    CLEAN,
+    FINDINGS,
+    USAGE,
+    echo,
+    failure,
+    faults,
+    hint,
+    note,
+    prepare,
+    show,
+    waiting,
+)
 from configlint.host import signals
 from configlint.reporters import REPORTERS
 
@@ -72,6 +84,8 @@ def _names(option: str, help: str) -> Callable[[FC], FC]:
     help=f"The form of the report, on stdout or in FILE; repeatable: {', '.join(REPORTERS)}.",
 )  # fmt: skip
 @click.option("--statistics", is_flag=True, help="Show how often each rule finds something.")
+@click.option("--baseline", metavar="FILE", help="Report only what FILE does not have, and what in it is outdated.")
+@click.option("--write-baseline", metavar="FILE", help="Write all findings to FILE, for --baseline.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
@@ -108,6 +122,8 @@ def check(
     assignments: tuple[str, ...],
     outputs: tuple[str, ...],
     statistics: bool,
+    baseline: str | None,
+    write_baseline: str | None,
     exit_zero: bool,
     color: str,
     fail_on: str,
@@ -129,7 +145,6 @@ def check(
 ) -> int:
     """Check training configs: files, folders (default: this one), or `-` for stdin."""
     from configlint import pipeline
-    from configlint.core.diagnostic import Severity
     from configlint.core.errors import UsageError
     from configlint.project import Options
     from configlint.session import Session
@@ -158,19 +173,14 @@ def check(
         report = pipeline.check(paths, session, target)
         if fix or any(found.fix for found in report.diagnostics):
             report = _fix(report, paths, session, target, fix)
-        if quiet:
-            urgent = [found for found in report.diagnostics if found.severity is not Severity.INFO]
-            report = report._replace(diagnostics=urgent)
+        if write_baseline is not None:
+            return _write_baseline(write_baseline, report)
+        report, changed = _left_of(report, baseline, bool(select or ignore or target), quiet)
         _write_reports(forms, report, whole, color)
-    for line in report.unreadable:
-        note(line)
-    failing = [Severity.ERROR] if fail_on == "error" else [Severity.ERROR, Severity.WARNING]
-    fails = changed or any(found.severity in failing for found in report.diagnostics)
-    return max(
-        FINDINGS if fails and not exit_zero else CLEAN,
-        USAGE if report.unreadable else CLEAN,
-        faults(report.crashes),
-    )
+    code = _code(report, fail_on, changed)
+    if code == FINDINGS and forms[None] == "text" and not quiet:
+        hint(report.diagnostics)
+    return CLEAN if exit_zero and code == FINDINGS else code
 
 
 @cli.command("compile")
@@ -469,6 +479,50 @@ def _write_reports(forms: dict[str | None, str], report: Report, whole: bool, co
             from configlint.host.atomic import replace
 
             replace(file, click.unstyle(text).encode(errors="backslashreplace"))
+
+
+def _write_baseline(path: str, report: Report) -> int:
+    from configlint.commands import baseline
+    from configlint.core.wording import count
+
+    for line in report.unreadable:
+        note(line)
+    if report.unreadable or report.crashes:
+        return max(USAGE, faults(report.crashes))
+    note(f"wrote {count(baseline.write(path, report.diagnostics), 'finding')} to {path}")
+    return CLEAN
+
+
+def _left_of(report: Report, baseline: str | None, is_part: bool, quiet: bool) -> tuple[Report, bool]:
+    """What is to be shown of a report, and whether the baseline is outdated: of a part of the rules or targets
+    there is no telling."""
+    from configlint.core.diagnostic import Severity
+
+    stale = False
+    if baseline is not None:
+        from configlint.commands.baseline import without_known
+
+        report, gone = without_known(baseline, report)
+        stale = bool(gone) and not is_part
+        for entry in gone if stale else ():
+            note(f"{baseline}: {entry.file} no longer has {entry.rule}: {entry.text}")
+        if stale:
+            note(f"outdated entries can hide new findings: update them with --write-baseline {baseline}")
+    if quiet:
+        urgent = [found for found in report.diagnostics if found.severity is not Severity.INFO]
+        report = report._replace(diagnostics=urgent)
+    return report, stale
+
+
+def _code(report: Report, fail_on: str, changed: bool) -> int:
+    """The exit code, after what else there is to say."""
+    from configlint.core.diagnostic import Severity
+
+    for line in report.unreadable:
+        note(line)
+    failing = [Severity.ERROR] if fail_on == "error" else [Severity.ERROR, Severity.WARNING]
+    fails = changed or any(found.severity in failing for found in report.diagnostics)
+    return max(FINDINGS if fails else CLEAN, USAGE if report.unreadable else CLEAN, faults(report.crashes))
 
 
 def _stated(hardware: str | None, effective: int | None) -> dict[str, Setting] | None:

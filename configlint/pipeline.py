@@ -34,8 +34,8 @@ class Report(NamedTuple):
     """What `check` found: diagnostics in order, what it looked at, and what went wrong on the way.
 
     `specs` counts the `files`, `foreign` those of them that are not configlint's own specs, and `fixed` findings
-    that are there no more, as their fixes were made; `loaded` are the plans of all targets, whichever was asked
-    for.
+    that are there no more, as their fixes were made; `known` are in the baseline. `loaded` are the plans of all
+    targets, whichever was asked for.
     """
 
     diagnostics: list[Diagnostic]
@@ -48,6 +48,7 @@ class Report(NamedTuple):
     loaded: tuple[Plan, ...] = ()
     foreign: int = 0
     files: tuple[str, ...] = ()
+    known: int = 0
 
 
 def check(paths: Sequence[str], session: Session, target: str | None = None) -> Report:

@@ -121,3 +121,15 @@ def show(diagnostics: list[Diagnostic]) -> None:
     from configlint.reporters import text
 
     echo(text.findings(diagnostics), err=True)
+
+
+def hint(diagnostics: list[Diagnostic]) -> None:
+    """How to read a rule and how to ignore it, for people: not in pipes and CI, nor where nothing has a rule."""
+    from configlint.core.diagnostic import NOT_IGNORABLE
+
+    names = [found.rule for found in diagnostics if not found.rule.startswith((*NOT_IGNORABLE, "ignore/"))]
+    if names and sys.stdout.isatty() and not os.environ.get("CI"):
+        echo(
+            f"why: configlint rule {names[0]}\n"
+            f"to ignore it: add `# configlint: ignore[{names[0]}] reason` to the line\n"
+        )

@@ -79,7 +79,12 @@ def summary(report: Totals) -> str:
     wrong = min(len(files), report.specs)
     plans = f" ({count(report.plans, 'plan')})" if report.plans != report.specs else ""
     fixable = sum(map(_is_fixable, report.diagnostics))
-    others = {"fixed": report.fixed, "fixable": fixable, "ignored": report.suppressed}
+    others = {
+        "fixed": report.fixed,
+        "fixable": fixable,
+        "ignored": report.suppressed,
+        "in the baseline": report.known,
+    }
     also = "".join(f"; {number:,} {word}" for word, number in others.items() if number)
     if not report.specs:
         return "no training config found\n"
