@@ -22,6 +22,7 @@ from configlint.commands.console import (
     note,
     prepare,
     show,
+    shows_links,
     waiting,
 )
 from configlint.host import signals
@@ -99,6 +100,9 @@ def _names(option: str, help: str) -> Callable[[FC], FC]:
 @click.option("--diff", "compare", is_flag=True, help="Show what --fix would change; write nothing.")
 @click.option("--advice", "whole", is_flag=True, help="Show advice in full: each info with its line and remedy.")
 @click.option("--quiet", is_flag=True, help="Show no advice.")
+@click.option(
+    "--verbose", is_flag=True, help="Say on stderr how each file was read: its dialect, settings and release."
+)
 @click.option("--pass-over", is_flag=True, help="Skip named files that are not training configs, for use in hooks.")
 @click.option("--stdin-filename", metavar="NAME", default="-", help="The file name to report for stdin.")
 @click.option(
@@ -131,6 +135,7 @@ def check(
     compare: bool,
     whole: bool,
     quiet: bool,
+    verbose: bool,
     pass_over: bool,
     stdin_filename: str,
     hardware: str | None,
@@ -149,7 +154,8 @@ def check(
     from configlint.project import Options
     from configlint.session import Session
 
-    for one, other, both in (("config", "isolated", config and isolated), ("advice", "quiet", whole and quiet)):
+    pairs = [("config", "isolated", config and isolated), ("advice", "quiet", whole and quiet)]
+    for one, other, both in [*pairs, ("verbose", "quiet", verbose and quiet)]:
         if both:
             raise UsageError(f"--{one} and --{other} contradict each other: give one of them")
     forms = _forms(outputs, statistics)
@@ -171,12 +177,15 @@ def check(
         report, changed = _show_fixes(paths, session, target)
     else:
         report = pipeline.check(paths, session, target)
-        if fix or any(found.fix for found in report.diagnostics):
-            report = _fix(report, paths, session, target, fix)
+        report = _fix(report, paths, session, target, fix)
         if write_baseline is not None:
             return _write_baseline(write_baseline, report)
         report, changed = _left_of(report, baseline, bool(select or ignore or target), quiet)
         _write_reports(forms, report, whole, color)
+    if verbose:
+        from configlint.commands.showing import readings
+
+        readings(report, session)
     code = _code(report, fail_on, changed)
     if code == FINDINGS and forms[None] == "text" and not quiet:
         hint(report.diagnostics)
@@ -474,6 +483,10 @@ def _write_reports(forms: dict[str | None, str], report: Report, whole: bool, co
     for file, form in forms.items():
         text = render(form, report, whole)
         if file is None:
+            if form == "text" and color != "never" and shows_links():
+                from configlint.reporters.text import linked
+
+                text = linked(text)
             echo(text, color={"always": True, "never": False}.get(color))
         else:
             from configlint.host.atomic import replace
@@ -549,6 +562,8 @@ def _refuse_together(paths: tuple[str, ...], fix: bool, compare: bool, has_form:
 
 def _fix(report: Report, paths: tuple[str, ...], session: Session, target: str | None, write: bool) -> Report:
     """Fix what can be fixed, and what is left; or what there is, with the fixes that would be made."""
+    if not write and not any(found.fix for found in report.diagnostics):
+        return report
     from configlint.commands import fix as mend
 
     if not write:

@@ -159,3 +159,14 @@ def test_config_names_a_file_that_there_is_and_isolated_none() -> None:
         "configlint: --config pyproject.toml: it has no table [tool.configlint]\n"
     )
     assert run("check", "--config", "a.toml", "--isolated").code == 2
+
+
+def test_verbose_says_how_each_file_was_read() -> None:
+    write("configlint.toml", 'ignore = ["argument"]')
+    write("b.yaml", 'transformers: "5.20"\n' + CLEAN)
+    lines = run("check", "b.yaml", "--verbose").err.splitlines()
+    assert lines == [
+        "configlint: b.yaml: settings: configlint.toml",
+        "configlint: b.yaml: configlint spec, judged by transformers 5.20 (stated at b.yaml:1:15)",
+    ]
+    assert "(assumed: no file states or pins one)" in run("check", "a.yaml", "--verbose").err

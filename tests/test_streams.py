@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -294,3 +295,11 @@ class TestHint:
     def test_not_in_a_pipe(self) -> None:
         write("b.yaml", ERROR)
         assert "to ignore it" not in run("check", "b.yaml").out
+
+    def test_names_of_rules_are_links_on_terminals_that_are_known_to_show_them(self) -> None:
+        write("b.yaml", ERROR)
+        shown = self.shown("b.yaml", KITTY_WINDOW_ID="1")
+        link = re.search(r"\x1b\]8;;file://(\S+)\x1b\\batch/indivisible\x1b\]8;;", shown)
+        assert link and Path(link[1]).name == "indivisible.py" and Path(link[1]).exists()
+        assert "]8;;" not in self.shown("b.yaml", KITTY_WINDOW_ID="1", NO_COLOR="1")
+        assert "]8;;" not in self.shown("b.yaml")

@@ -91,6 +91,16 @@ def _wants_color() -> bool | None:
     return True if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE", "0") != "0" else None
 
 
+def shows_links() -> bool:
+    """Whether stdout is a terminal that is known to show hyperlinks (OSC 8); others may print rubbish."""
+    known = ("KITTY_WINDOW_ID", "WT_SESSION", "KONSOLE_VERSION", "WEZTERM_PANE", "GHOSTTY_RESOURCES_DIR")
+    programs = ("iTerm.app", "vscode", "WezTerm", "ghostty", "Hyper")
+    vte = os.environ.get("VTE_VERSION", "0")
+    is_known = any(name in os.environ for name in known) or os.environ.get("TERM_PROGRAM") in programs
+    is_known = is_known or (vte.isdecimal() and int(vte) >= 5000)
+    return sys.stdout.isatty() and is_known and not os.environ.get("NO_COLOR") and not os.environ.get("CI")
+
+
 def _silence(stream: IO[str]) -> None:
     """Keep what the stream could not take from being tried again at the exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

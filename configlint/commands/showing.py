@@ -6,6 +6,9 @@ import json
 from collections.abc import Sequence
 
 from configlint.commands.console import CLEAN, USAGE, echo, note
+from configlint.core.plan import Plan
+from configlint.core.release import written
+from configlint.pipeline import Report
 from configlint.session import Session, specs
 
 
@@ -35,6 +38,23 @@ def settings(paths: Sequence[str], session: Session) -> int:
     for line in unreadable:
         note(line)
     return USAGE if unreadable else CLEAN
+
+
+def readings(report: Report, session: Session) -> None:
+    """Say of each file how it was read, and of each plan by which release it was judged."""
+    seen = dict.fromkeys(report.files)
+    for name in seen:
+        own = session.projects.settings(name).source
+        note(f"{name}: settings: {own.name if own else 'none'}")
+    for line in dict.fromkeys(_reading(plan) for plan in report.loaded):
+        note(line)
+
+
+def _reading(plan: Plan) -> str:
+    stated = plan.spec.settings.get("transformers")
+    why = f"stated at {stated.span}" if stated else "assumed: no file states or pins one"
+    release = f"transformers {written(plan.release.transformers)} ({why})"
+    return f"{plan.spec.source.name}: {plan.spec.dialect.title}, judged by {release}"
 
 
 def _toml(value: object) -> str:
