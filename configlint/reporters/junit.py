@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from configlint.core.diagnostic import Diagnostic
 from configlint.core.wording import in_a_line
+from configlint.reporters.places import in_file
 
 if TYPE_CHECKING:
     from configlint.reporters import Totals
@@ -31,7 +32,7 @@ def _suite(name: str, found: list[Diagnostic]) -> str:
 
 def _case(found: Diagnostic) -> str:
     span, message = found.span, _attribute(found.message)
-    place = f'file={_attribute(span.source.name)} line="{span.line}"'
+    place = f'file={_attribute(span.source.name)} line="{in_file(span)[0]}"'
     text = escape(in_a_line(f"{span}: {found.message}" + (f" ({found.help})" if found.help else "")))
     failure = f'<failure type="{found.severity.value}" message={message}>{text}</failure>'
     return f'<testcase name="{found.rule}" classname={_attribute(span.source.name)} {place}>{failure}</testcase>\n'
