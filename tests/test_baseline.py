@@ -69,6 +69,16 @@ def test_entries_of_files_and_rules_that_are_not_checked_are_not_outdated() -> N
     assert run("check", "--ignore", "batch", "--baseline", "known.json").code == 0
 
 
+def test_an_entry_in_a_base_is_not_outdated_where_only_the_base_is_checked() -> None:
+    Path("a.yaml").unlink()
+    write("team.yaml", 'configlint: 1\ntraining: {seed: "1"}\n')
+    write("b.yaml", "extends: team.yaml\n" + CLEAN)
+    run("check", "b.yaml", "--write-baseline", "known.json")
+    assert json.loads(Path("known.json").read_text())["findings"][0]["file"] == "team.yaml"
+    write("hardware.yaml", CLEAN)
+    assert run("check", "team.yaml", "hardware.yaml", "--baseline", "known.json").err == ""
+
+
 def test_names_are_from_the_folder_of_the_baseline(monkeypatch: pytest.MonkeyPatch) -> None:
     write("sub/b.yaml", WARNING)
     run("check", "--write-baseline", "known.json")

@@ -48,7 +48,8 @@ def without_known(path: str, report: Report) -> tuple[Report, list[Identity]]:
         else:
             kept.append(found)
     known = len(report.diagnostics) - len(kept)
-    looked_at = {_from_baseline(name, path) for name in report.files}
+    # Of a base, what is found depends on the specs that extend it, which may not be among the files.
+    looked_at = {_from_baseline(plan.spec.source.name, path) for plan in report.loaded}
     folder = os.path.dirname(path)
     stale = [
         own
