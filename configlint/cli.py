@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING
 import click
 
 from configlint import __version__
-from configlint.commands.console import CLEAN, FINDINGS, USAGE, echo, failure, faults, note, prepare, show, waiting
+from configlint.commands.console import (
+    CLEAN,
+    FINDINGS,
+    USAGE,
+    echo,
+    failure,
+    faults,
+    hint,
+    note,
+    prepare,
+    show,
+    shows_links,
+    waiting,
+)
 from configlint.host import signals
 from configlint.reporters import REPORTERS
 
@@ -20,6 +33,7 @@ if TYPE_CHECKING:
 
     from click.decorators import FC
 
+    from configlint.core.spec import Setting
     from configlint.pipeline import Report
     from configlint.session import Session
 
@@ -54,11 +68,30 @@ def _target(help: str) -> Callable[[FC], FC]:
     return click.option("--target", metavar="NAME", help=help)
 
 
+def _split(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+
+
+def _names(option: str, help: str) -> Callable[[FC], FC]:
+    return click.option(option, multiple=True, metavar="RULE,...", callback=_split, help=help)
+
+
 @cli.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @_target("Check only this target.")
 @_set
-@click.option("--output-format", type=click.Choice([*REPORTERS]), default="text", show_default=True)
+@click.option(
+    "--output-format", "outputs", multiple=True, metavar="FORMAT[=FILE]",
+    help=f"The form of the report, on stdout or in FILE; repeatable: {', '.join(REPORTERS)}.",
+)  # fmt: skip
+@click.option("--statistics", is_flag=True, help="Show how often each rule finds something.")
+@click.option("--baseline", metavar="FILE", help="Report only what FILE does not have, and what in it is outdated.")
+@click.option("--write-baseline", metavar="FILE", help="Write all findings to FILE, for --baseline.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
+@click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
+    help="Whether to print in colors; NO_COLOR and FORCE_COLOR count for auto.",
+)  # fmt: skip
 @click.option(
     "--fail-on", type=click.Choice(["warning", "error"]), default="warning", show_default=True,
     help="The lowest severity that makes the exit code 1.",
@@ -67,6 +100,9 @@ def _target(help: str) -> Callable[[FC], FC]:
 @click.option("--diff", "compare", is_flag=True, help="Show what --fix would change; write nothing.")
 @click.option("--advice", "whole", is_flag=True, help="Show advice in full: each info with its line and remedy.")
 @click.option("--quiet", is_flag=True, help="Show no advice.")
+@click.option(
+    "--verbose", is_flag=True, help="Say on stderr how each file was read: its dialect, settings and release."
+)
 @click.option("--pass-over", is_flag=True, help="Skip named files that are not training configs, for use in hooks.")
 @click.option("--stdin-filename", metavar="NAME", default="-", help="The file name to report for stdin.")
 @click.option(
@@ -75,58 +111,85 @@ def _target(help: str) -> Callable[[FC], FC]:
     help="The machine of files that cannot state it: scripts, notebooks, TrainingArguments files.",
 )
 @click.option("--effective", type=int, metavar="SAMPLES", help="The effective batch that these files must have.")
+@_names("--select", "Report only these rules or families, whatever the settings select or ignore.")
+@_names("--ignore", "Do not report these rules or families.")
+@click.option(
+    "--exclude", multiple=True, metavar="PATTERN", help="Skip files that match, as in .gitignore; repeatable."
+)
+@click.option("--config", metavar="FILE", help="Read the settings from this file only.")
+@click.option("--isolated", is_flag=True, help="Read no settings.")
+@click.option("--show-settings", is_flag=True, help="Print the settings of the files; check nothing.")
+@click.option("--show-files", is_flag=True, help="Print the names of the files that would be checked.")
 def check(
     paths: tuple[str, ...],
     target: str | None,
     assignments: tuple[str, ...],
-    output_format: str,
+    outputs: tuple[str, ...],
+    statistics: bool,
+    baseline: str | None,
+    write_baseline: str | None,
+    exit_zero: bool,
+    color: str,
     fail_on: str,
     fix: bool,
     compare: bool,
     whole: bool,
     quiet: bool,
+    verbose: bool,
     pass_over: bool,
     stdin_filename: str,
     hardware: str | None,
     effective: int | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    exclude: tuple[str, ...],
+    config: str | None,
+    isolated: bool,
+    show_settings: bool,
+    show_files: bool,
 ) -> int:
     """Check training configs: files, folders (default: this one), or `-` for stdin."""
-    from configlint import pipeline, reporters
-    from configlint.core.diagnostic import Severity
+    from configlint import pipeline
     from configlint.core.errors import UsageError
+    from configlint.project import Options
     from configlint.session import Session
 
-    if whole and quiet:
-        raise UsageError("--advice and --quiet cannot be combined: --advice shows advice in full, --quiet hides it")
+    pairs = [("config", "isolated", config and isolated), ("advice", "quiet", whole and quiet)]
+    for one, other, both in [*pairs, ("verbose", "quiet", verbose and quiet)]:
+        if both:
+            raise UsageError(f"--{one} and --{other} cannot be combined: give one of them")
+    forms = _forms(outputs, statistics)
     if fix or compare:
-        _refuse_together(paths, fix, compare, output_format)
-    stated = None
-    if hardware is not None or effective is not None:
-        from configlint.project.stated import in_options
-
-        stated = in_options(hardware, effective)
-    session = Session(assignments, pass_over, stated)
+        _refuse_together(paths, fix, compare, bool(outputs or statistics))
+    stated = _stated(hardware, effective)
+    session = Session(assignments, pass_over, stated, Options(select, ignore, exclude, config, isolated))
     stdin_filename = os.path.normpath(stdin_filename)
     if "-" in paths:
         session.parse(stdin_filename, _stdin())
         paths = tuple(stdin_filename if path == "-" else path for path in paths)
     paths = paths or (".",)
+    if show_settings or show_files:
+        from configlint.commands import showing
+
+        return showing.settings(paths, session) if show_settings else showing.files(paths, session)
     changed = False
     if compare:
         report, changed = _show_fixes(paths, session, target)
     else:
         report = pipeline.check(paths, session, target)
-        if fix or any(found.fix for found in report.diagnostics):
-            report = _fix(report, paths, session, target, fix)
-        if quiet:
-            urgent = [found for found in report.diagnostics if found.severity is not Severity.INFO]
-            report = report._replace(diagnostics=urgent)
-        echo(reporters.render(output_format, report, whole))
-    for line in report.unreadable:
-        note(line)
-    failing = [Severity.ERROR] if fail_on == "error" else [Severity.ERROR, Severity.WARNING]
-    fails = changed or any(found.severity in failing for found in report.diagnostics)
-    return max(FINDINGS if fails else CLEAN, USAGE if report.unreadable else CLEAN, faults(report.crashes))
+        report = _fix(report, paths, session, target, fix)
+        if write_baseline is not None:
+            return _write_baseline(write_baseline, report)
+        report, changed = _left_of(report, baseline, bool(select or ignore or target), quiet)
+        _write_reports(forms, report, whole, color)
+    if verbose:
+        from configlint.commands.showing import readings
+
+        readings(report, session)
+    code = _code(report, fail_on, changed)
+    if code == FINDINGS and forms[None] == "text" and not quiet:
+        hint(report.diagnostics)
+    return CLEAN if exit_zero and code == FINDINGS else code
 
 
 @cli.command("compile")
@@ -320,8 +383,8 @@ def import_(file: str, output: str | None, call: int | None, hardware: str | Non
 def rule_(name: str | None, output_format: str) -> int:
     """Print the page of a rule, or list all rules."""
     from configlint import rules
+    from configlint.core.diagnostic import NOT_IGNORABLE
     from configlint.core.errors import UsageError
-    from configlint.core.ignoring import NOT_IGNORABLE
     from configlint.core.wording import nearest
     from configlint.reporters.pages import as_json, as_text, listing, pages, table
 
@@ -415,7 +478,101 @@ def _stdin() -> bytes:
     return data
 
 
-def _refuse_together(paths: tuple[str, ...], fix: bool, compare: bool, output_format: str) -> None:
+def _forms(outputs: tuple[str, ...], statistics: bool) -> dict[str | None, str]:
+    """The form of the report on stdout (None) and in files.
+
+    Raises:
+        UsageError: a form is unknown, or two reports would go to the same place.
+    """
+    from configlint.core.errors import UsageError
+    from configlint.core.wording import nearest
+
+    forms: dict[str | None, str] = {None: "statistics"} if statistics else {}
+    for output in outputs:
+        name, equals, file = output.partition("=")
+        if name not in REPORTERS:
+            close = nearest(name, REPORTERS)
+            hint = f"did you mean {close}?" if close else f"expected {', '.join(REPORTERS)}"
+            raise click.BadParameter(f"unknown format {name}: {hint}", click.get_current_context())
+        if equals and not file:
+            raise UsageError(f"--output-format {output}: write {name}=FILE")
+        if (file or None) in forms:
+            where = file or "stdout"
+            raise UsageError(f"two reports would go to {where}: write one of them as --output-format {name}=FILE")
+        forms[file or None] = name
+    return {None: "text"} | forms
+
+
+def _write_reports(forms: dict[str | None, str], report: Report, whole: bool, color: str) -> None:
+    from configlint.reporters import render
+
+    for file, form in forms.items():
+        text = render(form, report, whole)
+        if file is None:
+            if form == "text" and color != "never" and shows_links():
+                from configlint.reporters.text import linked
+
+                text = linked(text)
+            echo(text, color={"always": True, "never": False}.get(color))
+        else:
+            from configlint.host.atomic import replace
+
+            replace(file, click.unstyle(text).encode(errors="backslashreplace"))
+
+
+def _write_baseline(path: str, report: Report) -> int:
+    from configlint.commands import baseline
+    from configlint.core.wording import count
+
+    for line in report.unreadable:
+        note(line)
+    if report.unreadable or report.crashes:
+        return max(USAGE, faults(report.crashes))
+    note(f"wrote {count(baseline.write(path, report.diagnostics), 'finding')} to {path}")
+    return CLEAN
+
+
+def _left_of(report: Report, baseline: str | None, is_part: bool, quiet: bool) -> tuple[Report, bool]:
+    """What is to be shown of a report, and whether the baseline is outdated: of a part of the rules or targets
+    there is no telling."""
+    from configlint.core.diagnostic import Severity
+
+    stale = False
+    if baseline is not None:
+        from configlint.commands.baseline import without_known
+
+        report, gone = without_known(baseline, report)
+        stale = bool(gone) and not is_part
+        for entry in gone if stale else ():
+            note(f"{baseline}: {entry.file} no longer has {entry.rule}: {entry.text}")
+        if stale:
+            note(f"outdated entries can hide new findings: update them with --write-baseline {baseline}")
+    if quiet:
+        urgent = [found for found in report.diagnostics if found.severity is not Severity.INFO]
+        report = report._replace(diagnostics=urgent)
+    return report, stale
+
+
+def _code(report: Report, fail_on: str, changed: bool) -> int:
+    """The exit code, after what else there is to say."""
+    from configlint.core.diagnostic import Severity
+
+    for line in report.unreadable:
+        note(line)
+    failing = [Severity.ERROR] if fail_on == "error" else [Severity.ERROR, Severity.WARNING]
+    fails = changed or any(found.severity in failing for found in report.diagnostics)
+    return max(FINDINGS if fails else CLEAN, USAGE if report.unreadable else CLEAN, faults(report.crashes))
+
+
+def _stated(hardware: str | None, effective: int | None) -> dict[str, Setting] | None:
+    if hardware is None and effective is None:
+        return None
+    from configlint.project.stated import in_options
+
+    return in_options(hardware, effective)
+
+
+def _refuse_together(paths: tuple[str, ...], fix: bool, compare: bool, has_form: bool) -> None:
     """Raises:
     UsageError: these options do not go together.
     """
@@ -425,12 +582,14 @@ def _refuse_together(paths: tuple[str, ...], fix: bool, compare: bool, output_fo
         raise UsageError("--fix and --diff cannot be combined: --fix writes, --diff only shows")
     if fix and "-" in paths:
         raise UsageError("--fix requires files, got stdin; use --diff to see the fixes")
-    if compare and output_format != "text":
+    if compare and has_form:
         raise UsageError("--diff and --output-format cannot be combined: --diff prints no report")
 
 
 def _fix(report: Report, paths: tuple[str, ...], session: Session, target: str | None, write: bool) -> Report:
     """Fix what can be fixed, and what is left; or what there is, with the fixes that would be made."""
+    if not write and not any(found.fix for found in report.diagnostics):
+        return report
     from configlint.commands import fix as mend
 
     if not write:

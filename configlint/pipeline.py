@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from configlint import knowledge, rules
-from configlint.core.diagnostic import Diagnostic, Severity
+from configlint.core.diagnostic import NOT_IGNORABLE, Diagnostic, Severity
 from configlint.core.errors import UsageError
 from configlint.core.plan import Plan
 from configlint.core.release import Version, written
@@ -33,8 +33,9 @@ _MOST_GUESSED = 50
 class Report(NamedTuple):
     """What `check` found: diagnostics in order, what it looked at, and what went wrong on the way.
 
-    `specs` counts the files, `foreign` those of them that are not configlint's own specs, and `fixed` findings that
-    are there no more, as their fixes were made; `loaded` are the plans of all targets, whichever was asked for.
+    `specs` counts the `files`, `foreign` those of them that are not configlint's own specs, and `fixed` findings
+    that are there no more, as their fixes were made; `known` are in the baseline. `loaded` are the plans of all
+    targets, whichever was asked for.
     """
 
     diagnostics: list[Diagnostic]
@@ -46,6 +47,8 @@ class Report(NamedTuple):
     fixed: int = 0
     loaded: tuple[Plan, ...] = ()
     foreign: int = 0
+    files: tuple[str, ...] = ()
+    known: int = 0
 
 
 def check(paths: Sequence[str], session: Session, target: str | None = None) -> Report:
@@ -56,9 +59,10 @@ def check(paths: Sequence[str], session: Session, target: str | None = None) -> 
     crashes: list[RuleCrash] = []
     plans: list[Plan] = []
     every: list[Plan] = []
-    number = foreign = 0
+    foreign = 0
+    files: list[str] = []
     for file, front_end in specs(paths, session, unreadable):
-        number += 1
+        files.append(file.source.name)
         foreign += front_end not in (None, OWN)
         try:
             loaded = session.load(file, front_end) if front_end else Loaded([], file.diagnostics)
@@ -76,7 +80,7 @@ def check(paths: Sequence[str], session: Session, target: str | None = None) -> 
             found.setdefault(_key(diagnostic), diagnostic)
         if chosen and target is None:
             linted.add(file.source.name)
-    if target is not None and number and not plans:
+    if target is not None and files and not plans:
         unreadable.append(f"no spec has a target {target}")
     everything = list(found.values())
     comments = comments_of(session)
@@ -84,12 +88,23 @@ def check(paths: Sequence[str], session: Session, target: str | None = None) -> 
         from configlint.core.ignoring import unused
 
         everything += unused(own, everything, rules)
-    kept, suppressed = without_ignored(everything, comments)
+    kept, suppressed = without_ignored(list(chosen_of(everything, session)), comments)
     if any(diagnostic.fix for diagnostic in kept):
         from configlint.fixing.sure import sure  # hardly ever needed
 
         kept = sure(kept, every, session.editable(paths))
-    return Report(in_order(kept), number, len(plans), suppressed, unreadable, crashes, 0, tuple(every), foreign)
+    return Report(
+        in_order(kept),
+        len(files),
+        len(plans),
+        suppressed,
+        unreadable,
+        crashes,
+        0,
+        tuple(every),
+        foreign,
+        tuple(files),
+    )
 
 
 class Compiled(NamedTuple):
@@ -160,7 +175,8 @@ def _secret(plan: Plan) -> str | None:
 def findings(loaded: Loaded, plans: list[Plan], session: Session) -> tuple[list[Diagnostic], list[RuleCrash]]:
     """All that is to be said of some plans of one spec, in order; and the rules that crashed."""
     diagnostics, crashes = judge(plans, loaded.diagnostics)
-    kept, _ = without_ignored([*loaded.diagnostics, *diagnostics], comments_of(session))
+    every = chosen_of([*loaded.diagnostics, *diagnostics], session)
+    kept, _ = without_ignored(list(every), comments_of(session))
     return in_order(kept), crashes
 
 
@@ -287,6 +303,14 @@ def _labelled(diagnostic: Diagnostic, found_in: list[str], number: int) -> Diagn
     return diagnostic._replace(targets=() if bare and not everywhere else targets, all_targets=everywhere)
 
 
+def chosen_of(diagnostics: Iterable[Diagnostic], session: Session) -> Iterator[Diagnostic]:
+    """The findings that are selected, by the settings of their files and the command line."""
+    for found in diagnostics:
+        selection = session.projects.selection(found.span.source.name)
+        if judged := selection.judged(found, rules.RENAMED):
+            yield judged
+
+
 def comments_of(session: Session) -> list[Ignore]:
     """The ignore comments of all files that were read, bases too."""
     documents = [
@@ -303,7 +327,7 @@ def without_ignored(diagnostics: list[Diagnostic], comments: list[Ignore]) -> tu
     """The diagnostics that no comment ignores, and how many one does."""
     if not comments:
         return diagnostics, 0
-    from configlint.core.ignoring import NOT_IGNORABLE, Ignored
+    from configlint.core.ignoring import Ignored
 
     ignored = Ignored(comments, rules.RENAMED)
     kept = [

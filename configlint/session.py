@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from configlint import knowledge
+from configlint import knowledge, rules
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.dialect import Root
 from configlint.core.document import Entry, Mapping, Node, Scalar
@@ -21,7 +21,7 @@ from configlint.core.wording import Suggestions, misspelt, nearest
 from configlint.frontends import FRONT_ENDS, OWN, FrontEnd, could_be, of_root, read_text, root_of, tool_of
 from configlint.frontends.spec import KEYS
 from configlint.host.read import decode, read_bytes
-from configlint.project import Projects
+from configlint.project import NO_OPTIONS, Options, Projects
 from configlint.project.stated import in_comments
 from configlint.solver import solve
 from configlint.syntax import read
@@ -66,13 +66,18 @@ class Session:
     """
 
     def __init__(
-        self, assignments: Iterable[str] = (), pass_over: bool = False, stated: dict[str, Setting] | None = None
+        self,
+        assignments: Iterable[str] = (),
+        pass_over: bool = False,
+        stated: dict[str, Setting] | None = None,
+        options: Options = NO_OPTIONS,
     ) -> None:
         self.parsed: dict[str, Parsed] = {}
         self.forms: dict[Source, list[Diagnostic]] = {}
         self.installed: dict[Source, dict[str, Setting]] = {}
         self.near: dict[str, str | None] = {}
-        self.projects = Projects()
+        self.options = options
+        self.projects = Projects(options, rules.selectable())
         self.assignments = [_assignment(text) for text in assignments]
         self.pass_over = pass_over
         self.stated = stated or {}
@@ -102,7 +107,7 @@ class Session:
 
     def again(self) -> Session:
         """A session that reads the files anew."""
-        session = Session(pass_over=self.pass_over, stated=self.stated)
+        session = Session(pass_over=self.pass_over, stated=self.stated, options=self.options)
         session.assignments = self.assignments
         return session
 
@@ -371,7 +376,7 @@ def _files(paths: Iterable[str], session: Session) -> Iterator[tuple[str, bool]]
         for name in [os.path.normpath(path)] if asked_for else _files_below(path):
             settings = session.projects.settings(name)
             is_wanted = asked_for or (settings.includes(name) and not _is_compiled(name))
-            if name not in seen and is_wanted and not settings.excludes(name):
+            if name not in seen and is_wanted and not session.projects.excludes(name):
                 seen.add(name)
                 yield name, asked_for
 

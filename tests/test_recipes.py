@@ -140,7 +140,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (copy / "tests" / "rules" / "training").mkdir()
     (copy / "tests" / "rules" / "training" / "unlucky_seed.yaml").write_text(FIXTURE)
     (package / "reporters" / "count.py").write_text(REPORTER)
-    _add_line(package / "reporters" / "__init__.py", 'REPORTERS = {"text": "text"', ', "count": "count"')
+    _add_line(package / "reporters" / "__init__.py", 'REPORTERS = {\n    "text": "text"', ', "count": "count"')
     (package / "backends" / "hello.py").write_text(BACK_END)
     backends = package / "backends" / "__init__.py"
     _add_line(backends, "from configlint.backends import accelerate, deepspeed, distributed_config", ", hello")

@@ -7,14 +7,16 @@ import re
 import unicodedata
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from program import CLEAN, ERROR, WARNING, run, write
 
 from configlint.core.diagnostic import Diagnostic, Related, Severity
+from configlint.core.fingerprint import fingerprints
 from configlint.core.source import Source, Span
 from configlint.pipeline import Report
-from configlint.reporters import REPORTERS, concise, text
+from configlint.reporters import REPORTERS, concise, github, text
 
 WIDTH = 120
 GUTTER = len("   1 | ")
@@ -301,3 +303,128 @@ class TestJson:
         (finding,) = json.loads(result.out)["findings"]
         assert finding["file"] == "日本.yaml"
         assert "日本" in finding["message"]
+
+
+class TestOtherForms:
+    """For code hosts and test reports."""
+
+    TWO = WARNING + 'training: {seed: "1"}\n'
+
+    def report(self, form: str, *arguments: str) -> str:
+        return run("check", "--output-format", form, *arguments).out
+
+    def test_sarif_has_relative_places_pages_fixes_and_fingerprints(self) -> None:
+        write("my specs/a.yaml", self.TWO)
+        (sarif,) = json.loads(self.report("sarif"))["runs"]
+        argument, batch = sarif["tool"]["driver"]["rules"]
+        assert (argument["id"], batch["id"]) == ("argument/number-as-text", "batch/not-power-of-two")
+        assert "Source: " in batch["help"]["text"]
+        assert batch["shortDescription"]["text"] == "The effective batch is not a power of two."
+        first, second = sarif["results"]
+        assert (first["ruleId"], first["ruleIndex"], first["level"]) == ("batch/not-power-of-two", 1, "warning")
+        place = first["locations"][0]["physicalLocation"]
+        assert place["artifactLocation"]["uri"] == "my%20specs/a.yaml"
+        assert place["region"] == {"startLine": 1, "startColumn": 20, "endLine": 1, "endColumn": 22}
+        (change,) = second["fixes"][0]["artifactChanges"]
+        assert [each["insertedContent"]["text"] for each in change["replacements"]] == ["1"]
+
+    def test_a_clean_run_is_a_report_too(self) -> None:
+        write("a.yaml", CLEAN)
+        assert json.loads(self.report("sarif"))["runs"][0]["results"] == []
+        assert json.loads(self.report("gitlab")) == []
+        assert self.report("github") == ""
+        assert '<testcase name="configlint" classname="a.yaml" />' in self.report("junit")
+
+    def test_fingerprints_keep_when_lines_move_and_differ_for_equal_lines(self) -> None:
+        write("a.yaml", self.TWO)
+        before = [each["fingerprint"] for each in json.loads(self.report("gitlab"))]
+        write("a.yaml", "# a comment\n" + self.TWO)
+        assert [each["fingerprint"] for each in json.loads(self.report("gitlab"))] == before
+        found = diagnostic("batch: 4", "4")
+        assert len(set(fingerprints([found, found]))) == 2
+
+    def test_places_are_from_the_root_of_the_repository(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        Path(".git").mkdir()
+        write("sub/a.yaml", WARNING)
+        monkeypatch.chdir("sub")
+        (issue,) = json.loads(self.report("gitlab"))
+        assert issue["location"]["path"] == "sub/a.yaml"
+        assert ",file=sub/a.yaml," in self.report("github")
+
+    def test_github_has_a_command_for_each_finding_errors_first(self) -> None:
+        write("a.yaml", self.TWO)
+        error, warning = self.report("github").splitlines()
+        assert error.startswith("::error title=configlint (argument/number-as-text),file=a.yaml,line=3,endLine=3,")
+        assert warning.startswith("::warning title=configlint (batch/not-power-of-two),file=a.yaml,line=1,")
+
+    def test_github_escapes_what_would_end_a_property_or_the_message(self) -> None:
+        found = diagnostic("a: 1", "1", "100%\nmore", name="a,b:c.yaml")
+        line = github.render(Report([found], 1, 1, 0, [], []))
+        assert "file=a%2Cb%3Ac.yaml," in line and line.endswith("100%25\\nmore\n")
+
+    def test_github_says_how_many_it_does_not_show(self) -> None:
+        every = [diagnostic("a: 1", "1")] * 12
+        assert github.render(Report(every, 1, 1, 0, [], [])).splitlines()[-1] == (
+            "::notice title=configlint::2 more findings in the log of this step"
+        )
+
+    def test_junit_is_xml_with_a_suite_for_each_file(self) -> None:
+        write("a.yaml", ERROR.replace("cpu", '"<&\\e>"'))
+        write("b.yaml", CLEAN)
+        root = ElementTree.fromstring(self.report("junit"))
+        assert [(suite.get("name"), suite.get("failures")) for suite in root] == [("a.yaml", "2"), ("b.yaml", "0")]
+        assert root.attrib == {"name": "configlint", "tests": "3", "failures": "2", "errors": "0"}
+
+    def test_several_reports_go_to_their_files_and_one_to_stdout(self) -> None:
+        write("a.yaml", WARNING)
+        forms = ["--output-format", "sarif=out/a.sarif", "--output-format", "junit=b.xml"]
+        assert run("check", *forms).out == run("check").out
+        assert json.loads(Path("out/a.sarif").read_text())["version"] == "2.1.0"
+        assert Path("b.xml").read_text() == self.report("junit")
+        assert run("check", *forms, "--output-format", "concise").out == self.report("concise")
+
+    @pytest.mark.parametrize(
+        ("forms", "words"),
+        [
+            (["sraif"], "unknown format sraif: did you mean sarif?"),
+            (["json", "sarif"], "two reports would go to stdout: write one of them as --output-format sarif=FILE"),
+            (["json="], "--output-format json=: write json=FILE"),
+        ],
+    )
+    def test_what_cannot_be_is_2(self, forms: list[str], words: str) -> None:
+        result = run("check", *(word for form in forms for word in ("--output-format", form)))
+        assert result.code == 2 and words in result.err
+
+    def test_statistics_count_by_rule_most_first(self) -> None:
+        for name in ("a.yaml", "b.yaml"):
+            write(name, WARNING)
+        write("c.yaml", ERROR)
+        assert run("check", "--statistics").out == (
+            "    2  warning[batch/not-power-of-two]\n    1  error[batch/indivisible]\n"
+            "1 error, 2 warnings in 3 of 3 specs\n"
+        )
+
+    def test_exit_zero_forgives_findings_only(self) -> None:
+        write("a.yaml", ERROR)
+        assert run("check", "--exit-zero").code == 0
+        assert run("check", "--exit-zero", "none.yaml").code == 2
+
+    @pytest.mark.parametrize(
+        ("option", "variable", "is_coloured"),
+        [
+            ([], "", False),
+            ([], "FORCE_COLOR", True),
+            ([], "CLICOLOR_FORCE", True),
+            (["--color", "always"], "NO_COLOR", True),
+            (["--color", "never"], "FORCE_COLOR", False),
+        ],
+    )
+    def test_colours_are_asked_for_or_not(
+        self, option: list[str], variable: str, is_coloured: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"):
+            monkeypatch.delenv(name, raising=False)
+        if variable:
+            monkeypatch.setenv(variable, "1")
+        write("a.yaml", ERROR)
+        assert ("\x1b[" in run("check", *option).out) == is_coloured

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -258,3 +259,47 @@ def _runs(number: int) -> bool:
     except OSError:
         return False
     return state != "Z"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no pseudo-terminals")
+class TestHint:
+    """How to read a rule and how to ignore it is said after the findings, to people only."""
+
+    @staticmethod
+    def shown(*arguments: str, **environment: str) -> str:
+        """What a terminal gets that is stdout."""
+        import pty
+
+        master, slave = pty.openpty()
+        subprocess.run([*PROGRAM, "check", *arguments], stdout=slave, env=NOT_CI | environment, check=False)
+        os.close(slave)
+        text = os.read(master, 9999).decode()
+        os.close(master)
+        return text
+
+    def test_on_a_terminal_it_names_a_rule_that_was_found(self) -> None:
+        write("b.yaml", ERROR)
+        lines = self.shown("b.yaml", TERM="xterm").splitlines()
+        assert lines[-2:] == [
+            "why: configlint rule batch/indivisible",
+            "to ignore it: add `# configlint: ignore[batch/indivisible] reason` to the line",
+        ]
+
+    def test_not_in_ci_and_not_in_other_forms_or_where_there_is_nothing(self) -> None:
+        write("b.yaml", ERROR)
+        assert "to ignore it" not in self.shown("b.yaml", CI="true")
+        assert "to ignore it" not in self.shown("b.yaml", "--output-format", "concise")
+        assert "to ignore it" not in self.shown("b.yaml", "--quiet")
+        assert "to ignore it" not in self.shown("a.yaml")
+
+    def test_not_in_a_pipe(self) -> None:
+        write("b.yaml", ERROR)
+        assert "to ignore it" not in run("check", "b.yaml").out
+
+    def test_names_of_rules_are_links_on_terminals_that_are_known_to_show_them(self) -> None:
+        write("b.yaml", ERROR)
+        shown = self.shown("b.yaml", KITTY_WINDOW_ID="1")
+        link = re.search(r"\x1b\]8;;file://(\S+)\x1b\\batch/indivisible\x1b\]8;;", shown)
+        assert link and Path(link[1]).name == "indivisible.py" and Path(link[1]).exists()
+        assert "]8;;" not in self.shown("b.yaml", KITTY_WINDOW_ID="1", NO_COLOR="1")
+        assert "]8;;" not in self.shown("b.yaml")

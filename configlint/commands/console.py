@@ -72,16 +72,33 @@ def prepare() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def echo(text: str | bytes, err: bool = False) -> None:
+def echo(text: str | bytes, err: bool = False, color: bool | None = None) -> None:
     """Raises:
     OSError: stdout cannot take it. What stderr cannot take is lost: the exit code has the rest.
     """
     try:
-        click.echo(text, nl=False, err=err, color=False if os.environ.get("NO_COLOR") else None)
+        click.echo(text, nl=False, err=err, color=_wants_color() if color is None else color)
     except OSError:
         if not err:
             raise
         _silence(sys.stderr)
+
+
+def _wants_color() -> bool | None:
+    """What the environment says; None where the terminal decides. Source: no-color.org, force-color.org"""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return True if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE", "0") != "0" else None
+
+
+def shows_links() -> bool:
+    """Whether stdout is a terminal that is known to show hyperlinks (OSC 8); others may print rubbish."""
+    known = ("KITTY_WINDOW_ID", "WT_SESSION", "KONSOLE_VERSION", "WEZTERM_PANE", "GHOSTTY_RESOURCES_DIR")
+    programs = ("iTerm.app", "vscode", "WezTerm", "ghostty", "Hyper")
+    vte = os.environ.get("VTE_VERSION", "0")
+    is_known = any(name in os.environ for name in known) or os.environ.get("TERM_PROGRAM") in programs
+    is_known = is_known or (vte.isdecimal() and int(vte) >= 5000)
+    return sys.stdout.isatty() and is_known and not os.environ.get("NO_COLOR") and not os.environ.get("CI")
 
 
 def _silence(stream: IO[str]) -> None:
@@ -114,3 +131,15 @@ def show(diagnostics: list[Diagnostic]) -> None:
     from configlint.reporters import text
 
     echo(text.findings(diagnostics), err=True)
+
+
+def hint(diagnostics: list[Diagnostic]) -> None:
+    """How to read a rule and how to ignore it, for people: not in pipes and CI, nor where nothing has a rule."""
+    from configlint.core.diagnostic import NOT_IGNORABLE
+
+    names = [found.rule for found in diagnostics if not found.rule.startswith((*NOT_IGNORABLE, "ignore/"))]
+    if names and sys.stdout.isatty() and not os.environ.get("CI"):
+        echo(
+            f"why: configlint rule {names[0]}\n"
+            f"to ignore it: add `# configlint: ignore[{names[0]}] reason` to the line\n"
+        )

@@ -9,6 +9,9 @@ from configlint.core.edit import Edit
 from configlint.core.remedy import Meant
 from configlint.core.source import Span
 
+# What has no rule of its own and must be mended.
+NOT_IGNORABLE = ("syntax/", "schema/", "verify/")
+
 
 class Severity(Enum):
     """Error: the job fails or trains something else than written. Warning: it probably

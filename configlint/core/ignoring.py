@@ -8,13 +8,11 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import NamedTuple, Protocol
 
-from configlint.core.diagnostic import Diagnostic, Severity
+from configlint.core.diagnostic import NOT_IGNORABLE, Diagnostic, Severity
 from configlint.core.document import Mapping, Node, Scalar, Sequence, last_line
+from configlint.core.selecting import Renamed
 from configlint.core.source import Span
 from configlint.core.wording import Suggestions, listing
-
-# What has no rule of its own and must be mended.
-NOT_IGNORABLE = ("syntax/", "schema/", "verify/")
 
 # A piece of a text: from a line and column to another, which is exclusive.
 _Range = tuple[tuple[int, int], tuple[int, int]]
@@ -29,10 +27,6 @@ class Ignore(NamedTuple):
     span: Span
     first_line: int
     last_line: int
-
-
-# Names that rules had, and what stands for each today.
-Renamed = dict[str, tuple[str, ...]]
 
 
 class Names(Protocol):

@@ -68,6 +68,22 @@ def create(path: str, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def replace(path: str, content: bytes) -> None:
+    """Write a file whole or not at all, and the folders that it needs.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with about(path):
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        if os.path.exists(path) and not os.path.isfile(path):  # /dev/stdout, a pipe
+            with open(path, "wb") as file:
+                file.write(content)
+            return
+        create(new(path), content)
+        os.replace(new(path), path)
+
+
 def remove(path: str) -> None:
     with suppress(OSError):
         os.remove(path)

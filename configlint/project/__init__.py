@@ -6,12 +6,16 @@ Both are looked for in the folder of a file and upward, not beyond the root of i
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from typing import NamedTuple
 
+from configlint.core.errors import UsageError
+from configlint.core.selecting import Selection, unknown
 from configlint.core.spec import Setting
-from configlint.project.settings import Settings, settings_in
+from configlint.core.wording import in_a_line
+from configlint.project.settings import Settings, settings_in, settings_of
 
-__all__ = ["Projects", "Settings"]
+__all__ = ["NO_OPTIONS", "Options", "Projects", "Settings"]
 
 _MAY_PIN = (".lock", ".toml", ".txt", "setup.py")
 
@@ -24,11 +28,48 @@ class Project(NamedTuple):
     environment: str | None = None
 
 
-class Projects:
-    """The projects of a run; each folder is looked at once."""
+class Options(NamedTuple):
+    """What the command line says in place of settings (`select`, the settings file of `config`, none of any with
+    `isolated`) or beside them (`ignore`, `exclude`)."""
 
-    def __init__(self) -> None:
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    config: str | None = None
+    isolated: bool = False
+
+
+NO_OPTIONS = Options()
+
+
+class Projects:
+    """The projects of a run; each folder is looked at once. `rules` are the names that settings may select.
+
+    Raises:
+        UsageError: the options name an unknown rule, or a file that has no settings.
+    """
+
+    def __init__(self, options: Options = NO_OPTIONS, rules: Collection[str] = ()) -> None:
+        for option, names in (("--select", options.select), ("--ignore", options.ignore)):
+            if problem := next(filter(None, (unknown(name, rules) for name in names)), None):
+                raise UsageError(f"{option}: {in_a_line(problem)}")
+        self._options, self._rules = options, rules
+        self._fixed = Settings() if options.isolated else None
+        if options.config is not None:
+            self._fixed = settings_of(options.config, rules)
+        self._named = Settings(None, {"exclude": list(options.exclude)}) if options.exclude else Settings()
         self._found: dict[str, Project] = {}
+
+    def excludes(self, path: str) -> bool:
+        """Whether a file is passed over, by settings or options."""
+        return self.settings(path).excludes(path) or self._named.excludes(path)
+
+    def selection(self, path: str) -> Selection:
+        """Which rules count for a file."""
+        found, options = self.settings(path).selection(path), self._options
+        if options.select:
+            found = found._replace(select=options.select, ignore=self.settings(path).ignored_in(path))
+        return found._replace(ignore=(*found.ignore, *options.ignore)) if options.ignore else found
 
     def settings(self, path: str) -> Settings:
         """Those of the folder that a file is in.
@@ -36,7 +77,7 @@ class Projects:
         Raises:
             UsageError: there is no reading them.
         """
-        return self._of(os.path.dirname(path)).settings
+        return self._fixed or self._of(os.path.dirname(path)).settings
 
     def pins(self, path: str) -> dict[str, Setting]:
         """The releases that are pinned for a file, by package."""
@@ -68,4 +109,5 @@ class Projects:
 
             pinned = pinned | pins(folder, names)
         environment = os.path.join(folder, ".venv") if ".venv" in names else above.environment
-        return Project(settings_in(folder, names) or above.settings, pinned, environment)
+        found = None if self._fixed else settings_in(folder, names, self._rules)
+        return Project(found or above.settings, pinned, environment)

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Any
 
+from configlint import __version__
 from configlint.core.errors import UsageError
+from configlint.core.selecting import Selection, unknown
 from configlint.core.source import Source, Span
 from configlint.core.spec import Setting
-from configlint.core.wording import code, in_a_line, nearest
+from configlint.core.wording import code, in_a_line, listing, nearest
 from configlint.frontends import FRONT_ENDS
-from configlint.host.read import readable
+from configlint.host.read import read_bytes, readable
 
 _TABLE = "tool.configlint"
 _FILES = ("configlint.toml", "pyproject.toml")
 _HARDWARE = r"(?:(\d+)x)?(\d+)x(.+)"
 _NOUNS = {"string": "a string", "array": "a list of strings", "object": "a table"}
+_OPERATION = r"(==|!=|<=?|>=?|~=) *([0-9.]+)"
 # What a pattern of the schema asks for, by key.
 FORMS = {
     "transformers": 'a release such as "5.23"',
     "trl": 'a release such as "1.16"',
+    "required-version": 'a range of versions such as ">=0.1,<0.2"',
     "hardware": 'devices and accelerator, such as "8xa100-80gb" or, with nodes, "4x8xh100-80gb"',
 }
 
@@ -56,6 +61,21 @@ class Settings:
         formats: dict[str, str] = self.values.get("format", {})
         return next((name for glob, name in formats.items() if self._matches([glob], path)), None)
 
+    def selection(self, path: str) -> Selection:
+        """Which rules count for a file."""
+        here = self.ignored_in(path)
+        return self._selection._replace(ignore=(*self._selection.ignore, *here)) if here else self._selection
+
+    def ignored_in(self, path: str) -> tuple[str, ...]:
+        """What `per-file` says of a file."""
+        per_file: dict[str, list[str]] = self.values.get("per-file", {})
+        return tuple(name for glob, names in per_file.items() if self._matches([glob], path) for name in names)
+
+    @cached_property
+    def _selection(self) -> Selection:
+        select = tuple(self.values["select"]) if "select" in self.values else None
+        return Selection(select, tuple(self.values.get("ignore", ())), self.values.get("severity", {}))
+
     def _matches(self, patterns: list[str], path: str) -> bool:
         from configlint.host.patterns import compiled  # 20 ms
 
@@ -86,21 +106,68 @@ def machine(said: str) -> dict[str, object]:
     }
 
 
-def settings_in(folder: str, names: set[str]) -> Settings | None:
-    """The settings in a folder that has files of these names; None where it has none.
+def settings_in(folder: str, names: set[str], rules: Collection[str]) -> Settings | None:
+    """The settings in a folder that has files of these names; None where it has none. `rules` are the names that
+    they may select.
 
     Raises:
         UsageError: there is no reading them, or they are not as they must be.
     """
     for path, data in readable(folder, [name for name in _FILES if name in names]):
-        is_ours = path.endswith("configlint.toml")
-        if is_ours or b"tool.configlint" in data:
-            values = _table(path, data, None if is_ours else _TABLE)
-            if values is not None:
-                source = Source(os.path.relpath(path), data.decode(errors="replace"))
-                _refuse(source, values)
-                return Settings(source, values, folder)
+        if found := _settings(path, data, folder, rules):
+            return found
     return None
+
+
+def settings_of(path: str, rules: Collection[str]) -> Settings:
+    """The settings in the file that the command line names; their globs are relative to the current folder.
+
+    Raises:
+        UsageError: there is no reading them, or they are not as they must be.
+    """
+    try:
+        found = _settings(path, read_bytes(path), os.getcwd(), rules)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--config {path}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from error
+    if found is None:
+        raise UsageError(f"--config {path}: it has no table [{_TABLE}]")
+    return found
+
+
+def _settings(path: str, data: bytes, folder: str, rules: Collection[str]) -> Settings | None:
+    is_table = path.endswith("pyproject.toml")
+    values = (
+        _table(path, data, _TABLE if is_table else None) if not is_table or b"tool.configlint" in data else None
+    )
+    if values is None:
+        return None
+    source = Source(os.path.relpath(path), data.decode(errors="replace"))
+    _refuse_version(source, values)
+    _refuse(source, values, rules)
+    return Settings(source, values, folder)
+
+
+def _refuse_version(source: Source, values: Any) -> None:
+    """Raises:
+    UsageError: the settings are for another version of configlint; all else in them is then not looked at.
+    """
+    wanted = values.get("required-version") if isinstance(values, dict) else None
+    if isinstance(wanted, str) and not all(_allows(*each) for each in re.findall(_OPERATION, wanted)):
+        line = _place(source, "required-version").line
+        message = f"`required-version` is {in_a_line(wanted)}, but this is configlint {__version__}"
+        raise UsageError(f"{source.name}:{line}: {message}")
+
+
+def _allows(operator: str, number: str) -> bool:
+    """Whether the running version is in a range. Source: PEP 440."""
+    wanted = [int(part) for part in number.split(".") if part]
+    running = [int(part) for part in re.findall(r"[0-9]+", __version__)[:3]]
+    here, there = (each + [0] * (9 - len(each)) for each in (running, wanted))
+    if operator == "~=":
+        return here >= there and running[: len(wanted) - 1] == wanted[:-1]
+    holds = {"==": here == there, "!=": here != there, "<": here < there, ">": here > there}
+    holds |= {"<=": here <= there, ">=": here >= there}
+    return holds[operator]
 
 
 def _table(path: str, data: bytes, table: str | None) -> Any:
@@ -122,7 +189,7 @@ def _table(path: str, data: bytes, table: str | None) -> Any:
     return found
 
 
-def _refuse(source: Source, values: Any) -> None:
+def _refuse(source: Source, values: Any, rules: Collection[str]) -> None:
     """Raises:
     UsageError: a key is unknown, or a value is not what it must be; with its line.
     """
@@ -137,6 +204,20 @@ def _refuse(source: Source, values: Any) -> None:
             close = nearest(name, FRONT_ENDS) or " or ".join(FRONT_ENDS)
             message = f"format {in_a_line(glob)} must name a dialect, got {in_a_line(name)}: did you mean {close}?"
             raise UsageError(f"{source.name}:{_place(source, glob).line}: {message}")
+    if problems := list(_unknown_rules(source, values, rules)):
+        raise UsageError(*problems)
+
+
+def _unknown_rules(source: Source, values: Any, rules: Collection[str]) -> Iterator[str]:
+    """What is wrong with the names of rules, each with its line."""
+    named = [(key, name) for key in ("select", "ignore", "severity") for name in values.get(key, ())]
+    named += [(glob, name) for glob, names in values.get("per-file", {}).items() for name in names]
+    for key, name in named:
+        if problem := unknown(name, rules):
+            first = _place(source, key).line
+            below = enumerate(source.lines()[first - 1 :], first)
+            line = next((number for number, text in below if f'"{name}"' in text or f"'{name}'" in text), first)
+            yield f"{source.name}:{line}: {in_a_line(problem)}"
 
 
 def _problems(source: Source, values: Any) -> list[str]:
@@ -158,7 +239,8 @@ def _problems(source: Source, values: Any) -> list[str]:
                 lines.append((_place(source, key).line, f"unknown setting `{in_a_line(key)}`: {hint}"))
         else:
             key = route[0] if route else _TABLE
-            want = FORMS.get(key) or _NOUNS.get(str(error.validator_value), str(error.validator_value))
+            choices = listing(error.validator_value, "or") if error.validator == "enum" else None
+            want = choices or FORMS.get(key) or _NOUNS.get(str(error.validator_value), str(error.validator_value))
             got = in_a_line(code(error.instance))
             lines.append((_place(source, route[-1] if route else key).line, f"`{key}` must be {want}, got {got}"))
     return [f"{source.name}:{line}: {message}" for line, message in sorted(set(lines))]

@@ -23,6 +23,10 @@ class Totals(Protocol):
     @property
     def suppressed(self) -> int: ...
     @property
+    def files(self) -> tuple[str, ...]: ...
+    @property
+    def known(self) -> int: ...
+    @property
     def fixed(self) -> int: ...
 
 
@@ -31,10 +35,18 @@ class Reporter(Protocol):
         """What `check` prints; `whole` asks for all that there is to say of advice too."""
 
 
-REPORTERS = {"text": "text", "concise": "concise", "json": "json_report"}
+REPORTERS = {
+    "text": "text",
+    "concise": "concise",
+    "json": "json_report",
+    "sarif": "sarif",
+    "github": "github",
+    "gitlab": "gitlab",
+    "junit": "junit",
+}
 
 
 def render(form: str, report: Totals, whole: bool = False) -> str:
     """A report in one of the forms; the modules of the others are not loaded."""
-    reporter: Reporter = import_module(f"{__name__}.{REPORTERS[form]}")
+    reporter: Reporter = import_module(f"{__name__}.{REPORTERS.get(form, form)}")
     return reporter.render(report, whole)

@@ -8,6 +8,7 @@ from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.edit import KEPT, Edit
 from configlint.core.source import Span
 from configlint.core.wording import code
+from configlint.reporters.places import in_file
 
 if TYPE_CHECKING:
     from configlint.reporters import Totals
@@ -62,10 +63,5 @@ def _described(edit: Edit) -> str:
 
 
 def _place(span: Span) -> dict[str, object]:
-    places: tuple[int, ...] = span[1:]
-    if span.source.notebook:
-        from configlint.syntax.notebook import in_file
-
-        places = in_file(span)
     keys = ("line", "column", "end_line", "end_column")
-    return {"file": span.source.name, **dict(zip(keys, places, strict=True))}
+    return {"file": span.source.name, **dict(zip(keys, in_file(span), strict=True))}

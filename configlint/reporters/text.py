@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 # Colours are always written; where no terminal shows them, click takes them out.
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _WIDTH = 120
+# Only our own sequences: those of a user's text are taken out.
+_NAME = re.compile(r"(\x1b\[1;\d+m\w+\[)([\w/-]+)(\]\x1b\[0m)")
 
 
 def render(report: Totals, whole: bool = False) -> str:
@@ -35,6 +38,24 @@ def line(diagnostic: Diagnostic) -> str:
 def _header(diagnostic: Diagnostic) -> str:
     name = f"\x1b[1;{_COLOURS[diagnostic.severity]}m{diagnostic.severity.value}[{diagnostic.rule}]\x1b[0m"
     return f"{_clean(str(diagnostic.span))}: {name} {_clean(diagnostic.message)}{_targets(diagnostic)}"
+
+
+def linked(text: str) -> str:
+    """The text with each rule's name as a link to its module, whose first lines are its page."""
+    return _NAME.sub(lambda match: match[1] + _link(match[2]) + match[3], text)
+
+
+def _link(name: str) -> str:
+    from pathlib import Path
+
+    from configlint import rules
+    from configlint.rules._index import RULES
+
+    module = next((module for module, names in RULES.items() if name in names), None)
+    if module is None:
+        return name
+    path = Path(rules.__file__).parent / (module.replace("-", "_") + ".py")
+    return f"\x1b]8;;{path.as_uri()}\x1b\\{name}\x1b]8;;\x1b\\"
 
 
 def block(diagnostic: Diagnostic) -> str:
@@ -79,7 +100,12 @@ def summary(report: Totals) -> str:
     wrong = min(len(files), report.specs)
     plans = f" ({count(report.plans, 'plan')})" if report.plans != report.specs else ""
     fixable = sum(map(_is_fixable, report.diagnostics))
-    others = {"fixed": report.fixed, "fixable": fixable, "ignored": report.suppressed}
+    others = {
+        "fixed": report.fixed,
+        "fixable": fixable,
+        "ignored": report.suppressed,
+        "in the baseline": report.known,
+    }
     also = "".join(f"; {number:,} {word}" for word, number in others.items() if number)
     if not report.specs:
         return "no training config found\n"

@@ -64,3 +64,9 @@ def rule_names() -> frozenset[str]:
 def is_name(name: str) -> bool:
     """Whether a rule, or a row of one, has this name."""
     return name in RULES or name in rule_names()
+
+
+@cache
+def selectable() -> frozenset[str]:
+    """The names that select rules: of findings, of tables, and those that rules had."""
+    return rule_names() | RULES.keys() | RENAMED.keys()

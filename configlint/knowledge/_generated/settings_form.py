@@ -14,6 +14,7 @@ class JsonSchemaValueException(ValueError):
 
 
 REGEX_PATTERNS = {
+    '^ *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*( *, *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*)* *$': re.compile('^ *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*( *, *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*)* *\\Z'),
     '^[0-9]+\\.[0-9]+(\\.[0-9a-z]+)*$': re.compile('^[0-9]+\\.[0-9]+(\\.[0-9a-z]+)*\\Z'),
     '^([1-9][0-9]*x)?[1-9][0-9]*x[A-Za-z][A-Za-z0-9._-]*$': re.compile('^([1-9][0-9]*x)?[1-9][0-9]*x[A-Za-z][A-Za-z0-9._-]*\\Z')
 }
@@ -26,6 +27,70 @@ def validate(data: object, custom_formats: object = {}, name_prefix: str | None 
     data_is_dict = isinstance(data, dict)
     if data_is_dict:
         data_keys = set(data.keys())
+        if "select" in data_keys:
+            data_keys.remove("select")
+            data__select = data["select"]
+            if not isinstance(data__select, (list, tuple)):
+                raise JsonSchemaValueException("" + (name_prefix or "data") + ".select must be array")
+            data__select_is_list = isinstance(data__select, (list, tuple))
+            if data__select_is_list:
+                data__select_len = len(data__select)
+                for data__select_x, data__select_item in enumerate(data__select):
+                    if not isinstance(data__select_item, (str)):
+                        raise JsonSchemaValueException("" + (name_prefix or "data") + ".select[{data__select_x}]".format(**locals()) + " must be string")
+        if "ignore" in data_keys:
+            data_keys.remove("ignore")
+            data__ignore = data["ignore"]
+            if not isinstance(data__ignore, (list, tuple)):
+                raise JsonSchemaValueException("" + (name_prefix or "data") + ".ignore must be array")
+            data__ignore_is_list = isinstance(data__ignore, (list, tuple))
+            if data__ignore_is_list:
+                data__ignore_len = len(data__ignore)
+                for data__ignore_x, data__ignore_item in enumerate(data__ignore):
+                    if not isinstance(data__ignore_item, (str)):
+                        raise JsonSchemaValueException("" + (name_prefix or "data") + ".ignore[{data__ignore_x}]".format(**locals()) + " must be string")
+        if "per-file" in data_keys:
+            data_keys.remove("per-file")
+            data__perfile = data["per-file"]
+            if not isinstance(data__perfile, (dict)):
+                raise JsonSchemaValueException("" + (name_prefix or "data") + ".per-file must be object")
+            data__perfile_is_dict = isinstance(data__perfile, dict)
+            if data__perfile_is_dict:
+                data__perfile_keys = set(data__perfile.keys())
+                for data__perfile_key in data__perfile_keys:
+                    if data__perfile_key not in []:
+                        data__perfile_value = data__perfile.get(data__perfile_key)
+                        if not isinstance(data__perfile_value, (list, tuple)):
+                            raise JsonSchemaValueException("" + (name_prefix or "data") + ".per-file.{data__perfile_key}".format(**locals()) + " must be array")
+                        data__perfile_value_is_list = isinstance(data__perfile_value, (list, tuple))
+                        if data__perfile_value_is_list:
+                            data__perfile_value_len = len(data__perfile_value)
+                            for data__perfile_value_x, data__perfile_value_item in enumerate(data__perfile_value):
+                                if not isinstance(data__perfile_value_item, (str)):
+                                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".per-file.{data__perfile_key}[{data__perfile_value_x}]".format(**locals()) + " must be string")
+        if "severity" in data_keys:
+            data_keys.remove("severity")
+            data__severity = data["severity"]
+            if not isinstance(data__severity, (dict)):
+                raise JsonSchemaValueException("" + (name_prefix or "data") + ".severity must be object")
+            data__severity_is_dict = isinstance(data__severity, dict)
+            if data__severity_is_dict:
+                data__severity_keys = set(data__severity.keys())
+                for data__severity_key in data__severity_keys:
+                    if data__severity_key not in []:
+                        data__severity_value = data__severity.get(data__severity_key)
+                        if not isinstance(data__severity_value, (str)):
+                            raise JsonSchemaValueException("" + (name_prefix or "data") + ".severity.{data__severity_key}".format(**locals()) + " must be string")
+                        if not (isinstance(data__severity_value, str) and data__severity_value == 'error' or isinstance(data__severity_value, str) and data__severity_value == 'warning' or isinstance(data__severity_value, str) and data__severity_value == 'info'):
+                            raise JsonSchemaValueException("" + (name_prefix or "data") + ".severity.{data__severity_key}".format(**locals()) + " must be one of ['error', 'warning', 'info']")
+        if "required-version" in data_keys:
+            data_keys.remove("required-version")
+            data__requiredversion = data["required-version"]
+            if not isinstance(data__requiredversion, (str)):
+                raise JsonSchemaValueException("" + (name_prefix or "data") + ".required-version must be string")
+            if isinstance(data__requiredversion, str):
+                if not REGEX_PATTERNS['^ *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*( *, *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*)* *$'].search(data__requiredversion):
+                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".required-version must match pattern ^ *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*( *, *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*)* *$")
         if "transformers" in data_keys:
             data_keys.remove("transformers")
             data__transformers = data["transformers"]
