@@ -29,7 +29,7 @@ from configlint.host import signals
 from configlint.reporters import REPORTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from click.decorators import FC
 
@@ -177,6 +177,7 @@ def check(
         report, changed = _show_fixes(paths, session, target)
     else:
         report = pipeline.check(paths, session, target)
+        _refuse_to_replace([*forms, write_baseline], report)
         report = _fix(report, paths, session, target, fix)
         if write_baseline is not None:
             return _write_baseline(write_baseline, report)
@@ -363,10 +364,9 @@ def import_(file: str, output: str | None, call: int | None, hardware: str | Non
     """
     from configlint.commands.importing import import_file
     from configlint.host.write import write_new
-    from configlint.project.stated import in_options
     from configlint.session import Session
 
-    imported = import_file(file, Session(stated=in_options(hardware, None)), call)
+    imported = import_file(file, Session(stated=_stated(hardware, None)), call)
     if output is not None and not write_new(output, imported.text.encode()):
         note(f"{output} exists and is another file: nothing was written")
         return FINDINGS
@@ -464,8 +464,7 @@ def _stdin() -> bytes:
     UsageError: there is no reading it, or it is larger than any spec.
     """
     from configlint.core.errors import UsageError
-    from configlint.host.read import LARGEST_BYTES, TOO_LARGE
-    from configlint.session import reason
+    from configlint.host.read import LARGEST_BYTES, TOO_LARGE, reason
 
     if sys.stdin is None:
         raise UsageError("stdin is closed, nothing can be read")
@@ -501,6 +500,18 @@ def _forms(outputs: tuple[str, ...], statistics: bool) -> dict[str | None, str]:
             raise UsageError(f"two reports would go to {where}: write one of them as --output-format {name}=FILE")
         forms[file or None] = name
     return {None: "text"} | forms
+
+
+def _refuse_to_replace(files: Iterable[str | None], report: Report) -> None:
+    """Raises:
+    UsageError: a report would be written over a file that is checked.
+    """
+    from configlint.core.errors import UsageError
+
+    checked = {os.path.realpath(name) for name in report.files}
+    for file in files:
+        if file is not None and os.path.realpath(file) in checked:
+            raise UsageError(f"{file} is one of the checked files: write the report to another file")
 
 
 def _write_reports(forms: dict[str | None, str], report: Report, whole: bool, color: str) -> None:

@@ -20,7 +20,7 @@ from configlint.core.spec import Setting, Spec
 from configlint.core.wording import Suggestions, misspelt, nearest
 from configlint.frontends import FRONT_ENDS, OWN, FrontEnd, could_be, of_root, read_text, root_of, tool_of
 from configlint.frontends.spec import KEYS
-from configlint.host.read import decode, read_bytes
+from configlint.host.read import decode, read_bytes, reason
 from configlint.project import NO_OPTIONS, Options, Projects
 from configlint.project.stated import in_comments
 from configlint.solver import solve
@@ -465,9 +465,3 @@ def _file_near(path: str, find: Callable[[str, list[str]], str | None]) -> str |
 
 def _script_meant(name: str, files: list[str]) -> str | None:
     return misspelt(name, [file for file in files if file.endswith(".py")])
-
-
-def reason(error: OSError | ValueError) -> str:
-    """What the system said, without its number and the name."""
-    words = (isinstance(error, OSError) and error.strerror) or str(error)
-    return words[:1].lower() + words[1:]

@@ -86,7 +86,18 @@ def test_names_are_from_the_folder_of_the_baseline(monkeypatch: pytest.MonkeyPat
     assert run("check", "--baseline", "../known.json").code == 0
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"version": 2, "findings": []}', '{"version": 1, "findings": [1]}'])
+def _entry(**others: object) -> str:
+    entry = {"file": "a.yaml", "rule": "a/b", "path": "", "text": "", "count": 1}
+    return json.dumps({"version": 1, "findings": [entry | others]})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "[]", '{"version": 2, "findings": []}', '{"version": 1, "findings": [1]}', _entry(count="x"),
+        _entry(count=None), _entry(count=True), _entry(file=3), _entry(rule={}), _entry(text=None),
+    ],
+)  # fmt: skip
 def test_what_is_no_baseline_is_2(text: str) -> None:
     Path("known.json").write_text(text)
     assert run("check", "--baseline", "known.json") == (

@@ -428,3 +428,15 @@ class TestOtherForms:
             monkeypatch.setenv(variable, "1")
         write("a.yaml", ERROR)
         assert ("\x1b[" in run("check", *option).out) == is_coloured
+
+
+@pytest.mark.parametrize("option", ["--output-format=sarif=train.yaml", "--write-baseline=./train.yaml"])
+def test_no_report_is_written_over_a_file_that_is_checked(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write("train.yaml", WARNING)
+    file = option.rpartition("=")[2]
+    expected = f"configlint: {file} is one of the checked files: write the report to another file\n"
+    assert run("check", *option.split("=", 1)) == (2, "", expected)
+    assert Path("train.yaml").read_text() == WARNING

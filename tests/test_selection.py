@@ -103,6 +103,12 @@ def test_so_it_is_on_the_command_line(option: str) -> None:
     assert run("check", option, "syntax").err == f"configlint: {option}: `syntax` cannot be selected or ignored\n"
 
 
+@pytest.mark.parametrize("setting", ['severity = {"batch" = 1}', 'per-file = {"*.py" = "batch"}', "select = [1]"])
+def test_a_value_of_the_wrong_type_is_an_error_at_its_line(setting: str) -> None:
+    write("pyproject.toml", f'[project]\nname = "a"\n\n[tool.configlint]\n{setting}\n')
+    assert run("check").err.startswith("configlint: pyproject.toml:5: `")
+
+
 def test_a_severity_is_one_of_three() -> None:
     write("configlint.toml", 'severity = {"batch" = "fatal"}')
     assert run("check").err == (

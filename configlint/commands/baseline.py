@@ -15,9 +15,8 @@ from configlint.core.diagnostic import Diagnostic
 from configlint.core.errors import UsageError
 from configlint.core.fingerprint import Identity, identity
 from configlint.host.atomic import replace
-from configlint.host.read import read_bytes
+from configlint.host.read import read_bytes, reason
 from configlint.pipeline import Report
-from configlint.session import reason
 
 
 def write(path: str, diagnostics: Iterable[Diagnostic]) -> int:
@@ -62,12 +61,23 @@ def without_known(path: str, report: Report) -> tuple[Report, list[Identity]]:
 def _read(path: str) -> Counter[Identity]:
     try:
         held: Any = json.loads(read_bytes(path))
-        entries: Any = held["findings"] if held["version"] == 1 else [None]
-        return Counter({Identity(*(each[key] for key in Identity._fields)): each["count"] for each in entries})
+        if held["version"] != 1:
+            raise ValueError
+        return Counter(dict(map(_entry, held["findings"])))
     except OSError as error:
         raise UsageError(f"--baseline {path}: {reason(error)}") from error
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise UsageError(f"--baseline {path}: not a baseline: write it with --write-baseline") from error
+
+
+def _entry(each: Any) -> tuple[Identity, int]:
+    """Raises:
+    TypeError, KeyError: it is not as they are written.
+    """
+    words = [each[key] for key in Identity._fields]
+    if type(each["count"]) is not int or not all(isinstance(word, str) for word in words):
+        raise TypeError
+    return Identity(*words), each["count"]
 
 
 def _known_as(found: Diagnostic, path: str) -> Identity:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from configlint.commands.console import CLEAN, FINDINGS, echo, note, show, waiting
 from configlint.core.artifact import Artifact
 from configlint.core.errors import UsageError
+from configlint.host.read import reason
 from configlint.pipeline import Compiled, verified
-from configlint.session import reason
 
 if TYPE_CHECKING:
     from configlint.host.write import NotOurs

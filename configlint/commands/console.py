@@ -22,7 +22,7 @@ CLEAN, FINDINGS, USAGE, FAULT = range(4)
 def failure(error: Exception) -> int:
     """Say what went wrong, and whose fault it is."""
     from configlint.core.errors import UsageError
-    from configlint.session import reason
+    from configlint.host.read import reason
 
     if isinstance(error, UsageError):
         for line in error.args:

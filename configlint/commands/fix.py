@@ -20,10 +20,11 @@ from configlint.core.plan import Plan
 from configlint.core.source import Span
 from configlint.core.spec import Sections, as_written
 from configlint.fixing.edits import fixed
+from configlint.host.read import reason
 from configlint.host.rewrite import finish, mark_of, rewrite
 from configlint.pipeline import Report, check
 from configlint.reporters.diff import unified
-from configlint.session import Parsed, Session, reason
+from configlint.session import Parsed, Session
 
 # One fix can make the next possible; two that undo each other must end.
 _ROUNDS = 10

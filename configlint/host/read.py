@@ -60,3 +60,9 @@ def decode(name: str, data: bytes) -> Source | Diagnostic:
         span = Span(source, len(lines), len(lines[-1]) + 1, len(lines), len(lines[-1]) + 2)
         message = f"byte 0x{data[error.start]:02x} is not UTF-8"
         return Diagnostic("syntax/encoding", Severity.ERROR, message, span, "save the file as UTF-8")
+
+
+def reason(error: OSError | ValueError) -> str:
+    """What the system said, without its number and the name."""
+    words = (isinstance(error, OSError) and error.strerror) or str(error)
+    return words[:1].lower() + words[1:]

@@ -15,7 +15,7 @@ from configlint.core.source import Source, Span
 from configlint.core.spec import Setting
 from configlint.core.wording import code, in_a_line, listing, nearest
 from configlint.frontends import FRONT_ENDS
-from configlint.host.read import read_bytes, readable
+from configlint.host.read import read_bytes, readable, reason
 
 _TABLE = "tool.configlint"
 _FILES = ("configlint.toml", "pyproject.toml")
@@ -128,7 +128,7 @@ def settings_of(path: str, rules: Collection[str]) -> Settings:
     try:
         found = _settings(path, read_bytes(path), os.getcwd(), rules)
     except (OSError, ValueError) as error:
-        raise UsageError(f"--config {path}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from error
+        raise UsageError(f"--config {path}: {reason(error)}") from error
     if found is None:
         raise UsageError(f"--config {path}: it has no table [{_TABLE}]")
     return found
@@ -242,18 +242,20 @@ def _problems(source: Source, values: Any) -> list[str]:
             choices = listing(error.validator_value, "or") if error.validator == "enum" else None
             want = choices or FORMS.get(key) or _NOUNS.get(str(error.validator_value), str(error.validator_value))
             got = in_a_line(code(error.instance))
-            lines.append((_place(source, route[-1] if route else key).line, f"`{key}` must be {want}, got {got}"))
+            lines.append((_place(source, *reversed(route or [key])).line, f"`{key}` must be {want}, got {got}"))
     return [f"{source.name}:{line}: {message}" for line, message in sorted(set(lines))]
 
 
-def _place(source: Source, key: str) -> Span:
-    """Where a key is set, in the table if there is one; its start where it cannot be found."""
+def _place(source: Source, *keys: str) -> Span:
+    """Where the first of some keys that begins a line is set, in the table if there is one; its start where none
+    does."""
     lines = source.lines()
     header = re.compile(rf"\s*\[\s*{re.escape(_TABLE)}\b")
     first = next((number for number, line in enumerate(lines) if header.match(line)), 0)
-    entry = re.compile(rf"""\s*(["']?){re.escape(key)}\1\s*=""")
-    for number, line in enumerate(lines[first:], first + 1):
-        if match := entry.match(line):
-            start = match.end() - len(match[0].lstrip()) + 1
-            return Span(source, number, start, number, len(line.rstrip()) + 1)
+    for key in keys:
+        entry = re.compile(rf"""\s*(["']?){re.escape(key)}\1\s*=""")
+        for number, line in enumerate(lines[first:], first + 1):
+            if match := entry.match(line):
+                start = match.end() - len(match[0].lstrip()) + 1
+                return Span(source, number, start, number, len(line.rstrip()) + 1)
     return Span(source, first + 1, 1, first + 1, len(lines[first]) + 1)

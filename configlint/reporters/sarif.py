@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from configlint import __version__
 from configlint.core.diagnostic import Diagnostic, Severity
+from configlint.core.fingerprint import fingerprints
 from configlint.core.source import Span
 from configlint.core.wording import in_a_line
 from configlint.reporters.places import from_root, in_file
@@ -21,8 +22,6 @@ _KEYS = ("startLine", "startColumn", "endLine", "endColumn")
 
 
 def render(report: Totals, whole: bool = False) -> str:
-    from configlint.core.fingerprint import fingerprints
-
     names = sorted({found.rule for found in report.diagnostics})
     places = {name: index for index, name in enumerate(names)}
     marks = fingerprints(report.diagnostics)
