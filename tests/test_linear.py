@@ -343,6 +343,17 @@ def test_the_form_of_a_spec_has_the_numbers_that_the_rules_leave_to_it() -> None
             assert definitions[section]["properties"][name]["maximum"] == arithmetic.MOST_IN_FORM
 
 
+def test_twice_as_many_layers_of_a_model_are_twice_the_work() -> None:
+    sizes = {"hidden_size": 64, "num_attention_heads": 4, "vocab_size": 1000, "intermediate_size": 256}
+    spec("{effective: 64}", NODE, "model: {config: config.json, sequence_length: 8}\n")
+    counts = []
+    # What is done once in a process is done in the first.
+    for layers in (500, 500, 1000):
+        Path("config.json").write_text(json.dumps({"model_type": "qwen2", "num_hidden_layers": layers, **sizes}))
+        counts.append(operations("check", "a.yaml"))
+    assert counts[2] < MOST * counts[1]
+
+
 @pytest.mark.parametrize("layers", [1001, 10**12])
 def test_a_model_of_countless_layers_is_not_walked(layers: int) -> None:
     sizes = {"hidden_size": 64, "num_attention_heads": 4, "vocab_size": 1000}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from configlint.core.workload import Workload
 from configlint.memory.closed_form import layers, modules
 from configlint.memory.closed_form.architecture import Architecture
@@ -47,7 +49,7 @@ class Parts:
         embeds = "embedding" in self.outside or "embedding" in self.tuning.saved
         self.trained_input = full or embeds or workload.checkpointing
 
-    @property
+    @cached_property
     def first(self) -> int:
         """The first layer that has adapters."""
         return next((number for number in range(self.sizes.layers) if self.adapted(number)), self.sizes.layers)
