@@ -22,14 +22,13 @@ from configlint.commands.console import (
     note,
     prepare,
     show,
-    shows_links,
     waiting,
 )
 from configlint.host import signals
 from configlint.reporters import REPORTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from click.decorators import FC
 
@@ -150,6 +149,7 @@ def check(
 ) -> int:
     """Check training configs: files, folders (default: this one), or `-` for stdin."""
     from configlint import pipeline
+    from configlint.commands import reporting
     from configlint.core.errors import UsageError
     from configlint.project import Options
     from configlint.session import Session
@@ -158,7 +158,7 @@ def check(
     for one, other, both in [*pairs, ("verbose", "quiet", verbose and quiet)]:
         if both:
             raise UsageError(f"--{one} and --{other} cannot be combined: give one of them")
-    forms = _forms(outputs, statistics)
+    forms = reporting.forms(outputs, statistics)
     if fix or compare:
         _refuse_together(paths, fix, compare, bool(outputs or statistics))
     stated = _stated(hardware, effective)
@@ -177,12 +177,12 @@ def check(
         report, changed = _show_fixes(paths, session, target)
     else:
         report = pipeline.check(paths, session, target)
-        _refuse_to_replace([*forms, write_baseline], report)
+        reporting.refuse_to_replace([*forms, write_baseline], report)
         report = _fix(report, paths, session, target, fix)
         if write_baseline is not None:
-            return _write_baseline(write_baseline, report)
-        report, changed = _left_of(report, baseline, bool(select or ignore or target), quiet)
-        _write_reports(forms, report, whole, color)
+            return reporting.write_baseline(write_baseline, report)
+        report, changed = reporting.left_of(report, baseline, bool(select or ignore or target), quiet)
+        reporting.write_reports(forms, report, whole, color)
     if verbose:
         from configlint.commands.showing import readings
 
@@ -475,93 +475,6 @@ def _stdin() -> bytes:
     if len(data) > LARGEST_BYTES:
         raise UsageError(f"stdin: {TOO_LARGE}")
     return data
-
-
-def _forms(outputs: tuple[str, ...], statistics: bool) -> dict[str | None, str]:
-    """The form of the report on stdout (None) and in files.
-
-    Raises:
-        UsageError: a form is unknown, or two reports would go to the same place.
-    """
-    from configlint.core.errors import UsageError
-    from configlint.core.wording import nearest
-
-    forms: dict[str | None, str] = {None: "statistics"} if statistics else {}
-    for output in outputs:
-        name, equals, file = output.partition("=")
-        if name not in REPORTERS:
-            close = nearest(name, REPORTERS)
-            hint = f"did you mean {close}?" if close else f"expected {', '.join(REPORTERS)}"
-            raise click.BadParameter(f"unknown format {name}: {hint}", click.get_current_context())
-        if equals and not file:
-            raise UsageError(f"--output-format {output}: write {name}=FILE")
-        if (file or None) in forms:
-            where = file or "stdout"
-            raise UsageError(f"two reports would go to {where}: write one of them as --output-format {name}=FILE")
-        forms[file or None] = name
-    return {None: "text"} | forms
-
-
-def _refuse_to_replace(files: Iterable[str | None], report: Report) -> None:
-    """Raises:
-    UsageError: a report would be written over a file that is checked.
-    """
-    from configlint.core.errors import UsageError
-
-    checked = {os.path.realpath(name) for name in report.files}
-    for file in files:
-        if file is not None and os.path.realpath(file) in checked:
-            raise UsageError(f"{file} is one of the checked files: write the report to another file")
-
-
-def _write_reports(forms: dict[str | None, str], report: Report, whole: bool, color: str) -> None:
-    from configlint.reporters import render
-
-    for file, form in forms.items():
-        text = render(form, report, whole)
-        if file is None:
-            if form == "text" and color != "never" and shows_links():
-                from configlint.reporters.text import linked
-
-                text = linked(text)
-            echo(text, color={"always": True, "never": False}.get(color))
-        else:
-            from configlint.host.atomic import replace
-
-            replace(file, click.unstyle(text).encode(errors="backslashreplace"))
-
-
-def _write_baseline(path: str, report: Report) -> int:
-    from configlint.commands import baseline
-    from configlint.core.wording import count
-
-    for line in report.unreadable:
-        note(line)
-    if report.unreadable or report.crashes:
-        return max(USAGE, faults(report.crashes))
-    note(f"wrote {count(baseline.write(path, report.diagnostics), 'finding')} to {path}")
-    return CLEAN
-
-
-def _left_of(report: Report, baseline: str | None, is_part: bool, quiet: bool) -> tuple[Report, bool]:
-    """What is to be shown of a report, and whether the baseline is outdated: of a part of the rules or targets
-    there is no telling."""
-    from configlint.core.diagnostic import Severity
-
-    stale = False
-    if baseline is not None:
-        from configlint.commands.baseline import without_known
-
-        report, gone = without_known(baseline, report)
-        stale = bool(gone) and not is_part
-        for entry in gone if stale else ():
-            note(f"{baseline}: {entry.file} no longer has {entry.rule}: {entry.text}")
-        if stale:
-            note(f"outdated entries can hide new findings: update them with --write-baseline {baseline}")
-    if quiet:
-        urgent = [found for found in report.diagnostics if found.severity is not Severity.INFO]
-        report = report._replace(diagnostics=urgent)
-    return report, stale
 
 
 def _code(report: Report, fail_on: str, changed: bool) -> int:

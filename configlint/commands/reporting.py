@@ -1,0 +1,95 @@
+"""Where the reports and the baseline of a check go."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+import click
+
+from configlint.commands.console import CLEAN, USAGE, echo, faults, note, shows_links
+from configlint.core.diagnostic import Severity
+from configlint.core.errors import UsageError
+from configlint.pipeline import Report
+from configlint.reporters import REPORTERS, render
+
+
+def forms(outputs: tuple[str, ...], statistics: bool) -> dict[str | None, str]:
+    """The form of the report on stdout (None) and in files.
+
+    Raises:
+        UsageError: a form is unknown, or two reports would go to the same place.
+    """
+    from configlint.core.wording import nearest
+
+    forms: dict[str | None, str] = {None: "statistics"} if statistics else {}
+    for output in outputs:
+        name, equals, file = output.partition("=")
+        if name not in REPORTERS:
+            close = nearest(name, REPORTERS)
+            hint = f"did you mean {close}?" if close else f"expected {', '.join(REPORTERS)}"
+            raise click.BadParameter(f"unknown format {name}: {hint}", click.get_current_context())
+        if equals and not file:
+            raise UsageError(f"--output-format {output}: write {name}=FILE")
+        if (file or None) in forms:
+            where = file or "stdout"
+            raise UsageError(f"two reports would go to {where}: write one of them as --output-format {name}=FILE")
+        forms[file or None] = name
+    return {None: "text"} | forms
+
+
+def refuse_to_replace(files: Iterable[str | None], report: Report) -> None:
+    """Raises:
+    UsageError: a report would be written over a file that is checked.
+    """
+    checked = {os.path.realpath(name) for name in report.files}
+    for file in files:
+        if file is not None and os.path.realpath(file) in checked:
+            raise UsageError(f"{file} is one of the checked files: write the report to another file")
+
+
+def write_reports(forms: dict[str | None, str], report: Report, whole: bool, color: str) -> None:
+    for file, form in forms.items():
+        text = render(form, report, whole)
+        if file is None:
+            if form == "text" and color != "never" and shows_links():
+                from configlint.reporters.text import linked
+
+                text = linked(text)
+            echo(text, color={"always": True, "never": False}.get(color))
+        else:
+            from configlint.host.atomic import replace
+
+            replace(file, click.unstyle(text).encode(errors="backslashreplace"))
+
+
+def write_baseline(path: str, report: Report) -> int:
+    from configlint.commands import baseline
+    from configlint.core.wording import count
+
+    for line in report.unreadable:
+        note(line)
+    if report.unreadable or report.crashes:
+        return max(USAGE, faults(report.crashes))
+    note(f"wrote {count(baseline.write(path, report.diagnostics), 'finding')} to {path}")
+    return CLEAN
+
+
+def left_of(report: Report, baseline: str | None, is_part: bool, quiet: bool) -> tuple[Report, bool]:
+    """What is to be shown of a report, and whether the baseline is outdated: of a part of the rules or targets
+    there is no telling."""
+
+    stale = False
+    if baseline is not None:
+        from configlint.commands.baseline import without_known
+
+        report, gone = without_known(baseline, report)
+        stale = bool(gone) and not is_part
+        for entry in gone if stale else ():
+            note(f"{baseline}: {entry.file} no longer has {entry.rule}: {entry.text}")
+        if stale:
+            note(f"outdated entries can hide new findings: update them with --write-baseline {baseline}")
+    if quiet:
+        urgent = [found for found in report.diagnostics if found.severity is not Severity.INFO]
+        report = report._replace(diagnostics=urgent)
+    return report, stale
