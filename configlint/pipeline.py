@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from configlint import knowledge, rules
 from configlint.core.diagnostic import NOT_IGNORABLE, Diagnostic, Severity
 from configlint.core.errors import UsageError
 from configlint.core.plan import Plan
+from configlint.core.record import NamedTuple
 from configlint.core.release import Version, written
 from configlint.core.remedy import Meant
 from configlint.core.source import Span, start_of

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from configlint import knowledge, rules
 from configlint.core.diagnostic import Diagnostic, Severity
@@ -13,6 +12,7 @@ from configlint.core.dialect import Root
 from configlint.core.document import Entry, Mapping, Node, Scalar
 from configlint.core.errors import UsageError
 from configlint.core.plan import Plan
+from configlint.core.record import NamedTuple
 from configlint.core.release import Version, version_of
 from configlint.core.secrets import MASK
 from configlint.core.source import Source, Span, is_code

@@ -40,7 +40,7 @@ HEADER = '''"""Made from schemas/{name}.schema.json by schemas/generate.py: do n
 Says in microseconds whether the form is right; what is wrong with it is said elsewhere.
 """
 
-import re
+from configlint.core.regex import regex
 
 
 class JsonSchemaValueException(ValueError):
@@ -61,6 +61,7 @@ def validator(name: str) -> str:
     code = fastjsonschema.compile_to_code(_without_words(schema), use_default=False, detailed_exceptions=False)
     # Its own import of fastjsonschema would make that a dependency, and cost a millisecond.
     body = re.sub(r"^(VERSION|import|from) .*\n", "", code, flags=re.MULTILINE)
+    body = body.replace("re.compile(", "regex(")
     body = body.replace(", Decimal", "")  # no reader of ours makes one
     # The other has many errors, which nobody asks for here.
     body = body.replace("(JsonSchemaValueException, JsonSchemaValuesException)", "JsonSchemaValueException")

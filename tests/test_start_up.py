@@ -87,7 +87,12 @@ def test_a_rule_that_does_not_concern_the_spec_is_not_loaded(modules: set[str]) 
 
 
 def test_what_is_parsed_without_click_means_what_click_says() -> None:
-    flags = {flag: option.name for option in cli.check.params if option.is_flag for flag in option.opts}
+    flags = {
+        flag: option.name
+        for option in cli.check.params
+        if getattr(option, "is_flag", False)
+        for flag in option.opts
+    }
     assert PLAIN.items() <= flags.items()
 
 

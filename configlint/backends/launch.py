@@ -6,12 +6,12 @@ import os
 import re
 import shlex
 import textwrap
-from typing import NamedTuple
 
 from configlint.backends import mesh, training_args
 from configlint.core.artifact import Artifact
 from configlint.core.digests import cksum
 from configlint.core.plan import Plan
+from configlint.core.record import NamedTuple
 from configlint.knowledge import variables
 from configlint.knowledge.launchers import Launcher, find_launcher
 

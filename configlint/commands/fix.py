@@ -13,10 +13,10 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
-from typing import NamedTuple
 
 from configlint.core.edit import Edit, identity
 from configlint.core.plan import Plan
+from configlint.core.record import NamedTuple
 from configlint.core.source import Span
 from configlint.core.spec import Sections, as_written
 from configlint.fixing.edits import fixed

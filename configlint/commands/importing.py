@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from configlint import knowledge
 from configlint.backends.training_args import deepspeed
 from configlint.core.edit import KEPT
 from configlint.core.errors import UsageError
 from configlint.core.plan import Plan
+from configlint.core.record import NamedTuple
 from configlint.core.secrets import MASK
 from configlint.core.spec import Setting, as_written
 from configlint.core.values import AT_RUNTIME, mapping

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from configlint.core.record import NamedTuple
 
 # All that is ever written into an output folder, or removed from it.
 NAMES = frozenset((

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
 
 from configlint.core.edit import Edit
+from configlint.core.record import NamedTuple
 from configlint.core.remedy import Meant
 from configlint.core.source import Span
 

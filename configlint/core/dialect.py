@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from configlint.core.record import NamedTuple
 
 
 class Reader(NamedTuple):

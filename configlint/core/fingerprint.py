@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from configlint.core.diagnostic import Diagnostic
+from configlint.core.record import NamedTuple
 
 
 class Identity(NamedTuple):

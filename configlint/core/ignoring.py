@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect, bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from configlint.core.diagnostic import NOT_IGNORABLE, Diagnostic, Severity
 from configlint.core.document import Mapping, Node, Scalar, Sequence, last_line
+from configlint.core.record import NamedTuple
+from configlint.core.regex import regex
 from configlint.core.selecting import Renamed
 from configlint.core.source import Span
 from configlint.core.wording import Suggestions, listing
@@ -17,7 +18,7 @@ from configlint.core.wording import Suggestions, listing
 # A piece of a text: from a line and column to another, which is exclusive.
 _Range = tuple[tuple[int, int], tuple[int, int]]
 
-_COMMENT = re.compile(r"#\s*configlint:\s*ignore\b(?:\[([^\]]*)\])?")
+_COMMENT = regex(r"#\s*configlint:\s*ignore\b(?:\[([^\]]*)\])?")
 
 
 class Ignore(NamedTuple):

@@ -13,12 +13,13 @@ import re
 from collections.abc import Iterable, Iterator
 
 from configlint.core.document import Mapping, Node, Scalar, Sequence
+from configlint.core.regex import regex
 from configlint.core.secrets import MASK, could_hold
 from configlint.core.source import Source
 
 # A run of letters that is not the middle of a longer one: else a text of one long run is looked at once for each.
 _START = r"(?<![A-Za-z0-9_-])"
-_FORM = re.compile(
+_FORM = regex(
     _START
     + r"""(?:
       (?:hf|api_org)_(?=[a-z0-9]*[A-Z]|[A-Za-z]*[0-9])[A-Za-z0-9]{20,}
@@ -43,7 +44,7 @@ _FORM = re.compile(
     re.VERBOSE,
 )
 # Of a token the tokenizer's are none: `eos_token`, `max_tokens`.
-_NAME = re.compile(
+_NAME = regex(
     r"""(?:.*_)?(?:
       (?:hub|hf|hugging_?face|auth|api|access|bearer|refresh|session|github|gh|gitlab|git|wandb|neptune|slack|bot)_?token
     | (?:api|access|secret|private|auth|account|license|wandb|comet|openai|anthropic|swanlab|neptune)_?key
@@ -53,9 +54,9 @@ _NAME = re.compile(
 )
 # One that is called so is a secret where its value looks like one.
 _BARE_NAMES = ("token", "key")
-_RANDOM = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_+/=.-]{24,}")
+_RANDOM = regex(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_+/=.-]{24,}")
 # What stands in the place of a secret, or says where it is.
-_STAND_IN = re.compile(
+_STAND_IN = regex(
     r"""[$<{(%`*] | .*\$\{ | .*\.\.\. | .*… | [~/\\] | \.{1,2}/ | [A-Za-z]:[\\/]
     | \S+\.(?:json|txt|ya?ml|env|key|pem|toml|cfg)$
     | (?:\w{1,8}[_-])?(.)\1{5,}$
@@ -69,7 +70,7 @@ _STAND_IN = re.compile(
 )
 _SHORTEST = 8
 # `name: value` and `name=value` on a line, and an option and its value.
-_ASSIGNMENT = re.compile(
+_ASSIGNMENT = regex(
     _START
     + r"""(?P<option>--)?(?P<name>[\w-]{0,60}?(?:token|key|secret|password|passwd|passphrase|credentials?))["']?
     (?:\s{0,4}[:=][ \t]{0,4} | (?(option)[ \t]{1,4}|(?!)))
@@ -150,7 +151,7 @@ def _mask(text: str) -> str:
 
 
 # What stands before a scalar's text: an anchor or a tag, and the sign of a block.
-_BEFORE = re.compile(r"""(?:[&!]\S*\s+)*(?:[|>][^\n]*\n|["'])?""")
+_BEFORE = regex(r"""(?:[&!]\S*\s+)*(?:[|>][^\n]*\n|["'])?""")
 
 
 def _mask_scalar(text: str) -> str:

@@ -1,16 +1,19 @@
 """A plan: the spec with everything computed that can be, and where each value came from.
 
 Any value may be None: not given, of the wrong type, or not to be known. A rule that needs
-it is silent then. As in core/profile.py, annotations are no text where they need not be.
+it is silent then.
 """
+
+from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
 from math import lcm
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from configlint.core.dialect import in_words
 from configlint.core.profile import Accelerator, Instance, Model
+from configlint.core.record import NamedTuple
 from configlint.core.release import UNKNOWN, Argument, Release
 from configlint.core.script import Script, script_of
 from configlint.core.spec import Setting, Spec
@@ -211,11 +214,11 @@ class Memory(NamedTuple):
 
     capacity: int | None = None
     budget: int | None = None
-    workload: "Workload | None" = None
+    workload: Workload | None = None
     missing: tuple[str, ...] = ()
-    estimate: "Estimate | None" = None
+    estimate: Estimate | None = None
     largest: int | None = None
-    ask: "Callable[[Workload], Estimate | None]" = lambda workload: None
+    ask: Callable[[Workload], Estimate | None] = lambda workload: None
 
 
 class Use(NamedTuple):

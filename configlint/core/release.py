@@ -1,11 +1,11 @@
-"""What a trainer's config class takes, in the release that a spec names and in all others.
+"""What a trainer's config class takes, in the release that a spec names and in all others."""
 
-As in core/profile.py, annotations are no text.
-"""
+from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from configlint.core.profile import Trainer
+from configlint.core.record import NamedTuple
 from configlint.core.values import AT_RUNTIME, decimal
 
 Version = tuple[int, int]
@@ -26,7 +26,7 @@ class Layer(NamedTuple):
     version: Version
     arguments: dict[str, Facts]
 
-    def get(self, name: str) -> "Argument | None":
+    def get(self, name: str) -> Argument | None:
         """The argument in this release; None where it does not have it."""
         facts = self.arguments.get(name)
         if facts is None or not has(facts, self.version):
@@ -46,7 +46,7 @@ class Layer(NamedTuple):
         """Whether this release has any of them."""
         return any(has(facts, self.version) for facts in self.arguments.values())
 
-    def held(self) -> dict[str, "Argument"]:
+    def held(self) -> dict[str, Argument]:
         """Those that this release has."""
         return {name: found for name in self.arguments if (found := self.get(name))}
 

@@ -6,9 +6,8 @@ a consequence, in a few words, that is said after it.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from configlint.core.edit import KEPT
+from configlint.core.record import NamedTuple
 
 
 class Put(NamedTuple):

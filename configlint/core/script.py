@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from configlint.core.record import NamedTuple
 from configlint.core.release import Argument, Layer, Release
 from configlint.core.spec import Spec
 

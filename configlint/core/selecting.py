@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
 
 from configlint.core.diagnostic import NOT_IGNORABLE, Diagnostic, Severity
+from configlint.core.record import NamedTuple
 from configlint.core.wording import nearest
 
 # Names that rules had, and what stands for each today.

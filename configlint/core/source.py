@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
-from typing import NamedTuple
+
+from configlint.core.record import NamedTuple
+from configlint.core.regex import regex
 
 # What YAML counts as a line break; a snippet must count lines as the parser does.
-_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_LINE_BREAK = regex("\r\n|[\r\n\x85\u2028\u2029]")
 
 
 # The names of files in Python end so.

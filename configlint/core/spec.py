@@ -5,11 +5,11 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 from configlint.core.diagnostic import Diagnostic
 from configlint.core.dialect import Dialect, Reader
 from configlint.core.edit import KEPT
+from configlint.core.record import NamedTuple
 from configlint.core.remedy import Meant
 from configlint.core.source import Source, Span
 from configlint.core.values import AT_RUNTIME, OnlyAtRuntime

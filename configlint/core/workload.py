@@ -5,7 +5,7 @@ The closed form (`solver/memory`) and the trace (`trace`) answer the same questi
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from configlint.core.record import NamedTuple
 
 # What memory is spent on, in the order in which it is shown.
 CATEGORIES = (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from configlint.core.regex import regex
+
 # A text that every reader of YAML, also one of 1.1, takes for a text without quotes, unless it is such a word.
 _PLAIN = r"(?a:[A-Za-z_][\w./-]*)"
 _WORDS = frozenset(["y", "yes", "on", "true", "n", "no", "off", "false", "null"])
@@ -65,9 +67,9 @@ def python(value: object) -> str:
 
 
 _WORDS_OF_PYTHON = {"true": "True", "false": "False", "null": "None"}
-_ENTRY = re.compile(r"`([A-Za-z_]\w*): ([^`]+)`")
+_ENTRY = regex(r"`([A-Za-z_]\w*): ([^`]+)`")
 # What stands in quotes is the user's own text.
-_WORD = re.compile(r"\"[^\"]*\"|\b(?:true|false|null)\b")
+_WORD = regex(r"\"[^\"]*\"|\b(?:true|false|null)\b")
 
 
 def in_python(sentence: str) -> str:

@@ -6,21 +6,21 @@ What comes out is parsed again and held against the tree that was meant.
 from __future__ import annotations
 
 import ast
-import re
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
-from typing import NamedTuple
 
 from configlint.core.document import Node
 from configlint.core.edit import KEPT, Edit, Patch, identity
+from configlint.core.record import NamedTuple
+from configlint.core.regex import regex
 from configlint.core.source import Source, Span
 from configlint.core.writing import python
 from configlint.syntax.python import parse
 
-_BLANKS = re.compile(r"[ \t]*")
-_TO_NEXT = re.compile(r"[ \t]*,[ \t]*")
-_END_OF_LINE = re.compile(r"[ \t]*,?[ \t]*(?:\r\n|\r|\n|$)")
+_BLANKS = regex(r"[ \t]*")
+_TO_NEXT = regex(r"[ \t]*,[ \t]*")
+_END_OF_LINE = regex(r"[ \t]*,?[ \t]*(?:\r\n|\r|\n|$)")
 
 _Change = tuple[int, int, str]
 

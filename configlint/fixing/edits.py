@@ -10,22 +10,23 @@ import json
 import re
 from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
 from configlint.core.document import Entry, Mapping, Node, Scalar, Sequence, last_line, plain
 from configlint.core.edit import KEPT, Edit, Patch, identity
+from configlint.core.record import NamedTuple
+from configlint.core.regex import regex
 from configlint.core.source import Source, Span, is_code
 from configlint.core.writing import written
 from configlint.syntax import read
 from configlint.syntax.scalars import resolve
 
-_ANCHOR = re.compile(r"&[^\s,\[\]{}]+[ \t]+")
-_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
-_INDENTATION = re.compile(r"[ \t]*")
+_ANCHOR = regex(r"&[^\s,\[\]{}]+[ \t]+")
+_PROPERTIES = regex(r"(?:[&!]\S*\s+)*")
+_INDENTATION = regex(r"[ \t]*")
 _BLANKS = " \t\r\n\x85\u2028\u2029"
-_BLANK = re.compile(f"[{_BLANKS}]*")
-_REST_OF_LINE = re.compile(r"[ \t]*(?:\r\n|[\r\n\x85\u2028\u2029])")
-_IGNORE = re.compile(r"#\s*configlint:\s*ignore\b")
+_BLANK = regex(f"[{_BLANKS}]*")
+_REST_OF_LINE = regex(r"[ \t]*(?:\r\n|[\r\n\x85\u2028\u2029])")
+_IGNORE = regex(r"#\s*configlint:\s*ignore\b")
 
 # Where edits cannot be made together, the text is read again for a part of them, and for a part of that: so many
 # characters in all, or so many times all of a long text. What is not tried is not fixed.

@@ -10,6 +10,7 @@ from typing import Protocol
 from configlint.core.diagnostic import Diagnostic
 from configlint.core.dialect import Dialect, Root
 from configlint.core.document import Mapping, Node
+from configlint.core.regex import regex
 from configlint.core.source import CODE, Source, is_code
 from configlint.core.spec import Lowered
 from configlint.frontends import spec, training_arguments
@@ -57,14 +58,14 @@ def _calls() -> re.Pattern[bytes]:
     """The names of the classes that are looked for in code."""
     from configlint.frontends.calls import classes
 
-    return re.compile(rf"""\b(?:{"|".join(classes())})\b""".encode())
+    return regex(rf"""\b(?:{"|".join(classes())})\b""".encode())
 
 
 @cache
 def _marks() -> re.Pattern[bytes]:
     """The words of all dialects, as keys."""
     words = [word for front_end in FRONT_ENDS.values() for word in front_end.DIALECT.marks.words]
-    return re.compile(rf"""["']?\b(?:{"|".join(dict.fromkeys(words))})["']?\s*:""".encode())
+    return regex(rf"""["']?\b(?:{"|".join(dict.fromkeys(words))})["']?\s*:""".encode())
 
 
 def root_of(document: Node | None, text: str) -> Root:

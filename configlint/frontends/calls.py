@@ -14,6 +14,7 @@ from functools import cache
 
 from configlint.core.dialect import Dialect
 from configlint.core.document import Entry, Mapping, Node, Scalar
+from configlint.core.regex import regex
 from configlint.core.spec import Setting, Spec
 from configlint.core.values import AT_RUNTIME
 from configlint.core.writing import python
@@ -23,7 +24,7 @@ from configlint.knowledge._generated.transformers import TRAINERS
 from configlint.syntax.python import DECLARED, OPEN
 
 # Importing it replaces the config classes of TRL by others. Source: unsloth 2026.10.9, models/rl.py and trainer.py
-_UNSLOTH = re.compile(r"^[ \t]*(?:import|from)[ \t]+unsloth\b", re.MULTILINE)
+_UNSLOTH = regex(r"^[ \t]*(?:import|from)[ \t]+unsloth\b", re.MULTILINE)
 _OF_UNSLOTH = frozenset([
     "unsloth_grpo_mini_batch", "unsloth_logit_chunk_multiplier", "unsloth_num_chunks", "vllm_sampling_params",
     "max_seq_length", "embedding_learning_rate",

@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from configlint.core.regex import regex
 from configlint.core.source import Source
 from configlint.core.spec import Claim
 
-_COMMENT = re.compile(r"#([^#\n]*)")
-_BATCH = re.compile(r"\bbatch(?:[ _-]?size)?\s*(?:of|is|=|:|->|to)?\s*(\d[\d,]*)\b(?!\s*[*x.]\s*\d)", re.IGNORECASE)
-_DEVICES = re.compile(r"\b(\d+)\s*x?\s*(?:gpus?|devices|[abhv]\d{2,3}s?)\b", re.IGNORECASE)
-_NODES = re.compile(r"\b(\d+)\s*nodes?\b", re.IGNORECASE)
+_COMMENT = regex(r"#([^#\n]*)")
+_BATCH = regex(r"\bbatch(?:[ _-]?size)?\s*(?:of|is|=|:|->|to)?\s*(\d[\d,]*)\b(?!\s*[*x.]\s*\d)", re.IGNORECASE)
+_DEVICES = regex(r"\b(\d+)\s*x?\s*(?:gpus?|devices|[abhv]\d{2,3}s?)\b", re.IGNORECASE)
+_NODES = regex(r"\b(\d+)\s*nodes?\b", re.IGNORECASE)
 # Of another batch: what one device takes, or what is evaluated.
-_ANOTHER = re.compile(r"\b(?:per|each|mini|micro|eval|evaluation|default|max|maximum|up to)\b", re.IGNORECASE)
+_ANOTHER = regex(r"\b(?:per|each|mini|micro|eval|evaluation|default|max|maximum|up to)\b", re.IGNORECASE)
 
 
 def claims(source: Source) -> tuple[Claim, ...]:

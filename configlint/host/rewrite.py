@@ -12,9 +12,9 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
-from typing import NamedTuple
 
 from configlint.core.digests import digest
+from configlint.core.record import NamedTuple
 from configlint.host import signals
 from configlint.host.atomic import content, create, locked, mapping, new, readable, remove
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 
 from configlint.core.profile import Model
+from configlint.core.regex import regex
 from configlint.host.read import read_bytes
 
-_ID = re.compile(r"(\w[\w.-]*)/(\w[\w.-]*)")
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+_ID = regex(r"(\w[\w.-]*)/(\w[\w.-]*)")
+_COMMIT = regex(r"[0-9a-f]{40}")
 
 
 def find_cached(hub_id: str) -> Model | None:

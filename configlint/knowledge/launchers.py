@@ -1,7 +1,8 @@
 """What is known of launchers, by the words of `launch.launcher`."""
 
-from typing import NamedTuple
+from __future__ import annotations
 
+from configlint.core.record import NamedTuple
 from configlint.knowledge._generated.launchers import ROWS
 
 

@@ -1,11 +1,13 @@
 """What is known of optimizers, by the names that `optim` takes, and of the types that DeepSpeed's config takes.
 
-Loaded where an optimizer counts; see core/profile.py for why the annotations are no text.
+Loaded where an optimizer counts.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from __future__ import annotations
 
+from collections.abc import Mapping
+
+from configlint.core.record import NamedTuple
 from configlint.core.release import Version
 from configlint.knowledge._generated.optimizers import DEEPSPEED_ADAM, DEEPSPEED_MEMORY, ROWS
 from configlint.knowledge._generated.optimizers import DEEPSPEED_KNOWN as DEEPSPEED_KNOWN

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import NamedTuple
 
 from configlint.core.arithmetic import divisors, last_that
 from configlint.core.plan import Memory, Plan
+from configlint.core.record import NamedTuple
 from configlint.core.remedy import Put
 from configlint.core.workload import Estimate, Workload, of_batch
 from configlint.core.writing import written

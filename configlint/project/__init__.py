@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from typing import NamedTuple
 
 from configlint.core.errors import UsageError
+from configlint.core.record import NamedTuple
 from configlint.core.selecting import Selection, unknown
 from configlint.core.spec import Setting
 from configlint.core.wording import in_a_line

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 import sysconfig
 import warnings
 from collections.abc import Iterator
 from functools import cache
 
+from configlint.core.regex import regex
 from configlint.core.release import Version, version_of
 from configlint.host.read import readable
 from configlint.knowledge.sources import field_names
 
 # What holds the config classes: a folder of the package, and its files by name.
 _HOLD = {
-    "transformers": ("transformers", re.compile(r"training_args(_seq2seq)?\.py")),
-    "trl": (os.path.join("trl", "trainer"), re.compile(r"\w*(config|utils)\.py")),
+    "transformers": ("transformers", regex(r"training_args(_seq2seq)?\.py")),
+    "trl": (os.path.join("trl", "trainer"), regex(r"\w*(config|utils)\.py")),
 }
 # In TRL 1.16 they are 0.3 MB.
 _MOST_BYTES = 1_000_000

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterator
 
+from configlint.core.regex import regex
 from configlint.core.release import Version, written
 from configlint.core.source import Source, Span
 from configlint.core.spec import Setting
@@ -105,12 +106,12 @@ def _fits(version: Version, sign: str, bound: tuple[int, ...]) -> bool:
 
 # A command that installs, in a cell or a comment; a file that a cell writes; the block of PEP 723.
 _PIP = r"[^#\n]*?\bpip3?[ \t]+install\b((?:[^\n\\]|\\.|\\\n)*)"
-_INSTALL = re.compile(rf"^[ \t]*[!%]{_PIP}", re.MULTILINE)
+_INSTALL = regex(rf"^[ \t]*[!%]{_PIP}", re.MULTILINE)
 # Of a script, comments too: what Databricks, jupytext and nbconvert make of a notebook.
-_IN_COMMENT = re.compile(rf"^[ \t]*(?:#[ \t]*)?(?:MAGIC[ \t]+)?(?:[!%]|get_ipython\(\)\.){_PIP}", re.MULTILINE)
-_WRITTEN = re.compile(r"^%%writefile[ \t]+\S*requirements?\S*\.txt[ \t]*\n((?:.*\n?)*)", re.MULTILINE)
-_BLOCK = re.compile(r"^# /// script[ \t]*\n((?:#.*\n)+?)# ///[ \t]*$", re.MULTILINE)
-_NAMED = re.compile(rf"(?<![\w./@=-]){_NAME}(?:\[[^\]\n]*\])?(?![\w./-])[ \t]*((?:{_OPERATORS}[ \t]*,?[ \t]*)*)")
+_IN_COMMENT = regex(rf"^[ \t]*(?:#[ \t]*)?(?:MAGIC[ \t]+)?(?:[!%]|get_ipython\(\)\.){_PIP}", re.MULTILINE)
+_WRITTEN = regex(r"^%%writefile[ \t]+\S*requirements?\S*\.txt[ \t]*\n((?:.*\n?)*)", re.MULTILINE)
+_BLOCK = regex(r"^# /// script[ \t]*\n((?:#.*\n)+?)# ///[ \t]*$", re.MULTILINE)
+_NAMED = regex(rf"(?<![\w./@=-]){_NAME}(?:\[[^\]\n]*\])?(?![\w./-])[ \t]*((?:{_OPERATORS}[ \t]*,?[ \t]*)*)")
 
 
 def pins_in(source: Source) -> dict[str, Setting]:

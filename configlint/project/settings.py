@@ -10,6 +10,7 @@ from typing import Any
 
 from configlint import __version__
 from configlint.core.errors import UsageError
+from configlint.core.regex import regex
 from configlint.core.selecting import Selection, unknown
 from configlint.core.source import Source, Span
 from configlint.core.spec import Setting
@@ -250,10 +251,10 @@ def _place(source: Source, *keys: str) -> Span:
     """Where the first of some keys that begins a line is set, in the table if there is one; its start where none
     does."""
     lines = source.lines()
-    header = re.compile(rf"\s*\[\s*{re.escape(_TABLE)}\b")
+    header = regex(rf"\s*\[\s*{re.escape(_TABLE)}\b")
     first = next((number for number, line in enumerate(lines) if header.match(line)), 0)
     for key in keys:
-        entry = re.compile(rf"""\s*(["']?){re.escape(key)}\1\s*=""")
+        entry = regex(rf"""\s*(["']?){re.escape(key)}\1\s*=""")
         for number, line in enumerate(lines[first:], first + 1):
             if match := entry.match(line):
                 start = match.end() - len(match[0].lstrip()) + 1

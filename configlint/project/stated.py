@@ -6,15 +6,14 @@
 
 from __future__ import annotations
 
-import re
-
 from configlint.core.errors import UsageError
+from configlint.core.regex import regex
 from configlint.core.source import Source, Span
 from configlint.core.spec import Setting
 from configlint.project.settings import FORMS, machine
 
-_COMMENT = re.compile(r"#[ \t]*configlint:[ \t]*((?:(?:hardware|effective)=\S+[ \t]*)+)")
-_WORD = re.compile(r"(hardware|effective)=(\S+)")
+_COMMENT = regex(r"#[ \t]*configlint:[ \t]*((?:(?:hardware|effective)=\S+[ \t]*)+)")
+_WORD = regex(r"(hardware|effective)=(\S+)")
 _FORM = FORMS | {"effective": "a number of samples"}
 
 Settings = dict[str, Setting]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from configlint.core.diagnostic import Diagnostic
 from configlint.core.plan import Plan
+from configlint.core.record import NamedTuple
 
 
 class Rank(NamedTuple):

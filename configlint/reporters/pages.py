@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
+from configlint.core.record import NamedTuple
 from configlint.core.rule import Row, Rule
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from configlint.core.diagnostic import Diagnostic, Severity
+from configlint.core.regex import regex
 from configlint.core.wording import count
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _WIDTH = 120
 # Only our own sequences: those of a user's text are taken out.
-_NAME = re.compile(r"(\x1b\[1;\d+m\w+\[)([\w/-]+)(\]\x1b\[0m)")
+_NAME = regex(r"(\x1b\[1;\d+m\w+\[)([\w/-]+)(\]\x1b\[0m)")
 
 
 def render(report: Totals, whole: bool = False) -> str:

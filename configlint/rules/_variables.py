@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
+from configlint.core.regex import regex
 
 # Without braces only what looks like a variable of the environment, and not in the middle of a word: a password
 # may hold a dollar. `$$` is none. The end of one in braces is looked for nearby: a text can have many starts.
-_VARIABLE = re.compile(
+_VARIABLE = regex(
     r"(?<![\\$])\$(?:\{[A-Za-z_][^}]{0,200}\}|\([^)]{1,200}\))|(?<![\w\\$])\$[A-Z_][A-Z0-9_]+(?![a-z])"
 )
 # These are put in by the loader of programs, where they stand.
-_LOADER = re.compile(r"\$\{?(?:ORIGIN|LIB|PLATFORM)\b")
+_LOADER = regex(r"\$\{?(?:ORIGIN|LIB|PLATFORM)\b")
 
 
 def variable(text: str) -> str | None:

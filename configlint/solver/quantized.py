@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from configlint.core.plan import Tuning
 from configlint.core.profile import Model
+from configlint.core.record import NamedTuple
 from configlint.core.values import flag, mapping, text
 from configlint.solver.ledger import Ledger
 

@@ -9,15 +9,17 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
+from configlint.core.record import NamedTuple
+from configlint.core.regex import regex
 from configlint.core.source import Cell, Notebook, Source, Span
 
 # Cells in these magics are Python all the same.
-_PYTHON_MAGICS = re.compile(r"\s*%%(?:time|timeit|capture|prun|memit|python3?)\b")
-_BLANKS = re.compile(r"[ \t\r\n]*")
+_PYTHON_MAGICS = regex(r"\s*%%(?:time|timeit|capture|prun|memit|python3?)\b")
+_BLANKS = regex(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
-_NOT_PYTHON = re.compile(r"(\s*)(?:[!%?]|[\w, ]+=\s*[!%]|[^#'\"]*\?\??\s*$)")
+_NOT_PYTHON = regex(r"(\s*)(?:[!%?]|[\w, ]+=\s*[!%]|[^#'\"]*\?\??\s*$)")
 
 
 def joined(name: str, text: str) -> Source | None:

@@ -10,21 +10,21 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import yaml
-from yaml.cyaml import CParser  # type: ignore[attr-defined]
-from yaml.events import (
-    AliasEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    StreamEndEvent,
-)
-
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.document import Entry, Mapping, Node, Scalar, Sequence
 from configlint.core.source import Source, Span, start_of
 from configlint.core.wording import in_a_line
+from configlint.syntax.libyaml import (
+    AliasEvent,
+    CParser,
+    MappingEndEvent,
+    MappingStartEvent,
+    ReaderError,
+    ScalarEvent,
+    SequenceEndEvent,
+    StreamEndEvent,
+    YAMLError,
+)
 from configlint.syntax.scalars import resolve
 
 # Aliases count as what they stand for.
@@ -82,7 +82,7 @@ def read(source: Source, text: str | None = None) -> tuple[Node | None, list[Dia
         return reader.document(), reader.diagnostics
     except _Stop as stop:
         return None, [*reader.diagnostics, stop.diagnostic]
-    except yaml.YAMLError as error:
+    except YAMLError as error:
         return None, [*reader.diagnostics, _not_yaml(source, text, error)]
 
 
@@ -300,9 +300,9 @@ def _not_allowed(source: Source, index: int, character: int) -> Diagnostic:
     return _diagnostic("character", f"the character U+{character:04X} is not allowed in YAML", span)
 
 
-def _not_yaml(source: Source, text: str, error: yaml.YAMLError) -> Diagnostic:
+def _not_yaml(source: Source, text: str, error: YAMLError) -> Diagnostic:
     """What libyaml said, at its place, in words that help."""
-    if isinstance(error, yaml.reader.ReaderError):
+    if isinstance(error, ReaderError):
         before = text.encode()[: error.position]  # libyaml counts bytes
         return _not_allowed(source, len(before.decode()), error.character)
     problem = str(getattr(error, "problem", None) or error)

@@ -9,10 +9,11 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from configlint.core.plan import Plan
 from configlint.core.profile import lacks
+from configlint.core.record import NamedTuple
 from configlint.core.values import whole
 from configlint.core.wording import listing
 from configlint.knowledge.launchers import Launcher, find_launcher

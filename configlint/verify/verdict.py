@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from configlint.core.diagnostic import Diagnostic
 from configlint.core.plan import Plan
+from configlint.core.record import NamedTuple
 from configlint.core.wording import listing
 
 JSON = "training_args.json"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from configlint.core.document import Node, Scalar
+from configlint.core.record import NamedTuple
+from configlint.core.regex import regex
 from configlint.core.wording import Suggestions, listing
 from configlint.knowledge import argument_names
 from configlint.knowledge.naming import VALUES, meanings, owners
@@ -35,15 +36,15 @@ _HALF_THE_SCRIPTS = ("data", "model")
 # Names of which the value has another form in a spec.
 _OF_OTHER_FORM = frozenset(("load_in_4bit", "load_in_8bit", "use_flash_attention_2", "use_peft", "zero_stage"))
 
-_WORD = re.compile(r"[A-Za-z0-9_./-]+")
-_WORDS = re.compile(r"[A-Za-z0-9_./ -]+")
+_WORD = regex(r"[A-Za-z0-9_./-]+")
+_WORDS = regex(r"[A-Za-z0-9_./ -]+")
 # What several devices are called: `8xH100`, `2 x 8 x h100-80gb`.
-_DEVICES = re.compile(r"(?:([0-9]+) ?[x*] ?)?([0-9]+) ?[x*] ?([A-Za-z][A-Za-z0-9_. -]*)")
+_DEVICES = regex(r"(?:([0-9]+) ?[x*] ?)?([0-9]+) ?[x*] ?([A-Za-z][A-Za-z0-9_. -]*)")
 # A number with a unit: `4M`, `80 GB`, `3%`. Of tokens, k and M are powers of two.
-_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(%|[kKM]|Gi?B?)")
-_TOKENS = re.compile(r" ?tok(?:en)?s?$")
+_QUANTITY = regex(r"([0-9]+(?:\.[0-9]+)?) ?(%|[kKM]|Gi?B?)")
+_TOKENS = regex(r" ?tok(?:en)?s?$")
 _IN_TOKENS = ("batch.effective_tokens", "model.sequence_length")
-_STAGE = re.compile(r"(?:zero|stage)[-_ ]?(?:stage)?[-_ ]?([0-3])")
+_STAGE = regex(r"(?:zero|stage)[-_ ]?(?:stage)?[-_ ]?([0-3])")
 
 
 class Vocabulary(NamedTuple):

@@ -3,7 +3,7 @@
 Says in microseconds whether the form is right; what is wrong with it is said elsewhere.
 """
 
-import re
+from configlint.core.regex import regex
 
 
 class JsonSchemaValueException(ValueError):
@@ -14,9 +14,9 @@ class JsonSchemaValueException(ValueError):
 
 
 REGEX_PATTERNS = {
-    '^ *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*( *, *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*)* *$': re.compile('^ *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*( *, *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*)* *\\Z'),
-    '^[0-9]+\\.[0-9]+(\\.[0-9a-z]+)*$': re.compile('^[0-9]+\\.[0-9]+(\\.[0-9a-z]+)*\\Z'),
-    '^([1-9][0-9]*x)?[1-9][0-9]*x[A-Za-z][A-Za-z0-9._-]*$': re.compile('^([1-9][0-9]*x)?[1-9][0-9]*x[A-Za-z][A-Za-z0-9._-]*\\Z')
+    '^ *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*( *, *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*)* *$': regex('^ *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*( *, *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*)* *\\Z'),
+    '^[0-9]+\\.[0-9]+(\\.[0-9a-z]+)*$': regex('^[0-9]+\\.[0-9]+(\\.[0-9a-z]+)*\\Z'),
+    '^([1-9][0-9]*x)?[1-9][0-9]*x[A-Za-z][A-Za-z0-9._-]*$': regex('^([1-9][0-9]*x)?[1-9][0-9]*x[A-Za-z][A-Za-z0-9._-]*\\Z')
 }
 
 NoneType = type(None)

@@ -3,7 +3,7 @@
 Says in microseconds whether the form is right; what is wrong with it is said elsewhere.
 """
 
-import re
+from configlint.core.regex import regex
 
 
 class JsonSchemaValueException(ValueError):
@@ -14,13 +14,13 @@ class JsonSchemaValueException(ValueError):
 
 
 REGEX_PATTERNS = {
-    '^[A-Za-z0-9][A-Za-z0-9_-]*$': re.compile('^[A-Za-z0-9][A-Za-z0-9_-]*\\Z'),
-    '\\S': re.compile('\\S'),
-    '^[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)*$': re.compile('^[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)*\\Z'),
-    '^[A-Za-z_][A-Za-z0-9_]*$': re.compile('^[A-Za-z_][A-Za-z0-9_]*\\Z'),
-    '^[A-Za-z][A-Za-z0-9_-]*$': re.compile('^[A-Za-z][A-Za-z0-9_-]*\\Z'),
-    '^[0-9]+\\.[0-9]+$': re.compile('^[0-9]+\\.[0-9]+\\Z'),
-    '^[0-9]+\\.[0-9]+(\\.[0-9]+)?$': re.compile('^[0-9]+\\.[0-9]+(\\.[0-9]+)?\\Z')
+    '^[A-Za-z0-9][A-Za-z0-9_-]*$': regex('^[A-Za-z0-9][A-Za-z0-9_-]*\\Z'),
+    '\\S': regex('\\S'),
+    '^[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)*$': regex('^[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)*\\Z'),
+    '^[A-Za-z_][A-Za-z0-9_]*$': regex('^[A-Za-z_][A-Za-z0-9_]*\\Z'),
+    '^[A-Za-z][A-Za-z0-9_-]*$': regex('^[A-Za-z][A-Za-z0-9_-]*\\Z'),
+    '^[0-9]+\\.[0-9]+$': regex('^[0-9]+\\.[0-9]+\\Z'),
+    '^[0-9]+\\.[0-9]+(\\.[0-9]+)?$': regex('^[0-9]+\\.[0-9]+(\\.[0-9]+)?\\Z')
 }
 
 NoneType = type(None)

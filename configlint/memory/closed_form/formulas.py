@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from configlint.core.plan import Origin, Plan
+from configlint.core.record import NamedTuple
 from configlint.core.workload import Workload, in_rows
 from configlint.memory.closed_form import SLACK, UNMEASURED
 from configlint.memory.closed_form.architecture import Architecture, architecture

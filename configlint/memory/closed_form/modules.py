@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from configlint.core.record import NamedTuple
 from configlint.memory.closed_form.architecture import Architecture
 
 ALL_LINEAR = ("all-linear",)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
+from configlint.core.record import NamedTuple
 from configlint.core.workload import OF_DEEPSPEED, Workload
 from configlint.knowledge.optimizers import find_deepspeed_memory, find_optimizer
 from configlint.memory.closed_form.tape import Weight

@@ -6,8 +6,8 @@ Layers of one kind are alike, so one is run for all of them: the step then adds 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
+from configlint.core.record import NamedTuple
 from configlint.core.workload import CATEGORIES
 from configlint.memory.closed_form.tape import Node, Storage, Tape, Tensor, Weight
 

@@ -13,8 +13,8 @@ unit a layer and one for the rest); torch 2.13, nn/parallel/distributed.py (a bu
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple
 
+from configlint.core.record import NamedTuple
 from configlint.core.workload import Workload
 from configlint.memory.closed_form.architecture import Architecture
 from configlint.memory.closed_form.optimizers import Kept

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple
 
+from configlint.core.record import NamedTuple
 from configlint.core.workload import CATEGORIES, PHASES, Workload
 from configlint.memory.closed_form.architecture import Architecture
 from configlint.memory.closed_form.optimizers import Kept, parameter_bytes, state_bytes, step_bytes

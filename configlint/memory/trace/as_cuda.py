@@ -9,11 +9,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 from unittest import mock
 
 import torch
 from torch.nn import functional
+
+from configlint.core.record import NamedTuple
 
 aten = torch.ops.aten
 HALF = (torch.bfloat16, torch.float16)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 
+from configlint.core.record import NamedTuple
 from configlint.core.workload import Workload
 from configlint.memory.saved import KEY
 from configlint.memory.trace import adapters, liger_kernels

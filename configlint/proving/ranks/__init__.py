@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from configlint.core.diagnostic import Diagnostic
 from configlint.core.plan import Plan
+from configlint.core.record import NamedTuple
 from configlint.core.release import written
 from configlint.host.process import ask
 from configlint.proving.answer import Found, Rank

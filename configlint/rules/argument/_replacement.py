@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
-
 from configlint.core.edit import KEPT
 from configlint.core.plan import Plan, Use
+from configlint.core.record import NamedTuple
+from configlint.core.regex import regex
 from configlint.core.release import Argument, Facts, Layer, is_kind
 from configlint.core.remedy import Drop, Move, Put, Remedy, Say
 from configlint.core.values import mapping
 from configlint.core.writing import written
 from configlint.rules.argument import is_scripts
 
-_REMOVE = re.compile(r"remove it:? ?")
+_REMOVE = regex(r"remove it:? ?")
 
 
 class Replacement(NamedTuple):

@@ -23,10 +23,10 @@ of prompt tuning (3e-2), the highest of these; arXiv 2201.02177 (a weight decay 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.record import NamedTuple
 from configlint.core.remedy import Say
 from configlint.core.rule import Finding, rule
 from configlint.core.values import real

@@ -25,10 +25,10 @@ DefaultFlowCallback; integrations/integration_utils.py
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.record import NamedTuple
 from configlint.core.remedy import Drop, Put, Remedy, Say
 from configlint.core.rule import Finding, Row, rule
 from configlint.core.spec import Setting

@@ -21,12 +21,12 @@ transformers 5.23 training_args.py, __post_init__ (nothing converts a type)
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from configlint.core.diagnostic import Severity
 from configlint.core.edit import KEPT
 from configlint.core.plan import Plan, Use
+from configlint.core.regex import regex
 from configlint.core.release import Argument
 from configlint.core.remedy import Move, Put, Remedy
 from configlint.core.rule import Finding, rule
@@ -35,7 +35,7 @@ from configlint.core.wording import code
 from configlint.rules.argument import has_misfits, is_scripts, misfits, removal
 from configlint.rules.argument._kinds import as_boolean, as_number, described, is_boolean_for_word
 
-_PERCENTAGE = re.compile(r"([0-9]{1,2}(?:\.[0-9]+)?) ?%")
+_PERCENTAGE = regex(r"([0-9]{1,2}(?:\.[0-9]+)?) ?%")
 
 
 @rule(Severity.ERROR, fixes=True, when=has_misfits)

@@ -27,11 +27,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import ceil, gcd, lcm
-from typing import NamedTuple
 
 from configlint.core.arithmetic import is_power_of_two
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.record import NamedTuple
 from configlint.core.remedy import Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.values import positive

@@ -12,6 +12,7 @@ from operator import ge, gt, le, lt
 from typing import Any
 
 from configlint.core.plan import Plan
+from configlint.core.regex import regex
 from configlint.core.remedy import Drop, Meant, Put, Remedy, Say
 from configlint.core.rule import Finding
 from configlint.core.wording import code, listing
@@ -22,7 +23,7 @@ Facts = Mapping[str, Any]
 
 # The words that pydantic reads as true or false, and the strings that it reads as an integer.
 _WORDS = ("0", "1", "f", "false", "n", "no", "off", "on", "t", "true", "y", "yes")
-_WHOLE = re.compile(r"\s*[+-]?\d+(_\d+)*(\.0+)?\s*", re.ASCII)
+_WHOLE = regex(r"\s*[+-]?\d+(_\d+)*(\.0+)?\s*", re.ASCII)
 _LARGEST = 2**63
 
 # By the words of JSON Schema: what a value must be, and whether it is.

@@ -24,10 +24,10 @@ Source: transformers 5.23 integrations/deepspeed.py, trainer_config_process and 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.record import NamedTuple
 from configlint.core.remedy import Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.values import positive, real

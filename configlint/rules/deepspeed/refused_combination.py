@@ -26,10 +26,10 @@ optimizers)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.record import NamedTuple
 from configlint.core.remedy import Drop, Put, Remedy
 from configlint.core.rule import Finding, Row, rule
 from configlint.core.values import real

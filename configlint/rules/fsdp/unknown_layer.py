@@ -23,11 +23,11 @@ Source: accelerate 1.15 utils/dataclasses.py, set_auto_wrap_policy; transformers
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.regex import regex
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import listing, one_off
@@ -35,7 +35,7 @@ from configlint.rules.argument._resolved import is_fsdp
 from configlint.rules.fsdp import is_configured, place, value
 
 _KEY = "transformer_layer_cls_to_wrap"
-_LAYER = re.compile(r"(Decoder|Encoder)?(Layer|Block)$")
+_LAYER = regex(r"(Decoder|Encoder)?(Layer|Block)$")
 
 
 @rule(Severity.ERROR, when=is_configured)

@@ -27,11 +27,12 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.regex import regex
 from configlint.core.remedy import Move, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 
 _PATH, _MODULE, _SETUP = "launch.script", "launch.module", "launch.setup"
-_TRL = re.compile(r"(?:trl |trl\.scripts\.)([a-z_]+)(?: .*)?")
+_TRL = regex(r"(?:trl |trl\.scripts\.)([a-z_]+)(?: .*)?")
 _STARTERS = ("accelerate", "bash", "deepspeed", "python", "python3", "sh", "srun", "torchrun", "uv")
 
 

@@ -29,12 +29,13 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.regex import regex
 from configlint.core.remedy import Put, Say
 from configlint.core.rule import Finding, rule
 from configlint.rules.launch import asks_for_slurm
 
 _PATH, _SETUP, _MORE = "launch.slurm.signal", "launch.setup", "launch.env.PET_SIGNALS_TO_HANDLE"
-_FORM = re.compile(r"(?:([br]+):)?(?:sig)?([a-z]+\d?|\d+)(@\d*)?", re.IGNORECASE | re.ASCII)
+_FORM = regex(r"(?:([br]+):)?(?:sig)?([a-z]+\d?|\d+)(@\d*)?", re.IGNORECASE | re.ASCII)
 # Other signals do no harm, or are meant to.
 _PASSED_ON, _FATAL = ("HUP", "INT", "QUIT", "TERM"), ("ABRT", "ALRM", "USR1", "USR2")
 # Linux's.

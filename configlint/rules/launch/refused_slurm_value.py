@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.regex import regex
 from configlint.core.remedy import Drop, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.rules.launch import asks_for_slurm
@@ -32,7 +33,7 @@ from configlint.rules.launch._sbatch import OPTIONS
 from configlint.rules.launch._sbatch_values import FLAGS, FORMS, FREE, OF_FLAGS
 
 # `24h`, `2 days`.
-_UNITS = re.compile(r"\s*(\d{1,9})\s*([dhm])(?:ays?|ours?|rs?|in|ins|inutes?)?\s*", re.IGNORECASE | re.ASCII)
+_UNITS = regex(r"\s*(\d{1,9})\s*([dhm])(?:ays?|ours?|rs?|in|ins|inutes?)?\s*", re.IGNORECASE | re.ASCII)
 _WORDS = {"d": "days", "h": "hours", "m": "minutes"}
 
 

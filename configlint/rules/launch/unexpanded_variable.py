@@ -26,14 +26,15 @@ from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
+from configlint.core.regex import regex
 from configlint.core.remedy import Drop, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.rules._variables import variable
 from configlint.rules.launch import has_signs
 
 _SETUP = "launch.setup"
-_HOME = re.compile(r"^~(?=/|$)|(?<=:)~(?=/)")
-_SECRET = re.compile(r"KEY|PASSWORD|SECRET|TOKEN")
+_HOME = regex(r"^~(?=/|$)|(?<=:)~(?=/)")
+_SECRET = regex(r"KEY|PASSWORD|SECRET|TOKEN")
 
 
 @rule(Severity.ERROR, when=has_signs)

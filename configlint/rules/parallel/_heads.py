@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from configlint.core.plan import Plan
+from configlint.core.record import NamedTuple
 from configlint.core.values import mapping, positive, text
 
 # Families whose tensor-parallel plan splits the key projection and keeps it split; others gather it again.

@@ -28,11 +28,11 @@ DistributedConfig, and trainer.py, _build_accelerator_args; run: 5.18 and 5.23 w
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from configlint.core.diagnostic import Severity
 from configlint.core.fsdp import BY_NODE, FSDP2, node
 from configlint.core.plan import Plan
+from configlint.core.record import NamedTuple
 from configlint.core.release import Version
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule

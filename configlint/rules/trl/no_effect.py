@@ -25,10 +25,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan, Use
+from configlint.core.record import NamedTuple
 from configlint.core.release import Version
 from configlint.core.remedy import Drop, Put, Remedy, Say
 from configlint.core.rule import Finding, Row, rule
