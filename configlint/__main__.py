@@ -16,7 +16,7 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from configlint.program import main
 
-    main()
+    main(at_once=True)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,11 @@ PLAIN = {
 }
 
 
-def main() -> None:
-    """Run what the command line says, and exit."""
+def main(at_once: bool = False) -> None:
+    """Run what the command line says, and exit.
+
+    `at_once` ends a plain check without taking down what is loaded, which is a tenth of its time.
+    """
     # A process this short has no garbage worth collecting: that would be a tenth of its time, and a
     # third over a thousand specs.
     gc.disable()
@@ -32,13 +35,17 @@ def main() -> None:
     except signals.Stopped as stopped:
         signals.die_of(stopped.number)
         raise
+    if at_once and is_plain_check(sys.argv[1:]) and not sys.getprofile() and not sys.gettrace():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
     gc.freeze()  # nor at the exit
     sys.exit(code or CLEAN)
 
 
 def _run(arguments: list[str]) -> int:
     try:
-        if _is_plain_check(arguments):
+        if is_plain_check(arguments):
             from configlint.commands.check import check
 
             flags: dict[str, Any] = {PLAIN[argument]: True for argument in arguments if argument in PLAIN}
@@ -46,11 +53,13 @@ def _run(arguments: list[str]) -> int:
         from configlint import cli
 
         return cli.run()
+    except KeyboardInterrupt:  # where signals are not ours to catch
+        return 130
     except Exception as error:
         return failure(error)
 
 
-def _is_plain_check(arguments: list[str]) -> bool:
+def is_plain_check(arguments: list[str]) -> bool:
     """Whether these are `check`, files and flags only: then there is nothing to parse, and click, which would be a
     quarter of the time, is not loaded. On Windows it expands patterns, and a shell may ask it for completions."""
     words = [argument for argument in arguments[1:] if argument not in PLAIN]

@@ -880,7 +880,7 @@ class TestWriting:
         mode = Path("a.yaml").stat().st_mode
         result = run("check", "a.yaml", "--fix")
         assert result.code == code
-        assert result.err == (f"configlint: a.yaml was not fixed: {reason}\n" if reason else "\n")
+        assert result.err == (f"configlint: a.yaml was not fixed: {reason}\n" if reason else "")
         assert result.out.endswith("\n1 error in 1 spec; 1 fixable\n") or code == 130
         assert texts() == before
         assert Path("a.yaml").stat().st_mode == mode

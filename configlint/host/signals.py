@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -24,9 +23,6 @@ class Stopped(BaseException):
 def raised() -> Iterator[None]:
     """Inside, the signals raise Stopped, once: nothing interrupts the cleaning up. One that was ignored when the
     program started, as nohup has it, stays ignored."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
     before = {number: signal.getsignal(number) for number in _ENDING}
     heard = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
 
@@ -35,8 +31,11 @@ def raised() -> Iterator[None]:
             signal.signal(each, signal.SIG_IGN)
         raise Stopped(number)
 
-    for number in heard:
-        signal.signal(number, stop)
+    try:
+        for number in heard:
+            signal.signal(number, stop)
+    except ValueError:  # only the main thread may
+        heard = []
     try:
         yield
     finally:

@@ -25,6 +25,7 @@ _OPERATORS = r"(===?|~=|<=?|>=?|!=|\^|~)\s*v?(\d+(?:\.\d+)*(?:\.\*)?)"
 _NEEDS = rf"{_NAME}[ \t]*(?:\[[^\]\n]*\])?[ \t]*({_OPERATORS}[^;#\"'\n]*)"
 # Where a package and what is needed of it stand, by the kind of file; poetry has them as a key and its value.
 _LOCKED = rf"""^name = "{_NAME}"\r?\nversion = "(\d+\.\d+[^"]*)\""""
+_REQUIREMENTS = regex(r"requirements?\b.*\.txt")
 _REQUIRED = rf"^[ \t]*{_NEEDS}"
 _QUOTED = rf"""["']{_NEEDS}"""
 _POETRY = rf"""^{_NAME}[ \t]*=[ \t]*(?:\{{[^\n]*?version[ \t]*=[ \t]*)?["']([^"'\n]+)"""
@@ -35,7 +36,7 @@ _LAST_PATCH = 999
 def pins(folder: str, names: set[str]) -> dict[str, Setting]:
     """The releases that the files of a folder pin, each with its place."""
     found: dict[str, Setting] = {}
-    requirements = sorted(name for name in names if re.fullmatch(r"requirements?\b.*\.txt", name))
+    requirements = sorted(filter(_REQUIREMENTS.fullmatch, names))
     held = [name for name in (*_LOCKS, "pyproject.toml", *requirements, "setup.py") if name in names]
     for path, data in readable(folder, held):
         if any(package in data for package in _PACKAGES):

@@ -48,6 +48,7 @@ def before(event, arguments):
 from configlint.__main__ import main
 
 sys.addaudithook(before)
+os._exit = sys.exit  # the number is written after it
 try:
     main()
 finally:

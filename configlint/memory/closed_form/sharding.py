@@ -12,8 +12,6 @@ unit a layer and one for the rest); torch 2.13, nn/parallel/distributed.py (a bu
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from configlint.core.record import NamedTuple
 from configlint.core.workload import Workload
 from configlint.memory.closed_form.architecture import Architecture
@@ -43,13 +41,13 @@ class Census(NamedTuple):
 
 class Spread(NamedTuple):
     """What of it lies on one device. `gradients` stay over several micro-batches, `reduced` are those of the step,
-    where `transient` bytes come on top; of each new one, `kept` is the share that adds to them. `gathered` and
-    `buckets` are what the exchange takes while forward and backward run."""
+    where `transient` bytes come on top. Each new one adds to them what `keepers` devices share; where there are none,
+    nothing. `gathered` and `buckets` are what the exchange takes while forward and backward run."""
 
     weights: int
     gradients: int
     reduced: int
-    kept: Fraction
+    keepers: int
     states: int
     transient: int
     gathered: int = 0
@@ -58,10 +56,10 @@ class Spread(NamedTuple):
 
 def spread(workload: Workload, sizes: Architecture, census: Census, item: int, kind: Kept) -> Spread:
     """`item` is the size of an element that is computed with."""
-    alone = Spread(census.weights, census.gradients, census.gradients, Fraction(1), census.states, census.transient)
+    alone = Spread(census.weights, census.gradients, census.gradients, 1, census.states, census.transient)
     devices = workload.shard
     if kind.in_backward:
-        alone = alone._replace(gradients=0, reduced=0, kept=Fraction(0), transient=0)
+        alone = alone._replace(gradients=0, reduced=0, keepers=0, transient=0)
     if workload.data == "ddp":
         return alone._replace(buckets=census.gradients if workload.world > 1 else 0)
     if workload.data == "fsdp":
@@ -77,7 +75,7 @@ def spread(workload: Workload, sizes: Architecture, census: Census, item: int, k
         narrow, wide = census.gradients // devices, MASTER_BYTES * census.trained // devices
         sharded = sharded._replace(reduced=wide, transient=max(2 * narrow, kind.foreach * wide))
         if workload.data == "zero2":
-            sharded = sharded._replace(kept=Fraction(1, devices), gradients=narrow)
+            sharded = sharded._replace(keepers=devices, gradients=narrow)
     return _offloaded(workload, sharded) if workload.offload_optimizer else sharded
 
 
@@ -102,7 +100,7 @@ def _zero3(workload: Workload, census: Census, shared: Spread, kind: Kept) -> Sp
         weights=0 if workload.offload_parameters else census.weights // devices,
         gradients=narrow,
         reduced=narrow + wide,
-        kept=Fraction(0),
+        keepers=0,
         transient=max(copied, kind.foreach * wide),
         gathered=max(2 * census.layer, census.rest),
     )
@@ -126,7 +124,7 @@ def _fsdp(workload: Workload, census: Census, item: int, devices: int, states: i
         # Over micro-batches that are not synchronised the gradients stay whole.
         reduced if workload.synchronised else census.trained * item,
         reduced,
-        Fraction(1, devices),
+        devices,
         0 if offloaded else states * wide * census.trained // devices,
         census.transient // devices,
         2 * census.layer + census.rest,

@@ -138,7 +138,7 @@ def _walk(
 
     level = list(base)
     # What is kept of none is there from the start.
-    level[_GRADIENTS] = share.gradients if accumulating or not share.kept else 0
+    level[_GRADIENTS] = share.gradients if accumulating or not share.keepers else 0
     level[_COMMUNICATION] += share.gathered
     copies = 0
     for segment, times in runs:
@@ -161,7 +161,7 @@ def _walk(
         # From the first to the last of them it is a straight line.
         for layers in (1, times - 1) if times > 1 else (1,):
             level = [a - b * layers for a, b in zip(level, segment.kept, strict=True)]
-            kept = int((segment.gradients - shared) * share.kept) + shared
+            kept = ((segment.gradients - shared) // share.keepers if share.keepers else 0) + shared
             shared = 0
             level[_GRADIENTS] += kept * (layers - 1)
             moment("backward", level, segment.backward)
