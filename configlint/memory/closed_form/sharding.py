@@ -41,8 +41,8 @@ class Census(NamedTuple):
 
 class Spread(NamedTuple):
     """What of it lies on one device. `gradients` stay over several micro-batches, `reduced` are those of the step,
-    where `transient` bytes come on top. Each new one adds to them what `keepers` devices share; where there are none,
-    nothing. `gathered` and `buckets` are what the exchange takes while forward and backward run."""
+    where `transient` bytes come on top. Each new one adds to them what `keepers` devices share: nothing,
+    where there are none. `gathered` and `buckets` are what the exchange takes while forward and backward run."""
 
     weights: int
     gradients: int
