@@ -277,3 +277,12 @@ def test_a_rule_that_crashes_is_3_and_the_tree_is_still_printed(monkeypatch: pyt
     assert result.out.startswith("world = 8 ")
     assert "Traceback" not in result.err
     assert run("explain", "recipes/a.yaml", "wrld").code == 3
+
+
+@pytest.mark.parametrize(
+    ("examples", "said"), [(6400, "last_step_samples is 64, as in"), (None, "is unknown: the spec")]
+)
+def test_a_last_step_that_is_as_full_as_all_others_is_no_unknown_value(examples: int | None, said: str) -> None:
+    value = "null" if examples is None else examples
+    result = run("explain", "recipes/a.yaml", "last_step_samples", "--set", f"data.train_examples={value}")
+    assert said in result.err

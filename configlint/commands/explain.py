@@ -11,7 +11,8 @@ from configlint.knowledge.naming import owners, paths
 from configlint.knowledge.schemas import schema_text
 
 # What is worth explaining when nothing is asked for.
-MAIN = ("batch.trained", "schedule.last_step_samples", "schedule.total_steps", "schedule.warmup_steps")
+_LAST_STEP = "schedule.last_step_samples"
+MAIN = ("batch.trained", _LAST_STEP, "schedule.total_steps", "schedule.warmup_steps")
 # Whose names are understood; of a name that several have, the first's meaning counts.
 _PROGRAMS = ("configlint", "training_arguments", "derived", "torchrun", "accelerate", "sbatch", "elsewhere")
 
@@ -66,6 +67,9 @@ def _tree(rows: list[tuple[str, str, str]]) -> str:
 def unknown(plan: Plan, name: str) -> str:
     """Why there is nothing to explain."""
     names = paths(*_PROGRAMS)
+    name = {path.rpartition(".")[2]: path for path in MAIN}.get(name, name)
+    if name == _LAST_STEP and _is_full(plan):
+        return f"{_LAST_STEP} is {plan.batch.trained}, as in all other steps: no step of an epoch has fewer samples"
     if names.get(name, name) in (*names.values(), *MAIN):
         return f"{name} is unknown: the spec does not set what it is computed from"
     if name.partition(".")[2] in _keys(name.partition(".")[0]):
@@ -74,6 +78,16 @@ def unknown(plan: Plan, name: str) -> str:
     emitted = [name for name, path in names.items() if path in known]
     close = nearest(name, [*known, *(path.rpartition(".")[2] for path in known), *emitted])
     return f"unknown value {name}" + (f": did you mean {close}?" if close else "")
+
+
+def _is_full(plan: Plan) -> bool:
+    """Whether the last step of an epoch has as many samples as the others; with split_batches a micro-batch of a
+    rank has another size."""
+    batch, batches, replicas = plan.batch, plan.schedule.batches_per_epoch, plan.parallel.replicas
+    if not (batches and batch.per_device and batch.trained and replicas) or _LAST_STEP in plan.origins:
+        return False
+    splits = any(plan.writes(name) for name in ("accelerator_config", "split_batches"))
+    return not splits and batches * batch.per_device * replicas % batch.trained == 0
 
 
 def _keys(section: str) -> set[str]:

@@ -282,7 +282,8 @@ def _falcon(config: Fields, base: Architecture) -> dict[str, Any]:
     }
 
 
-def _bert(config: Fields, base: Architecture) -> dict[str, Any]:
+def encoder(config: Fields) -> dict[str, Any]:
+    """What BERT and those made after it have in common."""
     return {
         "norm": "layer",
         "order": "sum",
@@ -291,8 +292,14 @@ def _bert(config: Fields, base: Architecture) -> dict[str, Any]:
         "rotary": 0.0,
         "activation": text(config.get("hidden_act")) or "gelu",
         "biased": "all",
-        "tied": _tied(config, True),
         "positions": positive(config.get("max_position_embeddings")) or 512,
+    }
+
+
+def _bert(config: Fields, base: Architecture) -> dict[str, Any]:
+    return {
+        **encoder(config),
+        "tied": _tied(config, True),
         "segments": positive(config.get("type_vocab_size")) or 2,
         "embedding_dropout": _rate(config, "hidden_dropout_prob", 0.1),
         "attention_dropout": _rate(config, "attention_probs_dropout_prob", 0.1),

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from configlint.core.values import flag, positive, real, text
-from configlint.memory.closed_form.architecture import Architecture, Fields
+from configlint.core.values import flag, positive, real
+from configlint.memory.closed_form.architecture import Architecture, Fields, encoder
 
 # What DistilBERT calls what others call so.
 _DISTILBERT = {
@@ -100,15 +100,8 @@ def _distilbert(config: Fields, base: Architecture) -> dict[str, Any]:
     rate = 0.1 if rate is None else rate
     attention = real(config.get("attention_dropout"))
     return {
-        "norm": "layer",
-        "order": "sum",
-        "plain_softmax": True,
-        "gated": False,
-        "rotary": 0.0,
-        "activation": text(config.get("hidden_act")) or "gelu",
-        "biased": "all",
+        **encoder(config),
         "tied": _is_on(config, "tie_weights_", True) and _is_on(config, "tie_word_embeddings", True),
-        "positions": positive(config.get("max_position_embeddings")) or 512,
         "segments": 0,
         "embedding_dropout": rate,
         "attention_dropout": 0.1 if attention is None else attention,
