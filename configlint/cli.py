@@ -377,6 +377,54 @@ def import_(file: str, output: str | None, call: int | None, hardware: str | Non
     return FINDINGS if imported.lost else CLEAN
 
 
+@cli.command()
+@click.option("-o", "output", metavar="SPEC", help="Write the spec to this file, which must not exist yet.")
+@click.option("--hardware", metavar="8xa100-80gb", help="The machine (default: the GPUs of this one).")
+@click.option("--effective", type=click.IntRange(min=1), metavar="SAMPLES", help="The effective batch.")
+@click.option("--trainer", metavar="CLASS", help="The class that the script builds, such as SFTTrainer.")
+@click.option("--model", metavar="NAME", help="What the script loads: a bundled model, a Hub id or a config.json.")
+@click.option("--script", metavar="FILE", help="The training script.")
+@click.option("--yes", is_flag=True, help="Ask nothing; take the defaults.")
+def init(
+    output: str | None,
+    hardware: str | None,
+    effective: int | None,
+    trainer: str | None,
+    model: str | None,
+    script: str | None,
+    yes: bool,
+) -> int:
+    """Make a commented spec to start from; on a terminal, what the options do not say is asked.
+
+    Exit code 1 if the file exists or the answers make an error, and nothing is written; or for a warning.
+    """
+    from configlint.commands import init
+    from configlint.core.diagnostic import Severity
+    from configlint.host.write import write_new
+
+    if output is not None and os.path.lexists(output):
+        note(f"{output} exists: nothing was written")
+        return FINDINGS
+    init.refuse_unknown(trainer)
+    asks = not yes and sys.stdin is not None and sys.stdin.isatty()
+    answers = init.machine(hardware, asks)._replace(
+        effective=effective, trainer=trainer, model=model, script=script
+    )
+    text, found = init.starter(output or "train.yaml", init.asked(answers) if asks else answers)
+    show(found)
+    if any(each.severity is Severity.ERROR for each in found):
+        note("nothing was written: no spec with these answers is free of errors")
+        return FINDINGS
+    if output is None:
+        echo(text.encode())
+    elif write_new(output, text.encode()):
+        note(f"wrote {output}: next, run `configlint check {output}`")
+    else:
+        note(f"{output} exists: nothing was written")
+        return FINDINGS
+    return FINDINGS if found else CLEAN
+
+
 @cli.command("rule")
 @click.argument("name", required=False)
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
