@@ -267,7 +267,7 @@ def explain(spec: str, path: str | None, target: str | None, assignments: tuple[
         elif not paths:
             note("nothing to explain: the batch cannot be computed from this spec")
             code = max(code, FINDINGS)
-        echo(explain.trees(plan, paths))
+        echo(explain.trees(plan, paths) + explain.meant(plan, paths))
     return code
 
 
@@ -399,13 +399,14 @@ def init(
     Exit code 1 if the file exists or the answers make an error, and nothing is written; or for a warning.
     """
     from configlint.commands import init
+    from configlint.commands.known import refuse_unknown_trainer
     from configlint.core.diagnostic import Severity
     from configlint.host.write import write_new
 
     if output is not None and os.path.lexists(output):
         note(f"{output} exists: nothing was written")
         return FINDINGS
-    init.refuse_unknown(trainer)
+    refuse_unknown_trainer(trainer)
     asks = not yes and sys.stdin is not None and sys.stdin.isatty()
     answers = init.machine(hardware, asks)._replace(
         effective=effective, trainer=trainer, model=model, script=script
@@ -423,6 +424,24 @@ def init(
         note(f"{output} exists: nothing was written")
         return FINDINGS
     return FINDINGS if found else CLEAN
+
+
+@cli.command("list")
+@click.argument("kind", type=click.Choice(["accelerators", "models", "trainers", "optimizers", "arguments"]))
+@click.option("--transformers", metavar="X.Y", help="List what this release has (default: the newest known).")
+@click.option("--trl", metavar="X.Y", help="The same for TRL.")
+@click.option("--trainer", metavar="CLASS", default="Trainer", help="List the arguments of this trainer.")
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def list_(kind: str, transformers: str | None, trl: str | None, trainer: str, output_format: str) -> int:
+    """List the names that a spec may use: accelerators, models, trainers, optimizers or arguments."""
+    from configlint.commands import listing
+    from configlint.commands.known import refuse_unknown_releases, refuse_unknown_trainer
+
+    refuse_unknown_releases(transformers, trl)
+    refuse_unknown_trainer(trainer)
+    rows = list(listing.KINDS[kind](listing.Asked(transformers, trl, trainer)))
+    echo(listing.as_json(kind, rows) if output_format == "json" else listing.as_text(kind, rows))
+    return CLEAN
 
 
 @cli.command("rule")
@@ -464,13 +483,8 @@ def schema(transformers: str | None, trl: str | None) -> int:
     import json
 
     from configlint.commands.schema import bundle
-    from configlint.core.errors import UsageError
 
-    try:
-        found = bundle(transformers, trl)
-    except LookupError as error:
-        raise UsageError(str(error)) from error
-    echo(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    echo(json.dumps(bundle(transformers, trl), indent=1, ensure_ascii=False) + "\n")
     return CLEAN
 
 

@@ -14,7 +14,7 @@ from configlint.core.errors import UsageError
 from configlint.core.profile import Accelerator, Instance, Model, lacks
 from configlint.core.release import Release
 from configlint.core.release import written as release_text
-from configlint.core.wording import in_a_line, nearest
+from configlint.core.wording import in_a_line
 from configlint.core.writing import written
 from configlint.host.gpus import Gpus, gpus
 from configlint.pipeline import check
@@ -89,18 +89,6 @@ training:
 # What your script is, and what else it reads from the JSON that it gets. To resume a run, have it call
 # trainer.train(resume_from_checkpoint=True): the Trainer does not resume by itself.
 {launch}"""
-
-
-def refuse_unknown(trainer: str | None) -> None:
-    """Raises:
-    UsageError: there is no data of such a trainer.
-    """
-    known = knowledge.trainers()
-    if trainer is not None and trainer not in known:
-        close = nearest(trainer, known)
-        raise UsageError(
-            f"unknown trainer {trainer}: {f'did you mean {close}?' if close else 'see `configlint list trainers`'}"
-        )
 
 
 def machine(hardware: str | None, asks: bool) -> Answers:
@@ -264,8 +252,7 @@ def _length(answers: Answers) -> int:
 
 
 def _launch(answers: Answers, release: Release) -> Iterator[str]:
-    scripts = release.others.get(release.trainer.script or "")
-    module = release.trainer.script if scripts and scripts.is_there else None
+    module = release.script
     if answers.script:
         yield f"launch: {{script: {written(answers.script)}}}"
         yield "# arguments: {model_name_or_path: owner/name, dataset_name: owner/name}"
