@@ -14,7 +14,7 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         # While there is nothing to clean up, Ctrl-C ends the program without a traceback.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from configlint.cli import main
+    from configlint.program import main
 
     main()
 

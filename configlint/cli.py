@@ -1,12 +1,10 @@
-"""Arguments in, exit code out. What a command needs is imported when it runs."""
+"""The commands and their options. What a command needs is imported when it runs."""
 
 from __future__ import annotations
 
-import gc
 import os
-import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,25 +14,17 @@ from configlint.commands.console import (
     FINDINGS,
     USAGE,
     echo,
-    failure,
     faults,
-    hint,
     note,
-    prepare,
     show,
     waiting,
 )
-from configlint.host import signals
 from configlint.reporters import REPORTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from click.decorators import FC
-
-    from configlint.core.spec import Setting
-    from configlint.pipeline import Report
-    from configlint.session import Session
 
 
 class _Group(click.Group):
@@ -67,6 +57,18 @@ def _target(help: str) -> Callable[[FC], FC]:
     return click.option("--target", metavar="NAME", help=help)
 
 
+def _formats(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        name = value.partition("=")[0]
+        if name not in REPORTERS:
+            from configlint.core.wording import nearest
+
+            close = nearest(name, REPORTERS)
+            hint = f"did you mean {close}?" if close else f"expected {', '.join(REPORTERS)}"
+            raise click.BadParameter(f"unknown format {name}: {hint}", context)
+    return values
+
+
 def _split(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
 
@@ -80,7 +82,7 @@ def _names(option: str, help: str) -> Callable[[FC], FC]:
 @_target("Check only this target.")
 @_set
 @click.option(
-    "--output-format", "outputs", multiple=True, metavar="FORMAT[=FILE]",
+    "--output-format", "outputs", multiple=True, metavar="FORMAT[=FILE]", callback=_formats,
     help=f"The form of the report, on stdout or in FILE; repeatable: {', '.join(REPORTERS)}.",
 )  # fmt: skip
 @click.option("--statistics", is_flag=True, help="Show how often each rule finds something.")
@@ -119,78 +121,11 @@ def _names(option: str, help: str) -> Callable[[FC], FC]:
 @click.option("--isolated", is_flag=True, help="Read no settings.")
 @click.option("--show-settings", is_flag=True, help="Print the settings of the files; check nothing.")
 @click.option("--show-files", is_flag=True, help="Print the names of the files that would be checked.")
-def check(
-    paths: tuple[str, ...],
-    target: str | None,
-    assignments: tuple[str, ...],
-    outputs: tuple[str, ...],
-    statistics: bool,
-    baseline: str | None,
-    write_baseline: str | None,
-    exit_zero: bool,
-    color: str,
-    fail_on: str,
-    fix: bool,
-    compare: bool,
-    whole: bool,
-    quiet: bool,
-    verbose: bool,
-    pass_over: bool,
-    stdin_filename: str,
-    hardware: str | None,
-    effective: int | None,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    exclude: tuple[str, ...],
-    config: str | None,
-    isolated: bool,
-    show_settings: bool,
-    show_files: bool,
-) -> int:
+def check(paths: tuple[str, ...], **options: Any) -> int:
     """Check training configs: files, folders (default: this one), or `-` for stdin."""
-    from configlint import pipeline
-    from configlint.commands import reporting
-    from configlint.core.errors import UsageError
-    from configlint.project import Options
-    from configlint.session import Session
+    from configlint.commands.check import check
 
-    pairs = [("config", "isolated", config and isolated), ("advice", "quiet", whole and quiet)]
-    for one, other, both in [*pairs, ("verbose", "quiet", verbose and quiet)]:
-        if both:
-            raise UsageError(f"--{one} and --{other} cannot be combined: give one of them")
-    forms = reporting.forms(outputs, statistics)
-    if fix or compare:
-        _refuse_together(paths, fix, compare, bool(outputs or statistics))
-    stated = _stated(hardware, effective)
-    session = Session(assignments, pass_over, stated, Options(select, ignore, exclude, config, isolated))
-    stdin_filename = os.path.normpath(stdin_filename)
-    if "-" in paths:
-        session.parse(stdin_filename, _stdin())
-        paths = tuple(stdin_filename if path == "-" else path for path in paths)
-    paths = paths or (".",)
-    if show_settings or show_files:
-        from configlint.commands import showing
-
-        return showing.settings(paths, session) if show_settings else showing.files(paths, session)
-    changed = False
-    if compare:
-        report, changed = _show_fixes(paths, session, target)
-    else:
-        report = pipeline.check(paths, session, target)
-        reporting.refuse_to_replace([*forms, write_baseline], report)
-        report = _fix(report, paths, session, target, fix)
-        if write_baseline is not None:
-            return reporting.write_baseline(write_baseline, report)
-        report, changed = reporting.left_of(report, baseline, bool(select or ignore or target), quiet)
-        reporting.write_reports(forms, report, whole, color)
-    if verbose:
-        from configlint.commands.showing import readings
-
-        readings(report, session)
-    code = _code(report, fail_on, changed)
-    if code == FINDINGS and forms[None] == "text" and not quiet:
-        hint(report.diagnostics)
-    return CLEAN if exit_zero and code == FINDINGS else code
+    return check(paths, **options)
 
 
 @cli.command("compile")
@@ -364,9 +299,10 @@ def import_(file: str, output: str | None, call: int | None, hardware: str | Non
     """
     from configlint.commands.importing import import_file
     from configlint.host.write import write_new
+    from configlint.project.stated import in_options
     from configlint.session import Session
 
-    imported = import_file(file, Session(stated=_stated(hardware, None)), call)
+    imported = import_file(file, Session(stated=in_options(hardware, None)), call)
     if output is not None and not write_new(output, imported.text.encode()):
         note(f"{output} exists and is another file: nothing was written")
         return FINDINGS
@@ -488,24 +424,8 @@ def schema(transformers: str | None, trl: str | None) -> int:
     return CLEAN
 
 
-def main() -> None:
-    """The program."""
-    # A process this short has no garbage worth collecting: that would be a tenth of its time, and a
-    # third over a thousand specs.
-    gc.disable()
-    prepare()
-    try:
-        with signals.raised():
-            code = _run()
-    except signals.Stopped as stopped:
-        signals.die_of(stopped.number)
-        raise
-    gc.freeze()  # nor at the exit
-    sys.exit(code or CLEAN)
-
-
-def _run() -> int:
-    """The command, and its exit code."""
+def run() -> int:
+    """Run the command of the command line; its exit code."""
     try:
         code: int = cli(prog_name="configlint", standalone_mode=False)
     except click.exceptions.Exit as exit:
@@ -516,83 +436,4 @@ def _run() -> int:
         code = error.exit_code
     except click.Abort:
         code = 130
-    except Exception as error:
-        code = failure(error)
     return code
-
-
-def _stdin() -> bytes:
-    """Raises:
-    UsageError: there is no reading it, or it is larger than any spec.
-    """
-    from configlint.core.errors import UsageError
-    from configlint.host.read import LARGEST_BYTES, TOO_LARGE, reason
-
-    if sys.stdin is None:
-        raise UsageError("stdin is closed, nothing can be read")
-    try:
-        data = sys.stdin.buffer.read(LARGEST_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"stdin: {reason(error)}") from error
-    if len(data) > LARGEST_BYTES:
-        raise UsageError(f"stdin: {TOO_LARGE}")
-    return data
-
-
-def _code(report: Report, fail_on: str, changed: bool) -> int:
-    """The exit code, after what else there is to say."""
-    from configlint.core.diagnostic import Severity
-
-    for line in report.unreadable:
-        note(line)
-    failing = [Severity.ERROR] if fail_on == "error" else [Severity.ERROR, Severity.WARNING]
-    fails = changed or any(found.severity in failing for found in report.diagnostics)
-    return max(FINDINGS if fails else CLEAN, USAGE if report.unreadable else CLEAN, faults(report.crashes))
-
-
-def _stated(hardware: str | None, effective: int | None) -> dict[str, Setting] | None:
-    if hardware is None and effective is None:
-        return None
-    from configlint.project.stated import in_options
-
-    return in_options(hardware, effective)
-
-
-def _refuse_together(paths: tuple[str, ...], fix: bool, compare: bool, has_form: bool) -> None:
-    """Raises:
-    UsageError: these options do not go together.
-    """
-    from configlint.core.errors import UsageError
-
-    if fix and compare:
-        raise UsageError("--fix and --diff cannot be combined: --fix writes, --diff only shows")
-    if fix and "-" in paths:
-        raise UsageError("--fix requires files, got stdin; use --diff to see the fixes")
-    if compare and has_form:
-        raise UsageError("--diff and --output-format cannot be combined: --diff prints no report")
-
-
-def _fix(report: Report, paths: tuple[str, ...], session: Session, target: str | None, write: bool) -> Report:
-    """Fix what can be fixed, and what is left; or what there is, with the fixes that would be made."""
-    if not write and not any(found.fix for found in report.diagnostics):
-        return report
-    from configlint.commands import fix as mend
-
-    if not write:
-        return mend.settled(report, paths, session, target)
-    report, session = mend.resumed(report, paths, session, target)
-    return mend.write(mend.mend(report, paths, session, target), paths, target)
-
-
-def _show_fixes(paths: tuple[str, ...], session: Session, target: str | None) -> tuple[Report, bool]:
-    """Show what --fix would do; what would be left, and whether there is a difference."""
-    from configlint.commands.fix import diff, mend
-    from configlint.pipeline import check
-    from configlint.reporters import text
-
-    mended = mend(check(paths, session, target), paths, session, target)
-    # The bytes that the files have, whatever the terminal's encoding.
-    lines = "".join(diff(mended))
-    echo(lines.encode())
-    echo(text.summary(mended.before), err=True)
-    return mended.after, bool(lines)

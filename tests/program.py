@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 import pytest
 
-from configlint.cli import main
+from configlint.program import main
 
 CLEAN = "batch: {effective: 64}\nhardware: {accelerator: cpu, devices_per_node: 8}\n"
 ERROR = CLEAN.replace(": 8}", ": 7}")  # batch/indivisible at 1:20

@@ -629,7 +629,7 @@ def test_what_is_not_known_is_not_traced() -> None:
 
 FIT = """
 import sys
-from configlint.cli import main
+from configlint.program import main
 
 sys.argv = ["configlint", "fit", "fits.yaml"]
 try:

@@ -273,7 +273,7 @@ class TestARowOfATable:
             text = f"trainer: SFTTrainer\ntraining: {{packing: true, max_length: null}}  # {comment}\n"
             write("a.yaml", f"batch: {{effective: 64}}\n{HARDWARE}{text}")
             code = (
-                "import sys\nfrom configlint.cli import main\ntry: main()\n"
+                "import sys\nfrom configlint.program import main\ntry: main()\n"
                 "finally: print(*sorted(name for name in sys.modules if name.startswith('configlint.rules')))"
             )
             command = [sys.executable, "-c", code, "check", "a.yaml"]

@@ -7,13 +7,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from program import ERROR, run
+
+from configlint import cli
+from configlint.program import PLAIN
 
 ROOT = Path(__file__).parent.parent
 SPEC = ROOT / "benchmarks" / "one.yaml"
 
 CHECK = """
 import sys
-from configlint.cli import main
+from configlint.program import main
 
 sys.argv = ["configlint", "check", *sys.argv[1:]]
 try:
@@ -41,6 +45,7 @@ def modules() -> set[str]:
 @pytest.mark.parametrize(
     "heavy",
     [
+        "click",  # only to parse options
         "configlint.knowledge._generated.machines",  # only for an accelerator by another name than its profile's
         "difflib",  # only to say `did you mean`
         "fastjsonschema",  # only when the code for the form is generated
@@ -79,3 +84,16 @@ def test_the_rules_of_a_family_that_does_not_apply_are_not_loaded(modules: set[s
 
 def test_a_rule_that_does_not_concern_the_spec_is_not_loaded(modules: set[str]) -> None:
     assert "configlint.rules.batch.indivisible" not in modules
+
+
+def test_what_is_parsed_without_click_means_what_click_says() -> None:
+    flags = {flag: option.name for option in cli.check.params if option.is_flag for flag in option.opts}
+    assert PLAIN.items() <= flags.items()
+
+
+def test_the_program_says_the_same_with_click_and_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.yaml").write_text(ERROR)
+    Path("b.yaml").write_text("a: [")
+    for arguments in ([], ["a.yaml"], ["--quiet", "b.yaml", "a.yaml"], ["missing.yaml"]):
+        assert run("check", *arguments) == run("check", *arguments, "--fail-on", "warning")

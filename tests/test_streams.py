@@ -100,7 +100,7 @@ def test_a_folder_that_is_called_like_an_option_is_one() -> None:
 VERIFYING = "configlint: verifying the files with the installed packages ..."
 # Nothing that is installed is asked, so that it takes no time.
 UNASKED = "from configlint.verify import installed; installed.ask = lambda *asked: 'is busy'"
-COMPILE = [sys.executable, "-c", f"{UNASKED}; from configlint.cli import main; main()", "compile", "a.yaml"]
+COMPILE = [sys.executable, "-c", f"{UNASKED}; from configlint.program import main; main()", "compile", "a.yaml"]
 NOT_CI = {name: value for name, value in ENVIRONMENT.items() if name != "CI"}
 
 
@@ -195,7 +195,7 @@ main()
             time.sleep(0.01)
         return process
 
-    @pytest.mark.parametrize("name", ["configlint.cli", "click", "configlint.pipeline", "yaml"])
+    @pytest.mark.parametrize("name", ["configlint.program", "configlint.session", "configlint.pipeline", "yaml"])
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
     def test_it_ends_by_the_signal_and_without_a_traceback(self, name: str, number: signal.Signals) -> None:
         process = self.start(name)
@@ -232,7 +232,7 @@ def wait():
     child.ask(pathlib.Path({str(script)!r}), [], 60)
 
 sys.argv = ["configlint", "wait"]
-cli.main()
+from configlint.program import main; main()
 """
         folder = tmp_path / "temporary"
         folder.mkdir()

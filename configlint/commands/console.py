@@ -6,12 +6,11 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
-
-import click
 
 if TYPE_CHECKING:
     from configlint.core.diagnostic import Diagnostic
@@ -31,6 +30,8 @@ def failure(error: Exception) -> int:
     if isinstance(error, OSError):
         if error.filename is None:
             _silence(sys.stdout)
+            if error.errno == errno.EPIPE:  # a reader that has had enough, as `head` has, is no failure
+                return FINDINGS
         closed = error.filename is None and error.errno == errno.EBADF
         note("stdout is closed" if closed else f"{error.filename or 'output'}: {reason(error)}")
         return USAGE
@@ -76,12 +77,30 @@ def echo(text: str | bytes, err: bool = False, color: bool | None = None) -> Non
     """Raises:
     OSError: stdout cannot take it. What stderr cannot take is lost: the exit code has the rest.
     """
+    stream = sys.stderr if err else sys.stdout
+    color = _wants_color() if color is None else color
     try:
-        click.echo(text, nl=False, err=err, color=_wants_color() if color is None else color)
+        if os.name == "nt":
+            import click  # it knows how to color old consoles
+
+            click.echo(text, nl=False, err=err, color=color)
+            return
+        if isinstance(text, bytes):
+            stream.flush()
+            stream.buffer.write(text)
+            stream.buffer.flush()
+        else:
+            stream.write(text if color or (color is None and stream.isatty()) else unstyled(text))
+        stream.flush()
     except OSError:
         if not err:
             raise
         _silence(sys.stderr)
+
+
+def unstyled(text: str) -> str:
+    """The text without colors."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text) if "\x1b" in text else text
 
 
 def _wants_color() -> bool | None:

@@ -5,30 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-import click
-
-from configlint.commands.console import CLEAN, USAGE, echo, faults, note, shows_links
+from configlint.commands.console import CLEAN, USAGE, echo, faults, note, shows_links, unstyled
 from configlint.core.diagnostic import Severity
 from configlint.core.errors import UsageError
 from configlint.pipeline import Report
-from configlint.reporters import REPORTERS, render
+from configlint.reporters import render
 
 
 def forms(outputs: tuple[str, ...], statistics: bool) -> dict[str | None, str]:
     """The form of the report on stdout (None) and in files.
 
     Raises:
-        UsageError: a form is unknown, or two reports would go to the same place.
+        UsageError: two reports would go to the same place.
     """
-    from configlint.core.wording import nearest
-
     forms: dict[str | None, str] = {None: "statistics"} if statistics else {}
     for output in outputs:
         name, equals, file = output.partition("=")
-        if name not in REPORTERS:
-            close = nearest(name, REPORTERS)
-            hint = f"did you mean {close}?" if close else f"expected {', '.join(REPORTERS)}"
-            raise click.BadParameter(f"unknown format {name}: {hint}", click.get_current_context())
         if equals and not file:
             raise UsageError(f"--output-format {output}: write {name}=FILE")
         if (file or None) in forms:
@@ -60,7 +52,7 @@ def write_reports(forms: dict[str | None, str], report: Report, whole: bool, col
         else:
             from configlint.host.atomic import replace
 
-            replace(file, click.unstyle(text).encode(errors="backslashreplace"))
+            replace(file, unstyled(text).encode(errors="backslashreplace"))
 
 
 def write_baseline(path: str, report: Report) -> int:

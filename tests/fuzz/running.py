@@ -13,7 +13,7 @@ from contextlib import redirect_stderr, redirect_stdout, suppress
 from typing import NamedTuple
 from unittest.mock import patch
 
-from configlint.cli import main
+from configlint.program import main
 
 LIMIT_CPU_SECONDS = 2.0
 LIMIT_MEMORY_MIB = 300

@@ -1,0 +1,151 @@
+"""`configlint check`, without click: hooks and editors run it again and again."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from configlint import pipeline
+from configlint.commands import reporting
+from configlint.commands.console import CLEAN, FINDINGS, USAGE, echo, faults, hint, note
+from configlint.core.diagnostic import Severity
+from configlint.core.errors import UsageError
+from configlint.host.read import LARGEST_BYTES, TOO_LARGE, reason
+from configlint.pipeline import Report
+from configlint.project import Options
+from configlint.project.stated import in_options
+from configlint.session import Session
+
+
+def check(
+    paths: tuple[str, ...],
+    *,
+    target: str | None = None,
+    assignments: tuple[str, ...] = (),
+    outputs: tuple[str, ...] = (),
+    statistics: bool = False,
+    baseline: str | None = None,
+    write_baseline: str | None = None,
+    exit_zero: bool = False,
+    color: str = "auto",
+    fail_on: str = "warning",
+    fix: bool = False,
+    compare: bool = False,
+    whole: bool = False,
+    quiet: bool = False,
+    verbose: bool = False,
+    pass_over: bool = False,
+    stdin_filename: str = "-",
+    hardware: str | None = None,
+    effective: int | None = None,
+    select: tuple[str, ...] = (),
+    ignore: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+    config: str | None = None,
+    isolated: bool = False,
+    show_settings: bool = False,
+    show_files: bool = False,
+) -> int:
+    """The exit code, after the report.
+
+    Raises:
+        UsageError: the options contradict each other, or name what is not there.
+    """
+    pairs = [("config", "isolated", config and isolated), ("advice", "quiet", whole and quiet)]
+    for one, other, both in [*pairs, ("verbose", "quiet", verbose and quiet)]:
+        if both:
+            raise UsageError(f"--{one} and --{other} cannot be combined: give one of them")
+    forms = reporting.forms(outputs, statistics)
+    if fix or compare:
+        _refuse_together(paths, fix, compare, bool(outputs or statistics))
+    stated = in_options(hardware, effective)
+    session = Session(assignments, pass_over, stated, Options(select, ignore, exclude, config, isolated))
+    stdin_filename = os.path.normpath(stdin_filename)
+    if "-" in paths:
+        session.parse(stdin_filename, _stdin())
+        paths = tuple(stdin_filename if path == "-" else path for path in paths)
+    paths = paths or (".",)
+    if show_settings or show_files:
+        from configlint.commands import showing
+
+        return showing.settings(paths, session) if show_settings else showing.files(paths, session)
+    changed = False
+    if compare:
+        report, changed = _show_fixes(paths, session, target)
+    else:
+        report = pipeline.check(paths, session, target)
+        reporting.refuse_to_replace([*forms, write_baseline], report)
+        report = _fix(report, paths, session, target, fix)
+        if write_baseline is not None:
+            return reporting.write_baseline(write_baseline, report)
+        report, changed = reporting.left_of(report, baseline, bool(select or ignore or target), quiet)
+        reporting.write_reports(forms, report, whole, color)
+    if verbose:
+        from configlint.commands.showing import readings
+
+        readings(report, session)
+    code = _code(report, fail_on, changed)
+    if code == FINDINGS and forms[None] == "text" and not quiet:
+        hint(report.diagnostics)
+    return CLEAN if exit_zero and code == FINDINGS else code
+
+
+def _stdin() -> bytes:
+    """Raises:
+    UsageError: there is no reading it, or it is larger than any spec.
+    """
+    if sys.stdin is None:
+        raise UsageError("stdin is closed, nothing can be read")
+    try:
+        data = sys.stdin.buffer.read(LARGEST_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"stdin: {reason(error)}") from error
+    if len(data) > LARGEST_BYTES:
+        raise UsageError(f"stdin: {TOO_LARGE}")
+    return data
+
+
+def _code(report: Report, fail_on: str, changed: bool) -> int:
+    """The exit code, after what else there is to say."""
+    for line in report.unreadable:
+        note(line)
+    failing = [Severity.ERROR] if fail_on == "error" else [Severity.ERROR, Severity.WARNING]
+    fails = changed or any(found.severity in failing for found in report.diagnostics)
+    return max(FINDINGS if fails else CLEAN, USAGE if report.unreadable else CLEAN, faults(report.crashes))
+
+
+def _refuse_together(paths: tuple[str, ...], fix: bool, compare: bool, has_form: bool) -> None:
+    """Raises:
+    UsageError: these options do not go together.
+    """
+    if fix and compare:
+        raise UsageError("--fix and --diff cannot be combined: --fix writes, --diff only shows")
+    if fix and "-" in paths:
+        raise UsageError("--fix requires files, got stdin; use --diff to see the fixes")
+    if compare and has_form:
+        raise UsageError("--diff and --output-format cannot be combined: --diff prints no report")
+
+
+def _fix(report: Report, paths: tuple[str, ...], session: Session, target: str | None, write: bool) -> Report:
+    """Fix what can be fixed, and what is left; or what there is, with the fixes that would be made."""
+    if not write and not any(found.fix for found in report.diagnostics):
+        return report
+    from configlint.commands import fix as mend
+
+    if not write:
+        return mend.settled(report, paths, session, target)
+    report, session = mend.resumed(report, paths, session, target)
+    return mend.write(mend.mend(report, paths, session, target), paths, target)
+
+
+def _show_fixes(paths: tuple[str, ...], session: Session, target: str | None) -> tuple[Report, bool]:
+    """Show what --fix would do; what would be left, and whether there is a difference."""
+    from configlint.commands.fix import diff, mend
+    from configlint.reporters import text
+
+    mended = mend(pipeline.check(paths, session, target), paths, session, target)
+    # The bytes that the files have, whatever the terminal's encoding.
+    lines = "".join(diff(mended))
+    echo(lines.encode())
+    echo(text.summary(mended.before), err=True)
+    return mended.after, bool(lines)
