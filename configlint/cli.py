@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from click.decorators import FC
+    from click.shell_completion import CompletionItem
+
+
+class _File(click.types.StringParamType):
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="file")]
+
+
+_FILE = _File()
 
 
 class _Group(click.Group):
@@ -53,6 +65,11 @@ _set = click.option(
 )
 
 
+_new_spec = click.option(
+    "-o", "output", type=_FILE, metavar="SPEC", help="Write the spec to this file, which must not exist yet."
+)
+
+
 def _target(help: str) -> Callable[[FC], FC]:
     return click.option("--target", metavar="NAME", help=help)
 
@@ -73,12 +90,18 @@ def _split(context: click.Context, option: click.Parameter, values: tuple[str, .
     return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
 
 
+def _rules(context: click.Context, option: click.Parameter, begun: str) -> list[str]:
+    from configlint import rules
+
+    return [name for name in sorted(rules.rule_names()) if name.startswith(begun)]
+
+
 def _names(option: str, help: str) -> Callable[[FC], FC]:
     return click.option(option, multiple=True, metavar="RULE,...", callback=_split, help=help)
 
 
 @cli.command()
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, type=_FILE, metavar="[PATH]...")
 @_target("Check only this target.")
 @_set
 @click.option(
@@ -86,8 +109,13 @@ def _names(option: str, help: str) -> Callable[[FC], FC]:
     help=f"The form of the report, on stdout or in FILE; repeatable: {', '.join(REPORTERS)}.",
 )  # fmt: skip
 @click.option("--statistics", is_flag=True, help="Show how often each rule finds something.")
-@click.option("--baseline", metavar="FILE", help="Report only what FILE does not have, and what in it is outdated.")
-@click.option("--write-baseline", metavar="FILE", help="Write all findings to FILE, for --baseline.")
+@click.option(
+    "--baseline",
+    type=_FILE,
+    metavar="FILE",
+    help="Report only what FILE does not have, and what in it is outdated.",
+)
+@click.option("--write-baseline", type=_FILE, metavar="FILE", help="Write all findings to FILE, for --baseline.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
@@ -117,7 +145,7 @@ def _names(option: str, help: str) -> Callable[[FC], FC]:
 @click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Skip files that match, as in .gitignore; repeatable."
 )
-@click.option("--config", metavar="FILE", help="Read the settings from this file only.")
+@click.option("--config", type=_FILE, metavar="FILE", help="Read the settings from this file only.")
 @click.option("--isolated", is_flag=True, help="Read no settings.")
 @click.option("--show-settings", is_flag=True, help="Print the settings of the files; check nothing.")
 @click.option("--show-files", is_flag=True, help="Print the names of the files that would be checked.")
@@ -129,10 +157,12 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
 
 
 @cli.command("compile")
-@click.argument("spec")
+@click.argument("spec", type=_FILE)
 @_target("Compile only this target.")
 @_set
-@click.option("-o", "output", metavar="DIR", help="Write all files to DIR; each target gets its own subfolder.")
+@click.option(
+    "-o", "output", type=_FILE, metavar="DIR", help="Write all files to DIR; each target gets its own subfolder."
+)
 @click.option("--to", "name", metavar="NAME", help="Print this file instead of training_args.json: launch, plan, …")
 @click.option("--force", is_flag=True, help="Overwrite files in DIR that configlint did not write.")
 @click.option("--check", "compare", is_flag=True, help="Show how the files in DIR differ; write nothing.")
@@ -176,7 +206,7 @@ def compile_(
 
 
 @cli.command()
-@click.argument("spec")
+@click.argument("spec", type=_FILE)
 @click.argument("path", required=False)
 @_target("Explain the plan of this target.")
 @_set
@@ -202,12 +232,29 @@ def explain(spec: str, path: str | None, target: str | None, assignments: tuple[
         elif not paths:
             note("nothing to explain: the batch cannot be computed from this spec")
             code = max(code, FINDINGS)
-        echo(explain.trees(plan, paths))
+        echo(explain.trees(plan, paths) + explain.meant(plan, paths))
     return code
 
 
+@cli.command("show")
+@click.argument("spec", type=_FILE)
+@_target("Show only this target.")
+@_set
+def show_(spec: str, target: str | None, assignments: tuple[str, ...]) -> int:
+    """Show the spec with all that it extends, merged for each target, and the place of each value."""
+    from configlint.commands.merged import shown
+    from configlint.core.diagnostic import Severity
+    from configlint.session import Session, load_one, selected
+
+    loaded = load_one(spec, Session(assignments))
+    show(loaded.diagnostics)
+    echo(shown(selected(loaded.plans, target)).encode(errors="backslashreplace"))
+    fails = any(found.severity is Severity.ERROR for found in loaded.diagnostics)
+    return FINDINGS if fails else CLEAN
+
+
 @cli.command()
-@click.argument("spec")
+@click.argument("spec", type=_FILE)
 @_target("Estimate only this target.")
 @_set
 @click.option(
@@ -258,7 +305,7 @@ def fit(
 
 
 @cli.command()
-@click.argument("spec")
+@click.argument("spec", type=_FILE)
 @_target("Prove only this target.")
 @_set
 @click.option("--all-ranks", is_flag=True, help="Set up every rank, even if there are more than 64.")
@@ -288,8 +335,10 @@ def prove(spec: str, target: str | None, assignments: tuple[str, ...], all_ranks
 
 
 @cli.command("import")
-@click.argument("file")
-@click.option("-o", "output", metavar="SPEC", help="Write the spec to this file, which must not exist yet.")
+@click.argument("file", type=_FILE)
+@click.option(
+    "-o", "output", type=_FILE, metavar="SPEC", help="Write the spec to this file, which must not exist yet."
+)
 @click.option("--call", type=int, metavar="N", help="Which call of a script or notebook, counted from 1.")
 @click.option("--hardware", metavar="8xa100-80gb", help="The machine, where the file does not state it.")
 def import_(file: str, output: str | None, call: int | None, hardware: str | None) -> int:
@@ -313,8 +362,77 @@ def import_(file: str, output: str | None, call: int | None, hardware: str | Non
     return FINDINGS if imported.lost else CLEAN
 
 
+@cli.command()
+@click.option(
+    "-o", "output", type=_FILE, metavar="SPEC", help="Write the spec to this file, which must not exist yet."
+)
+@click.option("--hardware", metavar="8xa100-80gb", help="The machine (default: the GPUs of this one).")
+@click.option("--effective", type=click.IntRange(min=1), metavar="SAMPLES", help="The effective batch.")
+@click.option("--trainer", metavar="CLASS", help="The class that the script builds, such as SFTTrainer.")
+@click.option("--model", metavar="NAME", help="What the script loads: a bundled model, a Hub id or a config.json.")
+@click.option("--script", type=_FILE, metavar="FILE", help="The training script.")
+@click.option("--yes", is_flag=True, help="Ask nothing; take the defaults.")
+def init(
+    output: str | None,
+    hardware: str | None,
+    effective: int | None,
+    trainer: str | None,
+    model: str | None,
+    script: str | None,
+    yes: bool,
+) -> int:
+    """Make a commented spec to start from; on a terminal, what the options do not say is asked.
+
+    Exit code 1 if the file exists or the answers make an error, and nothing is written; or for a warning.
+    """
+    from configlint.commands import init
+    from configlint.commands.known import refuse_unknown_trainer
+    from configlint.core.diagnostic import Severity
+    from configlint.host.write import write_new
+
+    if output is not None and os.path.lexists(output):
+        note(f"{output} exists: nothing was written")
+        return FINDINGS
+    refuse_unknown_trainer(trainer)
+    asks = not yes and sys.stdin is not None and sys.stdin.isatty()
+    answers = init.machine(hardware, asks)._replace(
+        effective=effective, trainer=trainer, model=model, script=script
+    )
+    text, found = init.starter(output or "train.yaml", init.asked(answers) if asks else answers)
+    show(found)
+    if any(each.severity is Severity.ERROR for each in found):
+        note("nothing was written: no spec with these answers is free of errors")
+        return FINDINGS
+    if output is None:
+        echo(text.encode())
+    elif write_new(output, text.encode()):
+        note(f"wrote {output}: next, run `configlint check {output}`")
+    else:
+        note(f"{output} exists: nothing was written")
+        return FINDINGS
+    return FINDINGS if found else CLEAN
+
+
+@cli.command("list")
+@click.argument("kind", type=click.Choice(["accelerators", "models", "trainers", "optimizers", "arguments"]))
+@click.option("--transformers", metavar="X.Y", help="List what this release has (default: the newest known).")
+@click.option("--trl", metavar="X.Y", help="The same for TRL.")
+@click.option("--trainer", metavar="CLASS", default="Trainer", help="List the arguments of this trainer.")
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def list_(kind: str, transformers: str | None, trl: str | None, trainer: str, output_format: str) -> int:
+    """List the names that a spec may use: accelerators, models, trainers, optimizers or arguments."""
+    from configlint.commands import listing
+    from configlint.commands.known import refuse_unknown_releases, refuse_unknown_trainer
+
+    refuse_unknown_releases(transformers, trl)
+    refuse_unknown_trainer(trainer)
+    rows = list(listing.KINDS[kind](listing.Asked(transformers, trl, trainer)))
+    echo(listing.as_json(kind, rows) if output_format == "json" else listing.as_text(kind, rows))
+    return CLEAN
+
+
 @cli.command("rule")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_rules)
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def rule_(name: str | None, output_format: str) -> int:
     """Print the page of a rule, or list all rules."""
@@ -352,13 +470,26 @@ def schema(transformers: str | None, trl: str | None) -> int:
     import json
 
     from configlint.commands.schema import bundle
-    from configlint.core.errors import UsageError
 
-    try:
-        found = bundle(transformers, trl)
-    except LookupError as error:
-        raise UsageError(str(error)) from error
-    echo(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    echo(json.dumps(bundle(transformers, trl), indent=1, ensure_ascii=False) + "\n")
+    return CLEAN
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> int:
+    """Print the completion script of a shell.
+
+    \b
+    bash: eval "$(configlint completion bash)" in ~/.bashrc
+    zsh:  eval "$(configlint completion zsh)" in ~/.zshrc
+    fish: configlint completion fish > ~/.config/fish/completions/configlint.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    known = get_completion_class(shell)
+    assert known is not None
+    echo(known(cli, {}, "configlint", "_CONFIGLINT_COMPLETE").source())
     return CLEAN
 
 

@@ -76,6 +76,7 @@ class Session:
         self.forms: dict[Source, list[Diagnostic]] = {}
         self.installed: dict[Source, dict[str, Setting]] = {}
         self.near: dict[str, str | None] = {}
+        self.scripts: dict[str, frozenset[str] | None] = {}
         self.options = options
         self.projects = Projects(options, rules.selectable())
         self.assignments = [_assignment(text) for text in assignments]
@@ -231,17 +232,31 @@ class Session:
             diagnostics += file.diagnostics
 
     def _with_files(self, plan: Plan) -> Spec:
-        """A plan's spec, with the script that stands where it names one that is not there."""
+        """A plan's spec, with what its script takes, or the script that is meant where there is none."""
         launch, script = plan.launch, plan.launch.script or ""
         # Where a variable or the setup leads nobody knows here.
         is_elsewhere = any(sign in launch.workdir + script for sign in "$~") or "cd " in (launch.setup or "")
         path = os.path.join(launch.workdir, script)
-        if not script.endswith(".py") or is_elsewhere or os.path.lexists(path):
+        if not script.endswith(".py") or is_elsewhere:
             return plan.spec
+        if os.path.lexists(path):
+            return plan.spec._replace(script_takes=self._script_takes(path)) if plan.arguments else plan.spec
         near = self._file_near(path, _script_meant)
         return plan.spec._replace(
             meant_script=script.removesuffix(os.path.basename(script)) + near if near else None
         )
+
+    def _script_takes(self, path: str) -> frozenset[str] | None:
+        """The fields that a script fills from its JSON, where it is certain; read once, and only as a text."""
+        if path not in self.scripts:
+            from configlint.frontends.parsers import fields
+
+            try:
+                source = decode(path, read_bytes(path))
+            except OSError:
+                source = None
+            self.scripts[path] = fields(source.text) if isinstance(source, Source) else None
+        return self.scripts[path]
 
     def _file_near(self, path: str, find: Callable[[str, list[str]], str | None]) -> str | None:
         """What somebody most likely meant by the name of a file that is not there; of a run's first such names, as

@@ -104,3 +104,10 @@ def test_what_is_no_baseline_is_2(text: str) -> None:
         2, "", "configlint: --baseline known.json: not a baseline: write it with --write-baseline\n",
     )  # fmt: skip
     assert run("check", "--baseline", "none.json").code == 2
+
+
+def test_programs_are_told_how_many_it_has() -> None:
+    result = run("check", "--baseline", "known.json", "--output-format", "json")
+    assert json.loads(result.out)["summary"] == {
+        "files": 1, "errors": 0, "warnings": 0, "infos": 0, "suppressed": 0, "known": 1,
+    }  # fmt: skip

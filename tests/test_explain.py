@@ -151,14 +151,25 @@ def test_what_is_shown_once_is_not_shown_again() -> None:
     assert explain("schedule.total_steps").count("hardware.devices_per_node = 8") == 1
 
 
-def test_an_argument_that_is_not_written_has_its_default() -> None:
-    assert explain("seed") == explain("training.seed") == "training.seed = 42  default  the Trainer's default\n"
+def test_an_argument_that_is_not_written_has_its_default_its_meaning_and_its_age() -> None:
+    default, meaning = explain("seed").splitlines()
+    assert explain("training.seed") == explain("seed")
+    assert default == "training.seed = 42  default  the Trainer's default"
+    assert meaning.startswith("  Seed of Python, NumPy and PyTorch")
+    assert meaning.endswith(". In transformers 4.30 or earlier.")
+
+
+def test_a_default_that_depends_on_what_is_installed_is_said_in_words() -> None:
+    default, meaning = explain("optim").splitlines()
+    assert default == "training.optim = adamw_torch or adamw_torch_fused  default  the Trainer's default"
+    assert meaning.startswith("  Name of the optimizer")
 
 
 def test_of_an_argument_of_trl_it_is_trls() -> None:
     write("b.yaml", f"trainer: GRPOTrainer\n{CLEAN}")
-    default = "training.generation_batch_size = null  default  TRL's default\n"
-    assert run("explain", "b.yaml", "generation_batch_size").out == default
+    default, meaning = run("explain", "b.yaml", "generation_batch_size").out.splitlines()
+    assert default == "training.generation_batch_size = null  default  TRL's default"
+    assert meaning.endswith(". Since trl 0.18.")
 
 
 def test_a_key_that_is_not_written_is_2() -> None:

@@ -22,6 +22,7 @@ from jsonschema import Draft7Validator
 from configlint import knowledge
 from configlint.commands import schema as editor
 from configlint.core.document import plain
+from configlint.core.errors import UsageError
 from configlint.core.release import UNKNOWN, Argument, Release, written
 from configlint.core.source import Source
 from configlint.knowledge.naming import owners
@@ -404,7 +405,7 @@ def test_an_editor_proposes_every_accelerator_and_instance_type_and_accepts_othe
 
 
 def test_a_release_without_data_is_named_in_the_refusal() -> None:
-    with pytest.raises(LookupError, match=r"no data for transformers 4\.60"):
+    with pytest.raises(UsageError, match=r"no data for transformers 4\.60"):
         editor.bundle("4.60")
 
 

@@ -184,25 +184,45 @@ batch: {effective: 192, per_device: 4}
 hardware: {accelerator: %s, devices_per_node: 8, reserved: %d}
 trainer: GRPOTrainer
 training: {use_vllm: true, vllm_mode: %s, num_generations: 8}
-launch: {script: t.py%s}
+launch: {script: t.py%s
 """
 
 
 @pytest.mark.parametrize(
     ("accelerator", "reserved", "mode", "slurm", "note"),
     [
-        ("h100-80gb", 2, "server", "", "first, with CUDA_VISIBLE_DEVICES=6,7: devices 0 to 5 train"),
-        ("h100-80gb", 7, "server", "", "first, with CUDA_VISIBLE_DEVICES=1,2,3,4,5,6,7: device 0 trains"),
-        ("mi300x", 2, "server", "", "first, on devices 6 to 7: devices 0 to 5 train"),
         (
             "h100-80gb",
             2,
             "server",
-            ", slurm: {time: 1}",
-            "in `launch.setup`, with CUDA_VISIBLE_DEVICES=6,7: devices 0 to 5 train",
+            "}",
+            " first: `CUDA_VISIBLE_DEVICES=6,7 trl vllm-serve --model MODEL --tensor_parallel_size 2`;"
+            " devices 0 to 5 train",
         ),
-        ("h100-80gb", 2, "colocate", "", None),
-        ("h100-80gb", 0, "server", "", None),
+        (
+            "h100-80gb",
+            7,
+            "server",
+            "}\narguments: {model_name_or_path: a/b}",
+            " first: `CUDA_VISIBLE_DEVICES=1,2,3,4,5,6,7 trl vllm-serve --model a/b`; device 0 trains",
+        ),
+        (
+            "mi300x",
+            1,
+            "server",
+            "}",
+            " on device 7 first: `trl vllm-serve --model MODEL`; devices 0 to 6 train",
+        ),
+        (
+            "h100-80gb",
+            1,
+            "server, vllm_server_port: 8001",
+            ", slurm: {time: 1}}",
+            " in the background in `launch.setup`:"
+            " `CUDA_VISIBLE_DEVICES=7 trl vllm-serve --model MODEL --port 8001`; devices 0 to 6 train",
+        ),
+        ("h100-80gb", 2, "colocate", "}", None),
+        ("h100-80gb", 0, "server", "}", None),
     ],
 )
 def test_which_devices_are_the_servers_is_said(
@@ -212,4 +232,4 @@ def test_which_devices_are_the_servers_is_said(
     spec.write_text(SERVED % (accelerator, reserved, mode, slurm))
     plan = load_one(str(spec), Session()).plans[0]
     (made,) = launch.emit(plan)
-    assert made.note == (f"start the vLLM server {note}" if note else None)
+    assert made.note == (f"start the vLLM server{note}" if note else None)

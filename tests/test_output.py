@@ -172,8 +172,20 @@ class TestWrite:
         assert result.err.splitlines()[1:] == [
             "a.yaml  64 = 4 x 2 x 8  1 x 8 a100-80gb, ddp",
             "build/x: training_args.json launch.sh plan.json",
+            "to resume: call trainer.train(resume_from_checkpoint=True) in the script",
             "run: bash build/x/launch.sh",
         ]
+
+    @pytest.mark.parametrize("trl, resumes", [("1.13", False), ("1.14", True)])
+    def test_trls_own_scripts_resume_where_their_release_does(self, trl: str, resumes: bool) -> None:
+        module = "launch: {module: trl.scripts.sft}\narguments: {model_name_or_path: a/b}\n"
+        spec = (
+            f"batch: {{effective: 8}}\nhardware: {{accelerator: t4, devices_per_node: 1}}\ntrl: '{trl}'\n{module}"
+        )
+        result = compile(write("a.yaml", f"trainer: SFTTrainer\n{spec}"), "-o", "build")
+        line = "to resume: set training.resume_from_checkpoint to true and compile again"
+        assert (line in result.err.splitlines()) == resumes
+        assert result.code == 0
 
     def test_each_target_has_a_folder(self) -> None:
         result = compile(write("a.yaml", TARGETS), "-o", "build")

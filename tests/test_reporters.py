@@ -258,7 +258,7 @@ class TestJson:
                     "fix": None,
                 }
             ],
-            "summary": {"files": 1, "errors": 1, "warnings": 0, "infos": 0, "suppressed": 0},
+            "summary": {"files": 1, "errors": 1, "warnings": 0, "infos": 0, "suppressed": 0, "known": 0},
         }
 
     def test_what_is_absent_is_null_or_empty(self) -> None:
@@ -279,7 +279,7 @@ class TestJson:
         assert self.check("a.yaml") == {
             "version": 1,
             "findings": [],
-            "summary": {"files": 1, "errors": 0, "warnings": 0, "infos": 0, "suppressed": 0},
+            "summary": {"files": 1, "errors": 0, "warnings": 0, "infos": 0, "suppressed": 0, "known": 0},
         }
 
     def test_the_summary_counts(self) -> None:
@@ -287,7 +287,7 @@ class TestJson:
         write("b.yaml", WARNING)
         write("c.yaml", WARNING.replace("\n", "  # configlint: ignore[batch/not-power-of-two]\n", 1))
         write("d.yaml", CLEAN.replace("64", "60").replace(": 8}", ": 6}"))
-        summary = {"files": 4, "errors": 1, "warnings": 1, "infos": 1, "suppressed": 1}
+        summary = {"files": 4, "errors": 1, "warnings": 1, "infos": 1, "suppressed": 1, "known": 0}
         assert self.check()["summary"] == summary
 
     def test_it_is_printed_whatever_else_went_wrong(self) -> None:

@@ -116,6 +116,13 @@ def test_a_severity_is_one_of_three() -> None:
     )
 
 
+@pytest.mark.parametrize("wanted", ["~=0", ">=1..2", ">=1.", "0.1", ">=0.1 <0.2", "~=0,~=0.1"])
+def test_a_malformed_range_of_versions_is_said_to_be_one(wanted: str) -> None:
+    write("configlint.toml", f'required-version = "{wanted}"\n')
+    message = f'`required-version` must be a range of versions such as ">=0.1,<0.2", got {wanted}'
+    assert run("check").err == f"configlint: configlint.toml:1: {message}\n"
+
+
 @pytest.mark.parametrize(
     ("wanted", "is_allowed"),
     [
@@ -126,6 +133,7 @@ def test_a_severity_is_one_of_three() -> None:
         ("<0.1", False),
         ("!=0.1.0", False),
         ("~=0.2", False),
+        (" >= 0.1 , != 0.1.1", True),
     ],
 )
 def test_another_version_than_required_stops_before_the_rest_of_the_settings(

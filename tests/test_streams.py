@@ -292,6 +292,12 @@ class TestHint:
         assert "to ignore it" not in self.shown("b.yaml", "--quiet")
         assert "to ignore it" not in self.shown("a.yaml")
 
+    def test_in_a_json_file_no_comment_can_stand(self) -> None:
+        write("b.json", '{"batch": {"effective": 64}, "hardware": {"accelerator": "cpu", "devices_per_node": 7}}')
+        assert self.shown("b.json").splitlines()[-1] == (
+            'to ignore it: set `per-file = {"b.json" = ["batch/indivisible"]}` in configlint.toml'
+        )
+
     def test_not_in_a_pipe(self) -> None:
         write("b.yaml", ERROR)
         assert "to ignore it" not in run("check", "b.yaml").out

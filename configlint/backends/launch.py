@@ -8,12 +8,15 @@ import shlex
 import textwrap
 
 from configlint.backends import mesh, training_args
+from configlint.core.arithmetic import is_power_of_two
 from configlint.core.artifact import Artifact
 from configlint.core.digests import cksum
 from configlint.core.plan import Plan
 from configlint.core.record import NamedTuple
 from configlint.knowledge import variables
 from configlint.knowledge.launchers import Launcher, find_launcher
+
+_VLLM_PORT = 8000  # the server's default
 
 
 def emit(plan: Plan) -> list[Artifact]:
@@ -49,9 +52,24 @@ def _server_first(plan: Plan) -> str | None:
     train, serve = numbers[:-reserved], numbers[-reserved:]
     accelerator = plan.hardware.accelerator
     is_cuda = accelerator is not None and accelerator.vendor == "nvidia"
-    where = f"with CUDA_VISIBLE_DEVICES={','.join(serve)}" if is_cuda else f"on {_devices(serve)}"
-    when = "in `launch.setup`" if plan.given("launch.slurm") else "first"
-    return f"start the vLLM server {when}, {where}: {_devices(train)} train{'s' if len(train) == 1 else ''}"
+    visible = f"CUDA_VISIBLE_DEVICES={','.join(serve)} " if is_cuda else ""
+    where = "" if is_cuda else f" on {_devices(serve)}"
+    when = "in the background in `launch.setup`" if plan.given("launch.slurm") else "first"
+    trains = f"{_devices(train)} train{'s' if len(train) == 1 else ''}"
+    return f"start the vLLM server{where} {when}: `{visible}{_serving(plan, reserved)}`; {trains}"
+
+
+def _serving(plan: Plan, devices: int) -> str:
+    """The command of TRL's that serves the model. Other numbers than these rarely divide its attention heads.
+    Source: trl 0.16 to 1.16 scripts/vllm_serve.py, ScriptArguments"""
+    model = plan.spec.settings.get("arguments.model_name_or_path")
+    words = ["trl", "vllm-serve", "--model", str(model.value) if model else "MODEL"]
+    if devices > 1 and is_power_of_two(devices):
+        words += ["--tensor_parallel_size", str(devices)]
+    port = plan.argument("vllm_server_port")
+    if port not in (None, _VLLM_PORT):
+        words += ["--port", str(port)]
+    return shlex.join(words)
 
 
 def _devices(numbers: list[str]) -> str:

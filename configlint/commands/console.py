@@ -156,9 +156,10 @@ def hint(diagnostics: list[Diagnostic]) -> None:
     """How to read a rule and how to ignore it, for people: not in pipes and CI, nor where nothing has a rule."""
     from configlint.core.diagnostic import NOT_IGNORABLE
 
-    names = [found.rule for found in diagnostics if not found.rule.startswith((*NOT_IGNORABLE, "ignore/"))]
-    if names and sys.stdout.isatty() and not os.environ.get("CI"):
-        echo(
-            f"why: configlint rule {names[0]}\n"
-            f"to ignore it: add `# configlint: ignore[{names[0]}] reason` to the line\n"
-        )
+    first = next((found for found in diagnostics if not found.rule.startswith((*NOT_IGNORABLE, "ignore/"))), None)
+    if first is None or not sys.stdout.isatty() or os.environ.get("CI"):
+        return
+    ignoring = f"add `# configlint: ignore[{first.rule}] reason` to the line"
+    if first.span.source.name.endswith(".json"):  # which has no comments
+        ignoring = f'set `per-file = {{"{first.span.source.name}" = ["{first.rule}"]}}` in configlint.toml'
+    echo(f"why: configlint rule {first.rule}\nto ignore it: {ignoring}\n")

@@ -48,15 +48,25 @@ def asked(plan: Plan, name: str | None) -> list[str]:
 
 
 def _defaults(plan: Plan, name: str) -> list[str]:
-    """The path of an argument that is not written, if its default is known."""
-    is_known = name in plan.release.arguments and plan.release.default(name) is not UNKNOWN
-    return [f"training.{name}"] if is_known and name not in owners() else []
+    """The path of an argument that is not written."""
+    return [f"training.{name}"] if name in plan.release.arguments and name not in owners() else []
 
 
 def trees(plan: Plan, paths: list[str]) -> str:
     """The trees below some paths, as lines in columns: name = value, how, why."""
     shown: set[str] = set()
     return "\n".join(_tree(list(_rows(plan, path, "", "", shown))) for path in paths)
+
+
+def meant(plan: Plan, paths: list[str]) -> str:
+    """Of an argument that nobody wrote, what it means and which release added it."""
+    if len(paths) != 1 or paths[0] in _paths(plan):
+        return ""
+    from configlint.commands.meanings import meaning, since
+
+    name = paths[0].partition(".")[2]
+    sentences = [meaning(plan.release, plan.release.arguments[name]), since(plan.release, name)]
+    return f"  {' '.join(filter(None, sentences))}\n"
 
 
 def _tree(rows: list[tuple[str, str, str]]) -> str:
@@ -107,7 +117,7 @@ def _paths(plan: Plan) -> list[str]:
 def _rows(plan: Plan, path: str, lead: str, below: str, shown: set[str]) -> Iterator[tuple[str, str, str]]:
     """What a value goes back to is shown where the value first stands, and not again."""
     origin = plan.origins.get(path) or _written(plan, path)
-    yield in_a_line(f"{lead}{path} = {_shown(path, origin.value)}"), origin.how, _why(plan, path, origin)
+    yield in_a_line(f"{lead}{path} = {_shown(plan, path, origin.value)}"), origin.how, _why(plan, path, origin)
     inputs = () if path in shown else origin.inputs
     shown.add(path)
     for number, name in enumerate(inputs, 1):
@@ -127,8 +137,12 @@ def _written(plan: Plan, path: str) -> Origin:
     return Origin(setting.value, "given", setting=setting)
 
 
-def _shown(path: str, value: object) -> str:
-    """Bytes in GiB, anything else as it is."""
+def _shown(plan: Plan, path: str, value: object) -> str:
+    """Bytes in GiB, a default that only the running program knows in words, anything else as it is."""
+    if value is UNKNOWN:
+        from configlint.commands.meanings import default
+
+        return default(plan.release.arguments[path.partition(".")[2]])
     if path.startswith("memory.") and isinstance(value, int):
         return f"{value / 2**30:.2f} GiB"
     return code(value)

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from configlint import knowledge
-from configlint.core.release import UNKNOWN, Argument, Layer, Release, Version, written
+from configlint.commands.known import refuse_unknown_releases
+from configlint.commands.meanings import derived_from, meaning
+from configlint.core.release import UNKNOWN, Argument, Release, Version, written
 from configlint.core.wording import code, listing
-from configlint.knowledge.naming import owners
 from configlint.knowledge.schemas import schema_text
 
 Schema = dict[str, Any]
@@ -21,13 +22,9 @@ def bundle(transformers: str | None = None, trl: str | None = None) -> Schema:
     filled in.
 
     Raises:
-        LookupError: there is no data of such a release.
+        UsageError: there is no data of such a release.
     """
-    for package, named in (("transformers", transformers), ("trl", trl)):
-        releases = [written(version) for version in knowledge.releases(package)]
-        if named is not None and ".".join(named.split(".")[:2]) not in releases:
-            known = f"use a release from {releases[0]} to {releases[-1]}"
-            raise LookupError(f"configlint has no data for {package} {named}: {known}")
+    refuse_unknown_releases(transformers, trl)
     schema: Schema = json.loads(schema_text())
     training = arguments(transformers, trl)
     schema["properties"]["training"] = schema["definitions"]["training"] | training.pop("training")
@@ -64,19 +61,18 @@ def _accelerators() -> Schema:
 
 def arguments(transformers: str | None = None, trl: str | None = None) -> Schema:
     """`training`, the schema of that section for the Trainer; and `allOf`, what another trainer makes of it."""
-    says = json.loads(schema_text("training_arguments", ".json"))
     release = knowledge.find_release(transformers, None, "Trainer")
-    own = {name: _argument(release, argument, says) for name, argument in sorted(release.arguments.items())}
+    own = {name: _argument(release, argument) for name, argument in sorted(release.arguments.items())}
     closed = {"if": _of(release, {"enum": ["Trainer", None]}), "then": _only([*own])}
-    return {"training": {"properties": own}, "allOf": [closed, *_trainers(transformers, trl, says)]}
+    return {"training": {"properties": own}, "allOf": [closed, *_trainers(transformers, trl)]}
 
 
-def _trainers(transformers: str | None, trl: str | None, says: Schema) -> Iterator[Schema]:
+def _trainers(transformers: str | None, trl: str | None) -> Iterator[Schema]:
     """What other trainers' classes take beside, each where its trainer is the one that is named."""
     for trainer in ("Seq2SeqTrainer", *knowledge.trl_trainers()):
         release = knowledge.find_release(transformers, trl, trainer)
         beside = release.layers[-1].held()
-        own = {name: _argument(release, argument, says) for name, argument in sorted(beside.items())}
+        own = {name: _argument(release, argument) for name, argument in sorted(beside.items())}
         named = {"required": ["trainer"], **_of(release, {"const": trainer})}
         yield {"if": named, "then": _only(sorted(release.arguments), own)}
 
@@ -97,21 +93,12 @@ def _only(names: list[str], arguments: Schema | None = None) -> Schema:
     return {"properties": {"training": {**further, "propertyNames": {"enum": names}}}}
 
 
-def _argument(release: Release, argument: Argument, says: Schema) -> Schema:
+def _argument(release: Release, argument: Argument) -> Schema:
     """One argument: what it takes, and what an editor shows of it."""
-    if argument.name in owners():
-        decides = listing(owners()[argument.name], "or")
+    if decides := derived_from(argument.name):
         return {"description": f"Set by configlint from {decides}: do not write it here.", "not": {}}
-    facts, layer = argument.facts, argument.layer
-    # What a class of TRL's only overrides is described where it comes from.
-    groups = [
-        says[layer.package]["groups"][_group(release, layer)],
-        says["transformers"]["groups"]["TrainingArguments"],
-    ]
-    described = next(
-        (group[argument.name]["says"] for group in groups if "says" in group.get(argument.name, {})), ""
-    )
-    schema: Schema = {"description": " ".join([described, *_further(argument)]).strip()}
+    facts = argument.facts
+    schema: Schema = {"description": " ".join([meaning(release, argument), *_further(argument)]).strip()}
     schema |= _types(argument)
     if argument.choices and not facts.get("open"):
         schema |= _choices(argument)
@@ -128,10 +115,6 @@ def _argument(release: Release, argument: Argument, says: Schema) -> Schema:
 
 def _types(argument: Argument) -> Schema:
     return {"type": [*dict.fromkeys(argument.kinds)]} if argument.kinds else {}
-
-
-def _group(release: Release, layer: Layer) -> str:
-    return "TrainingArguments" if layer is release.layers[0] else str(release.config_class)
 
 
 def _further(argument: Argument) -> list[str]:

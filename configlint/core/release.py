@@ -94,6 +94,12 @@ class Release(NamedTuple):
     def trl(self) -> Version | None:
         return self.layers[-1].version if self.layers[-1].package == "trl" else None
 
+    @property
+    def script(self) -> str | None:
+        """The module of TRL's own that builds the trainer, where this release has it."""
+        group = self.others.get(self.trainer.script or "")
+        return self.trainer.script if group and group.is_there else None
+
     def lives(self, name: str) -> list[Layer]:
         """The layers that know of the argument in any release, the class's own first."""
         return [layer for layer in reversed(self.layers) if name in layer.arguments]

@@ -60,12 +60,13 @@ class Spec(NamedTuple):
     """What was written under canonical dotted paths, for one target or, with None, for none.
 
     `reader` is what the dialect's loader makes of this file; `targets` are the names of all targets that it has.
-    `assumed` says that nobody stated a release, in a dialect that has no default for it: what is true of the newest
-    only is not certain then. `meant_script` is a file of nearly the name of `launch.script`, where there is none of
-    that name. `newer` are the packages of which a release is stated that there is no data of yet, and the arguments
-    of its config class, or None where it is not installed. `call` is the place of the function's name where these
-    are the arguments of a call, `number` counts the calls of the file, and `open` says that it may have others that
-    cannot be seen. `claims` is what comments say of the batch.
+    `assumed` says that nobody stated a release, in a dialect that has no default for it: what is true of the
+    newest only is not certain then. `meant_script` is a file of nearly the name of `launch.script`, where there
+    is none of that name; `script_takes` are the fields of the dataclasses that the script fills from its JSON,
+    where it refuses all else for certain. `newer` are the packages of which a release is stated that there is no
+    data of yet, and the arguments of its config class, or None where it is not installed. `call` is the place of
+    the function's name where these are the arguments of a call, `number` counts the calls of the file, and `open`
+    says that it may have others that cannot be seen. `claims` is what comments say of the batch.
     """
 
     source: Source
@@ -76,6 +77,7 @@ class Spec(NamedTuple):
     targets: tuple[str, ...] = ()
     assumed: bool = False
     meant_script: str | None = None
+    script_takes: frozenset[str] | None = None
     newer: Mapping[str, frozenset[str] | None] = MappingProxyType({})
     call: Span | None = None
     number: int = 0

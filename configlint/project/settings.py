@@ -22,7 +22,9 @@ _TABLE = "tool.configlint"
 _FILES = ("configlint.toml", "pyproject.toml")
 _HARDWARE = r"(?:(\d+)x)?(\d+)x(.+)"
 _NOUNS = {"string": "a string", "array": "a list of strings", "object": "a table"}
-_OPERATION = r"(==|!=|<=?|>=?|~=) *([0-9.]+)"
+# As in schemas/settings.schema.json; what is not in this form is said by that.
+_OPERATION = r"(==|!=|<=?|>=?|~=(?= *[0-9]+\.)) *([0-9]+(?:\.[0-9]+)*)"
+_RANGE = rf" *{_OPERATION}(?: *, *{_OPERATION})* *"
 # What a pattern of the schema asks for, by key.
 FORMS = {
     "transformers": 'a release such as "5.23"',
@@ -153,7 +155,9 @@ def _refuse_version(source: Source, values: Any) -> None:
     UsageError: the settings are for another version of configlint; all else in them is then not looked at.
     """
     wanted = values.get("required-version") if isinstance(values, dict) else None
-    if isinstance(wanted, str) and not all(_allows(*each) for each in re.findall(_OPERATION, wanted)):
+    if not isinstance(wanted, str) or not re.fullmatch(_RANGE, wanted):
+        return
+    if not all(_allows(*each) for each in re.findall(_OPERATION, wanted)):
         line = _place(source, "required-version").line
         message = f"`required-version` is {in_a_line(wanted)}, but this is configlint {__version__}"
         raise UsageError(f"{source.name}:{line}: {message}")

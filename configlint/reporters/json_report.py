@@ -27,6 +27,7 @@ def render(report: Totals, whole: bool = False) -> str:
             "warnings": severities.count(Severity.WARNING),
             "infos": severities.count(Severity.INFO),
             "suppressed": report.suppressed,
+            "known": report.known,
         },
     }
     # In ASCII, so that it does not depend on the locale, and names that are no UTF-8 have a place in it.

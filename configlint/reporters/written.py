@@ -22,9 +22,24 @@ def render(plans: Sequence[Plan], folders: Mapping[str, Sequence[Artifact]], rem
     lines += [f"{folder}: removed" for folder in removed]
     everything = [(folder, file) for folder, files in folders.items() for file in files]
     lines += dict.fromkeys(f"{file.name}: {file.note}" for _, file in everything if file.note)
+    lines += _to_resume(plans[0])
     scripts = [script for folder, files in folders.items() for script in _to_run(folder, files)]
     lines.append(f"run: {', or '.join(scripts)}" if scripts else "no launch.sh: the spec has no launch section")
     return "".join(f"{line}\n" for line in lines)
+
+
+# The release since which TRL's own scripts hand the argument on. Source: trl 1.13 and 1.14, scripts/sft.py
+_RESUMES = (1, 14)
+
+
+def _to_resume(plan: Plan) -> list[str]:
+    """How to go on from a checkpoint: the Trainer does not by itself."""
+    if plan.launch.script is not None:
+        return ["to resume: call trainer.train(resume_from_checkpoint=True) in the script"]
+    is_trls = plan.launch.module is not None and plan.launch.module.startswith("trl.scripts.")
+    if is_trls and plan.release.trl and plan.release.trl >= _RESUMES:
+        return ["to resume: set training.resume_from_checkpoint to true and compile again"]
+    return []
 
 
 def _to_run(folder: str, files: Sequence[Artifact]) -> list[str]:

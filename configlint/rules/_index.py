@@ -280,6 +280,8 @@ def launch(plan: Plan) -> Iterator[str]:
         yield "misspelt_script"
     if asks_for_slurm(plan):
         yield "one_cpu"
+    if plan.spec.script_takes is not None:
+        yield "refused_argument"
     if asks_for_slurm(plan):
         yield "refused_slurm_value"
     yield "script_and_module"
@@ -627,6 +629,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'launch/missing-script': ('launch/missing-script',),
     'launch/misspelt-script': ('launch/misspelt-script',),
     'launch/one-cpu': ('launch/one-cpu',),
+    'launch/refused-argument': ('launch/refused-argument',),
     'launch/refused-slurm-value': ('launch/refused-slurm-value',),
     'launch/script-and-module': ('launch/script-and-module',),
     'launch/slurm-mismatch': ('launch/slurm-nodes-mismatch', 'launch/slurm-tasks-mismatch', 'launch/slurm-gpus-mismatch', 'launch/slurm-gpus-for-cpu'),

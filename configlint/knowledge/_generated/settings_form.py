@@ -14,7 +14,7 @@ class JsonSchemaValueException(ValueError):
 
 
 REGEX_PATTERNS = {
-    '^ *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*( *, *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*)* *$': regex('^ *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*( *, *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*)* *\\Z'),
+    '^ *((==|!=|<=?|>=?) *[0-9]+(\\.[0-9]+)*|~= *[0-9]+(\\.[0-9]+)+)( *, *((==|!=|<=?|>=?) *[0-9]+(\\.[0-9]+)*|~= *[0-9]+(\\.[0-9]+)+))* *$': regex('^ *((==|!=|<=?|>=?) *[0-9]+(\\.[0-9]+)*|~= *[0-9]+(\\.[0-9]+)+)( *, *((==|!=|<=?|>=?) *[0-9]+(\\.[0-9]+)*|~= *[0-9]+(\\.[0-9]+)+))* *\\Z'),
     '^[0-9]+\\.[0-9]+(\\.[0-9a-z]+)*$': regex('^[0-9]+\\.[0-9]+(\\.[0-9a-z]+)*\\Z'),
     '^([1-9][0-9]*x)?[1-9][0-9]*x[A-Za-z][A-Za-z0-9._-]*$': regex('^([1-9][0-9]*x)?[1-9][0-9]*x[A-Za-z][A-Za-z0-9._-]*\\Z')
 }
@@ -89,8 +89,8 @@ def validate(data: object, custom_formats: object = {}, name_prefix: str | None 
             if not isinstance(data__requiredversion, (str)):
                 raise JsonSchemaValueException("" + (name_prefix or "data") + ".required-version must be string")
             if isinstance(data__requiredversion, str):
-                if not REGEX_PATTERNS['^ *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*( *, *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*)* *$'].search(data__requiredversion):
-                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".required-version must match pattern ^ *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*( *, *(==|!=|<=?|>=?|~=) *[0-9]+(\\.[0-9]+)*)* *$")
+                if not REGEX_PATTERNS['^ *((==|!=|<=?|>=?) *[0-9]+(\\.[0-9]+)*|~= *[0-9]+(\\.[0-9]+)+)( *, *((==|!=|<=?|>=?) *[0-9]+(\\.[0-9]+)*|~= *[0-9]+(\\.[0-9]+)+))* *$'].search(data__requiredversion):
+                    raise JsonSchemaValueException("" + (name_prefix or "data") + ".required-version must match pattern ^ *((==|!=|<=?|>=?) *[0-9]+(\\.[0-9]+)*|~= *[0-9]+(\\.[0-9]+)+)( *, *((==|!=|<=?|>=?) *[0-9]+(\\.[0-9]+)*|~= *[0-9]+(\\.[0-9]+)+))* *$")
         if "transformers" in data_keys:
             data_keys.remove("transformers")
             data__transformers = data["transformers"]

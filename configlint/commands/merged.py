@@ -1,0 +1,63 @@
+"""`show`: what was written, merged, as a spec again, with the place of each value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configlint.core.plan import Plan
+from configlint.core.spec import Setting, as_written
+from configlint.core.values import AT_RUNTIME
+from configlint.core.wording import in_a_line
+from configlint.core.writing import written
+from configlint.frontends import OWN
+
+# Of longer lines the place stands behind a blank.
+_WIDTH = 60
+
+_Tree = dict[str, "_Tree | Setting"]
+
+
+def shown(plans: list[Plan]) -> str:
+    """A document of YAML for each plan."""
+    return "---\n".join(_document(plan) for plan in plans)
+
+
+def _document(plan: Plan) -> str:
+    tree: _Tree = {}
+    for path, setting in as_written(plan.spec.settings).items():
+        *sections, last = _keys(plan, path, setting)
+        node = tree
+        for section in sections:
+            below = node.setdefault(section, {})
+            node = below if isinstance(below, dict) else {}
+        if not setting.mapping:
+            node[last] = setting
+        elif not isinstance(node.get(last), dict):
+            node[last] = {}
+    title = [(f"# target {plan.spec.target}", "")] if plan.spec.target else []
+    lines = [*title, *_lines(tree, "")]
+    width = max((len(text) for text, place in lines if place and len(text) <= _WIDTH), default=0)
+    return "".join(f"{text:{width}}  # {place}\n" if place else f"{text}\n" for text, place in lines)
+
+
+def _keys(plan: Plan, path: str, setting: Setting) -> tuple[str, ...]:
+    """The keys down to a setting. Those of our own files may have dots; those of others have other names."""
+    is_own = plan.spec.dialect is OWN.DIALECT and setting.keys
+    return setting.keys if is_own else tuple(path.split("."))
+
+
+def _lines(tree: _Tree, indent: str) -> Iterator[tuple[str, str]]:
+    """Each line, and the place of its value."""
+    for key, held in tree.items():
+        name = f"{indent}{written(key)}:"
+        if isinstance(held, Setting):
+            place = in_a_line(str(held.span))
+            if held.value is AT_RUNTIME:
+                yield f"{indent}# {key}", f"{place}: only known at runtime"
+            else:
+                yield f"{name} {written(held.value)}", place
+        elif held:
+            yield name, ""
+            yield from _lines(held, f"{indent}  ")
+        else:
+            yield f"{name} {{}}", ""
