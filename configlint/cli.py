@@ -433,14 +433,14 @@ def list_(kind: str, transformers: str | None, trl: str | None, trainer: str, ou
 
 @cli.command("rule")
 @click.argument("name", required=False, shell_complete=_rules)
-@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--output-format", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 def rule_(name: str | None, output_format: str) -> int:
-    """Print the page of a rule, or list all rules."""
+    """Print the page of a rule, or list all rules (as Markdown, the pages of all)."""
     from configlint import rules
     from configlint.core.diagnostic import NOT_IGNORABLE
     from configlint.core.errors import UsageError
     from configlint.core.wording import nearest
-    from configlint.reporters.pages import as_json, as_text, listing, pages, table
+    from configlint.reporters.pages import as_json, as_markdown, as_text, listing, pages, table
 
     every = list(rules.all_rules())
     asked = rules.RENAMED.get(name, (name,)) if name else ()
@@ -453,6 +453,8 @@ def rule_(name: str | None, output_format: str) -> int:
         raise UsageError(f"unknown rule {name}" + (f": did you mean {close}?" if close else ""))
     if output_format == "json":
         echo(as_json(chosen))
+    elif output_format == "markdown":
+        echo("\n".join(map(as_markdown, chosen)))
     elif name:
         echo("\n".join(map(table, tables) if tables else map(as_text, chosen)))
     else:

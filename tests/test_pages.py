@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
-from program import run
+from program import ERROR, run, write
 
 from configlint import rules
+from configlint.reporters import pages, text
+from configlint.reporters.pages import literal
 
 
 def entries(*names: str) -> dict[str, Any]:
@@ -81,3 +85,41 @@ def test_of_an_unknown_name_the_nearest_row_is_suggested() -> None:
     result = run("rule", "trl/packing-without-length")
     assert result.code == 2
     assert "did you mean trl/packing-without-max-length?" in result.err
+
+
+def test_as_markdown_a_page_has_its_examples_in_fences() -> None:
+    out = run("rule", "batch/indivisible", "--output-format", "markdown").out
+    assert out.startswith("# batch/indivisible\n\nError.\n\nThe effective batch ")
+    assert "\nBad:\n\n```yaml\nbatch: {effective: 100}\n" in out
+    assert out.count("```") == 4
+    script = run("rule", "batch/replaced-per-device", "--output-format", "markdown").out
+    assert "\nBad:\n\n```python\nimport unsloth\n" in script
+
+
+def test_as_markdown_without_a_name_are_all_pages() -> None:
+    out = run("rule", "--output-format", "markdown").out
+    assert {*re.findall("^# (.*/.*)$", out, re.MULTILINE)} == rules.rule_names()
+
+
+@pytest.mark.parametrize(
+    ("prose", "markdown"),
+    [
+        ("`per_device` is __post_init__ of *_config.py", r"`per_device` is \_\_post_init\_\_ of \*\_config.py"),
+        ("per_device of <name> or a[0]", r"per_device of \<name> or a\[0]"),
+        ("https://host/a_b/ and `https`", "<https://host/a_b/> and `https`"),
+    ],
+)
+def test_in_markdown_prose_reads_as_it_is_written(prose: str, markdown: str) -> None:
+    assert literal(prose) == markdown
+
+
+def test_a_published_page_is_linked_to_from_sarif_and_terminals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pages, "SITE", "https://example.org/configlint/")
+    address = "https://example.org/configlint/rules/batch/indivisible/"
+    spec = write("train.yaml", ERROR)
+    (rule,) = json.loads(run("check", spec, "--output-format", "sarif").out)["runs"][0]["tool"]["driver"]["rules"]
+    assert rule["helpUri"] == address
+    assert f"\x1b]8;;{address}\x1b\\batch/indivisible" in text.linked("\x1b[1;31merror[batch/indivisible]\x1b[0m")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import click
 
@@ -12,6 +11,7 @@ from configlint.commands.console import note
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.errors import UsageError
 from configlint.core.profile import Accelerator, Instance, Model, lacks
+from configlint.core.record import NamedTuple
 from configlint.core.release import Release
 from configlint.core.release import written as release_text
 from configlint.core.wording import in_a_line

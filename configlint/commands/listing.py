@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from configlint import knowledge
 from configlint.commands.meanings import added, default, derived_from, meaning
 from configlint.core.profile import Accelerator, Model
+from configlint.core.record import NamedTuple
 from configlint.core.release import Release, Version, written
 
 _Row = dict[str, object]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from typing import NamedTuple
+
+from configlint.core.record import NamedTuple
 
 _SECONDS = 20
 _QUESTION = ("--query-gpu=name,memory.total", "--format=csv,noheader,nounits")

@@ -5,9 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
+from textwrap import dedent
 
 from configlint.core.record import NamedTuple
 from configlint.core.rule import Row, Rule
+
+# The address under which the site that docs/build_site.py makes is published; None: nowhere yet.
+SITE: str | None = None
+# What starts markup; an underscore within a word does not.
+_MARKUP = re.compile(r"[*<\[\\]|(?<![^\W_])_|_(?![^\W_])")
 
 
 class Page(NamedTuple):
@@ -17,6 +24,11 @@ class Page(NamedTuple):
     severity: str
     text: str
     fixes: bool
+
+    @property
+    def summary(self) -> str:
+        """The sentence that it begins with."""
+        return self.text.partition("\n")[0]
 
 
 def pages(rules: Iterable[Rule]) -> Iterator[Page]:
@@ -37,9 +49,40 @@ def _of_row(rule: Rule, name: str, row: Row) -> Page:
     return Page(rule.named(name), (row.severity or rule.severity).value, text, row.fixes)
 
 
+def address(name: str) -> str | None:
+    """The page of a rule on the published site, in the layout of docs/build_site.py."""
+    return f"{SITE}rules/{name}/" if SITE else None
+
+
 def as_text(page: Page) -> str:
     fix = "\nFix: `configlint check --fix` can fix it.\n" if page.fixes else ""
     return f"{page.name} ({page.severity})\n\n{page.text}\n{fix}"
+
+
+def as_markdown(page: Page) -> str:
+    """The page in Markdown: a heading, and each example in a fence."""
+    fix = ", fixed by `configlint check --fix`" if page.fixes else ""
+    # Prose and examples take turns; an example is indented and may have blank lines.
+    parts = re.split(r"((?:^    .*\n(?:\n(?=    ))?)+)", page.text + "\n", flags=re.MULTILINE)
+    body = [fenced(dedent(part)) if index % 2 else literal(part) for index, part in enumerate(parts)]
+    return "\n\n".join([f"# {page.name}", f"{page.severity.capitalize()}{fix}.", *filter(None, body)]) + "\n"
+
+
+def fenced(example: str) -> str:
+    """A spec or a script as a block of code."""
+    is_script = re.search(r"^(?:import|from) ", example, re.MULTILINE)
+    return f"```{'python' if is_script else 'yaml'}\n{example.strip()}\n```"
+
+
+def literal(prose: str) -> str:
+    """Text in which Markdown finds no markup, save code; addresses become links."""
+    spans = re.split(r"(`[^`]*`|https?://[^\s,;)]+)", prose.strip())
+    plain, marked = (re.sub(_MARKUP, r"\\\g<0>", span) for span in spans[::2]), map(_link, spans[1::2])
+    return "".join(part for pair in zip_longest(plain, marked, fillvalue="") for part in pair)
+
+
+def _link(span: str) -> str:
+    return f"<{span}>" if span.startswith("http") else span
 
 
 def table(rule: Rule) -> str:
@@ -50,7 +93,7 @@ def table(rule: Rule) -> str:
 def listing(found: Iterable[Page]) -> str:
     every = list(found)
     width = max(len(page.name) for page in every)
-    return "".join(f"{page.name:{width}}  {page.severity:7}  {_summary(page)}\n" for page in every)
+    return "".join(f"{page.name:{width}}  {page.severity:7}  {page.summary}\n" for page in every)
 
 
 def as_json(found: Iterable[Page]) -> str:
@@ -59,17 +102,13 @@ def as_json(found: Iterable[Page]) -> str:
         {
             "name": page.name,
             "severity": page.severity,
-            "summary": _summary(page),
+            "summary": page.summary,
             "fix": page.fixes,
             "source": _source(page),
         }
         for page in found
     ]
     return json.dumps({"version": 1, "rules": entries}, indent=2, ensure_ascii=False) + "\n"
-
-
-def _summary(page: Page) -> str:
-    return page.text.partition("\n")[0]
 
 
 def _source(page: Page) -> str | None:

@@ -35,7 +35,7 @@ def render(report: Totals, whole: bool = False) -> str:
 
 def _rules(names: list[str]) -> list[dict[str, object]]:
     """What there is to read of some rules; of a name without a page, the name."""
-    from configlint.reporters.pages import pages
+    from configlint.reporters.pages import address, as_markdown, pages
     from configlint.rules import all_rules
 
     known = {page.name: page for page in pages(all_rules())} if names else {}
@@ -43,8 +43,10 @@ def _rules(names: list[str]) -> list[dict[str, object]]:
     for name in names:
         rule: dict[str, object] = {"id": name}
         if page := known.get(name):
-            rule["shortDescription"] = {"text": page.text.partition("\n")[0]}
-            rule["help"] = {"text": page.text, "markdown": f"```text\n{page.text}\n```"}
+            rule["shortDescription"] = {"text": page.summary}
+            rule["help"] = {"text": page.text, "markdown": as_markdown(page)}
+            if url := address(name):
+                rule["helpUri"] = url
             rule["defaultConfiguration"] = {"level": _LEVELS[Severity(page.severity)]}
         found.append(rule)
     return found

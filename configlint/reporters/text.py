@@ -41,7 +41,7 @@ def _header(diagnostic: Diagnostic) -> str:
 
 
 def linked(text: str) -> str:
-    """The text with each rule's name as a link to its module, whose first lines are its page."""
+    """The text with each rule's name as a link to its page: on the site, else the first lines of its module."""
     return _NAME.sub(lambda match: match[1] + _link(match[2]) + match[3], text)
 
 
@@ -49,13 +49,14 @@ def _link(name: str) -> str:
     from pathlib import Path
 
     from configlint import rules
+    from configlint.reporters.pages import address
     from configlint.rules._index import RULES
 
     module = next((module for module, names in RULES.items() if name in names), None)
     if module is None:
         return name
     path = Path(rules.__file__).parent / (module.replace("-", "_") + ".py")
-    return f"\x1b]8;;{path.as_uri()}\x1b\\{name}\x1b]8;;\x1b\\"
+    return f"\x1b]8;;{address(name) or path.as_uri()}\x1b\\{name}\x1b]8;;\x1b\\"
 
 
 def block(diagnostic: Diagnostic) -> str:
