@@ -36,7 +36,7 @@ class Report(NamedTuple):
 
     `specs` counts the `files`, `foreign` those of them that are not configlint's own specs, and `fixed` findings
     that are there no more, as their fixes were made; `known` are in the baseline. `loaded` are the plans of all
-    targets, whichever was asked for.
+    targets, whichever was asked for, that were kept.
     """
 
     diagnostics: list[Diagnostic]
@@ -52,13 +52,13 @@ class Report(NamedTuple):
     known: int = 0
 
 
-def check(paths: Sequence[str], session: Session, target: str | None = None) -> Report:
-    """Lint files and folders."""
+def check(paths: Sequence[str], session: Session, target: str | None = None, keeps_plans: bool = True) -> Report:
+    """Lint files and folders; `keeps_plans` is false where of a clean file nothing is needed any more."""
     found: dict[_Key, Diagnostic] = {}
     linted: set[str] = set()
     unreadable: list[str] = []
     crashes: list[RuleCrash] = []
-    plans: list[Plan] = []
+    number = 0
     every: list[Plan] = []
     foreign = 0
     files: list[str] = []
@@ -73,15 +73,18 @@ def check(paths: Sequence[str], session: Session, target: str | None = None) -> 
             crashes.append(crash(f"reading {file.source.name} failed", error))
             continue
         chosen = [plan for plan in loaded.plans if target in (None, plan.spec.target)]
-        plans += chosen
-        every += loaded.plans
+        number += len(chosen)
         diagnostics, failed = judge(chosen, loaded.diagnostics)
         crashes += failed
-        for diagnostic in [*loaded.diagnostics, *diagnostics]:
+        diagnostics = [*loaded.diagnostics, *diagnostics]
+        if keeps_plans or diagnostics or failed or not session.forget(file):
+            every += loaded.plans
+        for diagnostic in diagnostics:
             found.setdefault(_key(diagnostic), diagnostic)
         if chosen and target is None:
             linted.add(file.source.name)
-    if target is not None and files and not plans:
+    every += session.returned()
+    if target is not None and files and not number:
         unreadable.append(f"no spec has a target {target}")
     everything = list(found.values())
     comments = comments_of(session)
@@ -97,7 +100,7 @@ def check(paths: Sequence[str], session: Session, target: str | None = None) -> 
     return Report(
         in_order(kept),
         len(files),
-        len(plans),
+        number,
         suppressed,
         unreadable,
         crashes,

@@ -75,6 +75,7 @@ class Session:
         self.parsed: dict[str, Parsed] = {}
         self.forms: dict[Source, list[Diagnostic]] = {}
         self.installed: dict[Source, dict[str, Setting]] = {}
+        self.forgotten: set[str] = set()
         self.near: dict[str, str | None] = {}
         self.scripts: dict[str, frozenset[str] | None] = {}
         self.options = options
@@ -94,6 +95,22 @@ class Session:
             else:
                 self.parsed[path] = _parsed(source)
         return self.parsed[path]
+
+    def forget(self, file: Parsed) -> bool:
+        """Drop a spec, unless it extends another or has a comment that says something: of thousands, few are needed
+        at the end."""
+        text, name = file.source.text, file.source.name
+        if "extends" in file.root.keys or "ignore" in text or name in self.forgotten:
+            return False
+        self.forgotten.add(name)
+        for held in (self.forms, self.installed):
+            held.pop(file.source, None)
+        return self.parsed.pop(name, None) is not None
+
+    def returned(self) -> list[Plan]:
+        """The plans of forgotten specs that another extends, after all."""
+        files = [self.parsed[name] for name in sorted(self.forgotten) if name in self.parsed]
+        return [plan for file in files if (made := self.front_end(file)) for plan in self.load(file, made).plans]
 
     def editable(self, paths: Sequence[str]) -> dict[str, Node]:
         """The documents that were read whole, by the names of their files, of those that paths name or folders

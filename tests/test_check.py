@@ -18,6 +18,7 @@ from configlint import rules
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.rule import Finding, Rule
+from configlint.pipeline import check
 from configlint.session import Session
 
 
@@ -719,3 +720,22 @@ class TestTerminal:
             result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=ENVIRONMENT, check=False)
         assert result.returncode == 2
         assert result.stderr == b"configlint: output: no space left on device\n"
+
+
+@pytest.mark.usefixtures("here")
+def test_of_clean_specs_nothing_is_kept() -> None:
+    for number in range(20):
+        write(f"{number}.yaml", CLEAN)
+    session = Session()
+    report = check(["."], session, keeps_plans=False)
+    assert (report.specs, report.plans, report.diagnostics) == (20, 20, [])
+    assert not (report.loaded or session.parsed or session.forms)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_spec_that_was_let_go_is_there_for_the_next_that_extends_it() -> None:
+    write("a.yaml", CLEAN)
+    write("b.yaml", "extends: a.yaml\nbatch: {effective: 48}\n")
+    kept, gone = check(["."], Session()), check(["."], Session(), keeps_plans=False)
+    assert gone.diagnostics == kept.diagnostics != []
+    assert sorted(plan.spec.source.name for plan in gone.loaded) == ["a.yaml", "b.yaml"]

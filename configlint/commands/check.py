@@ -73,7 +73,7 @@ def check(
     if compare:
         report, changed = _show_fixes(paths, session, target)
     else:
-        report = pipeline.check(paths, session, target)
+        report = pipeline.check(paths, session, target, fix or verbose or baseline is not None)
         reporting.refuse_to_replace([*forms, write_baseline], report)
         report = _fix(report, paths, session, target, fix)
         if write_baseline is not None:

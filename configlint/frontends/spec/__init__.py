@@ -159,22 +159,24 @@ def _overlays(documents: list[Mapping]) -> dict[str, list[Mapping]]:
 def _flatten(document: Mapping, target: str | None) -> Settings:
     """Canonical paths to settings, sections before what they hold."""
     settings: Settings = {}
-
-    def visit(mapping: Mapping, prefix: str, above: tuple[str, ...]) -> None:
-        for name, (key, value) in mapping.entries.items():
-            keys = (*above, name)
-            # As in TOML, a key with a dot is quoted; directly below the open sections none can be mistaken.
-            path = prefix + (name if "." not in name or prefix in _OPEN else f'"{name}"')
-            if path in ("extends", "targets", "configlint"):
-                continue
-            if isinstance(value, Mapping) and not path.startswith(_OPEN):
-                settings[path] = Setting(None, keys, key.span, value.span, target, mapping=True)
-                visit(value, path + ".", keys)
-            else:
-                settings[path] = Setting(_value(path, value), keys, key.span, value.span, target)
-
-    visit(document, "", ())
+    _add(settings, document, target)
     return settings
+
+
+def _add(
+    settings: Settings, mapping: Mapping, target: str | None, prefix: str = "", above: tuple[str, ...] = ()
+) -> None:
+    for name, (key, value) in mapping.entries.items():
+        keys = (*above, name)
+        # As in TOML, a key with a dot is quoted; directly below the open sections none can be mistaken.
+        path = prefix + (name if "." not in name or prefix in _OPEN else f'"{name}"')
+        if path in ("extends", "targets", "configlint"):
+            continue
+        if isinstance(value, Mapping) and not path.startswith(_OPEN):
+            settings[path] = Setting(None, keys, key.span, value.span, target, mapping=True)
+            _add(settings, value, target, path + ".", keys)
+        else:
+            settings[path] = Setting(_value(path, value), keys, key.span, value.span, target)
 
 
 def _value(path: str, node: Node) -> object:
