@@ -70,6 +70,17 @@ def test_sarif_is_written_beside_the_annotations() -> None:
     assert result["ruleId"] == "batch/indivisible"
 
 
+def test_the_summary_of_the_run_has_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("a.yaml", ERROR)
+    write("summary", "")  # as the runner makes it
+    monkeypatch.setitem(ENVIRONMENT, "GITHUB_STEP_SUMMARY", "summary")
+    done = check()
+    assert done.returncode == 1 and done.stdout.startswith("::error ")
+    summary = Path("summary").read_text()
+    assert summary.startswith("### configlint: 1 error in 1 spec\n")
+    assert "| a.yaml:1:20 | error `batch/indivisible`: " in summary
+
+
 def test_what_inputs_say_is_never_a_command() -> None:
     write("a.yaml", CLEAN)
     check(paths="a.yaml; touch owned $(touch owned)", args="`touch owned`")

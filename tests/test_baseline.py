@@ -79,6 +79,27 @@ def test_an_entry_in_a_base_is_not_outdated_where_only_the_base_is_checked() -> 
     assert run("check", "team.yaml", "hardware.yaml", "--baseline", "known.json").err == ""
 
 
+def test_an_entry_in_a_base_that_is_a_spec_too_is_not_outdated_where_it_is_checked_alone() -> None:
+    write("a.yaml", CLEAN)
+    write("b.yaml", "extends: a.yaml\nhardware: {devices_per_node: 7}\n")
+    run("check", "--write-baseline", "known.json")
+    (entry,) = json.loads(Path("known.json").read_text())["findings"]
+    assert (entry["file"], entry["base"]) == ("a.yaml", True)
+    assert run("check", "a.yaml", "--baseline", "known.json").code == 0
+    assert run("check", "--baseline", "known.json").code == 0
+    write("b.yaml", "configlint: 1\nextends: a.yaml\n")
+    assert "a.yaml no longer has batch/indivisible" in run("check", "--baseline", "known.json").err
+
+
+def test_a_diff_counts_only_what_it_does_not_have() -> None:
+    known = run("check", "--diff", "--baseline", "known.json")
+    assert (known.code, known.out, known.err) == (0, "", "1 spec clean; 1 in the baseline\n")
+    write("b.yaml", CLEAN + 'training: {seed: "1"}\n')
+    fixed = run("check", "--diff", "--baseline", "known.json")
+    assert (fixed.code, fixed.err) == (1, "1 error in 1 of 2 specs; 1 fixable; 1 in the baseline\n")
+    assert "+training: {seed: 1}\n" in fixed.out
+
+
 def test_names_are_from_the_folder_of_the_baseline(monkeypatch: pytest.MonkeyPatch) -> None:
     write("sub/b.yaml", WARNING)
     run("check", "--write-baseline", "known.json")

@@ -440,3 +440,48 @@ def test_no_report_is_written_over_a_file_that_is_checked(
     expected = f"configlint: {file} is one of the checked files: write the report to another file\n"
     assert run("check", *option.split("=", 1)) == (2, "", expected)
     assert Path("train.yaml").read_text() == WARNING
+
+
+@pytest.mark.parametrize("form", REPORTERS)
+def test_a_report_replaces_what_the_same_command_wrote_before(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for spec in (WARNING, CLEAN, ERROR + 'training: {seed: "1"}\n', "a: 1\n"):
+        write("train.yaml", spec)
+        result = run("check", "--output-format", f"{form}=report", "--pass-over", "train.yaml")
+        assert result.code in (0, 1), result.err
+
+
+@pytest.mark.parametrize(
+    "option", ["--output-format=json=mine", "--output-format=text=mine", "--write-baseline=mine"]
+)
+@pytest.mark.parametrize("text", ["import sys\n", '{"version": 1, "jobs": []}', "key: 1\n", "a,b\n1,2\n"])
+def test_no_report_replaces_a_file_that_is_none(
+    option: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write("train.yaml", WARNING)
+    write("mine", text)
+    expected = "configlint: mine exists and is no report of configlint: remove it or write to another file\n"
+    assert run("check", "train.yaml", option) == (2, "", expected)
+    assert Path("mine").read_text() == text
+
+
+def test_markdown_is_a_short_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write("a.yaml", WARNING)
+    assert run("check", "a.yaml", "--output-format", "markdown").out == (
+        "### configlint: 1 warning in 1 spec\n"
+        "\n"
+        "| place | finding |\n"
+        "| --- | --- |\n"
+        "| a.yaml:1:20 | warning `batch/not-power-of-two`: an effective batch of 48 is not a power of two |\n"
+    )
+    write("a.yaml", CLEAN)
+    assert run("check", "a.yaml", "--output-format", "markdown").out == "### configlint: 1 spec clean\n"
+    for number in range(30):
+        write(f"b|{number}.yaml", WARNING)
+    lines = run("check", "--output-format", "markdown").out.splitlines()
+    assert (len(lines), lines[-1]) == (26, "and 10 more findings")
+    assert lines[4].startswith(r"| b\|0.yaml:1:20 |")

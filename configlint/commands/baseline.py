@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
 from configlint.core.diagnostic import Diagnostic
@@ -19,14 +18,18 @@ from configlint.host.read import read_bytes, reason
 from configlint.pipeline import Report
 
 
-def write(path: str, diagnostics: Iterable[Diagnostic]) -> int:
+def write(path: str, report: Report) -> int:
     """Write a baseline of all findings; how many there are.
 
     Raises:
         OSError: it cannot be written.
     """
-    counts = Counter(_known_as(found, path) for found in diagnostics)
-    entries = [json.dumps({**own._asdict(), "count": number}) for own, number in sorted(counts.items())]
+    counts = Counter(_known_as(found, path) for found in report.diagnostics)
+    bases = _bases(report, path)
+    entries = [
+        json.dumps({**own._asdict(), "count": number, **({"base": True} if own.file in bases else {})})
+        for own, number in sorted(counts.items())
+    ]
     lines = ",\n  ".join(entries)
     replace(path, (f'{{"version": 1, "findings": [\n  {lines}\n]}}\n').encode())
     return counts.total()
@@ -38,7 +41,7 @@ def without_known(path: str, report: Report) -> tuple[Report, list[Identity]]:
     Raises:
         UsageError: there is no reading the baseline.
     """
-    left = _read(path)
+    left, shared = _read(path)
     kept = []
     for found in report.diagnostics:
         own = _known_as(found, path)
@@ -49,24 +52,42 @@ def without_known(path: str, report: Report) -> tuple[Report, list[Identity]]:
     known = len(report.diagnostics) - len(kept)
     # Of a base, what is found depends on the specs that extend it, which may not be among the files.
     looked_at = {_from_baseline(plan.spec.source.name, path) for plan in report.loaded}
+    bases = _bases(report, path)
     folder = os.path.dirname(path)
     stale = [
         own
         for own, number in left.items()
-        if number > 0 and (own.file in looked_at or not os.path.lexists(os.path.join(folder, own.file)))
+        if number > 0
+        and (
+            (own.file in looked_at and (own not in shared or own.file in bases))
+            or not os.path.lexists(os.path.join(folder, own.file))
+        )
     ]
     return report._replace(diagnostics=kept, known=known), stale
 
 
-def _read(path: str) -> Counter[Identity]:
+def _bases(report: Report, path: str) -> set[str]:
+    """The files that specs of the report extend."""
+    files = {
+        setting.key.source.name
+        for plan in report.loaded
+        for setting in plan.spec.settings.values()
+        if setting.key.source is not plan.spec.source
+    }
+    return {_from_baseline(file, path) for file in files}
+
+
+def _read(path: str) -> tuple[Counter[Identity], set[Identity]]:
+    """The entries with their numbers, and those of files that other specs extended."""
     try:
         held: Any = json.loads(read_bytes(path))
         if held["version"] != 1:
             raise ValueError
-        return Counter(dict(map(_entry, held["findings"])))
+        entries = [(_entry(each), each) for each in held["findings"]]
+        return Counter(dict(entry for entry, _ in entries)), {own for (own, _), each in entries if each.get("base")}
     except OSError as error:
         raise UsageError(f"--baseline {path}: {reason(error)}") from error
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise UsageError(f"--baseline {path}: not a baseline: write it with --write-baseline") from error
 
 

@@ -71,7 +71,7 @@ def check(
         return showing.settings(paths, session) if show_settings else showing.files(paths, session)
     changed = False
     if compare:
-        report, changed = _show_fixes(paths, session, target)
+        report, changed = _show_fixes(paths, session, target, baseline)
     else:
         report = pipeline.check(paths, session, target, fix or verbose or baseline is not None)
         reporting.refuse_to_replace([*forms, write_baseline], report)
@@ -138,7 +138,9 @@ def _fix(report: Report, paths: tuple[str, ...], session: Session, target: str |
     return mend.write(mend.mend(report, paths, session, target), paths, target)
 
 
-def _show_fixes(paths: tuple[str, ...], session: Session, target: str | None) -> tuple[Report, bool]:
+def _show_fixes(
+    paths: tuple[str, ...], session: Session, target: str | None, baseline: str | None
+) -> tuple[Report, bool]:
     """Show what --fix would do; what would be left, and whether there is a difference."""
     from configlint.commands.fix import diff, mend
     from configlint.reporters import text
@@ -147,5 +149,6 @@ def _show_fixes(paths: tuple[str, ...], session: Session, target: str | None) ->
     # The bytes that the files have, whatever the terminal's encoding.
     lines = "".join(diff(mended))
     echo(lines.encode())
-    echo(text.summary(mended.before), err=True)
-    return mended.after, bool(lines)
+    before, after = (reporting.without_known(report, baseline) for report in (mended.before, mended.after))
+    echo(text.summary(before), err=True)
+    return after, bool(lines)

@@ -50,6 +50,18 @@ def readable(path: str) -> bytes:
     return b""
 
 
+def beginning(path: str) -> bytes:
+    """How a regular file begins; nothing where there is none.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if not os.path.isfile(path):
+        return b""
+    with open(path, "rb") as file:
+        return file.read(1000)
+
+
 def mapping(path: str) -> dict[str, Any]:
     """What a JSON file holds, if it can be read and is a mapping."""
     try:

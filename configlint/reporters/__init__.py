@@ -43,6 +43,7 @@ REPORTERS = {
     "github": "github",
     "gitlab": "gitlab",
     "junit": "junit",
+    "markdown": "markdown",
 }
 
 
