@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from configlint.core.dialect import in_words
 from configlint.core.profile import Accelerator, Instance, Model
-from configlint.core.release import UNKNOWN, Argument, Release
+from configlint.core.release import UNKNOWN, Argument, Constructor, Release
 from configlint.core.script import Script, script_of
 from configlint.core.spec import Setting, Spec
 from configlint.core.values import AT_RUNTIME, OnlyAtRuntime
@@ -262,6 +262,7 @@ class Plan(NamedTuple):
     memory: Memory = Memory()
     reference: int | None = None
     nearest: Callable[[str, Iterable[str]], str | None] = nearest
+    constructor: Constructor | None = None
 
     @property
     def script(self) -> Script | None:
