@@ -188,7 +188,7 @@ class Session:
         if is_code(spec.source):
             spec = self._with_own_pins(spec)
         said = {} if spec.settings.keys() & {"transformers", "trl"} else pins | settings.releases
-        trainer = spec.settings.get("trainer")
+        trainer = spec.settings.get("constructor") or spec.settings.get("trainer")
         if (trainer or spec.dialect.route("trainer")) and knowledge.is_of_transformers(
             trainer.value if trainer else None
         ):
@@ -369,7 +369,10 @@ def load_one(path: str, session: Session, own: bool = False) -> Loaded:
         loaded = session.load(file, front_end) if front_end else Loaded([], file.diagnostics)
         if loaded.is_base and not any(found.severity is Severity.ERROR for found in loaded.diagnostics):
             raise UsageError(f"{path} is a base without a batch: it can only be extended")
-        return loaded
+        plans = [plan for plan in loaded.plans if not plan.spec.is_of_trainer]
+        if loaded.plans and not plans:
+            raise UsageError(f"{path} calls no config class of transformers or trl")
+        return loaded._replace(plans=plans)
     raise UsageError(unreadable[0] if unreadable else f"{path} is excluded by the settings")
 
 
@@ -437,7 +440,7 @@ def _is_meant(file: Parsed, expected: bool) -> bool:
 
 def _why_not(file: Parsed) -> str:
     if is_code(file.source):
-        return "calls no config class of transformers or trl"
+        return "calls no config class and no trainer of transformers or trl"
     if tool := tool_of(file.root):
         more = f": {_SAY_SO}" if len(file.root.keys & KEYS) > 1 else ""
         return f"looks like a config of {tool}, which configlint does not read yet{more}"

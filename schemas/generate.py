@@ -6,7 +6,8 @@
 - configlint/knowledge/_generated/spec_form.py: the fast check of a spec's form, from spec.schema.json;
   settings_form.py beside it, from settings.schema.json
 - training_arguments.json: what arguments.yaml and trl_arguments.yaml note, joined in
-- transformers.py and trl.py beside it: the same as constants, which cost a tenth to load
+- transformers.py and trl.py beside it: the same as constants, which cost a tenth to load; constructors.py: what
+  trainers are constructed with
 - names.py beside it: configlint/knowledge/names.yaml as constants
 - machines.py beside it: what drivers print of accelerators, and configlint/knowledge/instances.yaml
 - sbatch.py beside it: configlint/knowledge/sbatch.yaml as constants
@@ -111,15 +112,20 @@ def history() -> dict[str, Any]:
     for package in found.values():
         for group, arguments in package["groups"].items():
             is_trl = package is found["trl"]
-            noted = trl.get(group, {}) if is_trl else notes
+            noted = trl.get(group, {}) if is_trl else notes.get(group, {}) if _is_trainer(group) else notes
             for name, facts in arguments.items():
                 for key in [key for key in facts if key in NOTED]:
                     del facts[key]
-                if is_trl and not group.startswith("trl.scripts."):
+                if is_trl and not group.startswith("trl.scripts.") and not _is_trainer(group):
                     # A field that TRL only declares anew keeps the range that it had.
                     facts |= {key: value for key, value in notes.get(name, {}).items() if key in BOUNDS}
                 facts |= {key: value for key, value in _flat(noted.get(name, {})).items() if key in NOTED}
     return found
+
+
+def _is_trainer(group: str) -> bool:
+    """Whether a group is what a trainer is constructed with."""
+    return group.endswith("Trainer")
 
 
 def _notes(name: str) -> dict[str, Any]:
@@ -142,13 +148,40 @@ def facts(package: str, content: dict[str, Any]) -> str:
         *_requirements(content),
         "GROUPS: dict[str, dict[str, dict[str, Any]]] = {",
     ]
-    for group, arguments in content["groups"].items():
-        lines.append(f"    {group!r}: {{")
+    groups = {group: held for group, held in content["groups"].items() if not _is_trainer(group)}
+    return "\n".join([*lines, *_groups(groups), "}", ""])
+
+
+CONSTRUCTORS_HEADER = '''"""Made from schemas/training_arguments.json by schemas/generate.py: do not edit.
+
+What trainers are constructed with over the releases of their package, as configlint/core/release.py reads it; `**`
+is anything.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+'''
+
+
+def constructors(joined: dict[str, Any]) -> str:
+    """The text of constructors.py."""
+    lines = [CONSTRUCTORS_HEADER + "TRAINERS: dict[str, dict[str, dict[str, dict[str, Any]]]] = {"]
+    for package, content in joined.items():
+        groups = {group: held for group, held in content["groups"].items() if _is_trainer(group)}
+        lines += [f"    {package!r}: {{", *_groups(groups), "    },"]
+    return "\n".join([*lines, "}", ""])
+
+
+def _groups(groups: dict[str, Any]) -> Iterator[str]:
+    """The arguments of each group, with what is known of them, as lines of a constant."""
+    for group, arguments in groups.items():
+        yield f"    {group!r}: {{"
         for name, facts in arguments.items():
             kept = {key: _constant(key, value) for key, value in facts.items() if key != "says"}
-            lines.append(f"        {name!r}: {kept},")
-        lines.append("    },")
-    return "\n".join([*lines, "}", ""])
+            yield f"        {name!r}: {kept},"
+        yield "    },"
 
 
 def _requirements(content: dict[str, Any]) -> Iterator[str]:
@@ -337,6 +370,7 @@ def outputs() -> Iterator[tuple[Path, str]]:
     yield HISTORY, history_text(joined)
     for package, content in joined.items():
         yield generated / f"{package}.py", facts(package, content)
+    yield generated / "constructors.py", constructors(joined)
     yield RULE_INDEX, rule_index_text()
     from configlint.commands.schema import beside_spec
 

@@ -40,6 +40,7 @@ TRL_CLASSES = (
     "DistillationConfig",
 )
 _ARGS = "transformers/training_args.py"
+_TRAINERS = {"Trainer": "transformers/trainer.py", "Seq2SeqTrainer": "transformers/trainer_seq2seq.py"}
 
 FACTS = ("type", "default", "choices")
 # What a fact is where a release says nothing of it.
@@ -70,6 +71,10 @@ def read_transformers(package: Package) -> Snapshot:
     modules = ["training_args", "trainer", "integrations/tpu", "trainer_utils", "integrations/fsdp"]
     keys = wheels.keys_of(package, "fsdp_config", [f"transformers/{name}.py" for name in modules])
     snapshot["fsdp_config"] = {key: {} for key in keys}
+    for trainer, module in _TRAINERS.items():
+        for node in package.classes(module):
+            if node.name == trainer:
+                snapshot[trainer] = wheels.keywords(node)
     return snapshot | dict(_schedulers(package, enums))
 
 
@@ -93,12 +98,15 @@ def _schedulers(package: Package, enums: wheels.Words) -> Iterator[tuple[str, Ar
 
 
 def read_trl(package: Package) -> Snapshot:
-    """The fields that TRL's config classes add to TrainingArguments, or give another default; and what the
-    parsers of its scripts read beside them."""
+    """The fields that TRL's config classes add to TrainingArguments, or give another default; what its trainers are
+    constructed with; and what the parsers of its scripts read beside them."""
     snapshot: Snapshot = {}
     for name in TRL_CLASSES:
         if fields := _with_bases(package, name):
             snapshot[name] = fields
+        trainer = name.replace("Config", "Trainer")
+        if node := package.find(trainer, r"^trl/trainer/\w+_trainer\.py$"):
+            snapshot[trainer] = wheels.keywords(node)
     for module in sorted(package.modules):
         if module.startswith("trl/scripts/"):
             for names in _parsers(package.tree(module)):

@@ -249,10 +249,29 @@ def parameters(package: Package, module: str, function: str) -> Arguments:
     """What a function takes by name, with defaults; `**` among them where it takes anything."""
     for node in package.tree(module).body:
         if isinstance(node, ast.FunctionDef) and node.name == function:
-            names = node.args.args + node.args.kwonlyargs
-            defaults = [None] * (len(node.args.args) - len(node.args.defaults)) + [*node.args.defaults]
-            found: Arguments = {}
-            for name, default in zip(names, [*defaults, *node.args.kw_defaults], strict=True):
-                found[name.arg] = {"default": ast.literal_eval(default)} if default is not None else {}
-            return found | ({"**": {}} if node.args.kwarg else {})
+            return {
+                name: {"default": ast.literal_eval(default)} if default else {}
+                for name, default in _parameters(node)
+            }
     return {}
+
+
+def keywords(node: ast.ClassDef) -> Arguments:
+    """What a class is constructed with, by name, those that a decorator renames among them; `**` where it takes
+    anything."""
+    found: Arguments = {}
+    for function in node.body:
+        if isinstance(function, ast.FunctionDef) and function.name == "__init__":
+            found |= {name: {} for name, _ in _parameters(function) if name != "self"}
+            for decorator in function.decorator_list:
+                if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "deprecate_kwarg":
+                    found[ast.literal_eval(decorator.args[0])] = {}
+    return found
+
+
+def _parameters(node: ast.FunctionDef) -> Iterator[tuple[str, ast.expr | None]]:
+    held = node.args
+    defaults = [None] * (len(held.args) - len(held.defaults)) + [*held.defaults, *held.kw_defaults]
+    yield from zip((name.arg for name in held.args + held.kwonlyargs), defaults, strict=True)
+    if held.kwarg:
+        yield "**", None

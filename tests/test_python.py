@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import random
+import re
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,12 @@ HEAD = "from transformers import TrainingArguments\n"
 
 
 def calls(text: str, name: str = "train.py") -> list[dict[str, Any]]:
+    """What the calls of config classes in a script pass, and what is set afterwards."""
     document = parsed(textwrap.dedent(text), name).document
     assert document is None or isinstance(document, Mapping)
-    return [plain(entry.value) for entry in document.entries.values()] if document else []  # type: ignore[misc]
+    entries = document.entries.items() if document else ()
+    found: list[Any] = [plain(entry.value) for name, entry in entries if not re.search(r"Trainer(#|$)", name)]
+    return [{**call, **call.pop("=", {})} for call in found]
 
 
 def passed(text: str) -> dict[str, Any]:
@@ -477,3 +481,76 @@ def test_what_unsloth_adds_is_known_where_a_file_imports_it() -> None:
     (plain_plan,), (plan,) = plans(text, "a.py"), plans("import unsloth\n" + text, "a.py")
     assert {use.name for use in plain_plan.uses if use.argument is None} == {"vllm_sampling_params", "temperatur"}
     assert {use.name for use in plan.uses if use.argument is None} == {"temperatur"}
+
+
+class TestTrainers:
+    """What trainers are constructed with, and which config they get."""
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Trainer(m, TrainingArguments('out', seed=1), tokenizer=t)",
+            "Trainer(m, args=TrainingArguments('out', seed=1), tokenizer=t)",
+            "a = TrainingArguments('out', seed=1)\nTrainer(m, args=a, tokenizer=t)",
+            "a = TrainingArguments('out', seed=1)\nTrainer(m, a, tokenizer=t)",
+            "class Own(Trainer):\n    pass\nOwn(args=TrainingArguments('out', seed=1), tokenizer=t)",
+            "a = TrainingArguments('out', seed=1)\nTrainer(**{'tokenizer': t}, args=a)",
+        ],
+    )
+    def test_a_trainer_belongs_to_the_config_that_it_gets(self, text: str) -> None:
+        (plan,) = plans("from transformers import Trainer, TrainingArguments\n" + text, "a.py")
+        assert plan.training["seed"] == 1
+        assert "constructor.tokenizer" in plan.spec.settings
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "(a,) = parser.parse_args_into_dataclasses()\nTrainer(m, a, tokenizer=t)",
+            "def train(a):\n    Trainer(m, a, tokenizer=t)",
+            "Trainer(m, **options, tokenizer=t)",
+        ],
+    )
+    def test_a_trainer_whose_config_cannot_be_seen_is_judged_alone(self, text: str) -> None:
+        (plan,) = plans("from transformers import Trainer\n" + text, "a.py")
+        assert plan.spec.is_of_trainer
+        assert plan.spec.open
+        assert [use.name for use in plan.uses if use.argument is None] == ["tokenizer"]
+
+    def test_of_a_config_that_is_bound_twice_nobody_knows_which_the_trainer_gets(self) -> None:
+        text = "a = TrainingArguments('1')\na = TrainingArguments('2')\nTrainer(m, a, tokenizer=t)\n"
+        every = plans("from transformers import Trainer, TrainingArguments\n" + text, "a.py")
+        assert [plan.spec.is_of_trainer for plan in every] == [False, False, True]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "from transformers import Trainer\nclass Own(Trainer):\n    def __init__(self, tokenizer): ...\n"
+            "Own(tokenizer=t)",
+            "from setfit import Trainer\nTrainer(tokenizer=t)",
+            "from transformers import Trainer\nTrainer(**options)",
+            "import unsloth\nfrom trl import SFTTrainer\nSFTTrainer(tokenizer=t, dataset_text_field='text')",
+            "from transformers import Trainer\ntrainer = Trainer(m)\ntrainer.tokenizer = t",
+            "# !pip install transformers==4.44\nfrom transformers import Trainer\nTrainer(tokenizer=t)",
+            "# !pip install transformers==4.57 trl==1.0\nfrom trl import KTOTrainer\nKTOTrainer(anything=1)",
+        ],
+    )
+    def test_what_takes_keywords_of_its_own_or_any_is_clean(self, tmp_path: Path, text: str) -> None:
+        (tmp_path / "a.py").write_text(text + "\n")
+        assert "a.py" not in run("check", str(tmp_path)).out
+
+    def test_the_release_of_the_trainers_package_counts_whatever_the_config_is(self, tmp_path: Path) -> None:
+        (tmp_path / "requirements.txt").write_text("transformers==4.47.1\ntrl==0.16.1\n")
+        (tmp_path / "a.py").write_text(
+            "from transformers import TrainingArguments\nfrom trl import SFTTrainer\n"
+            "SFTTrainer(m, args=TrainingArguments('out'), tokenizer=t)\n"
+        )
+        done = run("check", str(tmp_path))
+        assert (
+            "a.py:3:46: error[argument/removed] `tokenizer` was removed from SFTTrainer in trl 0.16\n" in done.out
+        )
+
+    def test_a_file_with_a_trainer_alone_has_nothing_to_import_or_to_estimate(self, tmp_path: Path) -> None:
+        (tmp_path / "a.py").write_text("from transformers import Trainer\nTrainer(m, parsed)\n")
+        for command in ("import", "explain", "fit"):
+            done = run(command, str(tmp_path / "a.py"))
+            assert (done.code, "a.py calls no config class of transformers or trl" in done.err) == (2, True)

@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from configlint.commands.console import CLEAN, USAGE, echo, faults, note, shows_links, unstyled
 from configlint.core.diagnostic import Severity
 from configlint.core.errors import UsageError
+from configlint.core.regex import regex
 from configlint.host.atomic import beginning
 from configlint.pipeline import Report
 from configlint.reporters import render
 
 # How what was written before begins, form by form.
-_REPORT = re.compile(
+_REPORT = regex(
     rb"""
     \s*\Z
     | \{\s*"version":\ 1,\s*"findings":\ \[            # json, and a baseline

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from configlint.core.dialect import in_words
 from configlint.core.profile import Accelerator, Instance, Model
 from configlint.core.record import NamedTuple
-from configlint.core.release import UNKNOWN, Argument, Release
+from configlint.core.release import UNKNOWN, Argument, Constructor, Release
 from configlint.core.script import Script, script_of
 from configlint.core.spec import Setting, Spec
 from configlint.core.values import AT_RUNTIME, OnlyAtRuntime
@@ -265,6 +265,7 @@ class Plan(NamedTuple):
     memory: Memory = Memory()
     reference: int | None = None
     nearest: Callable[[str, Iterable[str]], str | None] = nearest
+    constructor: Constructor | None = None
 
     @property
     def script(self) -> Script | None:

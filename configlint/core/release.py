@@ -118,6 +118,14 @@ class Release(NamedTuple):
         return next((default for default in found if default is not None), None)
 
 
+class Constructor(NamedTuple):
+    """What a trainer is constructed with, and what its config class takes."""
+
+    trainer: str
+    keywords: Layer
+    release: Release
+
+
 def same_names(layers: tuple[Layer, ...], arguments: dict[str, Argument]) -> dict[str, tuple[str, ...]]:
     """Each name of an argument that has several in these releases, with all of them, the newest first;
     `arguments` are those that the release has."""

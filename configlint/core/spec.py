@@ -84,6 +84,15 @@ class Spec(NamedTuple):
     open: bool = False
     claims: tuple[Claim, ...] = ()
 
+    @property
+    def is_of_trainer(self) -> bool:
+        """Whether this is the call of a trainer whose config cannot be seen."""
+        return (
+            self.call is not None
+            and "constructor" in self.settings
+            and self.settings["constructor"].key == self.call
+        )
+
     def in_newer(self, name: str) -> bool:
         """Whether a release that there is no data of was found to have an argument."""
         return any(name in names for names in self.newer.values() if names)

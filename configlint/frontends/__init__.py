@@ -47,18 +47,18 @@ def read_text(source: Source) -> tuple[Node | None, list[Diagnostic]]:
     """The document of a text, in the syntax that its name says, and what is wrong with it."""
     if not is_code(source):
         return read(source)
-    from configlint.frontends.calls import classes
+    from configlint.frontends.calls import functions
     from configlint.syntax.python import read as read_calls
 
-    return read_calls(source, classes())
+    return read_calls(source, functions())
 
 
 @cache
 def _calls() -> re.Pattern[bytes]:
-    """The names of the classes that are looked for in code."""
-    from configlint.frontends.calls import classes
+    """The names of the functions that are looked for in code."""
+    from configlint.frontends.calls import functions
 
-    return regex(rf"""\b(?:{"|".join(classes())})\b""".encode())
+    return regex(rf"""\b(?:{"|".join(sorted(functions()))})\b""".encode())
 
 
 @cache

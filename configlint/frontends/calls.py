@@ -1,4 +1,4 @@
-"""Calls of TrainingArguments and TRL's config classes in Python: a plan for each.
+"""Calls of TrainingArguments and TRL's config classes in Python, with the trainers that get them: a plan for each.
 
 What the class does not get has its default, unless the call takes `**options` that cannot be read. The machine is
 the launcher's affair.
@@ -21,7 +21,7 @@ from configlint.core.writing import python
 from configlint.frontends.values import value_of
 from configlint.knowledge._generated.trainers import ROWS
 from configlint.knowledge._generated.transformers import TRAINERS
-from configlint.syntax.python import DECLARED, OPEN
+from configlint.syntax.python import DECLARED, LINKED, OPEN, STORED
 
 # Importing it replaces the config classes of TRL by others. Source: unsloth 2026.10.9, models/rl.py and trainer.py
 _UNSLOTH = regex(r"^[ \t]*(?:import|from)[ \t]+unsloth\b", re.MULTILINE)
@@ -40,39 +40,101 @@ def classes() -> dict[str, str]:
     return {config: trainer for trainer, config in TRAINERS.items()} | of_trl
 
 
+def functions() -> frozenset[str]:
+    """What is looked for in code: the config classes, and the trainers."""
+    return frozenset((*classes(), *classes().values()))
+
+
 def is_call(name: str) -> bool:
-    """Whether a function, by package and name, is one of those classes."""
-    package, _, config = name.partition("#")[0].partition(".")
-    return package in _PACKAGES and config in classes()
+    """Whether a function, by package and name, is one of those."""
+    return _of(name) in functions()
 
 
 def specs(document: Mapping, dialect: Dialect, paths: dict[str, str]) -> Iterator[Spec]:
-    """The spec of each call; `paths` are the canonical ones of names that have one."""
-    source = document.span.source
-    is_replaced = _UNSLOTH.search(source.text) is not None
+    """The spec of each call of a config class, with what its trainer is constructed with; and of each trainer whose
+    config cannot be seen, or has a trainer already. `paths` are the canonical ones of names that have one."""
+    is_replaced = _UNSLOTH.search(document.span.source.text) is not None
+    trainer_of = _trainers(document)
     for number, (name, (function, call)) in enumerate(document.entries.items()):
-        if not is_call(name) or not isinstance(call, Mapping):
+        if not isinstance(call, Mapping) or name in trainer_of.values():
             continue
-        declared = call.entries.get(DECLARED)
-        own = declared.value.entries if declared and isinstance(declared.value, Mapping) else {}
-        passed = {_name(key): argument for key, argument in call.entries.items() if key != DECLARED}
-        config, place = name.partition("#")[0].partition(".")[2], function.span
-        settings = {"trainer": Setting(classes()[config], (config,), place, place), **_settings(own, paths)}
-        reader = dialect.readers["python"]._replace(
-            redeclared=frozenset(own) | (_OF_UNSLOTH if is_replaced else frozenset()), replaces_batch=is_replaced
-        )
-        settings |= _settings(passed, paths)
-        yield Spec(source, settings, dialect, reader, call=place, number=number, open=OPEN in passed)
+        trainer = trainer_of.get(name, name)
+        spec = _spec_of(function, call, is_replaced, dialect, paths)
+        built = _constructor(trainer, document, is_replaced) if _of(trainer) not in classes() else {}
+        yield spec._replace(settings=spec.settings | built, number=number)
+
+
+def _spec_of(function: Scalar, call: Mapping, is_replaced: bool, dialect: Dialect, paths: dict[str, str]) -> Spec:
+    """What a config class is called with; of a trainer alone that is unknown."""
+    place, name = function.span, _of(function.raw)
+    source, reader = place.source, dialect.readers["python"]
+    settings = {"trainer": Setting(classes().get(name, name), (name,), place, place)}
+    if name not in classes():
+        return Spec(source, settings, dialect, reader, call=place, open=True)
+    own, passed = _below(call, DECLARED), _passed(call)
+    redeclared = frozenset(own) | (_OF_UNSLOTH if is_replaced else frozenset())
+    reader = reader._replace(redeclared=redeclared, replaces_batch=is_replaced)
+    settings |= _settings(own, paths) | _settings(passed, paths)
+    return Spec(source, settings, dialect, reader, call=place, open=OPEN in passed)
 
 
 def counts(document: Node, paths: dict[str, str]) -> Iterator[tuple[str, tuple[Scalar, Node]]]:
     """What calls pass under names that have a canonical path, as far as it can be seen, each value as Python has
     it: what stands there may be another name of it."""
     for name, (_, call) in document.entries.items() if isinstance(document, Mapping) else ():
-        for argument, (key, node) in call.entries.items() if is_call(name) and isinstance(call, Mapping) else ():
+        is_config = isinstance(call, Mapping) and _of(name) in classes()
+        for argument, (key, node) in _passed(call).items() if is_config and isinstance(call, Mapping) else ():
             value = _value(node)
             if argument in paths and value is not AT_RUNTIME:
                 yield paths[argument], (key, node._replace(raw=python(value)) if isinstance(node, Scalar) else node)
+
+
+def _of(name: str) -> str:
+    """The function, without the number of the call; nothing where it is of another package."""
+    package, _, function = name.partition("#")[0].partition(".")
+    return function if package in _PACKAGES else ""
+
+
+def _trainers(document: Mapping) -> dict[str, str]:
+    """The calls of config classes that a trainer gets, and the call of the first one that does."""
+    found: dict[str, str] = {}
+    for name, (_, call) in document.entries.items():
+        config = _config_of(call) if _of(name) in classes().values() and isinstance(call, Mapping) else None
+        if config:
+            found.setdefault(config, name)
+    return found
+
+
+def _config_of(trainer: Mapping) -> str | None:
+    """The call that made the config of a trainer, which is `args` or stands somewhere without a name; None where
+    that cannot be seen."""
+    for name, (_, made) in _below(trainer, LINKED).items():
+        if (name == "args" or name.isdecimal()) and isinstance(made, Scalar) and _of(made.raw) in classes():
+            return made.raw
+    return None
+
+
+def _constructor(name: str, document: Mapping, is_replaced: bool) -> dict[str, Setting]:
+    """The keywords that a trainer is constructed with, in a section whose value is its name; none where the trainer
+    is replaced by one that takes others."""
+    function, call = document.entries[name]
+    place = function.span
+    settings = {"constructor": Setting(_of(name), (_of(name),), place, place, mapping=True)}
+    for keyword, (key, value) in call.entries.items() if isinstance(call, Mapping) and not is_replaced else ():
+        if keyword.isidentifier() and keyword != DECLARED:
+            settings[f"constructor.{keyword}"] = Setting(_value(value), (keyword,), key.span, value.span)
+    return settings
+
+
+def _below(call: Mapping, word: str) -> dict[str, Entry]:
+    held = call.entries.get(word)
+    return held.value.entries if held and isinstance(held.value, Mapping) else {}
+
+
+def _passed(call: Mapping) -> dict[str, Entry]:
+    """The arguments of a config, those that are set afterwards among them."""
+    named = {_name(key): entry for key, entry in call.entries.items() if key not in (DECLARED, STORED, LINKED)}
+    return named | _below(call, STORED)
 
 
 def _settings(arguments: dict[str, Entry], paths: dict[str, str]) -> dict[str, Setting]:

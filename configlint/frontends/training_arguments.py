@@ -47,7 +47,7 @@ DIALECT = Dialect(
     name="training_arguments",
     title="TrainingArguments file",
     marks=Marks(_MARKS, _fit),
-    names={"training.*": "*", "arguments.*": "*", **spellings("training_arguments")},
+    names={"training.*": "*", "arguments.*": "*", "constructor.*": "*", **spellings("training_arguments")},
     readers={
         # TrlParser makes numbers of texts, HfArgumentParser does not: only what both refuse is wrong.
         "yaml": Reader("yaml-1.1", coerces=True, unknown="kept"),
@@ -105,7 +105,9 @@ def lower(documents: list[Mapping], assignments: Sequence[Mapping] = ()) -> Lowe
 
         each = tuple(specs(documents[-1], DIALECT, _PATHS))
         # Of several calls, each may be what a comment is about.
-        each = (each[0]._replace(claims=claims(source)),) if len(each) == 1 else each
+        configs = [spec for spec in each if not spec.is_of_trainer]
+        if len(configs) == 1:
+            each = tuple(spec._replace(claims=claims(source)) if spec in configs else spec for spec in each)
         return Lowered(each, each[0])
     reader = DIALECT.readers["json" if source.name.endswith(".json") else "yaml"]
     settings = {}

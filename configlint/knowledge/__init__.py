@@ -13,7 +13,7 @@ from typing import Any
 
 from configlint.core.document import plain
 from configlint.core.profile import Accelerator, Instance, Model, Trainer, bare
-from configlint.core.release import Layer, Release, Version, same_names
+from configlint.core.release import Constructor, Layer, Release, Version, same_names
 from configlint.core.source import Source
 from configlint.host.read import read_bytes
 from configlint.knowledge._generated import trainers as _trainers
@@ -54,6 +54,20 @@ def find_release(transformers: str | None, trl: str | None, trainer: str | None)
     same = same_names(tuple(layers), arguments)
     traits = Trainer(**_trainers.ROWS.get(trainer or "", {}))
     return Release(config_class, tuple(layers), arguments, same, others, known, asks_for, traits)
+
+
+def find_constructor(transformers: str | None, trl: str | None, trainer: str) -> Constructor | None:
+    """What a trainer is constructed with in these releases; None where they lack it, or it takes anything."""
+    from configlint.knowledge._generated.constructors import TRAINERS  # for calls of trainers only
+
+    package = next((package for package, trainers in TRAINERS.items() if trainer in trainers), None)
+    if package is None:
+        return None
+    release = find_release(transformers, trl, trainer)
+    version = release.trl if package == "trl" else release.transformers
+    keywords = Layer(package, version or release.transformers, TRAINERS[package][trainer])
+    held = keywords.held()
+    return Constructor(trainer, keywords, release) if held and "**" not in held else None
 
 
 def is_of_transformers(trainer: object) -> bool:

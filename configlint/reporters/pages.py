@@ -9,12 +9,13 @@ from itertools import zip_longest
 from textwrap import dedent
 
 from configlint.core.record import NamedTuple
+from configlint.core.regex import regex
 from configlint.core.rule import Row, Rule
 
 # The address under which the site that docs/build_site.py makes is published; None: nowhere yet.
 SITE: str | None = None
 # What starts markup; an underscore within a word does not.
-_MARKUP = re.compile(r"[*<\[\\]|(?<![^\W_])_|_(?![^\W_])")
+_MARKUP = regex(r"[*<\[\\]|(?<![^\W_])_|_(?![^\W_])")
 
 
 class Page(NamedTuple):

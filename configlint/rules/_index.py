@@ -11,7 +11,7 @@ from configlint.core.plan import Plan
 
 
 def argument(plan: Plan) -> Iterator[str]:
-    if not (bool(plan.training or plan.arguments or plan.given('parallel') or plan.given('transformers') or plan.given('trl'))):
+    if not (bool(plan.training or plan.arguments or plan.constructor or plan.given('parallel') or plan.given('transformers') or plan.given('trl'))):
         return
     from configlint.rules.argument import has_floats
     from configlint.rules.argument import has_misfits

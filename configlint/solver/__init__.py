@@ -9,7 +9,7 @@ from typing import Protocol
 
 from configlint.core.plan import Hardware, Launch, Plan, Precision, Use
 from configlint.core.profile import Accelerator, Instance, Model
-from configlint.core.release import Argument, Release, is_kind, written
+from configlint.core.release import Argument, Constructor, Release, is_kind, written
 from configlint.core.spec import Spec, Written
 from configlint.core.values import flag, positive, text
 from configlint.knowledge.facts import WEIGHTS
@@ -28,6 +28,8 @@ class Knowledge(Protocol):
     """What is looked up; an unknown name gives the names there are."""
 
     def find_release(self, transformers: str | None, trl: str | None, trainer: str | None) -> Release: ...
+
+    def find_constructor(self, transformers: str | None, trl: str | None, trainer: str) -> Constructor | None: ...
 
     def find_accelerator(self, name: str) -> Accelerator | Instance | tuple[str, ...]: ...
 
@@ -50,6 +52,8 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
     # Where a file does not say for which class it is, or says it wrong, only what all of them have is known.
     default = "Trainer" if spec.dialect.route("trainer") and "trainer" not in spec.settings else None
     release = knowledge.find_release(transformers, trl, trainer or default)
+    built = spec.settings.get("constructor")
+    constructor = knowledge.find_constructor(transformers, trl, str(built.value)) if built else None
     spec = joined(spec, release, knowledge)
     ledger = Ledger(spec, release)
     newest = written(ledger.release.transformers)
@@ -88,7 +92,8 @@ def solve(spec: Spec, knowledge: Knowledge) -> Plan:
         training=(training := _training(spec)),
         arguments=(arguments := spec.section("arguments")),
         launch=(launch := _launch(ledger)),
-        uses=tuple(_uses(spec, training, arguments, ledger.release, launch)),
+        uses=(*_uses(spec, training, arguments, ledger.release, launch), *_keywords(spec, constructor)),
+        constructor=constructor,
         generation=generation,
         memory=solve_memory(room, batch, parallel.replicas),
     )
@@ -125,6 +130,12 @@ def _uses(
         for name, value in arguments.items():
             if name not in owners() and name not in release.arguments:
                 yield _use(f"arguments.{name}", name, value, script.get(name))
+
+
+def _keywords(spec: Spec, constructor: Constructor | None) -> Iterator[Use]:
+    """What was written of the trainer's constructor."""
+    for name, value in spec.section("constructor").items() if constructor else ():
+        yield _use(f"constructor.{name}", name, value, constructor.keywords.get(name) if constructor else None)
 
 
 def _held(argument: Argument | None, spec: Spec, release: Release) -> Argument | None:

@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.document import Entry, Mapping, Node, Scalar, Sequence
+from configlint.core.record import NamedTuple
 from configlint.core.source import Source, Span
 from configlint.core.values import AT_RUNTIME
 from configlint.syntax.folding import texts, value
@@ -30,6 +31,10 @@ _MOST_CLASSES = 20
 OPEN = "**"
 # Where a class of the file is called that derives from the function: its fields, under a word that no argument is.
 DECLARED = "class"
+# What is set afterwards of the call's result, `result.seed = 1`.
+STORED = "="
+# Which arguments are what another of the calls made: it stands there, or under a name that is bound once.
+LINKED = "()"
 
 
 def parse(text: str) -> ast.Module | None:
@@ -81,6 +86,15 @@ def pieces(source: Source) -> Iterator[tuple[int, str]]:
         yield start, python_of(lines[start - 1 : end - 1])
 
 
+class _Call(NamedTuple):
+    """A call of a wanted function, by the name that it gets, and the classes of this file that derive from it."""
+
+    name: str
+    call: ast.Call
+    scope: Scope
+    classes: list[Bound]
+
+
 class _Reader:
     """The calls of a file as mappings."""
 
@@ -91,20 +105,46 @@ class _Reader:
 
     def entries(self, wanted: Collection[str]) -> Iterator[tuple[str, Entry]]:
         """The wanted calls in the order of the text, by their names with a number where there are several."""
-        counts: dict[str, int] = {}
-        for call, scope in sorted(self.names.calls, key=lambda pair: (pair[0].lineno, pair[0].col_offset)):
-            name, classes = self.target(call.func, scope)
-            if name is None or name.rpartition(".")[2] not in wanted:
-                continue
-            if len(call.keywords) > _MOST_ARGUMENTS:
-                continue
-            counts[name] = number = counts.get(name, 0) + 1
+        calls = list(self.wanted(wanted))
+        names = {each.call: each.name for each in calls}
+        for name, call, scope, classes in calls:
             self.diagnostics += self.given_twice(call)
             key = Scalar(name, name, False, self.span(call.func))
             arguments = dict(self.arguments(call, scope))
-            if classes:
-                arguments[DECLARED] = Entry(key, Mapping(self.fields(classes), key.span))
-            yield f"{name}#{number}" if number > 1 else name, Entry(key, Mapping(arguments, self.span(call)))
+            beside = {
+                DECLARED: self.fields(classes),
+                STORED: self.stored(call),
+                LINKED: self.links(call, scope, names),
+            }
+            arguments |= {word: Entry(key, Mapping(held, key.span)) for word, held in beside.items() if held}
+            yield name, Entry(key, Mapping(arguments, self.span(call)))
+
+    def wanted(self, wanted: Collection[str]) -> Iterator[_Call]:
+        counts: dict[str, int] = {}
+        for call, scope in sorted(self.names.calls, key=lambda pair: (pair[0].lineno, pair[0].col_offset)):
+            name, classes = self.target(call.func, scope)
+            if name and name.rpartition(".")[2] in wanted and len(call.keywords) <= _MOST_ARGUMENTS:
+                counts[name] = number = counts.get(name, 0) + 1
+                yield _Call(f"{name}#{number}" if number > 1 else name, call, scope, classes)
+
+    def links(self, call: ast.Call, scope: Scope, names: dict[ast.Call, str]) -> dict[str, Entry]:
+        """The arguments that other calls made, and the names of those."""
+        passed: list[tuple[str, ast.expr]] = [(str(number), each) for number, each in enumerate(call.args)]
+        passed += [(keyword.arg, keyword.value) for keyword in call.keywords if keyword.arg]
+        found = {}
+        for name, argument in passed:
+            bound = scope.expression(argument.id) if isinstance(argument, ast.Name) else None
+            made = bound[0] if bound else argument
+            if isinstance(made, ast.Call) and made in names:
+                key = Scalar(name, name, False, self.span(argument))
+                found[name] = Entry(key, Scalar(names[made], names[made], False, key.span))
+        return found
+
+    def stored(self, call: ast.Call) -> dict[str, Entry]:
+        """What is set afterwards, each where it was passed first."""
+        passed = {keyword.arg: keyword for keyword in call.keywords}
+        names = self.names.stored.get(self.names.results.get(call, ""), ())
+        return {name: self.hidden(name, passed.get(name, call.func)) for name in names}
 
     def given_twice(self, call: ast.Call) -> Iterator[Diagnostic]:
         seen: set[str] = set()
@@ -124,7 +164,8 @@ class _Reader:
             if isinstance(origin, str):
                 package, _, name = origin.partition(".")
                 return f"{package}.{name.rpartition('.')[2]}", classes
-            bases = origin.what.bases if origin and isinstance(origin.what, ast.ClassDef) else []
+            derived = origin.what if origin else None
+            bases = derived.bases if isinstance(derived, ast.ClassDef) and not _has_own_form(derived) else []
             if origin is None or len(bases) != 1:
                 break
             classes.append(origin)
@@ -157,9 +198,6 @@ class _Reader:
                 yield from self.unpacked(keyword.value, scope)
             else:
                 yield keyword.arg, self.passed(keyword, keyword.arg, keyword.value, scope)
-        passed = {keyword.arg: keyword for keyword in call.keywords}
-        for name in self.names.stored.get(self.names.results.get(call, ""), ()):  # set afterwards
-            yield name, self.hidden(name, passed.get(name, call.func))
 
     def passed(self, keyword: ast.AST, name: str, argument: ast.expr, scope: Scope) -> Entry:
         return Entry(Scalar(name, name, False, self.named(keyword, name)), self.node(argument, scope))
@@ -215,6 +253,11 @@ class _Reader:
         """Python counts columns in bytes of UTF-8."""
         text = self.lines[line - 1] if line <= len(self.lines) else ""
         return (offset if text.isascii() else len(text.encode()[:offset].decode(errors="ignore"))) + 1
+
+
+def _has_own_form(derived: ast.ClassDef) -> bool:
+    """Whether a class says itself what it is called with."""
+    return any(isinstance(each, ast.FunctionDef) and each.name in ("__init__", "__new__") for each in derived.body)
 
 
 def _default(declared: ast.expr | None) -> ast.expr | None:

@@ -6,13 +6,18 @@ from collections.abc import Iterator
 
 from configlint.core.plan import Plan, Use
 from configlint.core.release import UNKNOWN, Argument, Layer, Version, is_required
-from configlint.core.remedy import Drop
+from configlint.core.remedy import Drop, Remedy, Say
 from configlint.core.wording import code
 
 
 def applies(plan: Plan) -> bool:
     return bool(
-        plan.training or plan.arguments or plan.given("parallel") or plan.given("transformers") or plan.given("trl")
+        plan.training
+        or plan.arguments
+        or plan.constructor
+        or plan.given("parallel")
+        or plan.given("transformers")
+        or plan.given("trl")
     )
 
 
@@ -34,7 +39,7 @@ def known(plan: Plan) -> Iterator[tuple[Use, Argument]]:
 
 
 def _meant(plan: Plan, use: Use) -> Argument | None:
-    if use.argument is not None or is_scripts(use):
+    if use.argument is not None or not use.path.startswith("training."):
         return use.argument
     layer = layer_of(plan, use)
     if layer is None or is_over(layer, use.name):
@@ -55,7 +60,11 @@ def elsewhere(plan: Plan) -> Iterator[tuple[Use, Layer]]:
 
 
 def layer_of(plan: Plan, use: Use) -> Layer | None:
-    """What has an argument in any release: the trainer's class, or for `arguments` the script's parser."""
+    """What has an argument in any release: the trainer's class, for `arguments` the script's parser, or the trainer
+    itself."""
+    if is_of_trainer(use):
+        keywords = plan.constructor.keywords if plan.constructor else None
+        return keywords if keywords and use.name in keywords.arguments else None
     if not is_scripts(use):
         # Some that TRL's classes give another default come with TrainingArguments, not with TRL.
         return plan.release.lives(use.name)[-1] if plan.release.lives(use.name) else None
@@ -66,6 +75,23 @@ def layer_of(plan: Plan, use: Use) -> Layer | None:
 def is_scripts(use: Use) -> bool:
     """Whether an argument belongs to the script's parser, not to the trainer's class."""
     return use.path.startswith("arguments.")
+
+
+def is_of_trainer(use: Use) -> bool:
+    """Whether an argument is one that the trainer itself is constructed with."""
+    return use.path.startswith("constructor.")
+
+
+def passed_to_config(plan: Plan, use: Use) -> Remedy | None:
+    """What to do with a trainer's argument that its config class has; None where that has no such one."""
+    constructor = plan.constructor
+    name = constructor.release.spelling(use.name) if constructor and is_of_trainer(use) else None
+    if constructor is None or name is None:
+        return None
+    config = constructor.release.config_class
+    if f"training.{name}" in plan.spec.settings:
+        return Drop(use.path, f"`{config}` gets `{name}` already")
+    return Say(f"pass it to `{config}`" + (f" as `{name}`" if name != use.name else ""))
 
 
 def is_compiled(plan: Plan) -> bool:
@@ -83,6 +109,8 @@ def owner(plan: Plan, use: Use, argument: Argument) -> str:
     """Whose default an argument has, in a sentence."""
     if is_scripts(use):
         return plan.launch.module or "the script"
+    if is_of_trainer(use) and plan.constructor:
+        return plan.constructor.trainer
     return plan.trainer or "the trainer" if argument.layer.package == "trl" else "the Trainer"
 
 

@@ -10,7 +10,7 @@ from configlint.core.release import Argument, Facts, Layer, is_kind
 from configlint.core.remedy import Drop, Move, Put, Remedy, Say
 from configlint.core.values import mapping
 from configlint.core.writing import written
-from configlint.rules.argument import is_scripts
+from configlint.rules.argument import is_of_trainer, passed_to_config
 
 _REMOVE = regex(r"remove it:? ?")
 
@@ -25,17 +25,20 @@ class Replacement(NamedTuple):
 def replacement(plan: Plan, use: Use, layer: Layer) -> Replacement:
     """What replaces an argument in the release, by its life in a layer."""
     facts = layer.arguments[use.name]
-    target = layer.get(new := facts.get("by", "")) or plan.release.arguments.get(new)
+    new = facts.get("by", "")
+    target = layer.get(new) or (None if is_of_trainer(use) else plan.release.arguments.get(new))
     if target and layer.version < facts["from"]:
         target = None
     act = _act(use, facts, target)
+    if act is None and (elsewhere := passed_to_config(plan, use)):
+        return Replacement((elsewhere,))
     if act is None:
         return Replacement((_advice(plan, use, facts, target),))
     if isinstance(act, Drop):
         return Replacement((act,))
     if act.to in plan.spec.settings:
         return Replacement((_merged(plan, act) or Drop(use.path, f"`{plan.name(act.to)}` is set too"),))
-    return Replacement((act,), compiled=act.value is KEPT and not is_scripts(use))
+    return Replacement((act,), compiled=act.value is KEPT and use.path.startswith("training."))
 
 
 def _act(use: Use, facts: Facts, target: Argument | None) -> Drop | Move | None:

@@ -44,7 +44,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         if is_deprecated(argument) and (new is None or argument.layer.get(new) or new in plan.release.arguments):
             since = argument.facts["deprecated"]
             message = f"`{plan.name(use.path)}` was deprecated in {argument.layer.package} {written(since)}"
-            if use.value == argument.default:  # nothing warns of it yet
+            if "default" in argument.facts and use.value == argument.default:  # nothing warns of it yet
                 gone = Drop(use.path, f"it is {owner(plan, use, argument)}'s default", safe=True)
                 yield Finding(use.path, message, [gone], Severity.INFO, on_key=True)
                 continue

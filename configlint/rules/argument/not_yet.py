@@ -28,7 +28,7 @@ from configlint.core.plan import Plan, Use
 from configlint.core.release import Layer, Version, written
 from configlint.core.remedy import Drop, Move, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
-from configlint.rules.argument import elsewhere, has_strangers, is_compiled, is_over, is_scripts
+from configlint.rules.argument import elsewhere, has_strangers, is_compiled, is_of_trainer, is_over, is_scripts
 
 
 @rule(Severity.ERROR, when=has_strangers)
@@ -37,7 +37,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         if is_over(layer, use.name):
             continue
         came = layer.arguments[use.name]["life"][0][0]
-        old = None if is_scripts(use) else plan.release.spelling(use.name)
+        old = _old_name(plan, use, layer)
         is_written = old is not None and is_compiled(plan)
         yield Finding(
             use.path,
@@ -55,4 +55,11 @@ def _remedies(plan: Plan, use: Use, layer: Layer, old: str | None, came: Version
         return [Drop(use.path), Put(layer.package, written(came), why="the job must then run that release")]
     if is_compiled(plan):
         return [Say(f"no action needed: `compile` writes `{old}`")]
-    return [Move(use.path, f"training.{old}")]
+    return [Move(use.path, f"{use.path.partition('.')[0]}.{old}")]
+
+
+def _old_name(plan: Plan, use: Use, layer: Layer) -> str | None:
+    """What this release calls it."""
+    if is_of_trainer(use):
+        return next((name for name, argument in layer.held().items() if argument.facts.get("by") == use.name), None)
+    return None if is_scripts(use) else plan.release.spelling(use.name)

@@ -1,8 +1,8 @@
 """An argument was removed before the release that runs the job.
 
-The config class rejects an argument that it does not have, and the script's parser rejects an unknown key. The job
-fails at its start, after it has waited in the queue. For an argument that was only renamed, `compile` writes the
-new name.
+The config class rejects an argument that it does not have, as the trainer does, and the script's parser rejects an
+unknown key. The job fails at its start, after it has waited in the queue. For an argument that was only renamed,
+`compile` writes the new name.
 
 Bad:
 
@@ -27,7 +27,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.release import written
 from configlint.core.rule import Finding, rule
-from configlint.rules.argument import elsewhere, has_strangers, is_over
+from configlint.rules.argument import elsewhere, has_strangers, is_of_trainer, is_over
 from configlint.rules.argument._replacement import replacement
 
 
@@ -41,6 +41,7 @@ def check(plan: Plan) -> Iterator[Finding]:
             when = (
                 f"in {layer.package} {written(went)}" if went else f"after {layer.package} {written(layer.version)}"
             )
-            message = f"`{plan.name(use.path)}` was removed {when}"
+            of_trainer = f" from {plan.constructor.trainer}" if plan.constructor and is_of_trainer(use) else ""
+            message = f"`{plan.name(use.path)}` was removed{of_trainer} {when}"
             remedies, compiled = replacement(plan, use, layer)
             yield Finding(use.path, message, remedies, on_key=True, compiled=compiled)

@@ -30,14 +30,21 @@ from itertools import islice
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan, Use
-from configlint.core.release import Argument, written
+from configlint.core.release import Argument, Constructor, written
 from configlint.core.remedy import Drop, Meant, Move, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import listing, misspelt
 from configlint.knowledge import find_release, trainers, trl_trainers
 from configlint.knowledge.naming import owners, paths
 from configlint.rules._scripts import other_trainer
-from configlint.rules.argument import has_strangers, is_deprecated, is_scripts, layer_of
+from configlint.rules.argument import (
+    has_strangers,
+    is_deprecated,
+    is_of_trainer,
+    is_scripts,
+    layer_of,
+    passed_to_config,
+)
 
 # What the words of other programs for a precision are for the Trainer.
 _PRECISIONS = {"bf16": ("bf16", "bfloat16"), "fp16": ("fp16", "float16", "16")}
@@ -58,7 +65,9 @@ def check(plan: Plan) -> Iterator[Finding]:
     for use in plan.uses:
         if use.argument is not None or layer_of(plan, use) is not None:
             continue
-        if is_scripts(use):
+        if is_of_trainer(use) and plan.constructor:
+            yield _of_trainer(plan, use, plan.constructor)
+        elif is_scripts(use):
             yield _dropped(plan, use, known)
         elif release.config_class and not plan.spec.in_newer(use.name):
             yield _unknown(plan, use)
@@ -82,6 +91,21 @@ def _unknown(plan: Plan, use: Use) -> Finding:
     if unread:
         message += f"; this job runs {unread[0].package} {getattr(plan, unread[0].package)}"
     return Finding(use.path, message, remedies, Severity.WARNING if unread else None, on_key=True)
+
+
+def _of_trainer(plan: Plan, use: Use, constructor: Constructor) -> Finding:
+    keywords = constructor.keywords
+    elsewhere = passed_to_config(plan, use)
+    close = None if elsewhere else plan.nearest(use.name, keywords.held())
+    meant = Meant(use.path, f"constructor.{close}") if close else Drop(use.path)
+    return Finding(
+        use.path,
+        f"`{plan.name(use.path)}` is not an argument of {constructor.trainer} in {keywords.package}"
+        f" {written(keywords.version)}",
+        [elsewhere or meant],
+        Severity.WARNING if keywords.package in plan.spec.newer else None,
+        on_key=True,
+    )
 
 
 def _misspelt(plan: Plan) -> Iterator[Finding]:
