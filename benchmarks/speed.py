@@ -1,16 +1,19 @@
-"""How much CPU time `configlint check` takes, beside the programs it is compared with.
+"""What `configlint` takes, beside the programs it is compared with.
 
-    python benchmarks/speed.py [--rounds N] [--check]
+    python benchmarks/speed.py [--rounds N] [--instructions] [--only WORDS] [--check]
 
-Only the ratios count: they hold from machine to machine, the milliseconds do not. So every round runs
-every command once, in turn, and a ratio is the median over the rounds. What is measured is user and
-system time of the whole process, start to exit, as the kernel counts it (Unix only).
+Only the ratios count: they hold from machine to machine, the milliseconds do not. So every round runs every command
+once, in turn, and a ratio is the median over the rounds. What is measured is user and system time of the whole
+process, start to exit, and the most memory it held, as the kernel counts them (Unix only). With --instructions
+valgrind counts instructions instead, which a busy machine does not change: one round is enough.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,126 +26,217 @@ from typing import NamedTuple
 
 HERE = Path(__file__).parent
 SCHEMA = HERE.parent / "schemas" / "spec.schema.json"
-MANY = 1000
 # Byte code is read as it is in daily use; the warm-up round writes it.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+EVENTS = """
+import sys, pathlib
+from yaml.cyaml import CParser
+for file in pathlib.Path(sys.argv[1]).iterdir():
+    parser = CParser(file.read_text())
+    while parser.check_event():
+        parser.get_event()
+"""
+SCRIPT = """
+from transformers import Trainer, TrainingArguments
+
+arguments = TrainingArguments(
+    output_dir="out", per_device_train_batch_size=8, gradient_accumulation_steps=4, learning_rate=2e-5, bf16=True
+)
+Trainer(model=None, args=arguments).train()
+"""
+START = 'python -c "import yaml, click"'
 
 Command = tuple[str, ...]
 
 
 class Comparison(NamedTuple):
-    """One command over another, and the ratio that is aimed at."""
+    """One command over another, and the ratio that is aimed at, if there is such an aim."""
 
     what: str
     over: str
-    aim: float
+    aim: float | None = None
+
+
+class Cost(NamedTuple):
+    """`amount` is in milliseconds or millions of instructions."""
+
+    amount: float
+    megabytes: float
 
 
 class Result(NamedTuple):
     comparison: Comparison
-    milliseconds: tuple[float, float]
+    costs: tuple[float, float]
+    megabytes: float
     ratio: float
 
     @property
-    def met(self) -> bool:
-        return self.ratio <= self.comparison.aim
+    def met(self) -> bool | None:
+        return None if self.comparison.aim is None else self.ratio <= self.comparison.aim
 
 
-ONE_FILE = (
-    Comparison("configlint check one.yaml", 'python -c "import yaml, click"', 1.4),
-    Comparison("configlint check one.yaml", "check-jsonschema one.yaml", 0.3),
-    Comparison("configlint check one.yaml", "yamllint one.yaml", 1.0),
+COMPARISONS = (
+    Comparison("check one.yaml", START, 1.0),
+    Comparison("check one.yaml", "check-jsonschema one.yaml", 0.22),
+    Comparison("check one.yaml", "yamllint one.yaml", 0.65),
+    Comparison("check settings/one.yaml", "check one.yaml", 1.3),
+    Comparison("check, 1,000 specs", "check-jsonschema, 1,000 specs", 0.22),
+    Comparison("check, 1,000 specs", "libyaml's events of 1,000 specs", 7.0),
+    Comparison("check, 10,000 specs", "check, 1,000 specs"),
+    Comparison("check train.py", START),
+    Comparison("check, a notebook of 1 MB", START),
+    Comparison("check, 1,000 scripts without a call", "ruff, 1,000 scripts without a call"),
+    Comparison("check, a spec of 0.9 MB", START),
+    Comparison("check, 200 targets", START),
+    Comparison("check, 100 bases", START),
+    Comparison("fit one.yaml", START),
+    Comparison("explain one.yaml", START),
+    Comparison("compile one.yaml, not verified", START),
+    Comparison("compile one.yaml", START),
+    Comparison("prove, 8 ranks", START),
+    Comparison("prove, 32 ranks", START),
+    Comparison("prove, 256 ranks", START),
 )
-MANY_FILES = (Comparison(f"configlint check, {MANY:,} specs", f"check-jsonschema, {MANY:,} specs", 0.2),)
 
 
 def main() -> int:
     options = _options()
+    asked = [each for each in COMPARISONS if options.only in each.what]
     with tempfile.TemporaryDirectory() as folder:
-        specs = write_specs(Path(folder))
-        commands = _commands(specs)
-        results = [
-            *measure(ONE_FILE, commands, folder, options.rounds),
-            # One round takes ten seconds, and noise is small beside that.
-            *measure(MANY_FILES, commands, folder, max(1, options.rounds // 5)),
-        ]
-    print("\n".join(table(results)))
-    return 1 if options.check and not all(result.met for result in results) else 0
+        write_files(Path(folder))
+        results = list(measure(asked, _commands(Path(folder)), folder, options))
+    print("\n".join(table(results, "million instructions" if options.instructions else "CPU ms here")))
+    return 1 if options.check and any(result.met is False for result in results) else 0
 
 
-def write_specs(folder: Path) -> list[str]:
-    """one.yaml, and a folder of specs that differ a little; the names of the latter."""
+def write_files(folder: Path) -> None:
+    """What is checked."""
     text = (HERE / "one.yaml").read_text(encoding="utf-8")
-    (folder / "one.yaml").write_text(text, encoding="utf-8")
-    (folder / "specs").mkdir()
-    names = [f"specs/run-{number:04}.yaml" for number in range(MANY)]
-    for number, name in enumerate(names):
-        changes = {
-            "effective: 64": f"effective: {2 ** (5 + number % 2)}",
-            "learning_rate: 2.0e-5": f"learning_rate: {1 + number / MANY:.3f}e-5",
-            "seed: 42": f"seed: {number}",
-        }
-        varied = text
-        for old, new in changes.items():
-            assert old in text, f"one.yaml has no `{old}`"
-            varied = varied.replace(old, new)
-        (folder / name).write_text(varied, encoding="utf-8")
-    return names
+    targets = "targets:\n" + "".join(f"  t{number}: {{training: {{seed: {number}}}}}\n" for number in range(200))
+    calls = [{"cell_type": "code", "metadata": {}, "outputs": [], "source": SCRIPT.splitlines(keepends=True)}]
+    texts = [{"cell_type": "markdown", "metadata": {}, "source": ["word " * 2000 + "\n"]} for _ in range(100)]
+    notebook = {"cells": [*texts, *calls], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    long = "data: {dataset: {names: [" + ", ".join(f"name-{number}" for number in range(75_000)) + "]}}\n"
+    files = {
+        "one.yaml": text,
+        "settings/one.yaml": text,
+        "settings/pyproject.toml": "[tool.configlint]\nexclude = ['old/']\n",
+        "train.py": SCRIPT,
+        "train.ipynb": json.dumps(notebook, indent=1),
+        "long.yaml": text + long.replace("data: ", "arguments: "),
+        "targets.yaml": text + targets,
+        "bases/0.yaml": text,
+    }
+    files |= {f"bases/{number}.yaml": f"extends: {number - 1}.yaml\n" for number in range(1, 100)}
+    files |= {f"scripts/{number:03}.py": "def f(a, b):\n    return a + b\n" * 100 for number in range(1000)}
+    files |= {f"1000/{number:04}.yaml": _varied(text, number) for number in range(1000)}
+    files |= {f"10000/{number:04}.yaml": _varied(text, number) for number in range(10_000)}
+    for name, content in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(content, encoding="utf-8")
+
+
+def _varied(text: str, number: int) -> str:
+    """The spec, a little different."""
+    changes = {
+        "effective: 64": f"effective: {2 ** (5 + number % 2)}",
+        "learning_rate: 2.0e-5": f"learning_rate: {1 + number / 10_000:.4f}e-5",
+        "seed: 42": f"seed: {number}",
+    }
+    for old, new in changes.items():
+        assert old in text, f"one.yaml has no `{old}`"
+        text = text.replace(old, new)
+    return text
 
 
 def measure(
-    comparisons: Iterable[Comparison], commands: dict[str, Command], folder: str, rounds: int
+    comparisons: list[Comparison], commands: dict[str, Command], folder: str, options: argparse.Namespace
 ) -> Iterator[Result]:
     """Run the commands of the comparisons in turn, round after round."""
     names = dict.fromkeys(name for each in comparisons for name in (each.what, each.over))
-    times: dict[str, list[float]] = {name: [] for name in names}
-    for number in range(rounds + 1):
+    costs: dict[str, list[Cost]] = {name: [] for name in names}
+    for number in range(1 + (1 if options.instructions else options.rounds)):
         for name in names:
-            seconds = cpu_seconds(commands[name], folder)
-            if number > 0:  # the first round warms up
-                times[name].append(seconds)
+            counts = options.instructions and number > 0  # the first round warms up
+            cost = instructions(commands[name], folder) if counts else cpu_time(commands[name], folder)
+            # Noise is small beside a second: three rounds of that are enough.
+            if 0 < number <= 3 or (number > 0 and costs[name][0].amount < 1000):
+                costs[name].append(cost)
     for each in comparisons:
-        what, over = times[each.what], times[each.over]
-        ratio = median(mine / other for mine, other in zip(what, over, strict=True))
-        yield Result(each, (1000 * median(what), 1000 * median(over)), ratio)
+        what, over = costs[each.what], costs[each.over]
+        ratio = median(mine.amount / other.amount for mine, other in zip(what, over, strict=False))
+        amounts = (median(cost.amount for cost in what), median(cost.amount for cost in over))
+        yield Result(each, amounts, max(cost.megabytes for cost in what), ratio)
 
 
-def cpu_seconds(command: Command, folder: str) -> float:
-    """User and system time of a command that exits with 0; the program ends where it does not."""
+def cpu_time(command: Command, folder: str) -> Cost:
+    """User and system time of a command that exits with 0 or 1; the program ends where it does not."""
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stdout=output, stderr=output)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
+        if process.returncode not in (0, 1):
             output.seek(0)
             said = output.read().decode(errors="replace").strip()
             sys.exit(f"{' '.join(command)[:120]}: exit code {process.returncode}\n{said[:2000]}")
-    return usage.ru_utime + usage.ru_stime
+    kilobytes = usage.ru_maxrss / 1024 if sys.platform == "darwin" else usage.ru_maxrss
+    return Cost(1000 * (usage.ru_utime + usage.ru_stime), kilobytes / 1024)
 
 
-def table(results: list[Result]) -> Iterator[str]:
+def instructions(command: Command, folder: str) -> Cost:
+    """As valgrind counts them, in the process itself."""
+    environment = ENVIRONMENT | {"PYTHONHASHSEED": "0"}
+    counted = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command)
+    result = subprocess.run(counted, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    found = re.search(r"Collected : (\d+)", result.stderr)
+    if found is None:
+        sys.exit(f"valgrind says nothing of {' '.join(command)[:120]}:\n{result.stderr[-2000:]}")
+    return Cost(int(found[1]) / 1e6, 0)
+
+
+def table(results: Iterable[Result], unit: str) -> Iterator[str]:
     """Markdown."""
-    yield "| configlint | beside | CPU ms here | ratio | aim | met |"
-    yield "|---|---|--:|--:|--:|---|"
-    for result in results:
-        (what, over, aim), (mine, other), ratio = result
-        met = "yes" if result.met else "no"
-        yield f"| `{what}` | `{over}` | {mine:.0f} / {other:.0f} | {ratio:.2f} | ≤ {aim} | {met} |"
+    yield f"| configlint | beside | {unit} | MB | ratio | aim | met |"
+    yield "|---|---|--:|--:|--:|--:|---|"
+    for (what, over, aim), (mine, other), megabytes, ratio in results:
+        met = "" if aim is None else "yes" if ratio <= aim else "no"
+        goal, held = "" if aim is None else f"≤ {aim}", f"{megabytes:.0f}" if megabytes else ""
+        yield f"| `{what}` | `{over}` | {mine:.0f} / {other:.0f} | {held} | {ratio:.2f} | {goal} | {met} |"
     yield ""
-    yield "The ratios are what counts: they hold from machine to machine, the milliseconds do not."
+    yield "The ratios are what counts: they hold from machine to machine, milliseconds do not."
 
 
-def _commands(specs: list[str]) -> dict[str, Command]:
+def _commands(folder: Path) -> dict[str, Command]:
     """What is run, by the name that the table has for it."""
-    configlint, yamllint = _script("configlint", package="-e ."), _script("yamllint")
-    check_jsonschema = (_script("check-jsonschema"), "--schemafile", str(SCHEMA.resolve()))
+    python = sys.executable
+    configlint, yamllint = (python, _script("configlint", package="-e .")), (python, _script("yamllint"))
+    jsonschema = (python, _script("check-jsonschema"), "--schemafile", str(SCHEMA.resolve()))
+    many = sorted(str(path.relative_to(folder)) for path in (folder / "1000").iterdir())
+    prove = (*configlint, "prove", "one.yaml", "--all-ranks", "--set")
     return {
-        "configlint check one.yaml": (configlint, "check", "one.yaml"),
-        'python -c "import yaml, click"': (sys.executable, "-c", "import yaml, click"),
-        "check-jsonschema one.yaml": (*check_jsonschema, "one.yaml"),
-        "yamllint one.yaml": (yamllint, "one.yaml"),
-        f"configlint check, {MANY:,} specs": (configlint, "check", "specs"),
-        f"check-jsonschema, {MANY:,} specs": (*check_jsonschema, *specs),
+        START: (python, "-c", "import yaml, click"),
+        "check one.yaml": (*configlint, "check", "one.yaml"),
+        "check settings/one.yaml": (*configlint, "check", "settings/one.yaml"),
+        "check-jsonschema one.yaml": (*jsonschema, "one.yaml"),
+        "yamllint one.yaml": (*yamllint, "one.yaml"),
+        "check, 1,000 specs": (*configlint, "check", "1000"),
+        "check-jsonschema, 1,000 specs": (*jsonschema, *many),
+        "libyaml's events of 1,000 specs": (python, "-c", EVENTS, "1000"),
+        "check, 10,000 specs": (*configlint, "check", "10000"),
+        "check train.py": (*configlint, "check", "train.py"),
+        "check, a notebook of 1 MB": (*configlint, "check", "train.ipynb"),
+        "check, 1,000 scripts without a call": (*configlint, "check", "scripts"),
+        "ruff, 1,000 scripts without a call": (_script("ruff"), "check", "--no-cache", "--quiet", "scripts"),
+        "check, a spec of 0.9 MB": (*configlint, "check", "long.yaml"),
+        "check, 200 targets": (*configlint, "check", "targets.yaml"),
+        "check, 100 bases": (*configlint, "check", "bases/99.yaml"),
+        "fit one.yaml": (*configlint, "fit", "one.yaml"),
+        "explain one.yaml": (*configlint, "explain", "one.yaml"),
+        "compile one.yaml, not verified": (*configlint, "compile", "one.yaml", "--verify", "never"),
+        "compile one.yaml": (*configlint, "compile", "one.yaml"),
+        "prove, 8 ranks": (*prove, "hardware.nodes=1"),
+        "prove, 32 ranks": (*prove, "hardware.nodes=4"),
+        "prove, 256 ranks": (*prove, "hardware.nodes=32", "--set", "batch.effective=256"),
     }
 
 
@@ -156,7 +250,11 @@ def _script(name: str, package: str | None = None) -> str:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=15, help="of one file; a fifth of it of many (default: 15)")
+    parser.add_argument("--rounds", type=int, default=15, help="of what takes less than a second (default: 15)")
+    parser.add_argument("--instructions", action="store_true", help="count instructions with valgrind")
+    parser.add_argument(
+        "--only", default="", metavar="WORDS", help="only the rows with these words, such as `check `"
+    )
     parser.add_argument("--check", action="store_true", help="exit with 1 where an aim is missed")
     options = parser.parse_args()
     if options.rounds < 1:
