@@ -127,6 +127,9 @@ def _names(option: str, help: str) -> Callable[[FC], FC]:
 )  # fmt: skip
 @click.option("--fix", is_flag=True, help="Apply the safe fixes and report what remains.")
 @click.option("--diff", "compare", is_flag=True, help="Show what --fix would change; write nothing.")
+@click.option(
+    "--unsafe-fixes", is_flag=True, help="With --fix or --diff, also make fixes that may change the meaning."
+)
 @click.option("--advice", "whole", is_flag=True, help="Show advice in full: each info with its line and remedy.")
 @click.option("--quiet", is_flag=True, help="Show no advice.")
 @click.option(

@@ -89,6 +89,7 @@ def _locate(plan: Plan, rule: Rule, finding: Finding) -> Diagnostic:
         compiled=finding.compiled,
         table=rule.name if finding.row else None,
         meant=tuple(_meant(finding)),
+        unsafe=_unsafe_edit(plan, finding),
     )
 
 
@@ -106,6 +107,18 @@ def _edit(plan: Plan, finding: Finding) -> Edit | None:
         if isinstance(remedy, Put | Drop | Move) and remedy.safe:
             return _edit_of(plan, remedy)
     return None
+
+
+def _unsafe_edit(plan: Plan, finding: Finding) -> Edit | None:
+    """What the only remedy does, where it is not safe. Between several, the user has to choose."""
+    if len(finding.remedies) != 1:
+        return None
+    remedy = finding.remedies[0]
+    if isinstance(remedy, Meant):
+        remedy = Move(remedy.path, remedy.to, remedy.value)
+    if not isinstance(remedy, Put | Drop | Move) or remedy.safe or _twins(plan, remedy):
+        return None
+    return _edit_of(plan, remedy)
 
 
 def _edit_of(plan: Plan, remedy: Put | Drop | Move) -> Edit | None:

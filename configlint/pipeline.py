@@ -93,10 +93,10 @@ def check(paths: Sequence[str], session: Session, target: str | None = None, kee
 
         everything += unused(own, everything, rules)
     kept, suppressed = without_ignored(list(chosen_of(everything, session)), comments)
-    if any(diagnostic.fix for diagnostic in kept):
+    if any(found.fix or (session.unsafe_fixes and found.unsafe) for found in kept):
         from configlint.fixing.sure import sure  # hardly ever needed
 
-        kept = sure(kept, every, session.editable(paths))
+        kept = sure(kept, every, session.editable(paths), session.unsafe_fixes)
     return Report(
         in_order(kept),
         len(files),
@@ -293,6 +293,7 @@ def doubted(plan: Plan, diagnostics: list[Diagnostic]) -> list[Diagnostic]:
             severity=_MILDER[found.severity],
             message=f"{found.message} (assuming transformers {written(assumed)})",
             fix=None,
+            unsafe=None,
         )
         for found in diagnostics
     ]

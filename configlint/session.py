@@ -62,7 +62,8 @@ class Session:
     """The files of one run; each is read and parsed once, however many specs extend it.
 
     `pass_over` says nothing of a named file that is not a spec, as a folder says nothing of those that it holds.
-    `stated` is what is said of the machine and the batch of files that cannot say it.
+    `stated` is what is said of the machine and the batch of files that cannot say it. With `unsafe_fixes`, what may
+    change the meaning is a fix too.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Session:
         pass_over: bool = False,
         stated: dict[str, Setting] | None = None,
         options: Options = NO_OPTIONS,
+        unsafe_fixes: bool = False,
     ) -> None:
         self.parsed: dict[str, Parsed] = {}
         self.forms: dict[Source, list[Diagnostic]] = {}
@@ -83,6 +85,7 @@ class Session:
         self.assignments = [_assignment(text) for text in assignments]
         self.pass_over = pass_over
         self.stated = stated or {}
+        self.unsafe_fixes = unsafe_fixes
 
     def parse(self, path: str, data: bytes | None = None) -> Parsed:
         """Raises:
@@ -125,7 +128,7 @@ class Session:
 
     def again(self) -> Session:
         """A session that reads the files anew."""
-        session = Session(pass_over=self.pass_over, stated=self.stated, options=self.options)
+        session = Session((), self.pass_over, self.stated, self.options, self.unsafe_fixes)
         session.assignments = self.assignments
         return session
 

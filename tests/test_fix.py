@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from program import Result, found, run, write
+from program import CLEAN, ERROR, Result, found, run, write
 from test_rules import cases, example
 
 from configlint import rules
@@ -1092,3 +1092,48 @@ def test_what_check_promises_of_a_spec_with_bases_is_what_fix_does(
     promised = "--fix does it" in run("check", "a.yaml").out
     run("check", "--fix", "a.yaml")
     assert promised == (Path("a.yaml").read_text() != before)
+
+
+class TestUnsafe:
+    """A fix that may change the meaning is made only where it is asked for."""
+
+    TEXT = CLEAN + "training: {lerning_rate: 2e-5, seed: '1'}\n"
+
+    def test_it_is_hidden_and_said_to_be(self) -> None:
+        write("a.yaml", self.TEXT)
+        result = run("check", "--fix", "a.yaml")
+        assert result.err == "configlint: 1 hidden fix can be enabled with the `--unsafe-fixes` option\n"
+        assert Path("a.yaml").read_text() == CLEAN + "training: {lerning_rate: 2e-5, seed: 1}\n"
+        assert run("check", "--diff", "a.yaml").err.endswith(result.err)
+
+    def test_with_the_option_it_is_made(self) -> None:
+        write("a.yaml", self.TEXT)
+        shown = run("check", "--diff", "--unsafe-fixes", "a.yaml")
+        assert "+training: {learning_rate: 2e-5, seed: 1}\n" in shown.out
+        result = run("check", "--quiet", "--fix", "--unsafe-fixes", "a.yaml")
+        assert (result.code, result.out, result.err) == (0, "1 spec clean; 2 fixed\n", "")
+        assert Path("a.yaml").read_text() == CLEAN + "training: {learning_rate: 2e-5, seed: 1}\n"
+
+    def test_between_several_remedies_the_user_chooses(self) -> None:
+        write("a.yaml", ERROR)  # write 63 or 70
+        result = run("check", "--fix", "--unsafe-fixes", "a.yaml")
+        assert (result.code, Path("a.yaml").read_text()) == (1, ERROR)
+        assert run("check", "--fix", "a.yaml").err == ""
+
+    def test_advice_is_not_followed(self) -> None:
+        text = CLEAN.replace("64}", "64, per_device: 8, accumulation: 1}")
+        write("a.yaml", text)
+        run("check", "--fix", "--unsafe-fixes", "a.yaml")
+        assert Path("a.yaml").read_text() == text
+
+    def test_what_is_wrong_for_another_target_is_not_made(self) -> None:
+        targets = "targets: {old: {transformers: '4.40'}, new: {transformers: '5.20'}}\n"
+        text = CLEAN + targets + "training: {evaluation_strategi: epoch}\n"
+        write("a.yaml", text)
+        run("check", "--fix", "--unsafe-fixes", "a.yaml")
+        assert "evaluation_strategi:" in Path("a.yaml").read_text()
+
+    def test_alone_it_is_a_mistake(self) -> None:
+        write("a.yaml", CLEAN)
+        message = "configlint: --unsafe-fixes requires --fix or --diff: it says which fixes they make\n"
+        assert run("check", "--unsafe-fixes", "a.yaml") == (2, "", message)

@@ -98,12 +98,15 @@ def test_only_four_packages_and_what_they_need_are_installed(installed: Path) ->
 def test_the_hook_stops_a_bad_spec_and_passes_a_good_one(source: Path, tmp_path: Path) -> None:
     revision = run("git", "rev-parse", "HEAD", cwd=source).stdout.strip()
     config = f"repos:\n  - repo: {source}\n    rev: {revision}\n    hooks:\n      - id: configlint-check\n"
-    config += "        exclude: ^excluded\n"
+    config += "        files: ^(?!other/)\n        exclude: ^excluded\n        args: [--fail-on, error]\n"
     (tmp_path / ".pre-commit-config.yaml").write_text(config)
     (tmp_path / "docker-compose.yaml").write_text(COMPOSE)
     (tmp_path / "recipes").mkdir()
     (tmp_path / "recipes" / "train.yaml").write_text(GOOD)
     (tmp_path / "excluded.yaml").write_text(BAD)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "train.yaml").write_text(BAD)
+    (tmp_path / "warned.yaml").write_text(GOOD.replace("effective: 64", "effective: 48"))
     (tmp_path / "broken.yaml").write_text("a: [1\n")
     committed(tmp_path)
 

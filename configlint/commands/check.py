@@ -10,6 +10,7 @@ from configlint.commands import reporting
 from configlint.commands.console import CLEAN, FINDINGS, USAGE, echo, faults, hint, note
 from configlint.core.diagnostic import Severity
 from configlint.core.errors import UsageError
+from configlint.core.wording import count
 from configlint.host.read import LARGEST_BYTES, TOO_LARGE, reason
 from configlint.pipeline import Report
 from configlint.project import Options
@@ -31,6 +32,7 @@ def check(
     fail_on: str = "warning",
     fix: bool = False,
     compare: bool = False,
+    unsafe_fixes: bool = False,
     whole: bool = False,
     quiet: bool = False,
     verbose: bool = False,
@@ -56,10 +58,10 @@ def check(
         if both:
             raise UsageError(f"--{one} and --{other} cannot be combined: give one of them")
     forms = reporting.forms(outputs, statistics)
-    if fix or compare:
-        _refuse_together(paths, fix, compare, bool(outputs or statistics))
+    _refuse_together(paths, fix, compare, unsafe_fixes, bool(outputs or statistics))
     stated = in_options(hardware, effective)
-    session = Session(assignments, pass_over, stated, Options(select, ignore, exclude, config, isolated))
+    options = Options(select, ignore, exclude, config, isolated)
+    session = Session(assignments, pass_over, stated, options, unsafe_fixes)
     stdin_filename = os.path.normpath(stdin_filename)
     if "-" in paths:
         session.parse(stdin_filename, _stdin())
@@ -114,10 +116,12 @@ def _code(report: Report, fail_on: str, changed: bool) -> int:
     return max(FINDINGS if fails else CLEAN, USAGE if report.unreadable else CLEAN, faults(report.crashes))
 
 
-def _refuse_together(paths: tuple[str, ...], fix: bool, compare: bool, has_form: bool) -> None:
+def _refuse_together(paths: tuple[str, ...], fix: bool, compare: bool, unsafe_fixes: bool, has_form: bool) -> None:
     """Raises:
     UsageError: these options do not go together.
     """
+    if unsafe_fixes and not fix and not compare:
+        raise UsageError("--unsafe-fixes requires --fix or --diff: it says which fixes they make")
     if fix and compare:
         raise UsageError("--fix and --diff cannot be combined: --fix writes, --diff only shows")
     if fix and "-" in paths:
@@ -135,14 +139,16 @@ def _fix(report: Report, paths: tuple[str, ...], session: Session, target: str |
     if not write:
         return mend.settled(report, paths, session, target)
     report, session = mend.resumed(report, paths, session, target)
-    return mend.write(mend.mend(report, paths, session, target), paths, target)
+    mended = mend.mend(report, paths, session, target)
+    _say_hidden(mend.hidden(mended, paths))
+    return mend.write(mended, paths, target)
 
 
 def _show_fixes(
     paths: tuple[str, ...], session: Session, target: str | None, baseline: str | None
 ) -> tuple[Report, bool]:
     """Show what --fix would do; what would be left, and whether there is a difference."""
-    from configlint.commands.fix import diff, mend
+    from configlint.commands.fix import diff, hidden, mend
     from configlint.reporters import text
 
     mended = mend(pipeline.check(paths, session, target), paths, session, target)
@@ -151,4 +157,10 @@ def _show_fixes(
     echo(lines.encode())
     before, after = (reporting.without_known(report, baseline) for report in (mended.before, mended.after))
     echo(text.summary(before), err=True)
+    _say_hidden(hidden(mended, paths))
     return after, bool(lines)
+
+
+def _say_hidden(number: int) -> None:
+    if number:
+        note(f"{count(number, 'hidden fix', 'hidden fixes')} can be enabled with the `--unsafe-fixes` option")

@@ -20,6 +20,7 @@ from configlint.core.record import NamedTuple
 from configlint.core.source import Span
 from configlint.core.spec import Sections, as_written
 from configlint.fixing.edits import fixed
+from configlint.fixing.sure import sure
 from configlint.host.read import reason
 from configlint.host.rewrite import finish, mark_of, rewrite
 from configlint.pipeline import Report, check
@@ -109,6 +110,16 @@ def diff(mended: Mended) -> Iterator[str]:
     for name, (before, after) in mended.texts.items():
         mark = mark_of(name, before)
         yield from unified(mark + before, mark + after, name, name)
+
+
+def hidden(mended: Mended, paths: Sequence[str]) -> int:
+    """How many more fixes there are that may change the meaning."""
+    session = mended.session
+    left = [found for found in mended.after.diagnostics if not found.fix]
+    if session.unsafe_fixes or not any(found.unsafe for found in left):
+        return 0
+    every = sure(left, mended.after.loaded, session.editable(paths), unsafe=True)
+    return sum(found.fix is not None for found in every)
 
 
 def _in_rounds(

@@ -32,10 +32,10 @@ class Related(NamedTuple):
 class Diagnostic(NamedTuple):
     """A finding at its place; `path` is canonical and dotted, None where there is none.
 
-    `targets` are those that it was found in, `all_targets` says that there are no others. `fix` is an
-    edit that mends it and loses nothing; `compiled` says that what `compile` writes is right all the same. `table`
-    is the rule that found it, where `rule` is a row of that. `meant` is what a word that nothing knows was most
-    likely meant for, or, where there is no telling, all that it can be.
+    `targets` are those that it was found in, `all_targets` says that there are no others. `fix` is an edit that
+    mends it and loses nothing, `unsafe` one that may change what is meant; `compiled` says that what `compile`
+    writes is right all the same. `table` is the rule that found it, where `rule` is a row of that. `meant` is
+    what a word that nothing knows was most likely meant for, or, where there is no telling, all that it can be.
     """
 
     rule: str
@@ -51,3 +51,4 @@ class Diagnostic(NamedTuple):
     compiled: bool = False
     table: str | None = None
     meant: tuple[Meant, ...] = ()
+    unsafe: Edit | None = None

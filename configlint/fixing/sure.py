@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from configlint import rules
-from configlint.core.diagnostic import Diagnostic
+from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.document import Node
 from configlint.core.edit import Edit, identity
 from configlint.core.plan import Plan
@@ -16,12 +16,17 @@ from configlint.lint import lint
 _Agreed = tuple[str, tuple[object, ...]]
 
 
-def sure(diagnostics: list[Diagnostic], plans: Iterable[Plan], documents: Mapping[str, Node]) -> list[Diagnostic]:
+def sure(
+    diagnostics: list[Diagnostic], plans: Iterable[Plan], documents: Mapping[str, Node], unsafe: bool = False
+) -> list[Diagnostic]:
     """The diagnostics, with the fixes that are sure and what they do to the text, and without the others.
 
-    `plans` are all of the run, `documents` those that can be edited, by the names of their files.
+    `plans` are all of the run, `documents` those that can be edited, by the names of their files. With `unsafe`,
+    what may change the meaning is a fix too.
     """
-    agreed = _agreed(diagnostics, plans)
+    if unsafe:
+        diagnostics = with_unsafe(diagnostics)
+    agreed = _agreed(diagnostics, plans, unsafe)
     edits: dict[str, list[Edit]] = {}
     for diagnostic in diagnostics:
         if (edit := diagnostic.fix) and (diagnostic.rule, identity(edit)) in agreed:
@@ -39,7 +44,15 @@ def sure(diagnostics: list[Diagnostic], plans: Iterable[Plan], documents: Mappin
     return [found._replace(fix=fix(found.rule, found.fix)) if found.fix else found for found in diagnostics]
 
 
-def _agreed(diagnostics: Iterable[Diagnostic], plans: Iterable[Plan]) -> set[_Agreed]:
+def with_unsafe(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """With the unsafe fixes of errors and warnings that have no other: nobody asked for advice to be followed."""
+    return [
+        found._replace(fix=found.unsafe) if not found.fix and found.severity is not Severity.INFO else found
+        for found in diagnostics
+    ]
+
+
+def _agreed(diagnostics: Iterable[Diagnostic], plans: Iterable[Plan], unsafe: bool) -> set[_Agreed]:
     """The rules and edits that are found in every plan that holds the entry: a base file, or a section that
     targets share, can be right for one release and wrong for another."""
     wanted: dict[Span, set[_Agreed]] = {}
@@ -51,11 +64,12 @@ def _agreed(diagnostics: Iterable[Diagnostic], plans: Iterable[Plan]) -> set[_Ag
         held = {setting.key for setting in plan.spec.settings.values()} & wanted.keys()
         asked = {pair for span in held for pair in wanted[span]}
         if asked:
-            refused |= asked - _found(plan, {rule for rule, _ in asked})
+            refused |= asked - _found(plan, {rule for rule, _ in asked}, unsafe)
     return {pair for pairs in wanted.values() for pair in pairs} - refused
 
 
-def _found(plan: Plan, names: set[str]) -> set[_Agreed]:
+def _found(plan: Plan, names: set[str], unsafe: bool) -> set[_Agreed]:
     """The fixes that some rules find in a plan."""
     diagnostics, _ = lint(plan, [rule for rule in rules.for_plan(plan) if not names.isdisjoint(rule.names)])
+    diagnostics = with_unsafe(diagnostics) if unsafe else diagnostics
     return {(found.rule, identity(found.fix)) for found in diagnostics if found.fix}
