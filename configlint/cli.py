@@ -410,21 +410,19 @@ def rule_(name: str | None, output_format: str) -> int:
 
 @cli.command()
 @click.option(
-    "--transformers", metavar="X.Y", help="List the arguments of this release (default: the newest known)."
+    "--transformers", metavar="X.Y", help="The release of specs that state none (default: the newest known)."
 )
 @click.option("--trl", metavar="X.Y", help="The same for TRL's trainers.")
 def schema(transformers: str | None, trl: str | None) -> int:
     """Print the JSON Schema of a spec, for editors."""
-    import json
-
-    from configlint.commands.schema import bundle
+    from configlint.commands.schema import bundle, text
     from configlint.core.errors import UsageError
 
     try:
         found = bundle(transformers, trl)
     except LookupError as error:
         raise UsageError(str(error)) from error
-    echo(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    echo(text(found))
     return CLEAN
 
 
