@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -370,12 +371,14 @@ def test_no_release_is_too_new_to_install_beside_configlint() -> None:
 
 # The editor's schema
 
+bundle = cache(editor.bundle)
+
 BUNDLES = ["4.30", "4.46", "4.57", "5.0", None]
 
 
 @pytest.mark.parametrize("release", BUNDLES)
 def test_an_editor_is_offered_exactly_what_the_release_takes(release: str | None) -> None:
-    schema = editor.bundle(release)
+    schema = bundle(release)
     Draft7Validator.check_schema(schema)
     shown = schema["definitions"]["training"]["properties"]
     offered = {name for name, argument in shown.items() if "doNotSuggest" not in argument}
@@ -383,7 +386,7 @@ def test_an_editor_is_offered_exactly_what_the_release_takes(release: str | None
 
 
 def test_every_argument_of_the_newest_releases_is_described() -> None:
-    schema = editor.bundle()
+    schema = bundle()
     sections = [schema["definitions"]["training"]]
     for each in schema["allOf"]:
         # What little TRL's newest trainer shares with no other is not described yet.
@@ -397,12 +400,12 @@ def test_every_argument_of_the_newest_releases_is_described() -> None:
 
 
 def test_an_editor_accepts_other_names_of_accelerators_than_it_proposes() -> None:
-    assert Draft7Validator(editor.bundle()).is_valid({"hardware": {"accelerator": "NVIDIA H100 80GB HBM3"}})
+    assert Draft7Validator(bundle()).is_valid({"hardware": {"accelerator": "NVIDIA H100 80GB HBM3"}})
 
 
 def test_a_release_without_data_is_named_in_the_refusal() -> None:
     with pytest.raises(LookupError, match=r"no data for transformers 4\.60"):
-        editor.bundle("4.60")
+        bundle("4.60")
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.yaml")), ids=lambda path: path.stem)
@@ -410,7 +413,7 @@ def test_an_editor_accepts_every_example(path: Path) -> None:
     document, problems = read(Source(path.name, path.read_text(encoding="utf-8")))
     assert document
     assert not problems
-    assert [error.message for error in Draft7Validator(editor.bundle()).iter_errors(plain(document))] == []
+    assert [error.message for error in Draft7Validator(bundle()).iter_errors(plain(document))] == []
 
 
 @pytest.mark.parametrize("trainer", ["Trainer", "SFTTrainer", "GRPOTrainer"])
@@ -422,7 +425,7 @@ def test_an_editor_refuses_what_the_stated_release_does_not_take(release: str, t
     names = {name for layer in takes.layers for name in layer.arguments if len(takes.lives(name)) < 2}
     training = {name: sample(takes.arguments.get(name)) for name in names - owners().keys()}
     section = {"trainer": trainer, **stated, "training": training}
-    refused = {error.instance for error in Draft7Validator(editor.bundle()).iter_errors(section)}
+    refused = {error.instance for error in Draft7Validator(bundle()).iter_errors(section)}
     assert refused == training.keys() - takes.arguments.keys()
 
 
@@ -439,7 +442,7 @@ def sample(argument: Argument | None) -> object:
 
 def test_schemastore_would_know_the_schema_by_its_id() -> None:
     entry = json.loads((ROOT / "schemas" / "schemastore.json").read_text(encoding="utf-8"))
-    assert entry["url"] == editor.bundle()["$id"]
+    assert entry["url"] == bundle()["$id"]
     assert entry.keys() == {"name", "description", "fileMatch", "url"}
 
 
@@ -472,7 +475,7 @@ SPEC = {"batch": {"effective": 64}, "hardware": {"accelerator": "a100-80gb", "de
     ids=json.dumps,
 )
 def test_an_editor_underlines_a_wrong_section(training: dict[str, Any]) -> None:
-    assert not Draft7Validator(editor.bundle()).is_valid({**SPEC, "training": training})
+    assert not Draft7Validator(bundle()).is_valid({**SPEC, "training": training})
 
 
 @pytest.mark.parametrize(
@@ -491,5 +494,5 @@ def test_an_editor_underlines_a_wrong_section(training: dict[str, Any]) -> None:
     ids=str,
 )
 def test_an_editor_accepts_what_the_class_takes(release: str | None, spec: dict[str, Any]) -> None:
-    errors = Draft7Validator(editor.bundle(release)).iter_errors({**SPEC, **spec})
+    errors = Draft7Validator(bundle(release)).iter_errors({**SPEC, **spec})
     assert [error.message for error in errors] == []
