@@ -467,16 +467,14 @@ def rule_(name: str | None, output_format: str) -> int:
 
 @cli.command()
 @click.option(
-    "--transformers", metavar="X.Y", help="List the arguments of this release (default: the newest known)."
+    "--transformers", metavar="X.Y", help="The release of specs that state none (default: the newest known)."
 )
 @click.option("--trl", metavar="X.Y", help="The same for TRL's trainers.")
 def schema(transformers: str | None, trl: str | None) -> int:
     """Print the JSON Schema of a spec, for editors."""
-    import json
+    from configlint.commands.schema import bundle, text
 
-    from configlint.commands.schema import bundle
-
-    echo(json.dumps(bundle(transformers, trl), indent=1, ensure_ascii=False) + "\n")
+    echo(text(bundle(transformers, trl)))
     return CLEAN
 
 

@@ -14,7 +14,7 @@
 - trainers.py, optimizers.py and launchers.py beside it: the traits in the YAML files of these names as constants
 - deepspeed.py beside it: deepspeed_config.json, with what deepspeed_config.yaml notes, as constants
 - configlint/rules/_index.py: what rules there are, and when one is loaded, from their modules
-- editor.schema.json: the training section for editors
+- editor.schema.json: spec.schema.json with the arguments of all releases, for editors
 """
 
 from __future__ import annotations
@@ -372,9 +372,9 @@ def outputs() -> Iterator[tuple[Path, str]]:
         yield generated / f"{package}.py", facts(package, content)
     yield generated / "constructors.py", constructors(joined)
     yield RULE_INDEX, rule_index_text()
-    from configlint.commands.schema import beside_spec
+    from configlint.commands.schema import bundle, text
 
-    yield ROOT / "schemas" / "editor.schema.json", json.dumps(beside_spec(), indent=1, ensure_ascii=False) + "\n"
+    yield ROOT / "schemas" / "editor.schema.json", text(bundle())
 
 
 def main() -> int:

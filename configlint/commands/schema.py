@@ -1,148 +1,355 @@
-"""The schema that editors read: the spec's own, with the arguments of one release in `training`."""
+"""The schema that editors read: the spec's own, with the arguments of all releases in `training`.
+
+An editor sees one file. Of a release or a trainer that a base states, it says nothing that does not hold for all.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import groupby
 from typing import Any
 
 from configlint import knowledge
 from configlint.commands.known import refuse_unknown_releases
-from configlint.commands.meanings import derived_from, meaning
-from configlint.core.release import UNKNOWN, Argument, Release, Version, written
+from configlint.core.record import NamedTuple
+from configlint.core.release import UNKNOWN, Argument, Layer, Version, written
 from configlint.core.wording import code, listing
+from configlint.knowledge.naming import owners
 from configlint.knowledge.schemas import schema_text
 
 Schema = dict[str, Any]
+_Rule = tuple[Schema, Schema]  # what is so of a spec, and what then holds for a section `training`
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+_RELEASES = ("transformers", "trl")
+
+
+def text(schema: Schema) -> str:
+    """A schema as a file, in which each rule is one of many lines and not hundreds."""
+
+    def one_a_line(held: Iterable[str], marks: str) -> str:
+        return marks[0] + ",".join(f"\n  {each}" for each in held) + f"\n {marks[1]}"
+
+    compact = partial(json.dumps, ensure_ascii=False)
+    lines = {key: compact(held) for key, held in schema.items()}
+    lines["definitions"] = one_a_line(
+        [f"{compact(name)}: {compact(held)}" for name, held in schema["definitions"].items()], "{}"
+    )
+    lines["allOf"] = one_a_line(map(compact, schema["allOf"]), "[]")
+    return "{" + ",".join(f"\n {compact(key)}: {line}" for key, line in lines.items()) + "\n}\n"
+
+
+class _Class(NamedTuple):
+    """What a trainer's config class adds to those that it derives from; `layer` is of the release that holds where
+    none is stated. `also` has the trainers whose own classes have an argument too."""
+
+    trainer: str
+    layer: Layer
+    texts: dict[str, str]
+    others: dict[str, Layer]
+    also: dict[str, tuple[str, ...]]
 
 
 def bundle(transformers: str | None = None, trl: str | None = None) -> Schema:
-    """One JSON Schema for specs of these releases, without one the newest: spec.schema.json with the arguments
-    filled in.
+    """One JSON Schema for specs: spec.schema.json with the arguments filled in. Specs that state no release are of
+    these, without one of the newest.
 
     Raises:
         UsageError: there is no data of such a release.
     """
     refuse_unknown_releases(transformers, trl)
-    schema: Schema = json.loads(schema_text())
-    training = arguments(transformers, trl)
-    schema["properties"]["training"] = schema["definitions"]["training"] | training.pop("training")
-    schema["definitions"]["target"]["properties"]["training"] = {"$ref": "#/properties/training"}
-    schema["definitions"]["hardware"]["properties"]["accelerator"] |= _accelerators()
-    return schema | training
-
-
-def beside_spec() -> Schema:
-    """The same for the newest releases, as a schema that refers to spec.schema.json beside it; a spec that names
-    another release is left to that one."""
-    own = arguments()
-    training, hardware = ({"$ref": f"#/definitions/{name}"} for name in ("training", "hardware"))
-    target = {"properties": {"training": training}}
-    machines = {"hardware": hardware, "targets": {"additionalProperties": {"properties": {"hardware": hardware}}}}
-    newest = {"properties": {"transformers": _pattern(knowledge.releases("transformers")[-1])}}
-    return {
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "configlint spec, with the arguments of the newest releases",
-        "allOf": [{"$ref": "spec.schema.json"}, {"properties": machines}, *own["allOf"]],
-        "if": newest,
-        "then": {"properties": {"training": training, "targets": {"additionalProperties": target}}},
-        "definitions": {
-            "training": own["training"],
-            "hardware": {"properties": {"accelerator": _accelerators()}},
-        },
+    schema: Schema = {"$id": "https://www.schemastore.org/configlint.json", **json.loads(schema_text())}
+    schema["title"] = "configlint spec"
+    classes = _classes(transformers, trl)
+    base = classes["Trainer"]
+    schema["definitions"]["training"] |= {
+        "properties": _shown(base),
+        "propertyNames": {"allOf": [_refusal(name, _decided(name)) for name in sorted(owners())]},
     }
+    _propose(schema["definitions"])
+    further = [(_for(trainer), {"properties": _shown(of)}) for trainer, of in classes.items() if of is not base]
+    return _ruled(schema, [*further, *_closed(classes), *_over_releases(classes), *_over_trainers(classes)])
 
 
-def _accelerators() -> Schema:
-    """What an editor proposes; other names are none the less right, such as those that drivers print."""
-    return {"examples": [*knowledge.names("hardware"), *knowledge.instances()]}
+def _classes(transformers: str | None, trl: str | None) -> dict[str, _Class]:
+    """The class that configures each trainer."""
+    says = json.loads(schema_text("training_arguments", ".json"))
+    found = {trainer: knowledge.find_release(transformers, trl, trainer) for trainer in knowledge.trainers()}
+    classes = {}
+    for trainer, release in found.items():
+        layer = release.layers[-1]
+        groups = (
+            says["transformers"]["groups"]["TrainingArguments"],
+            says[layer.package]["groups"][release.config_class],
+        )
+        # What a class only overrides is described where it comes from.
+        texts = {name: facts["says"] for group in groups for name, facts in group.items() if "says" in facts}
+        also = {
+            name: tuple(other for other in _related(trainer, found) if name in found[other].layers[-1].arguments)
+            for name in layer.arguments
+        }
+        classes[trainer] = _Class(trainer, layer, texts, release.others, also)
+    return classes
 
 
-def arguments(transformers: str | None = None, trl: str | None = None) -> Schema:
-    """`training`, the schema of that section for the Trainer; and `allOf`, what another trainer makes of it."""
-    release = knowledge.find_release(transformers, None, "Trainer")
-    own = {name: _argument(release, argument) for name, argument in sorted(release.arguments.items())}
-    closed = {"if": _of(release, {"enum": ["Trainer", None]}), "then": _only([*own])}
-    return {"training": {"properties": own}, "allOf": [closed, *_trainers(transformers, trl)]}
+def _related(trainer: str, trainers: Iterable[str]) -> list[str]:
+    """The trainers whose classes derive from this one's, or the one whose class this one's derives from."""
+    return [other for other in trainers if other != trainer] if trainer == "Trainer" else ["Trainer"]
 
 
-def _trainers(transformers: str | None, trl: str | None) -> Iterator[Schema]:
-    """What other trainers' classes take beside, each where its trainer is the one that is named."""
-    for trainer in ("Seq2SeqTrainer", *knowledge.trl_trainers()):
-        release = knowledge.find_release(transformers, trl, trainer)
-        beside = release.layers[-1].held()
-        own = {name: _argument(release, argument) for name, argument in sorted(beside.items())}
-        named = {"required": ["trainer"], **_of(release, {"const": trainer})}
-        yield {"if": named, "then": _only(sorted(release.arguments), own)}
+def _propose(definitions: Schema) -> None:
+    """What an editor proposes; other values are none the less right, such as what drivers print."""
+    for package in _RELEASES:
+        definitions[package]["examples"] = [written(version) for version in reversed(knowledge.releases(package))]
+    definitions["trainer"]["examples"] = [*knowledge.trainers()]
+    definitions["model"]["properties"]["config"]["examples"] = [*knowledge.names("models")]
+    machines = [*knowledge.names("hardware"), *knowledge.instances()]
+    definitions["hardware"]["properties"]["accelerator"]["examples"] = machines
 
 
-def _of(release: Release, trainer: Schema) -> Schema:
-    """Whether a spec is for this class in these releases, as far as it can be seen: a base may say otherwise."""
-    versions = {layer.package: _pattern(layer.version) for layer in release.layers}
-    return {"properties": {**versions, "trainer": trainer}, "not": {"required": ["extends"]}}
+# For which specs something holds
 
 
-def _pattern(version: Version) -> Schema:
-    return {"pattern": rf"^{version[0]}\.{version[1]}(\.|$)"}
+def _ruled(schema: Schema, rules: Iterable[_Rule]) -> Schema:
+    """The schema with what holds for `training` under conditions: for a target's too, unless the target states
+    another release or trainer."""
+    definitions = schema["definitions"]
+    definitions["same"] = {"not": {"anyOf": [{"required": [key]} for key in (*_RELEASES, "trainer")]}}
+    branches = []
+    for number, (condition, section) in enumerate(rules, 1):
+        definitions[f"training-{number}"] = section
+        training = {"training": {"$ref": f"#/definitions/training-{number}"}}
+        target = {"if": {"$ref": "#/definitions/same"}, "then": {"properties": training}}
+        properties = {**training, "targets": {"additionalProperties": target}}
+        branches.append({"if": condition, "then": {"properties": properties}})
+    return schema | {"allOf": branches}
 
 
-def _only(names: list[str], arguments: Schema | None = None) -> Schema:
-    """`training` takes these names and no others."""
-    further = {"properties": arguments} if arguments else {}
-    return {"properties": {"training": {**further, "propertyNames": {"enum": names}}}}
+def _for(trainer: str | None) -> Schema:
+    """Whether a spec is for a trainer; for None, whether its base says for which."""
+    if trainer is None:
+        return {"required": ["extends"], "not": {"required": ["trainer"]}}
+    if trainer != "Trainer":
+        return {"properties": {"trainer": {"const": trainer}}, "required": ["trainer"]}
+    stated = {"anyOf": [{"required": ["trainer"]}, {"not": {"required": ["extends"]}}]}
+    return {"properties": {"trainer": {"enum": ["Trainer", None]}}, **stated}
 
 
-def _argument(release: Release, argument: Argument) -> Schema:
-    """One argument: what it takes, and what an editor shows of it."""
-    if decides := derived_from(argument.name):
-        return {"description": f"Set by configlint from {decides}: do not write it here.", "not": {}}
-    facts = argument.facts
-    schema: Schema = {"description": " ".join([meaning(release, argument), *_further(argument)]).strip()}
-    schema |= _types(argument)
-    if argument.choices and not facts.get("open"):
-        schema |= _choices(argument)
-    schema |= {bound: facts[bound] for bound in _BOUNDS if bound in facts}
-    if inner := release.others.get(facts.get("keys", "")):
-        keys = {name: _types(key) for name, key in inner.held().items()}
+def _unless(trainers: tuple[str, ...]) -> Schema:
+    """Whether a spec is for none of some trainers."""
+    if not trainers:
+        return {}
+    return {"properties": {"trainer": {"not": {"enum": [*trainers]}}}, "not": _for(None)}
+
+
+def _in(layer: Layer, releases: tuple[Version, ...] | None) -> Schema:
+    """Whether a spec is for one of some releases: where it states none of either package, for the layer's. For
+    None, whether its base says for which."""
+    if releases is None:
+        return {
+            "not": {"required": [layer.package]},
+            "anyOf": [{"required": [key]} for key in (*_RELEASES, "extends")],
+        }
+    if releases == knowledge.releases(layer.package):
+        return {}
+    minors: dict[int, list[str]] = defaultdict(list)
+    for major, minor in releases:
+        minors[major].append(str(minor))
+    pattern = "|".join(rf"{major}\.({'|'.join(held)})" for major, held in minors.items())
+    stated = {"properties": {layer.package: {"type": "string", "pattern": rf"^({pattern})(\.|$)"}}}
+    if layer.version not in releases:
+        return {**stated, "required": [layer.package]}
+    silent = {"not": {"anyOf": [{"required": [key]} for key in (*_RELEASES, "extends")]}}
+    return {**stated, "anyOf": [{"required": [layer.package]}, silent]}
+
+
+# What holds
+
+
+def _closed(classes: dict[str, _Class]) -> Iterator[_Rule]:
+    """The names that a class has in any release, and no others; of a trainer that is not known, all."""
+    shared = classes["Trainer"].layer.arguments.keys()
+    for trainer, of in classes.items():
+        missing = f"{knowledge.trainers()[trainer]} has no argument of this name"
+        yield _for(trainer), _only(shared | of.layer.arguments.keys(), missing)
+    yield (
+        _for(None),
+        _only(
+            {name for of in classes.values() for name in of.layer.arguments},
+            "no trainer that configlint knows has an argument of this name",
+        ),
+    )
+
+
+def _only(names: Iterable[str], otherwise: str) -> Schema:
+    message = f"{otherwise}: put script-only settings under `arguments`"
+    return {"propertyNames": {"pattern": f"^({'|'.join(sorted(names))})$", "errorMessage": message}}
+
+
+def _over_releases(classes: dict[str, _Class]) -> Iterator[_Rule]:
+    """What each class takes in which releases. What a trainer's own class declares anew holds for that trainer."""
+    for trainer, of in classes.items():
+        ages: dict[tuple[tuple[str, ...], tuple[Version, ...] | None], list[Schema]] = defaultdict(list)
+        for name in sorted(of.layer.arguments.keys() - owners().keys()):
+            for releases, section in _ages(name, of):
+                ages[of.also[name] if trainer == "Trainer" else (), releases].append(section)
+        for (others, releases), sections in ages.items():
+            conditions = [_unless(others) if trainer == "Trainer" else _for(trainer), _in(of.layer, releases)]
+            yield {"allOf": [*filter(None, conditions)] or [{}]}, _joined(sections)
+
+
+def _over_trainers(classes: dict[str, _Class]) -> Iterator[_Rule]:
+    """Where a base states the trainer, what one of those takes that declare an argument."""
+    base = classes["Trainer"]
+    takers = {name: [base, *map(classes.get, others)] for name, others in base.also.items() if others}
+    names = takers.keys() - owners().keys()
+    ever = {name: [held for of in takers[name] if of for held in _ever(of.layer, name)] for name in sorted(names)}
+    yield _for(None), {"properties": {name: _takes(held, base.others) for name, held in ever.items()}}
+
+
+def _joined(sections: list[Schema]) -> Schema:
+    joined: Schema = {}
+    if properties := {name: held for each in sections for name, held in each.get("properties", {}).items()}:
+        joined["properties"] = properties
+    if names := [each["propertyNames"] for each in sections if "propertyNames" in each]:
+        joined["propertyNames"] = {"allOf": names}
+    return joined
+
+
+def _ages(name: str, of: _Class) -> Iterator[tuple[tuple[Version, ...] | None, Schema]]:
+    """The releases between which an argument changes, each time with what the section takes in them; last, for
+    None, what it takes in any."""
+    known = knowledge.releases(of.layer.package)
+    states = [(version, _state(name, of._replace(layer=of.layer._replace(version=version)))) for version in known]
+    ages = [([*held], state) for state, held in groupby(states, key=lambda each: each[1])]
+    for held, state in ages:
+        if state:
+            yield tuple(version for version, _ in held), state
+    if len(ages) > 1:
+        yield None, {"properties": {name: _takes(_ever(of.layer, name), of.others)}}
+
+
+def _state(name: str, of: _Class) -> Schema:
+    """What a section of one release takes."""
+    facts, layer = of.layer.arguments[name], of.layer
+    argument = layer.get(name)
+    if argument is None:
+        return {} if of.trainer != "Trainer" and of.also[name] else {"propertyNames": _absent(name, layer)}
+    takes = _takes([argument], of.others)
+    if _is_deprecated(argument) and ("by" not in facts or layer.get(facts["by"])):
+        since = f"`{name}` was deprecated in {layer.package} {written(facts['deprecated'])}"
+        takes |= {"deprecated": True, "deprecationMessage": since + _instead(facts, layer)}
+    return {"properties": {name: takes}}
+
+
+def _absent(name: str, layer: Layer) -> Schema:
+    """The name is refused; that of an argument that was renamed has the new one as its only remedy."""
+    facts = layer.arguments[name]
+    went = [last for _, last in facts["life"] if last and last <= layer.version]
+    if not went:
+        return _refusal(name, f"`{name}` was added in {layer.package} {written(facts['life'][0][0])}")
+    new = [facts["by"]] if facts.get("same_value") and layer.get(facts["by"]) else []
+    message = f"`{name}` was removed in {layer.package} {written(went[-1])}{_instead(facts, layer)}"
+    return _refusal(name, message, new)
+
+
+def _instead(facts: dict[str, Any], layer: Layer) -> str:
+    help = facts.get("help", "")
+    if layer.get(facts.get("by", "")):
+        return f": write `{facts['by']}`" + (f" ({help})" if help else "")
+    return f": {help}" if help else ""
+
+
+def _refusal(name: str, message: str, instead: list[str] | None = None) -> Schema:
+    """A key that is not accepted, with what an editor can put in its place."""
+    remedy: Schema = {"enum": instead} if instead else {"pattern": "^$"}
+    return {"if": {"const": name}, "then": {**remedy, "errorMessage": message}}
+
+
+def _decided(name: str) -> str:
+    return f"`{name}` is set by configlint from {listing(owners()[name], 'or')}: do not write it here"
+
+
+# An argument
+
+
+def _shown(of: _Class) -> Schema:
+    """What an editor shows of the arguments of a class, and which it proposes."""
+    shown: Schema = {}
+    for name in sorted(of.layer.arguments):
+        argument = of.layer.get(name)
+        shown[name] = {"description": _description(name, argument, of)}
+        if argument is None or name in owners():
+            shown[name]["doNotSuggest"] = True
+        elif argument.default is not UNKNOWN and argument.default is not None:
+            shown[name]["default"] = argument.default
+    return shown
+
+
+def _takes(held: list[Argument], others: dict[str, Layer]) -> Schema:
+    """The values that an argument takes, in one of several forms."""
+    facts = held[0].facts
+    schema: Schema = _kinds(held)
+    if all(argument.choices for argument in held) and not facts.get("open"):
+        words = [*dict.fromkeys(choice for argument in held for choice in argument.choices)]
+        schema |= _choices(held[0].name, words, schema.get("type", ()))
+    schema |= {bound: facts[bound] for bound in _BOUNDS if all(bound in argument.facts for argument in held)}
+    if inner := others.get(facts.get("keys", "")):
+        keys: Schema = {key: {} for key in inner.arguments}
         schema |= {"properties": keys, "additionalProperties": False}
-    if argument.default is not UNKNOWN and argument.default is not None:
-        schema["default"] = argument.default
-    if _is_deprecated(argument):
-        schema |= {"deprecated": True, "deprecationMessage": facts.get("help") or f"write {facts['by']}"}
     return schema
 
 
-def _types(argument: Argument) -> Schema:
-    return {"type": [*dict.fromkeys(argument.kinds)]} if argument.kinds else {}
+def _ever(layer: Layer, name: str) -> list[Argument]:
+    """An argument in each release that has it."""
+    layers = [layer._replace(version=release) for release in knowledge.releases(layer.package)]
+    return [argument for each in layers if (argument := each.get(name))]
 
 
-def _further(argument: Argument) -> list[str]:
-    """Sentences that the facts make."""
-    default, choices = argument.default, [code(choice) for choice in argument.choices]
-    sentences = [f"{listing(choices, 'or')}."] if 0 < len(choices) < 8 else []
-    if default is not UNKNOWN and default not in (None, "", [], {}):
-        sentences.append(f"Default: {code(default)}.")
-    if _is_deprecated(argument):
-        since = written(argument.facts["deprecated"])
-        sentences.append(f"Deprecated since {argument.layer.package} {since}.")
-    return sentences
+def _kinds(held: list[Argument]) -> Schema:
+    if not all(argument.kinds for argument in held):
+        return {}
+    return {"type": [*dict.fromkeys(kind for argument in held for kind in argument.kinds)]}
 
 
-def _is_deprecated(argument: Argument) -> bool:
-    since = argument.facts.get("deprecated")
-    return bool(since and since <= argument.layer.version)
-
-
-def _choices(argument: Argument) -> Schema:
+def _choices(name: str, words: list[object], kinds: Iterable[str]) -> Schema:
     """Words that an argument takes: alone, or in a list."""
-    words: list[object] = [*argument.choices]
-    if "array" not in argument.kinds:
-        return {"enum": words + ([None] if "null" in argument.kinds else [])}
-    if argument.name == "debug":
+    if "array" not in kinds:
+        return {"enum": words + ([None] if "null" in kinds else [])}
+    if name == "debug":
         return {}  # words between blanks
     return {
         "if": {"type": "string"},
         "then": {"enum": words},
         "else": {"items": {"enum": words}},
     }
+
+
+def _description(name: str, argument: Argument | None, of: _Class) -> str:
+    if name in owners():
+        return f"Set by configlint from {listing(owners()[name], 'or')}: do not write it here."
+    return " ".join([of.texts.get(name, ""), *(_further(argument) if argument else _life(name, of.layer))]).strip()
+
+
+def _further(argument: Argument) -> Iterator[str]:
+    """Sentences that the facts make."""
+    default, choices = argument.default, [code(choice) for choice in argument.choices]
+    if 0 < len(choices) < 8:
+        yield f"{listing(choices, 'or')}."
+    if default is not UNKNOWN and default not in (None, "", [], {}):
+        yield f"Default: {code(default)}."
+    if _is_deprecated(argument):
+        yield f"Deprecated since {argument.layer.package} {written(argument.facts['deprecated'])}."
+
+
+def _life(name: str, layer: Layer) -> Iterator[str]:
+    first, last = layer.arguments[name]["life"][-1]
+    until = f" to before {written(last)}" if last else ""
+    yield f"Only in {layer.package} from {written(first)}{until}."
+
+
+def _is_deprecated(argument: Argument) -> bool:
+    since = argument.facts.get("deprecated")
+    return bool(since and since <= argument.layer.version)
