@@ -131,8 +131,11 @@ def _edit_of(plan: Plan, remedy: Put | Drop | Move) -> Edit | None:
         is_inherited = _is_removed_by_null(plan, remedy)
         return Edit(setting.key, value=None) if is_inherited else Edit(setting.key, delete=True)
     route = _route(plan, remedy.to)
-    if route is None or route[:-1] != setting.keys[:-1]:
-        return None  # it would have to be written in another section
+    if route is None:
+        return None
+    if route[:-1] != setting.keys[:-1]:
+        is_simple = remedy.value is KEPT and plan.spec.call is None and setting.target is None
+        return Edit(setting.key, route=route) if is_simple else None
     return Edit(setting.key, route[-1] if route != setting.keys else None, remedy.value)
 
 

@@ -1068,8 +1068,8 @@ def test_what_a_rule_of_the_package_would_fix_is_fixed(
         result = run("check", "a.yaml", "--fix")
         assert "internal error" not in result.err
         assert not any(fixes()), "what could be fixed is"
-        comments = re.findall(r"#.*", case)
-        assert re.findall(r"#.*", Path("a.yaml").read_text(encoding="utf-8")) == comments
+        comments = re.findall(r"#.*", case)  # what moves takes its own along
+        assert sorted(re.findall(r"#.*", Path("a.yaml").read_text(encoding="utf-8"))) == sorted(comments)
         done += len(fixable)
     assert done, "a rule that fixes has something to fix in its page or its fixture"
 
@@ -1137,3 +1137,51 @@ class TestUnsafe:
         write("a.yaml", CLEAN)
         message = "configlint: --unsafe-fixes requires --fix or --diff: it says which fixes they make\n"
         assert run("check", "--unsafe-fixes", "a.yaml") == (2, "", message)
+
+
+class TestMoves:
+    """Entries that belong in another section."""
+
+    @pytest.mark.parametrize(
+        ("text", "path", "route", "meant"),
+        [
+            ("a: 1  # c\nx:\n  y: 2\n", "a", "x.b", "x:\n  y: 2\n  b: 1  # c\n"),
+            ("x:\n  y: 2\na: 1\n", "a", "x.b", "x:\n  y: 2\n  b: 1\n"),
+            ("a: 1\nx: {y: 2}\n", "a", "x.a", "x: {y: 2, a: 1}\n"),
+            ("a: '1'\nz: 3", "a", "x.a", "z: 3\nx:\n  a: '1'"),
+            ("w: {a: 1, b: 2}\nx:\n    y: 2\n", "w/a", "x.a", "w: {b: 2}\nx:\n    y: 2\n    a: 1\n"),
+            ('{"a": 1, "z": 3}', "a", "x.a", '{"z": 3, "x": {"a": 1}}'),
+        ],
+    )
+    def test_an_entry_becomes_the_last_of_its_new_section(
+        self, text: str, path: str, route: str, meant: str
+    ) -> None:
+        name = "a.json" if text.startswith("{") else "a.yaml"
+        assert edited(text, path, {"route": tuple(route.split("."))}, name) == meant
+
+    @pytest.mark.parametrize(
+        ("text", "path", "route"),
+        [
+            ("a: 1\nx: {a: 2}\n", "a", "x.a"),
+            ("a: 1\nx: 2\n", "a", "x.a"),
+            ("a: 1  # c\nx: {y: 2}\n", "a", "x.a"),
+            ("a:\n  b: 1\nx:\n  y: 2\n", "a", "x.a"),
+            ("a: 1, 2\nx: {y: 2}\n", "a", "x.a"),
+        ],
+    )
+    def test_what_cannot_be_moved_in_a_simple_way_stays(self, text: str, path: str, route: str) -> None:
+        assert edited(text, path, {"route": tuple(route.split("."))}) is None
+
+    def test_arguments_that_are_pasted_into_a_spec_are_moved_apart(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        pasted = "per_device_train_batch_size: 4\nlearning_rate: 2.0e-5\nbf16: true\nseed: 1\ndataset_name: imdb\n"
+        raw("a.yaml", SPEC + pasted)
+        assert run("check", "a.yaml", "--fix").code == 0
+        assert Path("a.yaml").read_text(encoding="utf-8") == (
+            "batch: {effective: 64, per_device: 4}\n"
+            "hardware: {accelerator: a100-80gb, devices_per_node: 8}\n"
+            "training:\n  learning_rate: 2.0e-5\n  bf16: true\n  seed: 1\n"
+            "arguments:\n  dataset_name: imdb\n"
+        )

@@ -2,11 +2,11 @@
 
     python benchmarks/corpus/mistakes.py FOLDER [--most N]
 
-The settings in a copy of the folder state the installed releases of Transformers and TRL, which judge each file that
-installs no others. For every call with an error the real class is asked, before and after `--fix`, whether it takes
-the arguments by name and, if it is a config class, whether it can be built from those that are known without running
-the file. Prints each error with its line and the answer, then what `--fix` does to N of the calls, and the answer
-again.
+Of a copy of the folder, the settings state the installed releases of Transformers and TRL, which judge each file
+that installs no others. Of every call with an error, the real class is asked before and after `--fix`: whether it
+takes the arguments by name and, for a config class, builds itself from those that are known without running the
+file. Prints each error with its line and the answer of the class, then what `--fix` does to N of the calls, and the
+answer again.
 """
 
 from __future__ import annotations

@@ -191,7 +191,8 @@ def _steps(plans: Iterable[Plan], made: Iterable[Edit]) -> Iterator[_Step]:
     for (span, path), names in held.items():
         edit = edits[span]
         section = path[: path.rfind(".") + 1]
-        new_path = None if edit.delete else path if edit.key is None else section + edit.key
+        beside = path if edit.key is None else section + edit.key
+        new_path = None if edit.delete else ".".join(edit.route) or beside
         yield _Step(span.source.name, path, new_path, frozenset(names))
 
 
@@ -245,7 +246,7 @@ class _Related:
 
 def _values(plan: Plan | None) -> dict[str, str]:
     settings = as_written(plan.spec.settings) if plan else {}
-    return {path: "" if setting.mapping else repr(setting.value) for path, setting in settings.items()}
+    return {path: repr(setting.value) for path, setting in settings.items() if not setting.mapping}
 
 
 def _name(plan: Plan) -> _PlanName:

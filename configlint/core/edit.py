@@ -16,7 +16,8 @@ class Patch(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """A change at its place: the entry whose key stands at `entry`.
+    """A change at its place: the entry whose key stands at `entry`, which with a `route` moves there: these are the
+    keys from the root down.
 
     `patches` are what it does to the text, once it is known that it can be made.
     """
@@ -25,9 +26,10 @@ class Edit(NamedTuple):
     key: str | None = None
     value: object = KEPT
     delete: bool = False
+    route: tuple[str, ...] = ()
     patches: tuple[Patch, ...] = ()
 
 
-def identity(edit: Edit) -> tuple[Span, str | None, str, bool]:
+def identity(edit: Edit) -> tuple[Span, str | None, str, bool, tuple[str, ...]]:
     """What two edits that do the same have in common: `1`, `1.0` and `true` are equal, and not the same."""
-    return edit.entry, edit.key, "" if edit.value is KEPT else repr(edit.value), edit.delete
+    return edit.entry, edit.key, "" if edit.value is KEPT else repr(edit.value), edit.delete, edit.route

@@ -104,7 +104,10 @@ def _located(document: Node, edits: Iterable[Edit]) -> list[Edit]:
         if len(found := places.get(edit.entry, [])) != 1:
             continue
         try:
-            changes = list(_changes(_Place(source, starts, *found[0]), edit))
+            place = _Place(source, starts, *found[0])
+            changes = list(_changes(place, edit))
+            if edit.route:
+                changes.append(_insertion(document, place, edit.route))
         except (_GivenUp, ValueError):
             continue
         patches = [Patch(_span(source, starts, start, end), text) for start, end, text in changes]
@@ -126,7 +129,8 @@ class _Place:
     """An entry and where in the text its key and its value are."""
 
     def __init__(self, source: Source, starts: list[int], mapping: Mapping, entry: Entry) -> None:
-        self.text, self.starts, self.mapping, self.entry = source.text, starts, mapping, entry
+        self.name, self.text, self.starts = source.name, source.text, starts
+        self.mapping, self.entry = mapping, entry
         self.key, self.key_end = _range(starts, entry.key.span)
         self.value, self.value_end = _range(starts, entry.value.span)
         start, _ = _range(starts, mapping.span)
@@ -144,6 +148,16 @@ class _Place:
     def line(self, number: int) -> str:
         end = self.starts[number] if number < len(self.starts) else len(self.text)
         return self.text[self.starts[number - 1] : end]
+
+    def value_text(self) -> str:
+        return self.text[self.value : self.value_end]
+
+    def line_comment(self) -> str:
+        """What stands behind the value on its line: nothing in a flow mapping, where others may."""
+        rest = (
+            "" if self.flow else self.line(self.entry.value.span.end_line)[self.entry.value.span.end_column - 1 :]
+        )
+        return rest.rstrip()
 
     def line_start(self) -> int:
         """Where the line starts, if only blanks are before the key, otherwise where the key does."""
@@ -164,9 +178,9 @@ def _changes(place: _Place, edit: Edit) -> Iterator[_Change]:
     """Raises:
     _GivenUp: there is no simple way.
     """
-    if edit.delete:
+    if edit.delete or edit.route:
         start, end = _flow_deletion(place) if place.flow else _block_deletion(place)
-        _refuse_comment(place, start, end)
+        _refuse_comment(place, start, place.value_end if edit.route and not place.flow else end)
         yield start, end, ""
         return
     if edit.key is not None:
@@ -244,6 +258,44 @@ def _flow_deletion(place: _Place) -> tuple[int, int]:
     return start, follows  # what follows takes its place
 
 
+def _insertion(document: Node, place: _Place, route: tuple[str, ...]) -> _Change:
+    """An entry as the last of its new section, with the sections that are not there yet.
+
+    Raises:
+    _GivenUp: there is no simple way.
+    """
+    node, depth = document, 0
+    while isinstance(node, Mapping) and depth < len(route) - 1 and route[depth] in node.entries:
+        node, depth = node.entries[route[depth]].value, depth + 1
+    if (
+        not isinstance(node, Mapping)
+        or not node.entries
+        or place.entry.value.span.line != place.entry.value.span.end_line
+    ):
+        raise _GivenUp
+    first, last = _ends(node)
+    target = _Place(Source(place.name, place.text), place.starts, node, first)
+    keys = [written(key, '"' if target.json else "") for key in route[depth:]]
+    if target.flow:
+        if place.line_comment():
+            raise _GivenUp
+        _, end = _range(place.starts, last.value.span)
+        between = f",\n{' ' * (first.key.span.column - 1)}" if first.key.span.line > node.span.line else ", "
+        above = "".join(f"{key}: {{" for key in keys[:-1])
+        return end, end, f"{between}{above}{keys[-1]}: {place.value_text()}{'}' * (len(keys) - 1)}"
+    lines = [f"{' ' * (first.key.span.column - 1 + 2 * number)}{key}:" for number, key in enumerate(keys)]
+    text = "\n".join(lines) + f" {place.value_text()}{place.line_comment()}\n"
+    line = last_line(Mapping({"": last}, node.span))
+    if line < len(place.starts):
+        return place.starts[line], place.starts[line], text
+    return len(place.text), len(place.text), "\n" + text[:-1]
+
+
+def _ends(mapping: Mapping) -> tuple[Entry, Entry]:
+    entries = list(mapping.entries.values())
+    return entries[0], entries[-1]
+
+
 def _refuse_comment(place: _Place, start: int, end: int) -> None:
     """Give up where a comment would be deleted, or one that ignores a rule would come to stand above another
     key."""
@@ -265,11 +317,12 @@ def _refuse_comment(place: _Place, start: int, end: int) -> None:
 def _patched(source: Source, edits: Iterable[Edit]) -> str | None:
     """The text after the edits; None where two of them are about the same piece."""
     starts = source.line_starts()
-    changes = sorted((*_range(starts, patch.span), patch.text) for edit in edits for patch in edit.patches)
+    changes = [(*_range(starts, patch.span), patch.text) for edit in edits for patch in edit.patches]
     pieces: list[str] = []
     done = 0
-    for start, end, text in changes:
-        if start < done or (start == done and start == end and pieces):
+    # What is inserted at one place stays in the order of the edits.
+    for start, end, text in sorted(changes, key=lambda change: change[:2]):
+        if start < done:
             return None
         pieces += [source.text[done:start], text]
         done = end
@@ -284,7 +337,40 @@ def _is_as_meant(document: Node, edits: list[Edit]) -> bool:
     if text is None or text == source.text or len(by_place) < len(edits):
         return False
     after, problems = read(Source(source.name, text))
-    return after is not None and not problems and _same(document, after, by_place.get)
+    meant = _with_moves(document, edits)
+    return after is not None and not problems and _same(meant, after, by_place.get)
+
+
+def _with_moves(document: Node, edits: Iterable[Edit]) -> Node:
+    """The document with the entries that move at the ends of their new sections."""
+    places = {entry.key.span: (mapping, entry) for mapping, entry in _entries(document)}
+    for edit in edits:
+        if edit.route and isinstance(document, Mapping):
+            document = _put(_without(document, edit.entry), edit.route, places[edit.entry][1])
+    return document
+
+
+def _without(mapping: Mapping, place: Span) -> Mapping:
+    kept = {name: entry for name, entry in mapping.entries.items() if entry.key.span != place}
+    return Mapping(
+        {
+            name: entry._replace(value=_without(entry.value, place)) if isinstance(entry.value, Mapping) else entry
+            for name, entry in kept.items()
+        },
+        mapping.span,
+    )
+
+
+def _put(mapping: Mapping, route: tuple[str, ...], moved: Entry) -> Mapping:
+    name, *rest = route
+    nowhere = mapping.span
+    is_quoted = any(entry.key.quoted for entry in mapping.entries.values()) if mapping.entries else moved.key.quoted
+    entry = mapping.entries.get(name) or Entry(Scalar(name, name, is_quoted, nowhere), Mapping({}, nowhere))
+    value = moved.value
+    if rest:
+        held = entry.value if isinstance(entry.value, Mapping) else Mapping({}, nowhere)
+        value = _put(held, tuple(rest), moved)
+    return Mapping({**mapping.entries, name: entry._replace(value=value)}, nowhere)
 
 
 def _same(before: Node, after: Node, edit_at: Callable[[Span], Edit | None]) -> bool:

@@ -56,8 +56,12 @@ def _agreed(diagnostics: Iterable[Diagnostic], plans: Iterable[Plan], unsafe: bo
     """The rules and edits that are found in every plan that holds the entry: a base file, or a section that
     targets share, can be right for one release and wrong for another."""
     wanted: dict[Span, set[_Agreed]] = {}
+    # The form of a file is the same in every plan.
+    of_form = {
+        (found.rule, identity(found.fix)) for found in diagnostics if found.fix and found.rule.startswith("schema/")
+    }
     for found in diagnostics:
-        if found.fix:
+        if found.fix and not found.rule.startswith("schema/"):
             wanted.setdefault(found.fix.entry, set()).add((found.rule, identity(found.fix)))
     refused: set[_Agreed] = set()
     for plan in plans:
@@ -65,7 +69,7 @@ def _agreed(diagnostics: Iterable[Diagnostic], plans: Iterable[Plan], unsafe: bo
         asked = {pair for span in held for pair in wanted[span]}
         if asked:
             refused |= asked - _found(plan, {rule for rule, _ in asked}, unsafe)
-    return {pair for pairs in wanted.values() for pair in pairs} - refused
+    return ({pair for pairs in wanted.values() for pair in pairs} - refused) | of_form
 
 
 def _found(plan: Plan, names: set[str], unsafe: bool) -> set[_Agreed]:

@@ -9,7 +9,7 @@ from configlint.core.record import NamedTuple
 from configlint.core.regex import regex
 from configlint.core.wording import Suggestions, listing
 from configlint.knowledge import argument_names
-from configlint.knowledge.naming import VALUES, meanings, owners
+from configlint.knowledge.naming import NAMES, VALUES, meanings, owners
 
 # What YAML 1.1 reads as true or false, and 1.2 as a string.
 _BOOLEANS = {
@@ -56,10 +56,12 @@ class Vocabulary(NamedTuple):
 
 
 class Guess(NamedTuple):
-    """The canonical paths that something can have been meant for, and what to say of them."""
+    """The canonical paths that something can have been meant for, and what to say of them. `moves` says that it is
+    the first as it stands."""
 
     to: tuple[str, ...]
     help: str | None
+    moves: bool = False
 
 
 def of_key(words: Vocabulary, section: str, name: str, known: list[str], node: Node) -> Guess:
@@ -117,7 +119,7 @@ def _elsewhere(words: Vocabulary, name: str) -> Guess | None:
     for path in meanings(name):
         section, _, key = path.partition(".")
         if path == "arguments":
-            return Guess((f"arguments.{name}",), "move it to `arguments`")
+            return Guess((f"arguments.{name}",), "move it to `arguments`", moves=True)
         if section == "training" or key in _keys(words, section):
             return _set(path, path, name)
     argument = name.replace("-", "_")
@@ -127,13 +129,17 @@ def _elsewhere(words: Vocabulary, name: str) -> Guess | None:
     if argument not in argument_names(words.trainer):
         return None
     path = f"training.{argument}"
-    return Guess((path,), "move it to `training`" if argument == name else f"did you mean `{path}`?")
+    if argument == name:
+        return Guess((path,), "move it to `training`", moves=True)
+    return Guess((path,), f"did you mean `{path}`?")
 
 
 def _set(path: str, shown: str, name: str) -> Guess:
     if name in _OF_OTHER_FORM:
         return Guess((), f"set `{shown}` instead")
-    return Guess((path,), f"did you mean `{shown}`?")
+    # A word that others use too may be meant otherwise.
+    is_argument = name in NAMES[path].get("training_arguments", ())
+    return Guess((path,), f"move it to `{shown}`" if is_argument else f"did you mean `{shown}`?", is_argument)
 
 
 def _homes(schema: dict[str, Any], name: str) -> list[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.document import Mapping, Node, Scalar, plain
+from configlint.core.edit import Edit
 from configlint.core.remedy import Meant
 from configlint.core.source import Span
 from configlint.core.wording import Suggestions, code, in_a_line, listing
@@ -106,7 +107,8 @@ def _unknown_keys(error: ValidationError, path: str, node: Node, words: Vocabula
         full = f"{path}.{name}" if path else name
         where = f"{f'`{in_a_line(path)}`' if path else 'a spec'} has no key `{_short(name)}`"
         guess = of_key(words, _canonical(path), name, known, entry.value)
-        yield _diagnostic("unknown-key", where, entry.key.span, full, guess)
+        fix = Edit(entry.key.span, route=tuple(guess.to[0].split("."))) if guess.moves and not path else None
+        yield _diagnostic("unknown-key", where, entry.key.span, full, guess)._replace(fix=fix)
 
 
 def _canonical(path: str) -> str:

@@ -32,7 +32,7 @@ from configlint.knowledge.naming import owners
 _EXCLUDES = {"fp16": "bf16", "bf16": "fp16"}
 
 
-@rule(Severity.ERROR, when=lambda plan: bool(plan.arguments))
+@rule(Severity.ERROR, fixes=True, when=lambda plan: bool(plan.arguments))
 def check(plan: Plan) -> Iterator[Finding]:
     for name in plan.arguments:
         if name not in owners() and name not in plan.training and plan.release.spelling(name):
@@ -51,4 +51,4 @@ def _remedy(plan: Plan, name: str, path: str, to: str) -> Drop | Move:
     other = _EXCLUDES.get(name, "")
     if plan.training.get(other) is True and plan.arguments[name] is True:
         return Drop(path, why=f"`{plan.name(f'training.{other}')}` is true")
-    return Move(path, to, why="configlint takes it into account there")
+    return Move(path, to, why="configlint takes it into account there", safe=True)

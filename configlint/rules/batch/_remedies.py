@@ -33,7 +33,7 @@ def remedies(plan: Plan, path: str, name: str, owners: tuple[str, ...]) -> list[
         return [_owned(plan, path, *owners)]
     if plan.given(owner) and held not in (None, value):
         return [Drop(path, f"`{plan.name(owner)}` is {code(held)}")]
-    return [_owned(plan, path, owner) if plan.given(owner) or held == value else Move(path, owner)]
+    return [_owned(plan, path, owner) if plan.given(owner) or held == value else Move(path, owner, safe=True)]
 
 
 def _owned(plan: Plan, path: str, *owners: str) -> Drop:

@@ -42,7 +42,7 @@ _OWNERS = {
 _SECTIONS = {path.rpartition(".")[0]: owner for path, owner in _OWNERS.items() if path.count(".") == 3}
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, fixes=True)
 def check(plan: Plan) -> Iterator[Finding]:
     settings = plan.spec.settings
     for path, owner in _OWNERS.items():
