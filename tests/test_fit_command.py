@@ -106,6 +106,7 @@ def test_the_json_has_these_keys() -> None:
     assert tuple(found["breakdown"]) == CATEGORIES
     assert found["allocated_bytes"] <= found["peak_bytes"]["low"] <= found["peak_bytes"]["high"]
     assert sum(found["breakdown"].values()) == pytest.approx(found["peak_bytes"]["low"], rel=1e-3)
+    assert 0 < found["slack_bytes"] <= found["peak_bytes"]["high"] - found["peak_bytes"]["low"]
     assert found["fits"] is True
     assert found["unknown"] == []
     for option in found["options"]:

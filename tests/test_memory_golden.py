@@ -149,7 +149,7 @@ def table() -> str:
     are not known."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["model", "setting", "phase", "low", "high", "allocated", *PHASES, *CATEGORIES])
+    rows.writerow(["model", "setting", "phase", "low", "high", "slack", "allocated", *PHASES, *CATEGORIES])
     for model in MODELS:
         for name, settings in SETTINGS.items():
             found = plan(spec(model, settings)).memory.estimate
@@ -158,7 +158,9 @@ def table() -> str:
                 continue
             parts = [found.breakdown.get(category, 0) for category in CATEGORIES]
             peaks = [found.phases[phase] for phase in PHASES]
-            rows.writerow([model, name, found.phase, found.low, found.high, found.allocated, *peaks, *parts])
+            rows.writerow(
+                [model, name, found.phase, found.low, found.high, found.slack, found.allocated, *peaks, *parts]
+            )
     return text.getvalue()
 
 
@@ -195,8 +197,8 @@ def test_each_formula_gives_its_figure(model: str) -> None:
             assert whole == sum(value(figures, path.removeprefix("memory.")) for path in allocated.inputs), name
             least = 0.9 * whole if "- 10%" in figures["memory.low"].why else whole
             assert low == pytest.approx(least + beside), name
-            factor = float(figures["memory.high"].why.split()[2])
-            assert -1 <= high - factor * whole - beside < 2**30, name
+            factor = 1.1 if "x 1.1 " in figures["memory.high"].why else 1
+            assert -1 <= high - factor * whole - value(figures, "slack") - beside < 2**30, name
 
 
 def value(figures: dict[str, Origin], name: str) -> int:

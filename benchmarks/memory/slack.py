@@ -2,7 +2,7 @@
 
     python benchmarks/memory/slack.py            # prints the table that is in slack.md, and writes it
 
-Each job is some steps of a model with few layers, padded or packed, checkpointed or not, of one length or of many.
+Each job is some steps of a model, of one length or of many, and the last column is what the closed form has for it.
 Every tensor that comes and goes is given to a model of the allocator; the least capacity with which that gets
 through all steps is compared with the peak of the tensors.
 
@@ -12,11 +12,11 @@ fit, what is split and joined, and that cached segments are given back before it
 
 from __future__ import annotations
 
+import argparse
 import gc
 import random
 from bisect import bisect_left, insort
 from collections.abc import Iterator
-from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ import validate
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from configlint.core.workload import Workload
+from configlint.memory.closed_form.slack import slack
 from configlint.memory.trace import as_cuda, built, optimizer, steering
 from configlint.memory.trace.tracker import Tracker
 
@@ -32,8 +33,50 @@ TABLE = Path(__file__).with_name("slack.md")
 MIB = 2**20
 # Of the allocator: what counts as small, and the segments that are asked of the driver.
 SMALL, SMALL_SEGMENT, MIDDLE, MIDDLE_SEGMENT, ROUND = MIB, 2 * MIB, 10 * MIB, 20 * MIB, 2 * MIB
-STEPS = 4
-MODELS = (("llama-3.2-1b", 4), ("qwen2.5-0.5b", 4))
+STEPS = 6
+PLAIN: dict[str, Any] = {"batch": 4, "length": 2048}
+CHECKPOINTED: dict[str, Any] = {**PLAIN, "checkpointing": True}
+AMP = {"dtype": "float32", "autocast": "bfloat16"}
+LORA = {"method": "lora", "rank": 16, "targets": ("all-linear",)}
+QLORA: dict[str, Any] = {**LORA, "method": "qlora", "upcast": True, "autocast": "bfloat16"}
+# Model, layers of it (None: all), and what is trained.
+JOBS: tuple[tuple[str, int | None, str, dict[str, Any]], ...] = (
+    ("llama-3.2-1b", 4, "bf16", PLAIN),
+    ("llama-3.2-1b", 4, "bf16, packed", PLAIN),
+    ("llama-3.2-1b", 4, "bf16, checkpointing", CHECKPOINTED),
+    ("llama-3.2-1b", 4, "bf16, packed, checkpointing", CHECKPOINTED),
+    ("llama-3.2-1b", 4, "autocast over fp32", {**PLAIN, **AMP}),
+    ("llama-3.2-1b", 4, "autocast over fp32, checkpointing", {**CHECKPOINTED, **AMP}),
+    ("llama-3.2-1b", 4, "Liger", {**PLAIN, "fused_loss": True}),
+    ("llama-3.2-1b", 4, "Liger, checkpointing", {**CHECKPOINTED, "fused_loss": True}),
+    ("llama-3.2-1b", 4, "LoRA", {**PLAIN, **LORA}),
+    ("llama-3.2-1b", 4, "LoRA, checkpointing", {**CHECKPOINTED, **LORA}),
+    ("llama-3.2-1b", 4, "LoRA, autocast", {**PLAIN, **LORA, "autocast": "bfloat16"}),
+    ("llama-3.2-1b", 4, "LoRA, autocast, checkpointing", {**CHECKPOINTED, **LORA, "autocast": "bfloat16"}),
+    ("llama-3.2-1b", 4, "LoRA and lm_head, checkpointing", {**CHECKPOINTED, **LORA, "saved_modules": ("lm_head",)}),
+    ("llama-3.2-1b", 4, "QLoRA", {**PLAIN, **QLORA}),
+    ("llama-3.2-1b", 4, "QLoRA, checkpointing", {**CHECKPOINTED, **QLORA}),
+    ("llama-3.2-1b", None, "whole, one sample", {"batch": 1, "length": 1024}),
+    ("llama-3.2-1b", None, "whole, one sample, checkpointing", {"batch": 1, "length": 1024, "checkpointing": True}),
+    ("llama-3.2-1b", None, "whole, bf16", PLAIN),
+    ("llama-3.2-1b", None, "whole, bf16, checkpointing", CHECKPOINTED),
+    ("qwen2.5-0.5b", 4, "bf16", PLAIN),
+    ("qwen2.5-0.5b", 4, "bf16, packed", PLAIN),
+    ("qwen2.5-0.5b", 4, "bf16, checkpointing", CHECKPOINTED),
+    ("qwen2.5-0.5b", 4, "bf16, packed, checkpointing", CHECKPOINTED),
+    ("qwen2.5-0.5b", None, "whole, LoRA", {**PLAIN, **LORA}),
+    ("qwen2.5-0.5b", None, "whole, LoRA, checkpointing", {**CHECKPOINTED, **LORA}),
+    ("qwen2.5-0.5b", None, "whole, packed", PLAIN),
+    ("gpt2", None, "whole, bf16", {**PLAIN, "length": 1024}),
+    ("gpt2", None, "whole, bf16, checkpointing", {**CHECKPOINTED, "length": 1024}),
+    ("bert-base-uncased", None, "whole, classification", {"batch": 32, "length": 512,
+                                                          "task": "sequence-classification"}),
+    ("mistral-7b-v0.3", 8, "bf16", {**PLAIN, "batch": 2}),
+    ("mistral-7b-v0.3", 8, "bf16, checkpointing", {**CHECKPOINTED, "batch": 2}),
+    ("llama-3.1-8b", None, "whole, LoRA, autocast, checkpointing", {**CHECKPOINTED, "batch": 2, **LORA,
+                                                                    "autocast": "bfloat16"}),
+    ("llama-3.1-8b", None, "whole, QLoRA, checkpointing", {**CHECKPOINTED, "batch": 2, **QLORA}),
+)  # fmt: skip
 Event = tuple[int, int]
 
 
@@ -151,34 +194,33 @@ class Allocator:
 
 class Job(NamedTuple):
     model: str
+    setting: str
     workload: Workload
-    many: bool
 
 
 def jobs() -> Iterator[Job]:
-    for (model, layers), padded, checkpointing, many in product(
-        MODELS, (True, False), (False, True), (False, True)
-    ):
-        length = 1024 if model == "gpt2" else 2048
+    for model, layers, setting, fields in JOBS:
         config = validate.config_of(model, layers)
-        release = validate._installed()
-        workload = Workload(config, 4, length, padded=padded, checkpointing=checkpointing, release=release)
-        if padded or not many:  # what is packed has one length
-            yield Job(model, workload, many)
+        for many in (False, True):
+            if many and "packed" in setting:
+                continue
+            workload = Workload(config, padded="packed" not in setting, release=validate._installed(), **fields)
+            yield Job(model, setting, workload._replace(many_lengths=many))
 
 
-def recorded(job: Job) -> tuple[list[Event], int]:
+def recorded(workload: Workload) -> tuple[list[Event], int]:
     """What comes and goes in some steps, and the peak of the tensors."""
-    workload, chance = job.workload, random.Random(0)
+    chance = random.Random(0)
     lengths = [workload.length] * STEPS
-    if job.many:
+    if workload.many_lengths:
         lengths = [chance.randrange(workload.length // 8, workload.length) for _ in range(STEPS)]
         lengths[STEPS // 2] = workload.length
     choice = built.chosen(workload)
-    device = as_cuda.Device()
+    autocast = getattr(torch, workload.autocast) if workload.autocast else None
+    device = as_cuda.Device((8, 0), autocast)
     with as_cuda.as_cuda(device), steering.steered(workload), FakeTensorMode(allow_non_fake_inputs=True):
         network = built.built(workload, choice, device.capability)
-        with Recorder(0, 0, None, as_cuda.SCRATCH) as tracker:
+        with Recorder(0, 0, autocast, as_cuda.SCRATCH) as tracker:
             for tensor in [*network.parameters(), *network.buffers()]:
                 tracker.count(tensor)
             updater = optimizer.built(workload, network, tracker)
@@ -202,11 +244,11 @@ def least(events: list[Event], peak: int) -> int:
     low, high = peak, 2 * peak
     while high - low > peak / 1000:
         middle = (low + high) // 2
-        low, high = (low, middle) if _fits(events, middle) else (middle, high)
+        low, high = (low, middle) if fits(events, middle) else (middle, high)
     return high
 
 
-def _fits(events: list[Event], capacity: int) -> bool:
+def fits(events: list[Event], capacity: int) -> bool:
     allocator = Allocator(capacity)
     try:
         for name, size in events:
@@ -220,22 +262,27 @@ def _fits(events: list[Event], capacity: int) -> bool:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", metavar="WORD", help="the jobs of one model or setting; nothing is written")
+    only = parser.parse_args().only
     lines = [
         "# What the allocator needs beyond the tensors' peak",
         "",
         "Made by `python benchmarks/memory/slack.py`.",
+        "",
+        "| model | setting | lengths | peak MiB | least capacity MiB | slack MiB | closed form |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
-    lines += ["", "| model | batch | checkpointing | lengths | peak MiB | least capacity MiB | slack |"]
-    lines += ["| --- | --- | --- | --- | --- | --- | --- |"]
     gc.disable()
-    for job in jobs():
-        events, peak = recorded(job)
-        need = least(events, peak)
-        words = "padded" if job.workload.padded else "packed", "yes" if job.workload.checkpointing else "no"
-        row = f"| {job.model} | {words[0]} | {words[1]} | {'many' if job.many else 'one'} | {peak / MIB:.0f} |"
-        lines.append(f"{row} {need / MIB:.0f} | {(need / peak - 1) * 100:.1f} % |")
+    for model, setting, workload in (job for job in jobs() if only in (None, job.model) or only in job.setting):
+        events, peak = recorded(workload)
+        lost, ours = least(events, peak) - peak, slack(workload, peak)
+        lengths = "many" if workload.many_lengths else "one"
+        figures = f"{peak / MIB:.0f} | {(peak + lost) / MIB:.0f} | {lost / MIB:.0f} | {ours / MIB:.0f}"
+        lines.append(f"| {model} | {setting} | {lengths} | {figures} |")
         print(lines[-1], flush=True)
-    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if only is None:
+        TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -41,8 +41,9 @@ class Workload(NamedTuple):
     `upcast` says that norms, embedding and output layer of 4-bit weights were made float32 (PEFT's
     prepare_model_for_kbit_training). `checkpointing` keeps of one layer in `checkpointed_every` its input alone.
     `attention` is eager, sdpa or flash_attention_2 (or another), `padded` says that a batch holds padding, so that
-    attention gets a mask; `flattened` that a batch is one row of all its tokens (TRL's packing), with a mask that
-    keeps samples apart unless flash attention does. `optimizer` is the Trainer's `optim`, with its
+    attention gets a mask, `many_lengths` that batches are not all as long as the next; `flattened` that a batch is
+    one row of all its tokens (TRL's packing), with a mask that keeps samples apart unless flash attention does.
+    `optimizer` is the Trainer's `optim`, with its
     `optimizer_arguments` (`optim_args`) and `optimizer_targets` (`optim_target_modules`). `fused_loss` is Liger's
     kernels, its loss among them; `chunked_loss` is TRL's own, in place of either. `task` is what the model is
     loaded for, None what its config says. `compiled` says that torch.compile makes other kernels. `release` is that
@@ -81,6 +82,7 @@ class Workload(NamedTuple):
     checkpointed_every: int = 1
     attention: str = "sdpa"
     padded: bool = False
+    many_lengths: bool = False
     optimizer: str = "adamw_torch_fused"
     optimizer_arguments: str = ""
     optimizer_targets: tuple[str, ...] = ()
@@ -138,8 +140,9 @@ class Estimate(NamedTuple):
     """Bytes of one device at the worst moment of a step.
 
     `allocated` counts tensors alone, as torch.cuda.max_memory_allocated does; `low` and `high` are what the
-    device must have, with the context and what the allocator keeps. `breakdown` is by category, at the
-    peak; `phases` the peak of each phase, of tensors alone. `method` is closed-form or trace.
+    device must have, with the context; `high` has the `slack` that the allocator may lose to fragmentation.
+    `breakdown` is by category, at the peak; `phases` the peak of each phase, of tensors alone. `method` is
+    closed-form or trace.
     """
 
     allocated: int
@@ -149,3 +152,4 @@ class Estimate(NamedTuple):
     breakdown: dict[str, int]
     phases: dict[str, int]
     method: str = "closed-form"
+    slack: int = 0

@@ -193,7 +193,7 @@ def _kernels(plan: Plan, base: Workload) -> Iterator[Relief]:
     if base.padded and not base.pairs and not base.scores:
         trl = plan.release.spelling("packing") is not None
         path = "training.packing" if trl else "data.packed"
-        yield Relief(Put(_written(plan, path), True), {"padded": False, "flattened": trl})
+        yield Relief(Put(_written(plan, path), True), {"padded": False, "many_lengths": False, "flattened": trl})
 
 
 def _beside(plan: Plan, base: Workload) -> Iterator[Relief]:

@@ -16,7 +16,9 @@ from configlint.core.workload import CATEGORIES, PHASES, Workload, in_rows
 KEY = "configlint"
 _AMPERE = (8, 0)
 # What a figure has of its own, or has no part in what was traced.
-_APART = ("config", "batch", "accumulation", "padded", "generated", "release", "capability", "world")
+_APART = (
+    "config", "batch", "accumulation", "padded", "many_lengths", "generated", "release", "capability", "world",
+)  # fmt: skip
 
 
 class SavedStep(NamedTuple):

@@ -42,6 +42,7 @@ def _block(answer: Fit) -> Iterator[str]:
         return
     yield from _header(answer, answer.estimate)
     yield from _bars(answer.estimate)
+    yield from _slack(answer.estimate)
     yield from _method(answer)
     if answer.plan.model and "vision_config" in answer.plan.model.config:
         yield "text alone: the vision tower's weights are counted, images take more"
@@ -100,6 +101,11 @@ def _bars(estimate: Estimate) -> Iterator[str]:
     width = max(map(len, left), default=0)
     for number, line in enumerate(left):
         yield f"  {line:{width}}     {right[number] if number < len(right) else ''}".rstrip()
+
+
+def _slack(estimate: Estimate) -> Iterator[str]:
+    if estimate.slack >= _SMALLEST:
+        yield f"PyTorch's allocator may need {_gib(estimate.slack)} GiB on top; the higher figure includes it"
 
 
 def _column(rows: Sequence[tuple[str, int]], total: int) -> list[str]:
@@ -181,6 +187,7 @@ def _record(answer: Fit) -> dict[str, object]:
         **(_measures(estimate) if estimate else _NO_MEASURES),
         "phase": estimate.phase if estimate else None,
         "breakdown": estimate.breakdown if estimate else None,
+        "slack_bytes": estimate.slack if estimate else None,
         "method": estimate.method if estimate else None,
         "closed_form": _measures(answer.closed_form) if answer.closed_form else None,
         "not_traced": answer.refusal,

@@ -106,6 +106,7 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         checkpointed_every=_every(ledger) if checkpointing else 1,
         attention=asked.loaded.attention or "sdpa",
         padded=not (packed or flattened),
+        many_lengths=not (packed or ledger.argument("packing", flag)),
         chunked_loss=_chunked_loss(ledger),
         flattened=flattened,
         optimizer=optim,

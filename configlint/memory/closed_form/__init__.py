@@ -15,6 +15,7 @@ from configlint.memory.closed_form.architecture import Architecture, architectur
 from configlint.memory.closed_form.heads import CLASSIFYING
 from configlint.memory.closed_form.liger import FAMILIES
 from configlint.memory.closed_form.optimizers import optimizer
+from configlint.memory.closed_form.slack import slack
 from configlint.memory.closed_form.step import ComputedStep as ComputedStep
 from configlint.memory.closed_form.step import simulate
 from configlint.memory.closed_form.tower import tower
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
 MIB = 2**20
 GIB = 2**30
 _ATTENTION = frozenset(("q_proj", "k_proj", "v_proj", "o_proj"))
-# How much more than its tensors' peak a step needs at least, as a replay of PyTorch's allocator has it: up to 9.3 %
-# in seven cases, without lengths that vary. Source: benchmarks/memory/README.md.
-SLACK = 0.093
 # What is shared out over devices was not measured: the terms are those of the engines' sources.
 UNMEASURED = 0.1
 # How much less a step may take whose kernels torch.compile fuses. Source: torchtune 0.6, README: 51.0 GiB of 60.0.
@@ -115,13 +113,15 @@ def on_device(step: Peak, workload: Workload, accelerator: Accelerator | None) -
         "generation": parts["generation"] + engine,
         "context": context[0],
     }
+    lost = slack(workload, peak)
     return Estimate(
         allocated=peak + engine,
         low=int(peak * (1 - less)) + engine + context[0] + communication[0],
-        high=int(peak * (1 + doubt + SLACK)) + engine + context[1] + communication[1],
+        high=int(peak * (1 + doubt)) + lost + engine + context[1] + communication[1],
         phase=phase,
         breakdown=breakdown,
         phases={**step.phases, phase: peak},
+        slack=lost,
     )
 
 

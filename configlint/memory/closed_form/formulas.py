@@ -5,9 +5,11 @@ from __future__ import annotations
 from configlint.core.plan import Origin, Plan
 from configlint.core.record import NamedTuple
 from configlint.core.workload import Workload, in_rows
-from configlint.memory.closed_form import SLACK, UNMEASURED
+from configlint.memory.closed_form import UNMEASURED
 from configlint.memory.closed_form.architecture import Architecture, architecture
 from configlint.memory.closed_form.optimizers import optimizer
+from configlint.memory.closed_form.slack import kind as kind_of_slack
+from configlint.memory.closed_form.slack import largest
 from configlint.memory.closed_form.step import ComputedStep, simulate
 
 _MODEL = ("model.config", "model.dtype", "tuning.method", "tuning.rank")
@@ -43,9 +45,12 @@ def origins(plan: Plan) -> dict[str, Origin]:
     certain = estimate.low >= estimate.allocated + beside
     formula = "allocated + beside" if certain else "allocated - 10% (sharding was not measured) + beside"
     derived("low", estimate.low, formula, "memory.allocated", "memory.beside")
-    factor = 1 + SLACK + (0 if certain else UNMEASURED)
-    formula = f"allocated x {factor:.3f} (allocator overhead) + upper bound of beside"
-    derived("high", estimate.high, formula, "memory.allocated", "memory.beside")
+    loss = kind_of_slack(workload)
+    formula = f"allocated x {loss.share:g} + {loss.times:g} x {largest(workload)} bytes (the largest tensor)"
+    derived("slack", estimate.slack, formula, "memory.allocated")
+    least = "allocated" if certain else f"allocated x {1 + UNMEASURED:g} (sharding was not measured)"
+    formula = f"{least} + slack + upper bound of beside"
+    derived("high", estimate.high, formula, "memory.allocated", "memory.slack", "memory.beside")
     return found
 
 

@@ -74,6 +74,7 @@ def traces(workloads: Sequence[Workload]) -> list[TracedStep | str]:
 
 def _one_row(workload: Workload) -> Workload:
     """A flattened batch as the row that it is; flash attention keeps its samples apart without a mask."""
+    workload = workload._replace(many_lengths=False)  # of one step it says nothing
     if not workload.flattened or workload.attention not in ("sdpa", "eager"):
         return workload._replace(flattened=False)
     length = workload.batch * workload.length

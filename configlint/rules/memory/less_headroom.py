@@ -8,7 +8,7 @@ Bad:
 
     model: {config: llama-3.1-8b, sequence_length: 4096}
     batch: {effective: 64, per_device: 8}
-    hardware: {accelerator: {name: measured, memory: 80}, devices_per_node: 1, headroom: 0.3}
+    hardware: {accelerator: {name: measured, memory: 90}, devices_per_node: 1, headroom: 0.3}
     tuning: {method: lora, rank: 16, target_modules: all-linear}
     training: {bf16: true, activation_checkpointing: true}
 
@@ -16,7 +16,7 @@ Good:
 
     model: {config: llama-3.1-8b, sequence_length: 4096}
     batch: {effective: 64, per_device: 2}
-    hardware: {accelerator: {name: measured, memory: 80}, devices_per_node: 1, headroom: 0.3}
+    hardware: {accelerator: {name: measured, memory: 90}, devices_per_node: 1, headroom: 0.3}
     tuning: {method: lora, rank: 16, target_modules: all-linear}
     training: {bf16: true, activation_checkpointing: true}
 
