@@ -6,8 +6,7 @@ the largest tensor, which is nearly always the logits.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from configlint.core.record import NamedTuple
 from configlint.core.values import positive
 from configlint.core.workload import Workload, in_rows
 from configlint.memory.closed_form.heads import CLASSIFYING
