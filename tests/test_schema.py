@@ -307,7 +307,7 @@ MESSAGES = {
     ),
     "an argument at the root that a section says": (
         "per_device_train_batch_size: 2\n",
-        "1:1 schema/unknown-key a spec has no key `per_device_train_batch_size` | did you mean `batch.per_device`?",
+        "1:1 schema/unknown-key a spec has no key `per_device_train_batch_size` | move it to `batch.per_device`",
     ),
     "what TRL calls a setting, at the root": (
         "max_seq_length: 2048\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -102,3 +103,12 @@ def test_the_program_says_the_same_with_click_and_without(tmp_path: Path, monkey
     Path("b.yaml").write_text("a: [")
     for arguments in ([], ["a.yaml"], ["--quiet", "b.yaml", "a.yaml"], ["missing.yaml"]):
         assert run("check", *arguments) == run("check", *arguments, "--fail-on", "warning")
+
+
+def test_what_is_compiled_when_it_is_used_is_never_handed_to_re() -> None:
+    handed = []
+    for path in (ROOT / "configlint").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        for name in re.findall(r"^(\w+)(?:: [^=]+)? = regex\(", text, re.MULTILINE):
+            handed += [f"{path.name}: {call}" for call in re.findall(rf"\bre\.\w+\({name}\b", text)]
+    assert not handed

@@ -87,6 +87,12 @@ class TestLoss:
         many = estimate("GRPOTrainer", "max_completion_length: 1000", trl="1.14")
         assert few.phases["backward"] < many.phases["backward"]
 
+    def test_whole_logits_of_the_model_are_there_while_the_reference_makes_its_own(self) -> None:
+        logits = 8 * 1024 * 151_936 * 4  # float32, of chosen and rejected rows
+        with_reference = estimate("DPOTrainer", trl="1.14").phases["loss"]
+        without = estimate("DPOTrainer", "precompute_ref_log_probs: true", trl="1.14").phases["loss"]
+        assert with_reference - without > WEIGHTS + 2 * logits
+
     def test_ligers_in_its_place_is_not_modelled(self) -> None:
         found = plan(spec("DPOTrainer", "use_liger_kernel: true", trl="1.14")).memory
         assert (found.estimate, found.missing) == (None, ("training.use_liger_kernel",))

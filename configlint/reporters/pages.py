@@ -78,7 +78,7 @@ def fenced(example: str) -> str:
 def literal(prose: str) -> str:
     """Text in which Markdown finds no markup, save code; addresses become links."""
     spans = re.split(r"(`[^`]*`|https?://[^\s,;)]+)", prose.strip())
-    plain, marked = (re.sub(_MARKUP, r"\\\g<0>", span) for span in spans[::2]), map(_link, spans[1::2])
+    plain, marked = (_MARKUP.sub(r"\\\g<0>", span) for span in spans[::2]), map(_link, spans[1::2])
     return "".join(part for pair in zip_longest(plain, marked, fillvalue="") for part in pair)
 
 

@@ -139,7 +139,11 @@ def _set(path: str, shown: str, name: str) -> Guess:
         return Guess((), f"set `{shown}` instead")
     # A word that others use too may be meant otherwise.
     is_argument = name in NAMES[path].get("training_arguments", ())
-    return Guess((path,), f"move it to `{shown}`" if is_argument else f"did you mean `{shown}`?", is_argument)
+    return Guess(
+        (path,),
+        f"move it to `{shown}`" if is_argument and "." in shown else f"did you mean `{shown}`?",
+        is_argument,
+    )
 
 
 def _homes(schema: dict[str, Any], name: str) -> list[str]:
