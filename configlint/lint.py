@@ -199,7 +199,7 @@ def _act(plan: Plan, at: str, remedy: Put | Drop | Move) -> str | None:
             return _write(plan, at, remedy.path, "null")
         return "remove it" if remedy.path == at else f"remove `{plan.name(remedy.path)}`"
     if isinstance(remedy, Put):
-        return _write(plan, at, remedy.path, _text(plan, remedy.value))
+        return _write(plan, at, remedy.path, _in_place(plan, remedy) or _text(plan, remedy.value))
     route, setting = _route(plan, remedy.to), plan.spec.settings.get(remedy.path)
     if route is None or setting is None:
         return None
@@ -263,6 +263,15 @@ def _text(plan: Plan, value: object) -> str | None:
         return written(value, '"' if _is_json(plan) else "")
     except ValueError:
         return None
+
+
+def _in_place(plan: Plan, put: Put) -> str | None:
+    """`torch.float32` in place of `torch.float16`: an attribute of the same module as it stands there."""
+    setting = plan.spec.settings.get(put.path)
+    now, value = _as_written(setting) if setting and plan.spec.call else None, setting.value if setting else None
+    if now and isinstance(value, str) and isinstance(put.value, str) and now.endswith(f".{value}"):
+        return now.removesuffix(value) + put.value
+    return None
 
 
 def _is_json(plan: Plan) -> bool:

@@ -16,7 +16,7 @@ from program import run
 
 from configlint.core.document import Mapping, plain
 from configlint.core.edit import Edit
-from configlint.core.plan import Tuning
+from configlint.core.plan import Plan, Tuning
 from configlint.core.source import Source
 from configlint.core.values import AT_RUNTIME
 from configlint.fixing.edits import fixed, possible
@@ -662,3 +662,176 @@ class TestAdapters:
         )
         done = run("check", str(tmp_path))
         assert "error[trl/sync-with-adapter]" in done.out
+
+
+class TestModels:
+    """The model that a trainer starts from, as far as it can be seen, and what memory it then takes."""
+
+    HEAD = (
+        "# configlint: hardware=1xa100-80gb\n# !pip install transformers==5.23 trl==1.16\nimport torch\n"
+        "from transformers import AutoModelForCausalLM, Trainer, TrainingArguments\n"
+        "from trl import SFTConfig, SFTTrainer\nfrom peft import LoraConfig\n"
+    )
+    LOADED = (
+        "m = AutoModelForCausalLM.from_pretrained('meta-llama/Llama-3.1-8B', torch_dtype=torch.bfloat16,"
+        " attn_implementation='sdpa')\n"
+    )
+    TRAINER = "SFTTrainer(m, SFTConfig('o', max_length=512), peft_config=LoraConfig(r=8))\n"
+
+    @staticmethod
+    def plan(text: str) -> Plan:
+        (plan,) = plans(TestModels.HEAD + text, "a.py")
+        return plan
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            LOADED + TRAINER,
+            LOADED.replace("torch.bfloat16", "'bfloat16'") + TRAINER,
+            LOADED.replace("torch_dtype", "dtype") + TRAINER,
+            LOADED.replace("'meta-llama/Llama-3.1-8B'", "ID") + "ID = 'meta-llama/Llama-3.1-8B'\n" + TRAINER,
+            LOADED + "m.config.use_cache = False\n" + TRAINER,
+            TRAINER.replace("m,", LOADED[4:].strip() + ","),
+        ],
+    )
+    def test_a_model_is_known_with_how_it_is_loaded(self, text: str) -> None:
+        plan = self.plan(text)
+        assert plan.model is not None
+        assert plan.model.name == "llama-3.1-8b"
+        assert plan.loaded == ("causal-lm", "bfloat16", "sdpa")
+        assert plan.memory.estimate is not None
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "m = f(m)\n",
+            "m = AutoModelForCausalLM.from_config(c)\n",
+            "for m in models: pass\n",
+            "m.lm_head = None\n",
+        ],
+    )
+    def test_a_model_that_is_bound_again_or_changed_is_not_known(self, text: str) -> None:
+        plan = self.plan(self.LOADED + text + self.TRAINER)
+        assert (plan.model, plan.memory.estimate) == (None, None)
+
+    @pytest.mark.parametrize(
+        "argument", ["config=c", "rope_scaling={'type': 'linear'}", "num_hidden_layers=2", "**options"]
+    )
+    def test_a_model_that_is_loaded_with_another_config_is_not_known(self, argument: str) -> None:
+        loaded = self.LOADED.replace("attn_implementation='sdpa'", argument)
+        assert self.plan(loaded + self.TRAINER).model is None
+
+    @pytest.mark.parametrize(
+        "done",
+        [
+            "m.half()\n",
+            "m.gradient_checkpointing_enable()\n",
+            "prepare_model_for_kbit_training(m)\n",
+            "for p in m.parameters(): p.requires_grad = False\n",
+        ],
+    )
+    def test_of_a_model_to_which_something_is_done_the_memory_is_not_known(self, done: str) -> None:
+        for trainer in (self.TRAINER, "SFTTrainer(m, SFTConfig('o', max_length=512))\n"):
+            plan = self.plan(self.LOADED + done + trainer)
+            assert plan.model is not None
+            assert (plan.memory.estimate, plan.precision.weights) == (None, None)
+
+    @pytest.mark.parametrize(
+        "trainer",
+        [
+            TRAINER.replace("m,", "m, optimizers=(o, None),").replace("SFTConfig('o'", "args=SFTConfig('o'"),
+            "class Own(SFTTrainer):\n    pass\n" + TRAINER.replace("SFTTrainer", "Own"),
+            TRAINER.replace("LoraConfig(r=8)", "get_peft_config(a)"),
+            "SFTTrainer(m, SFTConfig('o', max_length=512, fsdp='full_shard'))\n",
+            "SFTTrainer(m, SFTConfig('o', max_length=512, **options))\n",
+        ],
+    )
+    def test_of_a_trainer_that_trains_in_its_own_way_the_memory_is_not_known(self, trainer: str) -> None:
+        plan = self.plan(self.LOADED + trainer)
+        assert plan.model is not None
+        assert plan.memory.estimate is None
+
+    def test_scales_that_are_quantized_too_take_less(self) -> None:
+        head = "from transformers import BitsAndBytesConfig\n"
+        loaded = self.LOADED.replace("attn_implementation='sdpa'", "quantization_config=BitsAndBytesConfig(Q)")
+        sizes = []
+        for nested in ("True", "False"):
+            given = f"load_in_4bit=True, bnb_4bit_use_double_quant={nested}"
+            plan = self.plan(head + loaded.replace("Q", given) + self.TRAINER)
+            assert plan.memory.estimate is not None
+            sizes.append(plan.memory.estimate.breakdown["weights"])
+        assert sizes[0] < sizes[1]
+
+    def test_samples_that_are_cut_beyond_the_positions_are_a_warning(self, tmp_path: Path) -> None:
+        loaded = self.LOADED.replace("meta-llama/Llama-3.1-8B", "openai-community/gpt2")
+        (tmp_path / "a.py").write_text(self.HEAD + loaded + self.TRAINER.replace("512", "2048"))
+        assert "warning[model/beyond-positions]" in run("check", str(tmp_path)).out
+
+    def test_what_the_launcher_makes_of_several_devices_is_not_known(self) -> None:
+        text = (self.HEAD + self.LOADED + self.TRAINER).replace("1xa100", "8xa100")
+        (plan,) = plans(text, "a.py")
+        assert (plan.parallel.replicas, plan.memory.estimate) == (8, None)
+
+    @pytest.mark.parametrize(
+        ("release", "dtype"), [("1.16", "float32"), ("0.27", "float32"), ("0.26", "auto"), ("0.25", None)]
+    )
+    def test_a_model_that_the_trainer_loads_has_the_dtype_of_its_release(
+        self, release: str, dtype: str | None
+    ) -> None:
+        text = self.HEAD + "SFTTrainer('meta-llama/Llama-3.1-8B', SFTConfig('o', max_length=512))\n"
+        (plan,) = plans(text.replace("trl==1.16", f"trl=={release}"), "a.py")
+        assert (plan.model is not None, plan.tuning.method, plan.loaded.dtype) == (True, "full", dtype)
+
+    def test_what_is_passed_on_to_the_loading_leaves_the_dtype_open(self) -> None:
+        plan = self.plan("SFTTrainer('meta-llama/Llama-3.1-8B', SFTConfig('o', model_init_kwargs=k))\n")
+        assert (plan.model is not None, plan.loaded.dtype, plan.memory.estimate) == (True, None, None)
+
+    @pytest.mark.parametrize("name", ["me/mine", "./out", "gpt2-mine", "llama"])
+    def test_a_model_that_is_not_bundled_is_no_finding(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / "a.py").write_text(
+            self.HEAD + self.LOADED.replace("meta-llama/Llama-3.1-8B", name) + self.TRAINER
+        )
+        assert run("check", str(tmp_path), "--quiet").out == "1 file clean\n"
+
+    def test_memory_speaks_with_remedies_that_the_script_can_write(self, tmp_path: Path) -> None:
+        text = self.HEAD + self.LOADED + self.TRAINER.replace("512", "4096, per_device_train_batch_size=64")
+        (tmp_path / "a.py").write_text(text)
+        done = run("check", str(tmp_path))
+        assert "warning[memory/does-not-fit] 64 samples of 4,096 tokens need" in done.out
+        assert "write `per_device_train_batch_size=" in done.out
+        assert "tuning" not in done.out
+
+    def test_weights_that_are_too_large_for_the_device_are_an_error(self, tmp_path: Path) -> None:
+        (tmp_path / "a.py").write_text(
+            (self.HEAD + self.LOADED).replace("a100-80gb", "t4") + "SFTTrainer(m, SFTConfig('o', max_length=512))\n"
+        )
+        done = run("check", str(tmp_path))
+        assert "error[memory/does-not-fit]" in done.out
+        assert "use more or larger devices\n" in done.out
+
+    def test_a_misspelt_module_is_found_and_corrected_in_its_call(self, tmp_path: Path) -> None:
+        text = self.HEAD + self.LOADED + self.TRAINER.replace("r=8", "r=8, target_modules=['q_proj', 'v_porj']")
+        path = tmp_path / "a.py"
+        path.write_text(text)
+        assert "error[model/unmatched-target-module]" in run("check", str(path)).out
+        run("check", str(path), "--fix", "--unsafe-fixes")
+        assert path.read_text() == text.replace("['q_proj', 'v_porj']", '["q_proj", "v_proj"]')
+
+    def test_fp16_beside_weights_of_16_bits_is_an_error_in_the_words_of_the_file(self, tmp_path: Path) -> None:
+        text = self.HEAD + self.LOADED.replace("bfloat16", "float16")
+        text += "Trainer(m, TrainingArguments('o', fp16=True))\n"
+        path = tmp_path / "a.py"
+        path.write_text(text)
+        done = run("check", str(path))
+        assert "error[precision/unscalable-gradients]" in done.out
+        assert "write `torch_dtype=torch.bfloat16` and `bf16=True`" in done.out
+        run("check", str(path), "--fix", "--unsafe-fixes")
+        assert path.read_text() == text
+
+    def test_attention_that_the_device_does_not_have_is_corrected_in_its_call(self, tmp_path: Path) -> None:
+        text = (self.HEAD + self.LOADED + self.TRAINER).replace("a100-80gb", "v100-16gb")
+        path = tmp_path / "a.py"
+        path.write_text(text.replace("'sdpa'", "'flash_attention_2'").replace("meta-llama/", "me/"))
+        assert "error[model/unsupported-attention]" in run("check", str(path)).out
+        run("check", str(path), "--fix", "--unsafe-fixes")
+        assert "attn_implementation='sdpa'" in path.read_text()

@@ -66,9 +66,8 @@ def specs(document: Mapping, dialect: Dialect, paths: dict[str, str]) -> Iterato
         spec = _spec_of(function, call, is_replaced, dialect, paths)
         built = {}
         if _of(trainer) not in classes():
-            built = _constructor(trainer, document, is_replaced) | (
-                {} if is_replaced else linked(trainer, document)
-            )
+            built = _constructor(trainer, document, is_replaced)
+            built |= {} if is_replaced else linked(trainer, document, spec.settings)
         yield spec._replace(settings=spec.settings | built, number=number)
 
 

@@ -1,26 +1,38 @@
-"""What a trainer gets beside its config: the adapters that it trains.
+"""What a trainer gets beside its config: the model that it starts from, and the adapters that it trains.
 
-They are read where they stand in the trainer's call, or under a name that is bound once, and so is the model, of
-which it counts here whether its weights are quantized. What cannot be seen is `AT_RUNTIME`, or left out.
+Each is read where it stands in the trainer's call, or under a name that is bound once. What the script may do to
+the model in between is not known: where it does anything, its dtype, and whether all of it is trained, are
+`AT_RUNTIME`.
 
-Source: peft 0.21 tuners/lora/config.py; transformers 5.24 utils/quantization_config.py
+Source: peft 0.21 tuners/lora/config.py; transformers 5.24 modeling_utils.py, from_pretrained, and
+utils/quantization_config.py; trl 1.16 trainer/utils.py, create_model_from_path
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.core.document import Entry, Mapping, Scalar
+from configlint.core.document import Entry, Mapping, Node, Scalar
 from configlint.core.regex import regex
 from configlint.core.spec import Setting
 from configlint.core.values import AT_RUNTIME
 from configlint.frontends.values import below, seen
-from configlint.knowledge.facts import BITS, METHOD
+from configlint.knowledge import find_by_hub_id
+from configlint.knowledge.facts import BITS, METHOD, MODEL
 from configlint.syntax.python import ASKED, DECLARED, LINKED, OPEN, STORED
 
 FUNCTIONS = frozenset(["LoraConfig", "BitsAndBytesConfig", "from_pretrained"])
 _LORA, _QUANTIZED = "peft.LoraConfig", "transformers.BitsAndBytesConfig"
 _LOADED = regex(r"transformers\.(AutoModelFor\w+)\.from_pretrained(?:#\d+)?")
+_TASKS = {
+    "AutoModelForCausalLM": "causal-lm",
+    "AutoModelForImageTextToText": "image-text-to-text",
+    "AutoModelForMaskedLM": "masked-lm",
+    "AutoModelForQuestionAnswering": "question-answering",
+    "AutoModelForSeq2SeqLM": "seq2seq",
+    "AutoModelForSequenceClassification": "sequence-classification",
+    "AutoModelForTokenClassification": "token-classification",
+}
 _OF_ADAPTERS = {
     "r": "tuning.rank",
     "lora_alpha": "tuning.alpha",
@@ -32,23 +44,50 @@ _OF_ADAPTERS = {
 # What decides on nothing that a plan has.
 _BESIDE_ADAPTERS = frozenset(["task_type", "inference_mode", "use_rslora", "init_lora_weights"])
 _SIZES = {"load_in_4bit": 4, "load_in_8bit": 8}
+# These load a model by its id, each in the same way.
+_LOADING = frozenset(f"trl.{name}Trainer" for name in ("DPO", "GRPO", "RLOO", "Reward", "SFT"))
+_NESTED = "bnb_4bit_use_double_quant"
+_DTYPE = regex(r"torch\.(float16|bfloat16|float32)")
+_OF_MODEL = {"dtype": "model.dtype", "torch_dtype": "model.dtype", "attn_implementation": "model.attention"}
+_NAME = "pretrained_model_name_or_path"
+# All else that a model is loaded with can make another model of it.
+_ARGUMENTS = frozenset([
+    "0", _NAME, *_OF_MODEL, *_SIZES, "quantization_config", "device_map", "trust_remote_code", "use_cache",
+    "low_cpu_mem_usage", "token", "use_auth_token", "cache_dir", "revision", "local_files_only", "num_labels",
+    "id2label", "label2id", "problem_type", "force_download", "use_safetensors",
+])  # fmt: skip
+# What is asked of a model without a change of what is trained, or how.
+_HARMLESS = frozenset([
+    "config", "generation_config", "device", "dtype", "eval", "generate", "name_or_path", "num_parameters",
+    "get_memory_footprint", "hf_device_map", "push_to_hub", "resize_token_embeddings", "save_pretrained",
+])  # fmt: skip
+# With these a trainer trains in a way of its own.
+_OWN_WAY = ("optimizers", "optimizer_cls_and_kwargs", "compute_loss_func", "model_init", OPEN)
 
 Settings = dict[str, Setting]
 
 
-def linked(name: str, document: Mapping) -> Settings:
-    """The settings of what a trainer gets, by the name of its call."""
-    trainer = document.entries[name].value
-    if not isinstance(trainer, Mapping):
-        return {}
+def linked(name: str, document: Mapping, config: Settings) -> Settings:
+    """The settings of what a trainer gets, by the name of its call; `config` are those of its config."""
+    trainer = document.entries[name]
     loaded, adapters = _made(trainer, document, "model", "0"), _made(trainer, document, "peft_config")
-    size = _size(loaded, document)
-    return dict(_tuning(adapters, size)) if adapters and _of(adapters) == _LORA else {}
+    if loaded and not _LOADED.fullmatch(loaded.key.raw):
+        loaded = None
+    weights = _weights(loaded, document) if loaded else {}
+    model = dict(_loaded(loaded) if loaded else _named(trainer, config))
+    is_usual = _is_usual(trainer) and (loaded is None or _is_left_alone(loaded))
+    if model and not is_usual:
+        model["model.dtype"] = _unknown(trainer)
+    if adapters and _of(adapters) == _LORA:
+        return model | dict(_tuning(adapters, weights))
+    is_whole = _size_of(weights) is None and is_usual and _is_none(_passed(trainer).get("peft_config"))
+    method = _unknown(trainer)._replace(value="full") if is_whole else _unknown(trainer)
+    return model | {METHOD: method} if model else {}
 
 
-def _made(call: Mapping, document: Mapping, *names: str) -> Entry | None:
+def _made(call: Entry, document: Mapping, *names: str) -> Entry | None:
     """The call that made one of the arguments of another."""
-    links = below(call, LINKED)
+    links = _beside(call, LINKED)
     made = next((links[name].value for name in names if name in links), None)
     return document.entries[made.raw] if isinstance(made, Scalar) else None
 
@@ -60,11 +99,13 @@ def _of(made: Entry) -> str:
 
 def _passed(made: Entry) -> dict[str, Entry]:
     """What a call passes, and what is set afterwards."""
-    if not isinstance(made.value, Mapping):
-        return {}
+    entries = made.value.entries if isinstance(made.value, Mapping) else {}
     beside = (DECLARED, STORED, LINKED, ASKED)
-    named = {name: entry for name, entry in made.value.entries.items() if name not in beside}
-    return named | below(made.value, STORED)
+    return {name: entry for name, entry in entries.items() if name not in beside} | _beside(made, STORED)
+
+
+def _beside(made: Entry, word: str) -> dict[str, Entry]:
+    return below(made.value, word) if isinstance(made.value, Mapping) else {}
 
 
 def _unknown(made: Entry) -> Setting:
@@ -72,14 +113,73 @@ def _unknown(made: Entry) -> Setting:
     return Setting(AT_RUNTIME, (), made.key.span, made.key.span)
 
 
-def _tuning(made: Entry, size: object) -> Iterator[tuple[str, Setting]]:
-    """The adapters, on weights of `size` bits."""
-    place = made.key.span
+def _is_usual(trainer: Entry) -> bool:
+    """Whether a trainer is the class that was imported, and trains as its config says."""
+    start, end = trainer.key.span.column - 1, trainer.key.span.end_column - 1
+    written = trainer.key.span.source.lines()[trainer.key.span.line - 1][start:end]
+    is_itself = written.rpartition(".")[2] == _of(trainer).rpartition(".")[2]
+    return is_itself and _passed(trainer).keys().isdisjoint(_OWN_WAY) and "model" not in _beside(trainer, STORED)
+
+
+def _is_left_alone(loaded: Entry) -> bool:
+    """Whether nothing is done to a model before it is trained that would change how."""
+    return _beside(loaded, ASKED).keys() <= _HARMLESS and not _beside(loaded, STORED)
+
+
+def _named(trainer: Entry, config: Settings) -> Iterator[tuple[str, Setting]]:
+    """The model that a trainer of TRL loads itself."""
+    passed = _passed(trainer)
+    entry = passed.get("model") or passed.get("0")
+    model = dict(_bundled(entry, "model")) if entry and _of(trainer) in _LOADING else {}
+    if entry and model:
+        yield "model", Setting(None, ("model",), entry.key.span, entry.value.span, mapping=True)
+        yield from model.items()
+        if "training.model_init_kwargs" in config:
+            yield "model.dtype", _unknown(trainer)
+
+
+def _loaded(made: Entry) -> Iterator[tuple[str, Setting]]:
+    """The model that a script loads, as it is loaded."""
+    passed, place, name = _passed(made), made.key.span, _of(made).split(".")[1]
+    yield "model", Setting(None, (name,), place, place, mapping=True)
+    if OPEN in passed:
+        yield "model.dtype", _unknown(made)
+    for argument, (key, node) in passed.items():
+        value = _dtype(node) if argument in _OF_MODEL else None
+        if value is not None:
+            yield _OF_MODEL[argument], Setting(value, (argument,), key.span, node.span)
+    entry, is_other = passed.get(_NAME) or passed.get("0"), not passed.keys() <= _ARGUMENTS
+    if entry and name in _TASKS and not is_other:
+        yield "model.task", Setting(_TASKS[name], (), place, place)
+        yield from _bundled(entry, _NAME)
+
+
+def _bundled(entry: Entry, name: str) -> Iterator[tuple[str, Setting]]:
+    """A model of the Hub that there is a profile of; `name` is the argument that has its id."""
+    key, node = entry
+    hub_id = seen(node)
+    # What a rule would call unknown may be a folder, or any other model.
+    if isinstance(hub_id, str) and find_by_hub_id(hub_id):
+        yield MODEL, Setting(hub_id, (name,), key.span, node.span)
+
+
+def _dtype(node: Node) -> object:
+    """A value, or the word for one of PyTorch's dtypes."""
+    found = _DTYPE.fullmatch(node.raw) if isinstance(node, Scalar) and not node.quoted else None
+    return found[1] if found else seen(node)
+
+
+def _tuning(made: Entry, weights: dict[str, Entry]) -> Iterator[tuple[str, Setting]]:
+    """The adapters, on weights that are quantized in this way."""
+    place, size = made.key.span, _size_of(weights)
     yield "tuning", Setting("LoraConfig", ("LoraConfig",), place, place, mapping=True)
     method = AT_RUNTIME if size is AT_RUNTIME else "qlora" if size else "lora"
     yield METHOD, Setting(method, (), place, place)
     if size is not None:
         yield BITS, Setting(size, (), place, place)
+    if _NESTED in weights:
+        key, node = weights[_NESTED]
+        yield "tuning.nested_scales", Setting(seen(node), (_NESTED,), key.span, node.span)
     for name, (key, node) in _passed(made).items():
         value = seen(node)
         if name in _OF_ADAPTERS and value is not None:
@@ -96,22 +196,21 @@ def _is_other(name: str, entry: Entry) -> bool:
     return name not in _OF_ADAPTERS and name not in _BESIDE_ADAPTERS and not is_none
 
 
-def _size(loaded: Entry | None, document: Mapping) -> object:
-    """The bits of a weight as bitsandbytes loads it; None where none are quantized, or nobody sees the loading."""
-    if loaded is None or not _LOADED.fullmatch(loaded.key.raw) or not isinstance(loaded.value, Mapping):
-        return None
-    passed, quantized = _passed(loaded), _made(loaded.value, document, "quantization_config")
+def _weights(loaded: Entry, document: Mapping) -> dict[str, Entry]:
+    """What says how bitsandbytes quantizes them; what cannot be seen is under `OPEN`."""
+    passed, quantized = _passed(loaded), _made(loaded, document, "quantization_config")
     if quantized and _of(quantized) == _QUANTIZED:
-        return _size_of(_passed(quantized))
-    is_hidden = OPEN in passed or not _is_none(passed.get("quantization_config"))
-    return AT_RUNTIME if is_hidden else _size_of(passed)
+        return _passed(quantized)
+    hidden = passed.get("quantization_config")
+    return passed if hidden is None or _is_none(hidden) else passed | {OPEN: hidden}
 
 
 def _size_of(passed: dict[str, Entry]) -> object:
-    values = {name: seen(passed[name].value) for name in _SIZES if name in passed}
+    """The bits of a weight; None where they are not quantized."""
+    values = {name: seen(passed[name].value) for name in (*_SIZES, _NESTED) if name in passed}
     if OPEN in passed or any(not isinstance(value, bool) for value in values.values()):
         return AT_RUNTIME
-    return next((_SIZES[name] for name, value in values.items() if value is True), None)
+    return next((size for name, size in _SIZES.items() if values.get(name)), None)
 
 
 def _is_none(entry: Entry | None) -> bool:

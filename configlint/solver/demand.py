@@ -60,7 +60,7 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         *ledger.spec.settings
     }:
         return None, ()  # the engine was forgotten
-    if is_forgotten(ledger.spec):
+    if is_forgotten(ledger.spec) or parallel.data is None:
         return None, ()
     if any(_is_misread(ledger, path, fits) for path, fits in _accepted(ledger)):
         return None, ()
@@ -244,6 +244,8 @@ def loaded_dtype(ledger: Ledger, loaded: Loaded, model: Model | None) -> str | N
     float32 before 5.0 and since then the checkpoint's. None where it is another word, or the checkpoint's is not
     known."""
     path, dtype = "precision.weights", loaded.dtype
+    if dtype is None and "model.dtype" in ledger.spec.settings:
+        return None
     if dtype is None and ledger.release.transformers < (5, 0):
         return ledger.derived(path, "float32", "float32, as transformers before 5.0 loads weights")
     if dtype not in (None, "auto"):

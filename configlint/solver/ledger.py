@@ -39,8 +39,11 @@ class Ledger:
         is_said = self._says_all or self.spec.dialect.route(path) or path.rpartition(".")[0] in self.spec.settings
         if not is_said:
             return None
-        self.origins[path] = Origin(default, "default", why)
-        return default
+        return self.default(path, default, why)
+
+    def default(self, path: str, value: T, why: str) -> T:
+        self.origins[path] = Origin(value, "default", why)
+        return value
 
     def meant(self, path: str, value: object) -> None:
         """What the user wrote at `path` is another name of `value`."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from configlint.core.arithmetic import MOST_DEVICES
 from configlint.core.plan import Hardware, Parallel
 from configlint.core.profile import Accelerator, Instance
+from configlint.core.spec import Spec
 from configlint.core.values import decimal, natural, positive, real, text
 from configlint.core.wording import count
 from configlint.solver.ledger import Ledger
@@ -39,8 +40,15 @@ def solve_hardware(ledger: Ledger, find: Find) -> Hardware:
         devices_per_node=_devices(ledger, instance),
         nodes=ledger.given_or("hardware.nodes", positive, 1, "one node"),
         reserved=ledger.given_or("hardware.reserved", natural, 0, "all devices train"),
-        headroom=ledger.given_or("hardware.headroom", _share, 0.1, "a tenth of the memory stays free"),
+        headroom=_headroom(ledger, accelerator),
     )
+
+
+def _headroom(ledger: Ledger, accelerator: Accelerator | None) -> float | None:
+    path, default, why = "hardware.headroom", 0.1, "a tenth of the memory stays free"
+    if accelerator and path not in ledger.spec.settings:
+        return ledger.default(path, default, why)  # also where the machine is stated elsewhere than in the file
+    return ledger.given_or(path, _share, default, why)
 
 
 def _devices(ledger: Ledger, instance: Instance | None) -> int | None:
@@ -64,6 +72,8 @@ def solve_parallel(ledger: Ledger, hardware: Hardware) -> Parallel:
         replicas = world // (tensor * context * sequence)
         ledger.derived("replicas", replicas, "world / (tensor x context x sequence)", "world", *_MODEL_PARALLEL)
     data = ledger.given_or("parallel.data", text, "ddp", "a whole copy of the model on each device")
+    if data is None and world == 1 and not _has_engine(ledger.spec):
+        data = ledger.derived("parallel.data", "ddp", "one device has the whole model", "world")
     return Parallel(
         data,
         *_sharing(ledger, data, replicas),
@@ -72,6 +82,14 @@ def solve_parallel(ledger: Ledger, hardware: Hardware) -> Parallel:
         sequence=sequence,
         world=world,
         replicas=replicas,
+    )
+
+
+def _has_engine(spec: Spec) -> bool:
+    """Whether a call asks for one of those that share a model, or may do so; of a file without a call, nobody
+    knows."""
+    return (
+        spec.call is None or spec.open or any(f"training.{name}" in spec.settings for name in ("fsdp", "deepspeed"))
     )
 
 

@@ -8,8 +8,8 @@ from configlint.core.record import NamedTuple
 from configlint.core.values import flag, mapping, text
 from configlint.solver.ledger import Ledger
 
-# An argument of TRL's scripts; BitsAndBytesConfig has the same default.
-_NESTED = "arguments.use_bnb_nested_quant"
+# An argument of TRL's scripts, and what a script of one's own passes; both have the same default.
+_NESTED = ("arguments.use_bnb_nested_quant", "tuning.nested_scales")
 
 
 class Stored(NamedTuple):
@@ -23,8 +23,8 @@ def stored(ledger: Ledger, tuning: Tuning, model: Model) -> Stored | None:
     """None where the checkpoint is quantized in another way than bitsandbytes', or cannot be trained as it is."""
     config = mapping(model.config.get("quantization_config"))
     if config is None:
-        nested = tuning.method == "qlora" and ledger.given(_NESTED, flag)
-        return Stored(tuning.bits or 0, bool(nested)) if tuning.method == "qlora" else Stored()
+        nested = any(ledger.given(path, flag) for path in _NESTED)
+        return Stored(tuning.bits or 0, nested) if tuning.method == "qlora" else Stored()
     by = text(config.get("quant_method")) or "bitsandbytes"
     bits = next((bits for bits in (4, 8) if flag(config.get(f"load_in_{bits}bit"))), 0)
     if by != "bitsandbytes" or not bits or tuning.method not in ("lora", "qlora"):

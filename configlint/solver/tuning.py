@@ -17,6 +17,8 @@ T = TypeVar("T")
 # Source: peft 0.21, tuners/lora/config.py.
 _RANK = 8
 _BITS = 4
+# From which release of TRL on; before, Transformers decides. Source: trl 0.25 to 1.16, create_model_from_path.
+_BY_ID = (((0, 27), "float32"), ((0, 26), "auto"))
 
 
 def solve_tuning(ledger: Ledger) -> Tuning:
@@ -57,9 +59,19 @@ def _or_of_script(ledger: Ledger, path: str, accept: Callable[[object], T | None
 def solve_loaded(ledger: Ledger, model: Model | None) -> Loaded:
     return Loaded(
         task=_task(ledger, model),
-        dtype=_or_of_script(ledger, "model.dtype", text),
+        dtype=_or_of_script(ledger, "model.dtype", text) or _of_trainer(ledger),
         attention=ledger.given("model.attention", text),
     )
+
+
+def _of_trainer(ledger: Ledger) -> str | None:
+    """The dtype in which TRL's trainers load a model whose id they are given."""
+    model, trl = ledger.spec.settings.get("model"), ledger.release.trl
+    is_loaded = ledger.spec.call is not None and model is not None and model.keys == ("model",)
+    if trl is None or not is_loaded or "model.dtype" in ledger.spec.settings:
+        return None
+    dtype = next((dtype for since, dtype in _BY_ID if trl >= since), None)
+    return ledger.default("model.dtype", dtype, "TRL's default") if dtype else None
 
 
 def _task(ledger: Ledger, model: Model | None) -> str | None:

@@ -3,7 +3,8 @@
 The job fails with CUDA out of memory: when the model is loaded, in the first step, or days later with the first
 batch whose samples are as long as model.sequence_length. Two figures are given. The lower one is what PyTorch holds
 in tensors: where it exceeds the device's memory, that is an error. The higher one adds what the allocator loses to
-fragmentation: where only that exceeds the memory, it is a warning.
+fragmentation: where only that exceeds the memory, it is a warning. In a script, whose samples can be shorter than
+what they are cut to, it is an error where short ones do not fit either.
 
 Bad:
 
@@ -41,6 +42,10 @@ from configlint.rules.memory import device, explained, factors, gib, high, peak,
 if TYPE_CHECKING:
     from configlint.core.workload import Workload
 
+# Tokens of a short sample: an instruction and its answer.
+_SHORT = 128
+_LARGER = "use more or larger devices"
+
 
 @rule(Severity.ERROR, when=lambda plan: high(plan) > (plan.memory.capacity or 0))
 def check(plan: Plan) -> Iterator[Finding]:
@@ -50,6 +55,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     if is_unreachable(plan):
         return  # another batch needs another amount
     certain = estimate.low > capacity
+    is_error = certain and not (plan.spec.call and _may_be_shorter(plan, workload, capacity))
     needs = f"{'needs' if workload.batch == 1 else 'need'}{'' if certain else ' up to'}"
     yield Finding(
         pinned(plan),
@@ -57,9 +63,15 @@ def check(plan: Plan) -> Iterator[Finding]:
         f" {peak(estimate) if certain else gib(estimate.high) + ' GiB'} at the peak ({estimate.phase});"
         f" {device(plan)}",
         _remedies(plan),
-        None if certain else Severity.WARNING,
+        None if is_error else Severity.WARNING,
         related=(("hardware.accelerator", device(plan)), *_engine(plan, workload)),
     )
+
+
+def _may_be_shorter(plan: Plan, workload: Workload, capacity: int) -> bool:
+    """Whether the samples are only cut to their length, and short ones would fit."""
+    short = plan.memory.ask(workload._replace(length=min(workload.length, _SHORT)))
+    return workload.many_lengths and short is not None and short.low <= capacity
 
 
 def _engine(plan: Plan, workload: Workload) -> Iterator[tuple[str, str]]:
@@ -72,17 +84,23 @@ def _remedies(plan: Plan) -> list[Remedy]:
     """The two cheapest ways out: a smaller micro-batch where one fits, and what makes room for this one."""
     base, share = base_workload(plan), samples(plan)
     smaller = largest(plan.memory, base, share, plan.batch.max_per_device) if base and share else None
-    found = ways(plan)
+    possible = ways(plan)
+    found = [way for way in possible if all(_can_be_written(plan, put.path) for put in way.puts)]
     enough = [way for way in found if way.per_device >= (plan.batch.per_device or 1)]
     chosen = [*([smaller] if smaller else []), *(enough or found)][:2]
     if not chosen:
-        return [Say("use more or larger devices: no setting that configlint knows makes it fit")]
+        return [Say(_LARGER if possible else f"{_LARGER}: no setting that configlint knows makes it fit")]
     acts = [_acts(plan, way) for way in chosen]
     # A way's peak is that of the largest batch that fits with it.
     if all(way.per_device == _trained(plan, way) for way in chosen):
         peaks = " or ".join(gib(way.estimate.high) for way in chosen)
         acts[-1] = explained(acts[-1], f"the peak is then up to {peaks} GiB")
     return [*acts]
+
+
+def _can_be_written(plan: Plan, path: str) -> bool:
+    setting = plan.spec.settings.get(path)
+    return bool(setting.keys) if setting else plan.can_say(path)
 
 
 def _acts(plan: Plan, way: Way) -> tuple[Put, ...]:

@@ -45,9 +45,10 @@ def check(plan: Plan) -> Iterator[Finding]:
     then = plan.memory.ask(workload._replace(attention=_FLASH))
     if then is None or estimate.allocated - then.allocated < WORTH_A_WORD * estimate.allocated:
         return
+    also = "" if plan.spec.call else "set it in the script too; "
     yield Finding(
         _PATH if plan.given(_PATH) else "model.config",
         f"padding disables the flash kernel of sdpa, at a cost of {gib(estimate.allocated - then.allocated)} of the"
         f" {gib(estimate.allocated)} GiB at the peak",
-        [Put(_PATH, _FLASH, why=f"set it in the script too; the peak is then {peak(then)}")],
+        [Put(_PATH, _FLASH, why=f"{also}the peak is then {peak(then)}")],
     )

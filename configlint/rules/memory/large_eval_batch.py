@@ -61,7 +61,9 @@ def check(plan: Plan) -> Iterator[Finding]:
         f" {device(plan) if is_over else usable(plan)}",
         [Put(path, few) if few else Say("evaluate shorter samples: not even one of these fits")],
         None if is_over else Severity.INFO,
-        related=(("model.sequence_length", f"{count(plan.sequence_length or 0, 'token')} per sample"),),
+        related=(("model.sequence_length", f"{count(plan.sequence_length, 'token')} per sample"),)
+        if plan.sequence_length
+        else (),
     )
 
 

@@ -42,6 +42,8 @@ def check(plan: Plan) -> Iterator[Finding]:
     capacity, budget, estimate = plan.memory.capacity, plan.memory.budget, plan.memory.estimate
     if capacity is None or budget is None or estimate is None or not budget < estimate.high <= capacity:
         return
+    if not plan.can_say(_PATH):
+        return
     headroom, asked = f"`{plan.name(_PATH)}` {plan.hardware.headroom:g}", plan.given(_PATH)
     whose = "" if asked else " (configlint's default)"
     yield Finding(

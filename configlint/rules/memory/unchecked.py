@@ -40,6 +40,8 @@ def check(plan: Plan) -> Iterator[Finding]:
     # Where the batch per device is left open, that is memory/not-known.
     if plan.spec.open or plan.given(_LENGTH) or not plan.given(_CONFIG) or not any(map(plan.given, pins)):
         return
+    if not plan.can_say(_LENGTH):
+        return
     length = plan.name(_LENGTH)
     message = f"the memory of {plan.model.name} is not checked: `{length}` is missing"
     yield Finding(_CONFIG, message, [Say(f"set `{length}`, in tokens", needs=(_LENGTH,))])
