@@ -68,14 +68,14 @@ class Scope:
 class Names:
     """The calls of a file with their scopes, and how its names are used.
 
-    `stored` are the attributes that are set, by the name of what has them, `asked` those that are read, `results`
-    the names that calls are bound to, `used` how often a name is read, other than as `**name`.
+    `stored` are the attributes that are set, by the name of what has them, `asked` those that are read and how
+    often, `results` the names that calls are bound to, `used` how often a name is read, other than as `**name`.
     """
 
     def __init__(self, trees: Iterable[ast.Module]) -> None:
         self.calls: list[tuple[ast.Call, Scope]] = []
         self.stored: dict[str, list[str]] = {}
-        self.asked: dict[str, list[str]] = {}
+        self.asked: dict[str, dict[str, int]] = {}
         self.results: dict[ast.Call, str] = {}
         self.used: dict[str, int] = {}
         scope = Scope()
@@ -126,7 +126,8 @@ class Names:
         if isinstance(node.ctx, ast.Store):
             self.stored.setdefault(ast.unparse(node.value), []).append(node.attr)
         elif isinstance(node.value, ast.Name):
-            self.asked.setdefault(node.value.id, []).append(node.attr)
+            asked = self.asked.setdefault(node.value.id, {})
+            asked[node.attr] = asked.get(node.attr, 0) + 1
 
     def _note_result(self, node: ast.Assign) -> None:
         target = node.targets[0]

@@ -13,6 +13,7 @@ import ast
 import re
 import warnings
 from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.document import Entry, Mapping, Node, Scalar, Sequence
@@ -27,6 +28,8 @@ MAX_CHARACTERS = 1_000_000
 _MOST_ARGUMENTS = 500
 # Classes that derive from each other.
 _MOST_CLASSES = 20
+# Attributes of a name: who asks for so many does more with it than can be told.
+_MOST_ASKED = 100
 # What a call has that cannot be seen: `**options`.
 OPEN = "**"
 # Where a class of the file is called that derives from the function: its fields, under a word that no argument is.
@@ -113,6 +116,8 @@ class _Reader:
         """The wanted calls in the order of the text, by their names with a number where there are several."""
         calls = list(self.wanted(wanted))
         names = {each.call: each.name for each in calls}
+        links = {call: self.links(call, scope, names) for _, call, scope, _ in calls}
+        passed_on = {made.raw for each in links.values() for _, made in each.values() if isinstance(made, Scalar)}
         for name, call, scope, classes in calls:
             self.diagnostics += self.given_twice(call)
             key = Scalar(name, name, False, self.span(call.func))
@@ -120,8 +125,8 @@ class _Reader:
             beside = {
                 DECLARED: self.fields(classes),
                 STORED: self.stored(call),
-                LINKED: self.links(call, scope, names),
-                ASKED: self.asked(call),
+                LINKED: links[call],
+                ASKED: self.asked(call) if name in passed_on else {},
             }
             arguments |= {word: Entry(key, Mapping(held, key.span)) for word, held in beside.items() if held}
             yield name, Entry(key, Mapping(arguments, self.span(call)))
@@ -155,10 +160,12 @@ class _Reader:
 
     def asked(self, call: ast.Call) -> dict[str, Entry]:
         result = self.names.results.get(call, "")
-        attributes = self.names.asked.get(result, [])
+        attributes = self.names.asked.get(result, {})
         # To be passed on once is what it was made for.
-        is_shared = self.names.used.get(result, 0) > len(attributes) + 1
-        return {name: self.hidden(name, call.func) for name in (*attributes, *([""] if is_shared else []))}
+        is_shared = self.names.used.get(result, 0) > sum(attributes.values()) + 1
+        return {
+            name: self.hidden(name, call.func) for name in (*islice(attributes, _MOST_ASKED), *[""] * is_shared)
+        }
 
     def given_twice(self, call: ast.Call) -> Iterator[Diagnostic]:
         seen: set[str] = set()
