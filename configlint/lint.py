@@ -214,9 +214,11 @@ def _act(plan: Plan, at: str, remedy: Put | Drop | Move) -> str | None:
 
 
 def _has_another_form(plan: Plan, path: str) -> bool:
-    """Whether a fact is written as something else: that the method is lora as `use_peft: true`."""
+    """Whether a fact is written as something else: that the method is lora as `use_peft: true`, or as a call."""
     setting = plan.spec.settings.get(path)
-    return setting is not None and setting.of is not None and setting.value != plan.spec.settings[setting.of].value
+    if setting is None or not setting.keys:
+        return setting is not None
+    return setting.of is not None and setting.value != plan.spec.settings[setting.of].value
 
 
 def _is_removed_by_null(plan: Plan, drop: Drop) -> bool:

@@ -16,6 +16,7 @@ from program import run
 
 from configlint.core.document import Mapping, plain
 from configlint.core.edit import Edit
+from configlint.core.plan import Tuning
 from configlint.core.source import Source
 from configlint.core.values import AT_RUNTIME
 from configlint.fixing.edits import fixed, possible
@@ -554,3 +555,110 @@ class TestTrainers:
         for command in ("import", "explain", "fit"):
             done = run(command, str(tmp_path / "a.py"))
             assert (done.code, "a.py calls no config class of transformers or trl" in done.err) == (2, True)
+
+
+class TestAdapters:
+    """The adapters that a trainer gets, as far as they can be seen."""
+
+    HEAD = "from trl import SFTConfig, SFTTrainer\nfrom peft import LoraConfig, get_peft_model\n"
+    QUANTIZED = (
+        "from transformers import AutoModelForCausalLM, BitsAndBytesConfig\n"
+        "b = BitsAndBytesConfig(load_in_4bit=True)\n"
+        "m = AutoModelForCausalLM.from_pretrained('a/b', quantization_config=b)\n"
+    )
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "SFTTrainer(m, args=SFTConfig('o'), peft_config=LoraConfig(r=4, lora_alpha=8, target_modules=['q']))",
+            "p = LoraConfig(r=2 * 2, lora_alpha=8, target_modules=('q',))\n"
+            "SFTTrainer(m, SFTConfig('o'), peft_config=p)",
+            "R = 4\np = LoraConfig(**dict(r=R, lora_alpha=8), target_modules=['q'], bias='none')\n"
+            "a = SFTConfig('o')\ndef main():\n    SFTTrainer(m, a, peft_config=p)",
+            "import peft\nSFTTrainer(m, peft_config=peft.LoraConfig(r=4, lora_alpha=8, target_modules=['q']))",
+        ],
+    )
+    def test_a_lora_config_is_the_tuning_of_the_trainer_that_gets_it(self, text: str) -> None:
+        (plan,) = plans(self.HEAD + text, "a.py")
+        assert plan.tuning[:3] == ("lora", 4, 8)
+        assert plan.tuning.target_modules == ("q",)
+        place = plan.spec.settings["tuning.alpha"]
+        line = plan.spec.source.lines()[place.span.line - 1]
+        assert line[place.key.column - 1 :].startswith("lora_alpha=8")
+
+    def test_what_a_lora_config_leaves_out_has_the_default_of_peft(self) -> None:
+        (plan,) = plans(self.HEAD + "SFTTrainer(m, peft_config=LoraConfig())", "a.py")
+        assert plan.tuning.rank == 8
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "p = LoraConfig(r=4)\np = None\nSFTTrainer(m, peft_config=p)",
+            "p = LoraConfig(r=4) if adapts else None\nSFTTrainer(m, peft_config=p)",
+            "SFTTrainer(get_peft_model(m, LoraConfig(r=4)))",
+            "p = get_peft_config(a)\nSFTTrainer(m, peft_config=p)",
+            "def train(p):\n    SFTTrainer(m, peft_config=p)\ntrain(LoraConfig(r=4))",
+            "from other import LoraConfig\nSFTTrainer(m, peft_config=LoraConfig(r=4))",
+            "import unsloth\nSFTTrainer(m, peft_config=LoraConfig(r=4))",
+            "SFTTrainer(m, **{'peft_config': make()})",
+        ],
+    )
+    def test_what_is_bound_twice_or_made_elsewhere_is_not_known(self, text: str) -> None:
+        (plan,) = plans(self.HEAD + text, "a.py")
+        assert plan.tuning == Tuning()
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "p = LoraConfig(r=4)\np.r = 8\n",
+            "p = LoraConfig(r=args.r)\n",
+            "p = LoraConfig(r=f())\n",
+        ],
+    )
+    def test_a_rank_that_is_computed_is_not_known(self, text: str) -> None:
+        (plan,) = plans(self.HEAD + text + "SFTTrainer(m, peft_config=p)", "a.py")
+        assert (plan.tuning.method, plan.tuning.rank) == ("lora", None)
+
+    @pytest.mark.parametrize("more", ["rank_pattern={'q': 1}", "layers_to_transform=[1]", "bias='all'", "**more"])
+    def test_of_adapters_that_are_described_in_other_ways_nobody_knows_the_modules(self, more: str) -> None:
+        text = f"SFTTrainer(m, peft_config=LoraConfig(target_modules=['q'], {more}))"
+        (plan,) = plans(self.HEAD + text, "a.py")
+        assert (plan.tuning.method, plan.tuning.target_modules) == ("lora", ())
+
+    @pytest.mark.parametrize(
+        ("change", "method", "size"),
+        [
+            (("", ""), "qlora", 4),
+            (("4bit", "8bit"), "qlora", 8),
+            (("=True", "=False"), "lora", None),
+            (("=True", "=a.x"), None, None),
+            ((", quantization_config=b", ""), "lora", None),
+            (("quantization_config=b", "load_in_4bit=True"), "qlora", 4),
+            (("quantization_config=b", "**options"), None, None),
+            (("quantization_config=b", "quantization_config=f(b)"), None, None),
+            (("m = ", "b = 1\nm = "), None, None),
+            (("m = ", "m = wrapped(m)\nm = "), "lora", None),
+        ],
+    )
+    def test_weights_that_bitsandbytes_loads_are_below_qlora(
+        self, change: tuple[str, str], method: str | None, size: int | None
+    ) -> None:
+        text = self.HEAD + self.QUANTIZED.replace(*change) + "SFTTrainer(m, peft_config=LoraConfig())"
+        (plan,) = plans(text, "a.py")
+        assert (plan.tuning.method, plan.tuning.bits) == (method, size)
+
+    def test_another_function_of_the_same_name_loads_nothing(self) -> None:
+        text = self.HEAD + self.QUANTIZED.replace("AutoModelForCausalLM", "AutoTokenizer")
+        (plan,) = plans(text + "SFTTrainer(m, peft_config=LoraConfig())", "a.py")
+        assert plan.tuning.method == "lora"
+
+    def test_a_file_without_a_trainer_has_no_plan(self) -> None:
+        assert parsed(self.HEAD + self.QUANTIZED + "p = LoraConfig(r=4)", "a.py").document is None
+
+    def test_what_is_wrong_with_the_adapters_is_found_at_their_place(self, tmp_path: Path) -> None:
+        (tmp_path / "a.py").write_text(
+            "# !pip install trl==1.16\nfrom trl import DPOConfig, DPOTrainer\nfrom peft import LoraConfig\n"
+            "p = LoraConfig(r=4)\nDPOTrainer(m, args=DPOConfig('o', sync_ref_model=True), peft_config=p)\n"
+        )
+        done = run("check", str(tmp_path))
+        assert "error[trl/sync-with-adapter]" in done.out

@@ -140,8 +140,8 @@ def _argument(path: str) -> str | None:
 def _carried(plan: Plan, lost: list[str]) -> Iterator[tuple[str, Setting]]:
     """The settings whose values can be written; of the others it is said why not."""
     for path, setting in as_written(plan.spec.settings).items():
-        if path.startswith("constructor."):
-            continue  # of the trainer, a spec says nothing
+        if path.startswith(("constructor.", "tuning")):
+            continue  # what the trainer gets beside its config stays in the script
         if setting.value is AT_RUNTIME:
             lost.append(f"{setting.key}: `{setting.keys[-1]}` is only known at runtime")
         elif MASK in path or MASK in str(setting.value):

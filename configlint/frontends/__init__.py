@@ -48,9 +48,10 @@ def read_text(source: Source) -> tuple[Node | None, list[Diagnostic]]:
     if not is_code(source):
         return read(source)
     from configlint.frontends.calls import functions
+    from configlint.frontends.linked import FUNCTIONS
     from configlint.syntax.python import read as read_calls
 
-    return read_calls(source, functions())
+    return read_calls(source, functions(), FUNCTIONS)
 
 
 @cache

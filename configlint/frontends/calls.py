@@ -18,10 +18,11 @@ from configlint.core.regex import regex
 from configlint.core.spec import Setting, Spec
 from configlint.core.values import AT_RUNTIME
 from configlint.core.writing import python
-from configlint.frontends.values import value_of
+from configlint.frontends.linked import linked
+from configlint.frontends.values import below, seen
 from configlint.knowledge._generated.trainers import ROWS
 from configlint.knowledge._generated.transformers import TRAINERS
-from configlint.syntax.python import DECLARED, LINKED, OPEN, STORED
+from configlint.syntax.python import ASKED, DECLARED, LINKED, OPEN, STORED
 
 # Importing it replaces the config classes of TRL by others. Source: unsloth 2026.10.9, models/rl.py and trainer.py
 _UNSLOTH = regex(r"^[ \t]*(?:import|from)[ \t]+unsloth\b", re.MULTILINE)
@@ -31,6 +32,8 @@ _OF_UNSLOTH = frozenset([
 ])  # fmt: skip
 _PACKAGES = ("transformers", "trl")
 _FIRST = "output_dir"
+# What the document has of a call beside its arguments.
+_BESIDE = (DECLARED, STORED, LINKED, ASKED)
 
 
 @cache
@@ -55,12 +58,17 @@ def specs(document: Mapping, dialect: Dialect, paths: dict[str, str]) -> Iterato
     config cannot be seen, or has a trainer already. `paths` are the canonical ones of names that have one."""
     is_replaced = _UNSLOTH.search(document.span.source.text) is not None
     trainer_of = _trainers(document)
-    for number, (name, (function, call)) in enumerate(document.entries.items()):
+    calls = {name: entry for name, entry in document.entries.items() if is_call(name)}
+    for number, (name, (function, call)) in enumerate(calls.items()):
         if not isinstance(call, Mapping) or name in trainer_of.values():
             continue
         trainer = trainer_of.get(name, name)
         spec = _spec_of(function, call, is_replaced, dialect, paths)
-        built = _constructor(trainer, document, is_replaced) if _of(trainer) not in classes() else {}
+        built = {}
+        if _of(trainer) not in classes():
+            built = _constructor(trainer, document, is_replaced) | (
+                {} if is_replaced else linked(trainer, document)
+            )
         yield spec._replace(settings=spec.settings | built, number=number)
 
 
@@ -71,7 +79,7 @@ def _spec_of(function: Scalar, call: Mapping, is_replaced: bool, dialect: Dialec
     settings = {"trainer": Setting(classes().get(name, name), (name,), place, place)}
     if name not in classes():
         return Spec(source, settings, dialect, reader, call=place, open=True)
-    own, passed = _below(call, DECLARED), _passed(call)
+    own, passed = below(call, DECLARED), _passed(call)
     redeclared = frozenset(own) | (_OF_UNSLOTH if is_replaced else frozenset())
     reader = reader._replace(redeclared=redeclared, replaces_batch=is_replaced)
     settings |= _settings(own, paths) | _settings(passed, paths)
@@ -84,7 +92,7 @@ def counts(document: Node, paths: dict[str, str]) -> Iterator[tuple[str, tuple[S
     for name, (_, call) in document.entries.items() if isinstance(document, Mapping) else ():
         is_config = isinstance(call, Mapping) and _of(name) in classes()
         for argument, (key, node) in _passed(call).items() if is_config and isinstance(call, Mapping) else ():
-            value = _value(node)
+            value = seen(node)
             if argument in paths and value is not AT_RUNTIME:
                 yield paths[argument], (key, node._replace(raw=python(value)) if isinstance(node, Scalar) else node)
 
@@ -108,7 +116,7 @@ def _trainers(document: Mapping) -> dict[str, str]:
 def _config_of(trainer: Mapping) -> str | None:
     """The call that made the config of a trainer, which is `args` or stands somewhere without a name; None where
     that cannot be seen."""
-    for name, (_, made) in _below(trainer, LINKED).items():
+    for name, (_, made) in below(trainer, LINKED).items():
         if (name == "args" or name.isdecimal()) and isinstance(made, Scalar) and _of(made.raw) in classes():
             return made.raw
     return None
@@ -122,25 +130,20 @@ def _constructor(name: str, document: Mapping, is_replaced: bool) -> dict[str, S
     settings = {"constructor": Setting(_of(name), (_of(name),), place, place, mapping=True)}
     for keyword, (key, value) in call.entries.items() if isinstance(call, Mapping) and not is_replaced else ():
         if keyword.isidentifier() and keyword != DECLARED:
-            settings[f"constructor.{keyword}"] = Setting(_value(value), (keyword,), key.span, value.span)
+            settings[f"constructor.{keyword}"] = Setting(seen(value), (keyword,), key.span, value.span)
     return settings
-
-
-def _below(call: Mapping, word: str) -> dict[str, Entry]:
-    held = call.entries.get(word)
-    return held.value.entries if held and isinstance(held.value, Mapping) else {}
 
 
 def _passed(call: Mapping) -> dict[str, Entry]:
     """The arguments of a config, those that are set afterwards among them."""
-    named = {_name(key): entry for key, entry in call.entries.items() if key not in (DECLARED, STORED, LINKED)}
-    return named | _below(call, STORED)
+    named = {_name(key): entry for key, entry in call.entries.items() if key not in _BESIDE}
+    return named | below(call, STORED)
 
 
 def _settings(arguments: dict[str, Entry], paths: dict[str, str]) -> dict[str, Setting]:
     """The arguments under their paths; what is passed by position after the first is nobody's."""
     return {
-        paths.get(name, f"training.{name}"): Setting(_value(value), (name,), key.span, value.span)
+        paths.get(name, f"training.{name}"): Setting(seen(value), (name,), key.span, value.span)
         for name, (key, value) in arguments.items()
         if name != OPEN and not name.isdecimal()
     }
@@ -148,17 +151,3 @@ def _settings(arguments: dict[str, Entry], paths: dict[str, str]) -> dict[str, S
 
 def _name(key: str) -> str:
     return _FIRST if key == "0" else key
-
-
-def _value(node: Node) -> object:
-    found = value_of(node, "python")
-    return AT_RUNTIME if _is_computed(found) else found
-
-
-def _is_computed(value: object) -> bool:
-    """Whether some part of a value is only known at runtime."""
-    if isinstance(value, dict):
-        return any(map(_is_computed, value.values()))
-    if isinstance(value, list):
-        return any(map(_is_computed, value))
-    return value is AT_RUNTIME

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from configlint.core.document import Mapping, Node, Scalar
+from configlint.core.document import Entry, Mapping, Node, Scalar
+from configlint.core.values import AT_RUNTIME
 from configlint.syntax.scalars import resolve_1_1
 
 _TRUE = frozenset(["yes", "true", "t", "y", "1"])
@@ -18,6 +19,26 @@ def value_of(node: Node, scalars: str) -> object:
     if isinstance(node, Mapping):
         return {key: value_of(entry.value, scalars) for key, entry in node.entries.items()}
     return [value_of(item, scalars) for item in node.items]
+
+
+def seen(node: Node) -> object:
+    """The value of a node in code; `AT_RUNTIME` where some part of it is only known then."""
+    found = value_of(node, "python")
+    return AT_RUNTIME if _is_computed(found) else found
+
+
+def _is_computed(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(map(_is_computed, value.values()))
+    if isinstance(value, list):
+        return any(map(_is_computed, value))
+    return value is AT_RUNTIME
+
+
+def below(mapping: Mapping, key: str) -> dict[str, Entry]:
+    """The entries of a mapping in a mapping; none where there is none."""
+    held = mapping.entries.get(key)
+    return held.value.entries if held and isinstance(held.value, Mapping) else {}
 
 
 def coerced(value: object, facts: dict[str, Any]) -> object:

@@ -36,7 +36,8 @@ class Ledger:
         elsewhere than in such a file."""
         if path in self.spec.settings:
             return self.given(path, accept)
-        if not self._says_all and self.spec.dialect.route(path) is None:
+        is_said = self._says_all or self.spec.dialect.route(path) or path.rpartition(".")[0] in self.spec.settings
+        if not is_said:
             return None
         self.origins[path] = Origin(default, "default", why)
         return default

@@ -68,13 +68,14 @@ class Scope:
 class Names:
     """The calls of a file with their scopes, and how its names are used.
 
-    `stored` are the attributes that are set, by the name of what has them, `results` the names that calls are bound
-    to, `used` how often a name is read, other than as `**name`.
+    `stored` are the attributes that are set, by the name of what has them, `asked` those that are read, `results`
+    the names that calls are bound to, `used` how often a name is read, other than as `**name`.
     """
 
     def __init__(self, trees: Iterable[ast.Module]) -> None:
         self.calls: list[tuple[ast.Call, Scope]] = []
         self.stored: dict[str, list[str]] = {}
+        self.asked: dict[str, list[str]] = {}
         self.results: dict[ast.Call, str] = {}
         self.used: dict[str, int] = {}
         scope = Scope()
@@ -112,14 +113,20 @@ class Names:
                     self.used[keyword.value.id] = self.used.get(keyword.value.id, 0) - 1
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             self.used[node.id] = self.used.get(node.id, 0) + 1
-        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            self.stored.setdefault(ast.unparse(node.value), []).append(node.attr)
+        elif isinstance(node, ast.Attribute):
+            self._note_attribute(node)
         elif isinstance(node, ast.Assign):
             self._note_result(node)
         elif isinstance(node, ast.Global | ast.Nonlocal):
             for above in scope.outer():
                 for name in node.names:
                     above.bind(name, None)
+
+    def _note_attribute(self, node: ast.Attribute) -> None:
+        if isinstance(node.ctx, ast.Store):
+            self.stored.setdefault(ast.unparse(node.value), []).append(node.attr)
+        elif isinstance(node.value, ast.Name):
+            self.asked.setdefault(node.value.id, []).append(node.attr)
 
     def _note_result(self, node: ast.Assign) -> None:
         target = node.targets[0]

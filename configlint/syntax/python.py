@@ -35,6 +35,8 @@ DECLARED = "class"
 STORED = "="
 # Which arguments are what another of the calls made: it stands there, or under a name that is bound once.
 LINKED = "()"
+# What is asked of the call's result, `result.half()`, by attribute; under no name, where it is passed on twice.
+ASKED = "."
 
 
 def parse(text: str) -> ast.Module | None:
@@ -48,9 +50,11 @@ def parse(text: str) -> ast.Module | None:
             return None
 
 
-def read(source: Source, wanted: Collection[str]) -> tuple[Mapping | None, list[Diagnostic]]:
-    """The calls of functions whose names, without what they are imported from, are wanted; None where there are
-    none, or no reading the text."""
+def read(
+    source: Source, wanted: frozenset[str], beside: frozenset[str] = frozenset()
+) -> tuple[Mapping | None, list[Diagnostic]]:
+    """The calls of functions whose names, without what they are imported from, are wanted, and of those beside
+    them; None where there are none that are wanted, or no reading the text."""
     # Where other signs end a line too, Python and people count lines in two ways.
     if len(source.text) > MAX_CHARACTERS or re.search("[\x85\u2028\u2029]", source.text):
         return None, []
@@ -62,14 +66,16 @@ def read(source: Source, wanted: Collection[str]) -> tuple[Mapping | None, list[
             trees.append(tree)
     reader = _Reader(source, trees)
     try:
-        entries = dict(reader.entries(wanted))
+        entries = dict(reader.entries(wanted | beside))
     except RecursionError:
         return None, []
     finally:
         reader.names.forget()
+    if not any(name.partition("#")[0].rpartition(".")[2] in wanted for name in entries):
+        return None, []
     lines = source.lines()
     whole = Span(source, 1, 1, len(lines), len(lines[-1]) + 1)
-    return Mapping(entries, whole) if entries else None, reader.diagnostics
+    return Mapping(entries, whole), reader.diagnostics
 
 
 def pieces(source: Source) -> Iterator[tuple[int, str]]:
@@ -115,6 +121,7 @@ class _Reader:
                 DECLARED: self.fields(classes),
                 STORED: self.stored(call),
                 LINKED: self.links(call, scope, names),
+                ASKED: self.asked(call),
             }
             arguments |= {word: Entry(key, Mapping(held, key.span)) for word, held in beside.items() if held}
             yield name, Entry(key, Mapping(arguments, self.span(call)))
@@ -146,6 +153,13 @@ class _Reader:
         names = self.names.stored.get(self.names.results.get(call, ""), ())
         return {name: self.hidden(name, passed.get(name, call.func)) for name in names}
 
+    def asked(self, call: ast.Call) -> dict[str, Entry]:
+        result = self.names.results.get(call, "")
+        attributes = self.names.asked.get(result, [])
+        # To be passed on once is what it was made for.
+        is_shared = self.names.used.get(result, 0) > len(attributes) + 1
+        return {name: self.hidden(name, call.func) for name in (*attributes, *([""] if is_shared else []))}
+
     def given_twice(self, call: ast.Call) -> Iterator[Diagnostic]:
         seen: set[str] = set()
         for keyword in call.keywords:
@@ -162,8 +176,7 @@ class _Reader:
         while len(classes) < _MOST_CLASSES:
             origin = scope.origin(func)
             if isinstance(origin, str):
-                package, _, name = origin.partition(".")
-                return f"{package}.{name.rpartition('.')[2]}", classes
+                return _without_modules(origin), classes
             derived = origin.what if origin else None
             bases = derived.bases if isinstance(derived, ast.ClassDef) and not _has_own_form(derived) else []
             if origin is None or len(bases) != 1:
@@ -253,6 +266,14 @@ class _Reader:
         """Python counts columns in bytes of UTF-8."""
         text = self.lines[line - 1] if line <= len(self.lines) else ""
         return (offset if text.isascii() else len(text.encode()[:offset].decode(errors="ignore"))) + 1
+
+
+def _without_modules(origin: str) -> str:
+    """`transformers.TrainingArguments`, or `transformers.AutoModel.from_pretrained`."""
+    package, _, inner = origin.partition(".")
+    *above, name = inner.split(".")
+    held = above[-1:] if above and above[-1][:1].isupper() else []
+    return ".".join([package, *held, name])
 
 
 def _has_own_form(derived: ast.ClassDef) -> bool:
