@@ -203,6 +203,7 @@ def _reported(page: Page, example: str) -> str:
     with _folder():
         name = "train.py" if _is_script(example) else "train.yaml"
         Path("train.py").touch()
+        shutil.copy(FIXTURES / "parses.txt", "parses.py")
         Path(name).write_text(example, encoding="utf-8")
         report = _run("check", "--select", page.name, "--advice", name)
         assert f"[{page.name}]" in report, f"{page.name} is not reported in its example:\n{example}\n{report}"

@@ -29,7 +29,8 @@ HERE = Path(__file__).resolve().parent
 TARGET = HERE / "training_arguments.json"
 DEEPSPEED = HERE / "deepspeed_config.json"
 FIRST = {"transformers": (4, 30), "trl": (0, 9)}
-# The trainers that TRL's own scripts train with, and their config classes.
+# The config classes of the trainers that TRL's own scripts train with, and of two that compare answers; TRL has
+# those among its experiments since 0.26.
 TRL_CLASSES = (
     "SFTConfig",
     "DPOConfig",
@@ -38,6 +39,8 @@ TRL_CLASSES = (
     "KTOConfig",
     "RLOOConfig",
     "DistillationConfig",
+    "ORPOConfig",
+    "CPOConfig",
 )
 _ARGS = "transformers/training_args.py"
 _TRAINERS = {"Trainer": "transformers/trainer.py", "Seq2SeqTrainer": "transformers/trainer_seq2seq.py"}
@@ -105,7 +108,7 @@ def read_trl(package: Package) -> Snapshot:
         if fields := _with_bases(package, name):
             snapshot[name] = fields
         trainer = name.replace("Config", "Trainer")
-        if node := package.find(trainer, r"^trl/trainer/\w+_trainer\.py$"):
+        if node := package.find(trainer, r"^trl/(trainer|experimental/\w+)/\w+_trainer\.py$"):
             snapshot[trainer] = wheels.keywords(node)
     for module in sorted(package.modules):
         if module.startswith("trl/scripts/"):

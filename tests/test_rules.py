@@ -10,6 +10,7 @@ Below a case of which `--fix` makes another text stands `--- # fixed` and that t
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -34,19 +35,6 @@ ALL = list(rules.all_rules())
 MARK = re.compile(r"# (error|warning|info)(?:\[([\w-]+)\])?: (.+)$")
 COMMENT = re.compile(r"^ *#.*\n|  # .*$", re.MULTILINE)
 FIXED = "--- # fixed\n"
-# A script whose parser refuses what none of its classes has.
-PARSES = """\
-import sys
-from dataclasses import dataclass
-from transformers import HfArgumentParser, TrainingArguments
-
-@dataclass
-class Script:
-    model_name_or_path: str
-    dataset_name: str = "imdb"
-
-script, training = HfArgumentParser((Script, TrainingArguments)).parse_json_file(sys.argv[1])
-"""
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -54,7 +42,7 @@ def beside_a_script(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The specs of pages and fixtures lie in a folder with the script that they start."""
     folder = tmp_path_factory.mktemp("specs")
     (folder / "train.py").touch()
-    (folder / "parses.py").write_text(PARSES)
+    shutil.copy(FIXTURES / "parses.txt", folder / "parses.py")
     with chdir(folder):
         yield
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -112,3 +114,19 @@ def test_what_is_compiled_when_it_is_used_is_never_handed_to_re() -> None:
         for name in re.findall(r"^(\w+)(?:: [^=]+)? = regex\(", text, re.MULTILINE):
             handed += [f"{path.name}: {call}" for call in re.findall(rf"\bre\.\w+\({name}\b", text)]
     assert not handed
+
+
+@pytest.mark.heavy
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
+def test_a_check_takes_no_more_instructions_than_loading_yaml_and_click() -> None:
+    def counted(*command: str) -> int:
+        environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT)}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        subprocess.run([sys.executable, *command], env=environment, capture_output=True, check=True)
+        valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable]
+        result = subprocess.run([*valgrind, *command], env=environment, capture_output=True, text=True, check=True)
+        found = re.search(r"Collected : (\d+)", result.stderr)
+        assert found, result.stderr
+        return int(found[1])
+
+    assert counted("-m", "configlint", "check", str(SPEC)) < 1.05 * counted("-c", "import yaml, click")

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from conftest import plan
 
-from configlint.core.workload import Estimate
+from configlint.core.workload import Estimate, Workload
+from configlint.memory.closed_form import trl as losses
+from configlint.memory.closed_form.attention import Scope
+from configlint.memory.closed_form.operations import linear
+from configlint.memory.closed_form.tape import Storage, Tape, Tensor, Weight
 
 GIB = 2**30
 WEIGHTS = 1543714304 * 2  # of Qwen2.5 1.5B, in 16 bits
@@ -29,6 +37,7 @@ def spec(trainer: str, training: str = "", more: str = "", trl: str = "1.16", ba
 
 LORA = "tuning: {method: lora, rank: 16, target_modules: all-linear, dropout: 0}\n"
 PREFERENCE = ["DPOTrainer", "KTOTrainer"]
+RATIO = ["ORPOTrainer", "CPOTrainer"]
 ONLINE = ["GRPOTrainer", "RLOOTrainer"]
 
 
@@ -96,6 +105,115 @@ class TestLoss:
     def test_ligers_in_its_place_is_not_modelled(self) -> None:
         found = plan(spec("DPOTrainer", "use_liger_kernel: true", trl="1.14")).memory
         assert (found.estimate, found.missing) == (None, ("training.use_liger_kernel",))
+
+
+class TestLikelihood:
+    """ORPO and CPO: pairs without a reference model, and the likelihood of the chosen ones."""
+
+    LOGITS = 8 * 1024 * 151_936 * 4  # float32, of chosen and rejected rows
+
+    @pytest.mark.parametrize("trainer", RATIO)
+    def test_there_is_no_reference_model(self, trainer: str) -> None:
+        assert estimate(trainer).breakdown["reference"] == 0
+
+    def test_without_it_a_step_is_that_of_dpo_with_logarithms_made_before(self) -> None:
+        before = estimate("DPOTrainer", "precompute_ref_log_probs: true", trl="1.14")
+        assert estimate("CPOTrainer", "cpo_alpha: 0", trl="1.14").phases == before.phases
+
+    def test_alphapo_sets_its_weight_to_0(self) -> None:
+        assert estimate("CPOTrainer", "loss_type: alphapo") == estimate("CPOTrainer", "cpo_alpha: 0.0")
+        assert estimate("CPOTrainer") == estimate("ORPOTrainer")
+
+    def test_the_logarithms_of_the_chosen_rows_stay_until_the_backward_comes_to_them(self) -> None:
+        found, without = estimate("CPOTrainer"), estimate("CPOTrainer", "cpo_alpha: 0")
+        more = found.phases["backward"] - without.phases["backward"]
+        assert more == pytest.approx(self.LOGITS / 2, rel=1e-3)
+
+    def test_the_kernel_of_1_16_keeps_the_logits_but_makes_no_gradient_twice(self) -> None:
+        rows, kernel = (estimate("ORPOTrainer", trl=release).phases["backward"] for release in ("1.15", "1.16"))
+        assert rows - kernel == pytest.approx(self.LOGITS, rel=1e-3)
+
+    def test_before_0_15_logarithms_of_all_words_were_beside_the_logits(self) -> None:
+        whole, rows = (estimate("CPOTrainer", "cpo_alpha: 0", trl=trl).phases["loss"] for trl in ("0.14", "0.15"))
+        # Of what is made of them a row at a time, the most is the copy in 32 bits beside that in 16.
+        assert whole - rows == pytest.approx(self.LOGITS * (2 - 1.5), rel=1e-3)
+
+    @pytest.mark.parametrize("trainer", RATIO)
+    def test_quantized_weights_and_ligers_kernels_are_not_modelled(self, trainer: str) -> None:
+        found = plan(spec(trainer, more=LORA.replace("lora", "qlora"))).memory
+        assert (found.estimate, found.missing) == (None, ("tuning.method",))
+        found = plan(spec(trainer, "use_liger_kernel: true")).memory
+        assert (found.estimate, found.missing) == (None, ("training.use_liger_kernel",))
+
+    @pytest.mark.heavy
+    @pytest.mark.parametrize("rows", [2, 8])
+    @pytest.mark.parametrize(("trainer", "nll"), [("ORPO", True), ("CPO", True), ("CPO", False)])
+    def test_real_tensors_take_what_the_tape_says(self, trainer: str, nll: bool, rows: int) -> None:
+        pytest.importorskip("trl")
+        sizes = rows, 256, 4096, 16  # of length, words and width, of which the second hides that a row ends
+        assert counted(nll, *sizes) == pytest.approx(allocated(trainer, nll, *sizes), rel=0.01)
+
+
+def counted(nll: bool, rows: int, length: int, words: int, width: int) -> tuple[int, int]:
+    """The peaks of forward and backward of output layer and loss in 32 bits, by the tape."""
+    tape, count = Tape(), rows * length * width
+    scope = Scope(Workload({}, rows, length, dtype="float32", scores=True, nll=nll), 4)
+
+    def forward() -> Tensor:
+        into = tape.record((Weight("input", count, 4, True),), (), lambda node: (node.grad,))
+        x = Tensor(Storage(tape, 4 * count), count, 4, into)
+        logits = linear(tape, x, Weight("output", words * width, 4, True), rows * length * words, "vocabulary")
+        return losses.of_logits(tape, logits, scope, scope.rows)
+
+    loss = forward()
+    tape.settle()
+    peak, node = tape.peak, loss.node
+    tape.restart()
+    assert node is not None
+    node.grad = Storage(tape, 4)
+    del loss
+    tape.backward(node)
+    return peak, tape.peak
+
+
+def allocated(trainer: str, nll: bool, rows: int, length: int, words: int, width: int) -> tuple[int, int]:
+    """The same of the trainer's own code, as torch.profiler has it of the CPU's allocator."""
+    from importlib import import_module
+
+    import torch
+    from torch.profiler import ProfilerActivity, profile, record_function
+
+    kind = getattr(import_module(f"trl.experimental.{trainer.lower()}"), f"{trainer}Trainer")
+    itself: Any = SimpleNamespace(
+        accelerator=SimpleNamespace(device=torch.device("cpu"), gather_for_metrics=lambda metric: metric),
+        is_encoder_decoder=False, padding_value=0, pad_token_id=0, aux_loss_enabled=False,
+        beta=0.1, cpo_alpha=float(nll), loss_type="sigmoid", alpha=0.0, label_smoothing=0.0,
+        concatenated_inputs=kind.concatenated_inputs, get_batch_logps=kind.get_batch_logps,
+    )  # fmt: skip
+    for name in ("concatenated_forward", "odds_ratio_loss", "cpo_loss"):
+        if hasattr(kind, name):
+            setattr(itself, name, partial(getattr(kind, name), itself))
+    output = torch.randn(words, width, requires_grad=True)
+    x = torch.randn(rows, length, width, requires_grad=True)
+    tokens = torch.randint(words, (rows // 2, length))
+    parts = {"input_ids": tokens, "attention_mask": torch.ones_like(tokens), "labels": tokens}
+    batch = {f"{which}_{name}": part for which in ("chosen", "rejected") for name, part in parts.items()}
+
+    def model(*_: Any, **__: Any) -> Any:
+        return SimpleNamespace(logits=x * 1 @ output.T)
+
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        loss, _ = kind.get_batch_loss_metrics(itself, model, batch)
+        with record_function("the backward begins"):
+            loss.backward()
+    events = sorted(profiler.profiler.kineto_results.events(), key=lambda event: event.start_ns())
+    total, peaks = 0, [0, 0]
+    backward = False
+    for event in events:
+        backward |= event.name() == "the backward begins"
+        total += event.nbytes() if event.name() == "[memory]" else 0
+        peaks[backward] = max(peaks[backward], total)
+    return peaks[0], peaks[1]
 
 
 class TestGeneration:

@@ -53,7 +53,10 @@ def fields(config, beside=()):
     return found
 
 classes, scripts = json.loads(sys.argv[1])
-answer = {name: fields(getattr(trl, name), TrainingArguments) for name in classes}
+answer = {}
+for name in classes:
+    home = trl if hasattr(trl, name) else importlib.import_module(f"trl.experimental.{name[:-6].lower()}")
+    answer[name] = fields(getattr(home, name), TrainingArguments)
 for script in scripts:
     parser = importlib.import_module(script).make_parser()
     others = [each for each in parser.dataclass_types if not issubclass(each, TrainingArguments)]

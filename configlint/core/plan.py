@@ -279,7 +279,7 @@ class Plan(NamedTuple):
     def writes(self, *names: str) -> bool:
         """Whether one of these arguments of the trainer's class was written."""
         held = self.training
-        return not held.keys().isdisjoint(names) or any(name in held for name in names)
+        return not held.keys().isdisjoint(names) or (self.spec.open and any(name in held for name in names))
 
     def name(self, path: str) -> str:
         """What the user calls a setting: as it was written, or as the dialect has it."""
@@ -320,7 +320,7 @@ class Plan(NamedTuple):
 def argument_path(spec: Spec, release: Release, name: str) -> str:
     """The path of an argument under the name that was written, else under the release's own."""
     path = f"training.{name}"
-    if path in spec.settings:
+    if path in spec.settings or name not in release.same:
         return path
     names = release.aliases(name)
     given = (f"training.{alias}" for alias in names if f"training.{alias}" in spec.settings)

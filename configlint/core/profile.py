@@ -110,6 +110,8 @@ class Trainer(NamedTuple):
     reference_unless: str | None = None
     reference_with: str | None = None
     scores: bool = False
+    nll_unless: dict[str, object] | None = None
+    casts_quantized: bool = False
     generates: bool = False
     completions: tuple[int, int] | None = None
     task: str | None = None

@@ -26,10 +26,13 @@ else:
 
         @classmethod
         def _make(cls, values):
-            return cls(*values)
+            made = tuple.__new__(cls, values)
+            if len(made) != len(cls._fields):
+                raise TypeError(f"{cls.__name__} has {len(cls._fields)} fields, got {len(made)}")
+            return made
 
         def _replace(self, /, **changes):
-            changed = self._make(map(changes.pop, self._fields, self))
+            changed = tuple.__new__(type(self), map(changes.pop, self._fields, self))
             if changes:
                 raise TypeError(f"{type(self).__name__} has no field {', '.join(changes)}")
             return changed

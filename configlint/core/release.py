@@ -18,6 +18,10 @@ Facts = dict[str, Any]
 UNKNOWN = object()
 
 
+# What each layer holds, beside its arguments: as long as they are here, nothing else has their identity.
+_HELD: dict[tuple[str, Version, int], tuple[dict[str, Facts], dict[str, Argument]]] = {}
+
+
 class Layer(NamedTuple):
     """The arguments of a class, or the keys of a mapping, over the releases of `package`; `version` is that
     of the spec."""
@@ -47,8 +51,11 @@ class Layer(NamedTuple):
         return any(has(facts, self.version) for facts in self.arguments.values())
 
     def held(self) -> dict[str, Argument]:
-        """Those that this release has."""
-        return {name: found for name in self.arguments if (found := self.get(name))}
+        """Those that this release has; made once for all specs."""
+        key = (self.package, self.version, id(self.arguments))
+        if key not in _HELD:
+            _HELD[key] = self.arguments, {name: found for name in self.arguments if (found := self.get(name))}
+        return _HELD[key][1]
 
 
 class Argument(NamedTuple):
@@ -110,6 +117,8 @@ class Release(NamedTuple):
 
     def spelling(self, name: str) -> str | None:
         """The name under which this release wants an argument's value; None where it has none for it."""
+        if name not in self.same:
+            return name if name in self.arguments else None
         return next((alias for alias in self.aliases(name) if alias in self.arguments), None)
 
     def default(self, name: str) -> object:

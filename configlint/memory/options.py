@@ -252,6 +252,7 @@ def _methods(plan: Plan, base: Workload) -> Iterator[Relief]:
     if setting and setting.of:
         return  # it stands in the script's arguments, in another form
     trl, whole = plan.release.trl is not None, base.data in ("ddp", "zero0", "zero1", "zero2")
+    quantizes = whole and not plan.release.trainer.casts_quantized
     # As PEFT and TRL prepare the model, and DeepSpeed casts it.
     own = base.dtype if base.data.startswith("zero") else None
     reference = "adapters" if base.reference else ""
@@ -264,14 +265,14 @@ def _methods(plan: Plan, base: Workload) -> Iterator[Relief]:
         },
     }
     for method, fields in kinds.items():
-        if base.method == "full" and (method == "lora" or whole):
+        if base.method == "full" and (method == "lora" or quantizes):
             tuning: dict[str, object] = {"method": method, "rank": _RANK, "target_modules": "all-linear"}
             if plan.script:
                 tuning["dropout"] = 0  # TRL's own is not modelled
             yield Relief(
                 Put("tuning", tuning), {"method": method, "rank": _RANK, "targets": ("all-linear",), **fields}
             )
-        elif base.method == "lora" and method == "qlora" and whole:
+        elif base.method == "lora" and method == "qlora" and quantizes:
             yield Relief(Put("tuning.method", "qlora"), {"method": method, **fields})
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from configlint import __version__
 from configlint.core.errors import UsageError
-from configlint.core.regex import regex
+from configlint.core.regex import postponed, regex
 from configlint.core.selecting import Selection, unknown
 from configlint.core.source import Source, Span
 from configlint.core.spec import Setting
@@ -181,7 +181,8 @@ def _table(path: str, data: bytes, table: str | None) -> Any:
     Raises:
         UsageError: it is not TOML.
     """
-    import tomllib  # 4 ms, and few have settings
+    with postponed("tomllib"):  # it compiles more than most settings need
+        import tomllib
 
     try:
         found: Any = tomllib.loads(data.decode())

@@ -66,6 +66,8 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         return None, ()
     below = stored(ledger, asked.tuning, model)
     left_out = (*_left_out(ledger, asked), *(("model.config",) if below is None else ()))
+    if below and below.bits and ledger.release.trainer.casts_quantized:
+        left_out = (*left_out, "tuning.method" if asked.tuning.method == "qlora" else "model.config")
     if left_out or below is None:
         return None, left_out
     from configlint.core.workload import Workload  # a millisecond, for those who say what they train

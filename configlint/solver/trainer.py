@@ -11,6 +11,11 @@ from configlint.solver.ledger import Ledger
 _UNMODELLED = ("use_transformers_paged", "use_transformers_continuous_batching", "cast_lm_head_to_fp32")
 
 
+# How log-probabilities are made of logits, by the release since which they are. Source: trl, trainer/utils.py,
+# selective_log_softmax; before 0.15 the trainers' get_batch_logps.
+_LOGARITHMS = (((1, 16), "kernel"), ((0, 15), "rows"), ((0, 0), "whole"))
+
+
 def unmodelled_of_trainer(ledger: Ledger) -> Iterator[str]:
     """The paths of what is not modelled of the trainer."""
     trainer, trl = ledger.release.trainer, ledger.release.trl
@@ -18,13 +23,10 @@ def unmodelled_of_trainer(ledger: Ledger) -> Iterator[str]:
     if prompts_alone or ("trainer" in ledger.spec.settings and not trainer.modelled):
         yield "trainer"
     elif trainer.scores:
-        # Until the release with a loss of its own, Liger's takes its place.
-        if (
-            ledger.argument("use_liger_kernel", flag)
-            and trl
-            and trainer.chunked_loss
-            and trl < trainer.chunked_loss[2]
-        ):
+        # Until the release with a loss of its own, Liger's takes its place; of a trainer without one, only Liger's
+        # other kernels are used.
+        own = trainer.chunked_loss
+        if ledger.argument("use_liger_kernel", flag) and trl and (own is None or trl < own[2]):
             yield "training.use_liger_kernel"
         yield from (f"training.{name}" for name in _UNMODELLED if ledger.argument(name, flag))
 
@@ -32,13 +34,22 @@ def unmodelled_of_trainer(ledger: Ledger) -> Iterator[str]:
 def of_trainer(ledger: Ledger, method: str, dtype: str, world: int) -> dict[str, object]:
     """The fields of a workload that follow from it."""
     trainer = ledger.release.trainer
-    found: dict[str, object] = {"pairs": trainer.pairs, "scores": trainer.scores}
+    found: dict[str, object] = {"pairs": trainer.pairs, "scores": trainer.scores, "nll": _has_nll(ledger)}
+    if trainer.scores and ledger.release.trl:
+        found["logarithms"] = next(how for since, how in _LOGARITHMS if since <= ledger.release.trl)
     if _has_reference(ledger):
         found["reference"] = dtype if method == "full" else "adapters"
     if trainer.generates:
         found["scored"] = ledger.argument("max_completion_length", positive) or 0
         found |= _of_generation(ledger, world)
     return found
+
+
+def _has_nll(ledger: Ledger) -> bool:
+    without = ledger.release.trainer.nll_unless
+    if without is None:
+        return False
+    return not any(ledger.argument(name, lambda given: given) == value for name, value in without.items())
 
 
 def _has_reference(ledger: Ledger) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from importlib import import_module
 from importlib.util import find_spec
 from traceback import walk_tb
 from typing import Any
@@ -78,7 +79,21 @@ def _config_class(job: dict[str, Any]) -> tuple[Any, str]:
 
     if reason := other_release("trl", trl.__version__, job["trl"]):
         return None, reason
-    return getattr(trl, name), ""
+    if config_class := of_trl(name):
+        return config_class, ""
+    return None, f"trl {trl.__version__} has no {name}"
+
+
+def of_trl(name: str) -> Any:
+    """A class of TRL, or of its experiment of that name, where ORPO's and CPO's are since 0.26; None where neither
+    has it."""
+    import trl
+
+    algorithm = name.removesuffix("Trainer").removesuffix("Config").lower()
+    try:
+        return getattr(trl, name, None) or getattr(import_module(f"trl.experimental.{algorithm}"), name, None)
+    except ImportError:
+        return None
 
 
 def _constructible(job: dict[str, Any], config_class: Any) -> tuple[dict[str, Any], list[str]]:

@@ -8,10 +8,38 @@ from __future__ import annotations
 from typing import Any
 
 RELEASES: tuple[tuple[int, int], ...] = ((0, 9), (0, 10), (0, 11), (0, 12), (0, 13), (0, 14), (0, 15), (0, 16), (0, 17), (0, 18), (0, 19), (0, 20), (0, 21), (0, 22), (0, 23), (0, 24), (0, 25), (0, 26), (0, 27), (0, 28), (0, 29), (1, 0), (1, 1), (1, 2), (1, 3), (1, 4), (1, 5), (1, 6), (1, 7), (1, 8), (1, 9), (1, 10), (1, 11), (1, 12), (1, 13), (1, 14), (1, 15), (1, 16))
-TRAINERS: dict[str, str] = {'SFTTrainer': 'SFTConfig', 'DPOTrainer': 'DPOConfig', 'GRPOTrainer': 'GRPOConfig', 'RewardTrainer': 'RewardConfig', 'KTOTrainer': 'KTOConfig', 'RLOOTrainer': 'RLOOConfig', 'DistillationTrainer': 'DistillationConfig'}
+TRAINERS: dict[str, str] = {'SFTTrainer': 'SFTConfig', 'DPOTrainer': 'DPOConfig', 'GRPOTrainer': 'GRPOConfig', 'RewardTrainer': 'RewardConfig', 'KTOTrainer': 'KTOConfig', 'RLOOTrainer': 'RLOOConfig', 'DistillationTrainer': 'DistillationConfig', 'ORPOTrainer': 'ORPOConfig', 'CPOTrainer': 'CPOConfig'}
 OLDEST: dict[tuple[int, int], tuple[int, int]] = {(0, 9): (4, 31), (0, 11): (4, 40), (0, 13): (4, 46), (0, 18): (4, 50), (0, 19): (4, 51), (0, 20): (4, 53), (0, 21): (4, 55), (0, 23): (4, 56)}
 NEWEST: dict[tuple[int, int], tuple[int, int]] = {(0, 12): (4, 46)}
 GROUPS: dict[str, dict[str, dict[str, Any]]] = {
+    'CPOConfig': {
+        'alpha': {'life': (((0, 22), None),), 'type': (((0, 22), ('number',)),), 'default': (((0, 22), 0.0),)},
+        'beta': {'life': (((0, 9), None),), 'type': (((0, 9), ('number',)),), 'default': (((0, 9), 0.1),)},
+        'bf16': {'life': (((0, 19), None),), 'type': (((0, 19), ('boolean', 'null')),), 'default': (((0, 19), None),)},
+        'cpo_alpha': {'life': (((0, 9), None),), 'type': (((0, 9), ('number',)),), 'default': (((0, 9), 1.0),)},
+        'dataset_num_proc': {'life': (((0, 9), None),), 'type': (((0, 9), ('integer', 'null')),), 'default': (((0, 9), None),)},
+        'disable_dropout': {'life': (((0, 9), None),), 'type': (((0, 9), ('boolean',)),), 'default': (((0, 9), True),)},
+        'generate_during_eval': {'life': (((0, 9), None),), 'type': (((0, 9), ('boolean',)),), 'default': (((0, 9), False),)},
+        'gradient_checkpointing': {'life': (((0, 22), None),), 'type': (((0, 22), ('boolean',)),), 'default': (((0, 22), True),)},
+        'is_encoder_decoder': {'life': (((0, 9), None),), 'type': (((0, 9), ('boolean', 'null')),), 'default': (((0, 9), None),)},
+        'label_pad_token_id': {'life': (((0, 9), (0, 28)),), 'type': (((0, 9), ('integer',)),), 'default': (((0, 9), -100),), 'help': 'remove it: the label is always -100', 'values': {-100: {}}},
+        'label_smoothing': {'life': (((0, 9), None),), 'type': (((0, 9), ('number',)),), 'default': (((0, 11), 0.0), ((0, 9), 0))},
+        'learning_rate': {'life': (((0, 12), None),), 'type': (((0, 12), ('number',)),), 'default': (((0, 12), 1e-06),), 'minimum': 0},
+        'logging_steps': {'life': (((0, 19), None),), 'type': (((0, 19), ('number',)),), 'default': (((0, 19), 10),)},
+        'loss_type': {'life': (((0, 9), None),), 'type': (((0, 9), ('string',)),), 'default': (((0, 9), 'sigmoid'),), 'choices': (((0, 22), ('sigmoid', 'hinge', 'ipo', 'simpo', 'alphapo')), ((0, 9), ('sigmoid', 'hinge', 'ipo', 'simpo')))},
+        'lr_scheduler_kwargs': {'life': (((0, 25), None),), 'type': (((0, 25), ('string', 'object', 'null')),), 'default': (((0, 25), None),)},
+        'max_completion_length': {'life': (((0, 9), None),), 'type': (((0, 9), ('integer', 'null')),), 'default': (((0, 9), None),)},
+        'max_length': {'life': (((0, 9), None),), 'type': (((0, 9), ('integer', 'null')),), 'default': (((0, 14), 1024), ((0, 9), None)), 'minimum': 1},
+        'max_prompt_length': {'life': (((0, 9), (0, 28)),), 'type': (((0, 9), ('integer', 'null')),), 'default': (((0, 14), 512), ((0, 9), None)), 'help': 'filter long prompts out of the data, or limit prompt and answer together with `max_length`', 'values': {None: {}}},
+        'max_target_length': {'life': (((0, 9), (0, 11)),), 'type': (((0, 9), ('integer', 'null')),), 'default': (((0, 9), None),), 'by': 'max_completion_length', 'from': (0, 11), 'same_value': True},
+        'model_init_kwargs': {'life': (((0, 9), None),), 'type': (((0, 29), ('string', 'object', 'null')), ((0, 9), ('object', 'null'))), 'default': (((0, 9), None),)},
+        'padding_value': {'life': (((0, 9), (0, 28)),), 'type': (((0, 11), ('integer', 'null')), ((0, 9), ('integer',))), 'default': (((0, 9), None),), 'help': 'set pad_token on the tokenizer in your script', 'values': {None: {}}},
+        'simpo_gamma': {'life': (((0, 9), None),), 'type': (((0, 9), ('number',)),), 'default': (((0, 9), 0.5),)},
+        'torch_empty_cache_steps': {'life': (((0, 29), None),), 'type': (((0, 29), ('integer', 'null')),), 'default': (((0, 29), None),), 'minimum': 1},
+        'truncation_mode': {'life': (((0, 9), (1, 0)),), 'type': (((0, 9), ('string',)),), 'default': (((0, 9), 'keep_end'),), 'choices': (((0, 14), ('keep_end', 'keep_start')),), 'help': 'remove it: a long sample is always cut at its end'},
+        'trust_remote_code': {'life': (((1, 7), None),), 'type': (((1, 7), ('boolean',)),), 'default': (((1, 7), False),)},
+        'use_liger_kernel': {'life': (((0, 29), None),), 'type': (((0, 29), ('boolean',)),), 'default': (((0, 29), False),)},
+    },
     'DPOConfig': {
         'activation_offloading': {'life': (((0, 29), None),), 'type': (((0, 29), ('boolean',)),), 'default': (((0, 29), False),)},
         'base_model_attribute_name': {'life': (((0, 19), (0, 29)),), 'type': (((0, 28), ('string', 'null')), ((0, 19), ('string',))), 'default': (((0, 28), None), ((0, 19), 'model')), 'deprecated': (0, 28), 'help': 'remove it: TRL finds the decoder itself', 'values': {'model': {}}},
@@ -261,6 +289,28 @@ GROUPS: dict[str, dict[str, dict[str, Any]]] = {
         'undesirable_weight': {'life': (((0, 9), None),), 'type': (((0, 11), ('number',)), ((0, 9), ('number', 'null'))), 'default': (((0, 9), 1.0),)},
         'use_liger_kernel': {'life': (((0, 29), None),), 'type': (((0, 29), ('boolean',)),), 'default': (((0, 29), False),), 'deprecated': (1, 15), 'by': 'model_init_kwargs', 'from': (1, 15), 'help': 'write `model_init_kwargs: {use_kernels: true}`', 'values': {True: {'model_init_kwargs': {'use_kernels': True}}, False: {}}},
         'use_liger_loss': {'life': (((0, 17), (0, 28)),), 'type': (((0, 17), ('boolean',)),), 'default': (((0, 25), None), ((0, 17), False)), 'deprecated': (0, 25), 'by': 'use_liger_kernel', 'from': (0, 25), 'same_value': True},
+    },
+    'ORPOConfig': {
+        'beta': {'life': (((0, 9), None),), 'type': (((0, 9), ('number',)),), 'default': (((0, 9), 0.1),)},
+        'bf16': {'life': (((0, 19), None),), 'type': (((0, 19), ('boolean', 'null')),), 'default': (((0, 19), None),)},
+        'dataset_num_proc': {'life': (((0, 9), None),), 'type': (((0, 9), ('integer', 'null')),), 'default': (((0, 9), None),)},
+        'disable_dropout': {'life': (((0, 9), None),), 'type': (((0, 9), ('boolean',)),), 'default': (((0, 9), True),)},
+        'generate_during_eval': {'life': (((0, 9), None),), 'type': (((0, 9), ('boolean',)),), 'default': (((0, 9), False),)},
+        'gradient_checkpointing': {'life': (((0, 22), None),), 'type': (((0, 22), ('boolean',)),), 'default': (((0, 22), True),)},
+        'is_encoder_decoder': {'life': (((0, 9), None),), 'type': (((0, 9), ('boolean', 'null')),), 'default': (((0, 9), None),)},
+        'label_pad_token_id': {'life': (((0, 9), (0, 28)),), 'type': (((0, 9), ('integer',)),), 'default': (((0, 9), -100),), 'help': 'remove it: the label is always -100', 'values': {-100: {}}},
+        'learning_rate': {'life': (((0, 12), None),), 'type': (((0, 12), ('number',)),), 'default': (((0, 12), 1e-06),), 'minimum': 0},
+        'logging_steps': {'life': (((0, 19), None),), 'type': (((0, 19), ('number',)),), 'default': (((0, 19), 10),)},
+        'lr_scheduler_kwargs': {'life': (((0, 25), None),), 'type': (((0, 25), ('string', 'object', 'null')),), 'default': (((0, 25), None),)},
+        'max_completion_length': {'life': (((0, 9), None),), 'type': (((0, 9), ('integer', 'null')),), 'default': (((0, 9), None),)},
+        'max_length': {'life': (((0, 9), None),), 'type': (((0, 9), ('integer', 'null')),), 'default': (((0, 14), 1024), ((0, 9), None)), 'minimum': 1},
+        'max_prompt_length': {'life': (((0, 9), (0, 28)),), 'type': (((0, 9), ('integer', 'null')),), 'default': (((0, 14), 512), ((0, 9), None)), 'help': 'filter long prompts out of the data, or limit prompt and answer together with `max_length`', 'values': {None: {}}},
+        'model_init_kwargs': {'life': (((0, 9), None),), 'type': (((0, 29), ('string', 'object', 'null')), ((0, 9), ('object', 'null'))), 'default': (((0, 9), None),)},
+        'padding_value': {'life': (((0, 9), None),), 'type': (((0, 11), ('integer', 'null')), ((0, 9), ('integer',))), 'default': (((0, 9), None),)},
+        'torch_empty_cache_steps': {'life': (((0, 29), None),), 'type': (((0, 29), ('integer', 'null')),), 'default': (((0, 29), None),), 'minimum': 1},
+        'truncation_mode': {'life': (((0, 9), (1, 0)),), 'type': (((0, 9), ('string',)),), 'default': (((0, 9), 'keep_end'),), 'choices': (((0, 14), ('keep_end', 'keep_start')),), 'help': 'remove it: a long sample is always cut at its end'},
+        'trust_remote_code': {'life': (((1, 7), None),), 'type': (((1, 7), ('boolean',)),), 'default': (((1, 7), False),)},
+        'use_liger_kernel': {'life': (((0, 29), None),), 'type': (((0, 29), ('boolean',)),), 'default': (((0, 29), False),)},
     },
     'RLOOConfig': {
         'base_model': {'life': (((0, 9), (0, 10)),), 'type': (((0, 9), ('string',)),), 'default': (((0, 9), 'EleutherAI/pythia-160m'),), 'help': 'remove it: the model is set in your script', 'no_effect': True},

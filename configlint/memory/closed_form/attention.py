@@ -38,6 +38,8 @@ class Scope:
         self.fused = workload.fused_loss
         self.chunked = workload.chunked_loss
         self.scores = workload.scores
+        self.logarithms = workload.logarithms
+        self.nll = workload.nll
         self.scored = workload.batch * -(-workload.scored // workload.context) or self.rows
         self.task = workload.task
         self.bfloat16 = "bfloat16" in (workload.dtype, workload.autocast)

@@ -148,7 +148,7 @@ def head(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor | None]:
         logits = scale(tape, unary(tape, scale(tape, logits), "out"))
     if model.scope.scores:
         logits = cast(tape, logits, 4) if tape.autocast else logits
-        return trl.selected(tape, logits, rows, model.scope.scored < model.scope.rows), logits
+        return trl.of_logits(tape, logits, model.scope, rows), logits
     masked_model = sizes.order == "sum"
     loss = cross_entropy(tape, logits if masked_model else cast(tape, logits, 4), rows)
     return loss, logits

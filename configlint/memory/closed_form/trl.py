@@ -6,7 +6,8 @@ vocabulary a tile). From 1.7 to 1.14 another function had the same purpose, with
 
 from __future__ import annotations
 
-from configlint.memory.closed_form.operations import gather, gives, scale, unary
+from configlint.memory.closed_form.attention import Scope
+from configlint.memory.closed_form.operations import add, copied, cross_entropy, gather, gives, scale, unary, views
 from configlint.memory.closed_form.tape import Node, Storage, Tape, Tensor, Weight, needs
 
 _TILE_ROWS = 4096
@@ -47,25 +48,79 @@ def of_scored(tape: Tape, x: Tensor, rows: int, scored: int) -> Tensor:
     return gather(tape, x, x.count // rows * scored, Storage(tape, 8 * scored))
 
 
-def selected(tape: Tape, logits: Tensor, rows: int, some: bool) -> Tensor:
-    """The log-probability of each next token, from logits of all words; of `some` tokens, they are divided by a
-    temperature first.
+def of_logits(tape: Tape, logits: Tensor, scope: Scope, rows: int) -> Tensor:
+    return _with_likelihood(tape, logits, scope) if scope.nll else _selected(tape, logits, scope, rows)
 
-    Source: trl 0.19 to 1.14, trainer/utils.py, selective_log_softmax; trainer/grpo_trainer.py,
-    _get_per_token_logps.
+
+def _selected(tape: Tape, logits: Tensor, scope: Scope, rows: int) -> Tensor:
+    """The log-probability of each next token, from logits of all words; of some of the tokens, they are divided by
+    a temperature first.
+
+    Source: trl 0.9 to 1.16, trainer/utils.py, selective_log_softmax, and the trainers' get_batch_logps;
+    trainer/grpo_trainer.py, _get_per_token_logps.
     """
-    size, width = logits.count * logits.item, logits.width
     # All but the last of a row, and the gradient of that is of all again.
-    node = tape.record((logits.node,), (), gives(tape, size, width))
-    logits = Tensor(logits.storage, logits.count, logits.item, node)
-    if some:
+    (logits,) = views(tape, logits, logits.count)
+    if rows < scope.rows:
         logits = scale(tape, logits)
     labels = Storage(tape, 8 * rows)
-    if logits.item == 2:
-        logits = unary(tape, logits, "out")
-        node = tape.record((logits.node,), (labels,), gives(tape, size, width))
-    else:
-        picked = tape.record((logits.node,), (labels,), gives(tape, size, width))
-        summed = tape.record((logits.node,), (logits.storage,), gives(tape, size, width))
-        node = tape.record((picked, summed), (), lambda node: (node.grad, node.grad))
-    return Tensor(Storage(tape, logits.item * rows), rows, logits.item, node)
+    made = {"kernel": _in_kernel, "whole": _of_whole}.get(scope.logarithms) or (
+        _of_rows if logits.item == 2 else _of_sums
+    )
+    return Tensor(Storage(tape, logits.item * rows), rows, logits.item, made(tape, logits, labels, scope.batch))
+
+
+def _in_kernel(tape: Tape, logits: Tensor, labels: Storage, batch: int) -> Node | None:
+    """Source: trl 1.16, kernels/logprob_entropy.py, _LogProbEntropyFunction: the logits are kept."""
+    size, width = logits.count * logits.item, logits.width
+    return tape.record((logits.node,), (logits.storage, labels), gives(tape, size, width))
+
+
+def _of_whole(tape: Tape, logits: Tensor, labels: Storage, batch: int) -> Node | None:
+    """Source: trl 0.9 to 0.14, get_batch_logps: the logarithms of all words are kept, and the logits are not."""
+    size, width = logits.count * logits.item, logits.width
+    logarithms = unary(tape, logits, "out")
+    return tape.record((logarithms.node,), (logarithms.storage, labels), gives(tape, size, width))
+
+
+def _of_rows(tape: Tape, logits: Tensor, labels: Storage, batch: int) -> Node | None:
+    """Logits in 16 bits, from 0.15: the logarithms row by row. The rows' gradients are put together at the end."""
+    size, width = logits.count * logits.item, logits.width
+    logarithms = Storage(tape, size, width)
+
+    def rule(node: Node) -> tuple[Storage | None, ...]:
+        tape.moment(3 * size // batch)
+        rows = Storage(tape, size, width)
+        node.saved = ()
+        return _stacked(tape, rows)
+
+    return tape.record((logits.node,), (logarithms, labels), rule)
+
+
+def _of_sums(tape: Tape, logits: Tensor, labels: Storage, batch: int) -> Node | None:
+    """Logits in 32 bits, from 0.15: those of the labels less the logarithm of each row's sum. Both keep the logits,
+    until the gradients of the rows have been put together."""
+    size, width = logits.count * logits.item, logits.width
+    tape.moment(size // batch)
+    picked = tape.record((logits.node,), (logits.storage, labels), gives(tape, size, width))
+    summed = tape.record((logits.node,), (logits.storage,), lambda node: _stacked(tape, Storage(tape, size, width)))
+    return tape.record((picked, summed), (), lambda node: (node.grad, node.grad))
+
+
+def _stacked(tape: Tape, rows: Storage) -> tuple[Storage | None, ...]:
+    return (Storage(tape, rows.size, rows.width),)
+
+
+def _with_likelihood(tape: Tape, logits: Tensor, scope: Scope) -> Tensor:
+    """The loss of ORPO and CPO: the likelihood of the chosen rows, which are the first half, of a copy of their
+    logits, and the log-probabilities of all rows. While the copy and its logarithms are there, so are the logits of
+    all; until the backward comes to them, the logarithms stay.
+
+    Source: trl 1.16, experimental/orpo/orpo_trainer.py and experimental/cpo/cpo_trainer.py, concatenated_forward
+    (cross_entropy_loss, then get_batch_logps); the same in trainer/ from 0.9 to 0.25.
+    """
+    rows = scope.rows // 2
+    (chosen,) = views(tape, logits, logits.count // 2)
+    (chosen,) = views(tape, chosen, chosen.count)
+    likelihood = cross_entropy(tape, copied(tape, chosen), rows)
+    return add(tape, _selected(tape, logits, scope, scope.rows), likelihood)

@@ -13,6 +13,8 @@ from itertools import islice
 from math import lcm
 from typing import Any
 
+from configlint.verify.construct import of_trl
+
 
 def trainer_class(question: dict[str, Any]) -> Any:
     """The class that the script builds; for one that is nobody's but the user's, the Trainer."""
@@ -20,9 +22,7 @@ def trainer_class(question: dict[str, Any]) -> Any:
 
     kind = getattr(transformers, question["trainer"], None)
     if kind is None and question["config_class"] is not None and find_spec("trl") is not None:
-        import trl
-
-        kind = getattr(trl, question["trainer"], None)
+        kind = of_trl(question["trainer"])
     return kind if isinstance(kind, type) and issubclass(kind, transformers.Trainer) else transformers.Trainer
 
 

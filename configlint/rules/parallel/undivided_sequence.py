@@ -19,8 +19,8 @@ Good:
     parallel: {data: fsdp, context: 2}
 
 Source: trl 1.16 trainer/grpo_config.py and rloo_config.py, __post_init__ (a mesh from the environment is not seen
-there); trainer/dpo_trainer.py, reward_trainer.py and kto_trainer.py, the collators; deepspeed 0.19
-runtime/sequence_parallel/ulysses_sp.py, UlyssesSPDataLoaderAdapter.refill
+there); trainer/dpo_trainer.py, reward_trainer.py, kto_trainer.py and experimental/utils.py, the collators;
+deepspeed 0.19 runtime/sequence_parallel/ulysses_sp.py, UlyssesSPDataLoaderAdapter.refill
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from collections.abc import Iterator, Sequence
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
-from configlint.core.release import Layer
+from configlint.core.release import Layer, is_required
 from configlint.core.remedy import Drop, Put
 from configlint.core.rule import Finding, Row, rule
 from configlint.core.values import mapping
@@ -90,7 +90,7 @@ def _renamed(
 
 def _missing(plan: Plan, schedule: str, kwargs: dict[str, object], layer: Layer) -> Iterator[Finding]:
     path = plan.path(_KWARGS) if plan.given(plan.path(_KWARGS)) else plan.path(_TYPE)
-    required = [key for key in layer.held() if key != "**" and "default" not in layer.arguments[key]]
+    required = [key for key, argument in layer.held().items() if key != "**" and is_required(argument)]
     missing = [key for key in required if key not in kwargs]
     for key in missing:
         whole = {**kwargs, **{each: _steps(plan, each) for each in missing}}

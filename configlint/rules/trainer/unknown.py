@@ -17,7 +17,8 @@ Good:
     batch: {effective: 64}
     hardware: {accelerator: a100-80gb, devices_per_node: 8}
 
-Source: transformers 5.23 trainer.py and trainer_seq2seq.py; trl 1.16 trainer/, the classes of its own scripts
+Source: transformers 5.23 trainer.py and trainer_seq2seq.py; trl 1.16 trainer/, the classes of its own scripts, and
+experimental/orpo and cpo
 """
 
 from __future__ import annotations
