@@ -92,10 +92,9 @@ def _missing(plan: Plan, schedule: str, kwargs: dict[str, object], layer: Layer)
     path = plan.path(_KWARGS) if plan.given(plan.path(_KWARGS)) else plan.path(_TYPE)
     required = [key for key, argument in layer.held().items() if key != "**" and is_required(argument)]
     missing = [key for key in required if key not in kwargs]
-    for key in missing:
-        whole = {**kwargs, **{each: _steps(plan, each) for each in missing}}
-        remedies = with_kwargs(plan.path(_KWARGS), whole)
-        message = f"the schedule {schedule} requires `{key}`"
+    if missing:
+        remedies = with_kwargs(plan.path(_KWARGS), {**kwargs, **{key: _steps(plan, key) for key in missing}})
+        message = f"the schedule {schedule} requires {listing((f'`{key}`' for key in missing), 'and')}"
         yield Finding(path, message, remedies, row="missing-scheduler-argument")
     given = [key for key in _ONE_OF if kwargs.get(key) is not None]
     names = [f"`{key}`" for key in _ONE_OF]
