@@ -497,3 +497,9 @@ def test_an_editor_underlines_a_wrong_section(training: dict[str, Any]) -> None:
 def test_an_editor_accepts_what_the_class_takes(release: str | None, spec: dict[str, Any]) -> None:
     errors = Draft7Validator(bundle(release)).iter_errors({**SPEC, **spec})
     assert [error.message for error in errors] == []
+
+
+@pytest.mark.parametrize("trainer", ["Trainer", "Seq2SeqTrainer", "GRPOTrainer"])
+def test_an_argument_is_of_the_layer_that_was_asked(trainer: str) -> None:
+    for layer in knowledge.find_release("5.20", None, trainer).layers:
+        assert all(argument.layer is layer for argument in layer.held().values())

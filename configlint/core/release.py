@@ -18,8 +18,8 @@ Facts = dict[str, Any]
 UNKNOWN = object()
 
 
-# What each layer holds, beside its arguments: as long as they are here, nothing else has their identity.
-_HELD: dict[tuple[str, Version, int], tuple[dict[str, Facts], dict[str, Argument]]] = {}
+# What each layer holds, by its identity, with the layer itself: while that is here, nothing else can have it.
+_HELD: dict[int, tuple[Layer, dict[str, Argument]]] = {}
 
 
 class Layer(NamedTuple):
@@ -52,10 +52,9 @@ class Layer(NamedTuple):
 
     def held(self) -> dict[str, Argument]:
         """Those that this release has; made once for all specs."""
-        key = (self.package, self.version, id(self.arguments))
-        if key not in _HELD:
-            _HELD[key] = self.arguments, {name: found for name in self.arguments if (found := self.get(name))}
-        return _HELD[key][1]
+        if id(self) not in _HELD:
+            _HELD[id(self)] = self, {name: found for name in self.arguments if (found := self.get(name))}
+        return _HELD[id(self)][1]
 
 
 class Argument(NamedTuple):
