@@ -739,3 +739,10 @@ def test_a_spec_that_was_let_go_is_there_for_the_next_that_extends_it() -> None:
     kept, gone = check(["."], Session()), check(["."], Session(), keeps_plans=False)
     assert gone.diagnostics == kept.diagnostics != []
     assert sorted(plan.spec.source.name for plan in gone.loaded) == ["a.yaml", "b.yaml"]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_spec_from_stdin_is_not_read_from_its_file_by_the_next_that_extends_it() -> None:
+    write("a.yaml", ERROR)
+    write("b.yaml", "extends: a.yaml\nbatch: {effective: 128}\n")
+    assert run("check", "-", "b.yaml", "--stdin-filename", "a.yaml", stdin=CLEAN).out == "2 specs clean\n"

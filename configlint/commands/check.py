@@ -75,7 +75,9 @@ def check(
     if compare:
         report, changed = _show_fixes(paths, session, target, baseline)
     else:
-        report = pipeline.check(paths, session, target, fix or verbose or baseline is not None)
+        # What came from stdin could not be read again.
+        keeps_plans = fix or verbose or baseline is not None or bool(session.parsed)
+        report = pipeline.check(paths, session, target, keeps_plans)
         reporting.refuse_to_replace([*forms, write_baseline], report)
         report = _fix(report, paths, session, target, fix)
         if write_baseline is not None:
