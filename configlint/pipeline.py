@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, partial
-from typing import TYPE_CHECKING
 
 from configlint import knowledge, rules
 from configlint.core.diagnostic import NOT_IGNORABLE, Diagnostic, Severity
@@ -16,6 +15,7 @@ from configlint.core.release import Version, written
 from configlint.core.remedy import Meant
 from configlint.core.source import Span, start_of
 from configlint.core.spec import Setting, as_meant
+from configlint.core.typing import TYPE_CHECKING
 from configlint.frontends import OWN
 from configlint.lint import RuleCrash, crash, lint
 from configlint.session import Loaded, Session, load_one, one, selected, specs

@@ -103,7 +103,7 @@ class Session:
         """Drop a spec, unless it extends another or has a comment that says something: of thousands, few are needed
         at the end."""
         text, name = file.source.text, file.source.name
-        if "extends" in file.root.keys or "ignore" in text or name in self.forgotten:
+        if _is_extending(file) or "ignore" in text or name in self.forgotten:
             return False
         self.forgotten.add(name)
         for held in (self.forms, self.installed):
@@ -302,6 +302,10 @@ def _base(document: Mapping, front_end: FrontEnd) -> Scalar | None:
     entry = document.entries.get(front_end.DIALECT.extends or "")
     value = entry.value if entry else None
     return value if isinstance(value, Scalar) and isinstance(value.value, str) and value.value else None
+
+
+def _is_extending(file: Parsed) -> bool:
+    return isinstance(file.document, Mapping) and "extends" in file.document.entries
 
 
 def _parsed(source: Source) -> Parsed:

@@ -88,7 +88,7 @@ Every argument of {package}'s config classes over the releases, as configlint/co
 
 from __future__ import annotations
 
-from typing import Any
+from configlint.core.typing import Any
 
 '''
 TRAINERS = {"Trainer": "TrainingArguments", "Seq2SeqTrainer": "Seq2SeqTrainingArguments"}
@@ -160,7 +160,7 @@ is anything.
 
 from __future__ import annotations
 
-from typing import Any
+from configlint.core.typing import Any
 
 '''
 
@@ -278,7 +278,7 @@ TRAITS_HEADER = '''"""Made from configlint/knowledge/{kind}.yaml by schemas/gene
 
 from __future__ import annotations
 
-from typing import Any
+from configlint.core.typing import Any
 
 '''
 
@@ -317,7 +317,7 @@ the top. REMOVED: the release that refuses a key. SCHEDULERS, OPTIMIZERS: the pa
 
 from __future__ import annotations
 
-from typing import Any
+from configlint.core.typing import Any
 
 '''
 

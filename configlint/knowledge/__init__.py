@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import re
 from functools import cache
-from typing import Any
 
 from configlint.core.document import plain
 from configlint.core.profile import Accelerator, Instance, Model, Trainer, bare
 from configlint.core.release import Constructor, Layer, Release, Version, same_names
 from configlint.core.source import Source
+from configlint.core.typing import Any
 from configlint.host.read import read_bytes
 from configlint.knowledge._generated import trainers as _trainers
 from configlint.knowledge._generated import transformers as _transformers

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from configlint.core.typing import Any
 from configlint.core.values import flag, positive, real, text
 
 # Modules that get adapters where none are named. Source: PEFT 0.21, utils/constants.py.

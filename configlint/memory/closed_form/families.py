@@ -5,8 +5,7 @@ Source: transformers 5.23, models/<family>/configuration_<family>.py and modelin
 
 from __future__ import annotations
 
-from typing import Any
-
+from configlint.core.typing import Any
 from configlint.core.values import flag, positive, real
 from configlint.memory.closed_form.architecture import Architecture, Fields, encoder
 
