@@ -366,7 +366,7 @@ def load_one(path: str, session: Session, own: bool = False) -> Loaded:
     if os.path.isdir(path):
         raise UsageError(f"{path} is a folder: name a file")
     unreadable: list[str] = []
-    for file, front_end in specs([path], session, unreadable):
+    for file, front_end in specs(files_of([path], session), session, unreadable):
         if own and front_end not in (None, OWN):
             title = front_end.DIALECT.title if front_end else ""
             raise UsageError(
@@ -384,11 +384,11 @@ def load_one(path: str, session: Session, own: bool = False) -> Loaded:
 
 
 def specs(
-    paths: Iterable[str], session: Session, unreadable: list[str]
+    files: Iterable[tuple[str, bool]], session: Session, unreadable: list[str]
 ) -> Iterator[tuple[Parsed, FrontEnd | None]]:
-    """The specs that paths name or folders hold, each once; the front end is None for one with no
-    reading it."""
-    for name, asked_for in _files(paths, session):
+    """The specs among some files, of which `files_of` is the list; the front end is None for one with no reading
+    it."""
+    for name, asked_for in files:
         expected = asked_for and not session.pass_over
         try:
             data = session.parsed[name] if name in session.parsed else read_bytes(name)
@@ -408,7 +408,7 @@ def specs(
             unreadable.append(f"{name} {_why_not(file)}")
 
 
-def _files(paths: Iterable[str], session: Session) -> Iterator[tuple[str, bool]]:
+def files_of(paths: Iterable[str], session: Session) -> Iterator[tuple[str, bool]]:
     """The files that paths name or folders hold, each once, as far as the settings have it, and whether it was
     named."""
     seen: set[str] = set()
