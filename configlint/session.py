@@ -16,7 +16,7 @@ from configlint.core.record import NamedTuple
 from configlint.core.release import Version, version_of
 from configlint.core.secrets import MASK
 from configlint.core.source import Source, Span, is_code
-from configlint.core.spec import Setting, Spec
+from configlint.core.spec import ScriptParser, Setting, Spec
 from configlint.core.wording import Suggestions, misspelt, nearest
 from configlint.frontends import FRONT_ENDS, OWN, FrontEnd, could_be, of_root, read_text, root_of, tool_of
 from configlint.frontends.spec import KEYS
@@ -79,7 +79,7 @@ class Session:
         self.installed: dict[Source, dict[str, Setting]] = {}
         self.forgotten: set[str] = set()
         self.near: dict[str, str | None] = {}
-        self.scripts: dict[str, frozenset[str] | None] = {}
+        self.scripts: dict[str, ScriptParser | None] = {}
         self.options = options
         self.projects = Projects(options, rules.selectable())
         self.assignments = [_assignment(text) for text in assignments]
@@ -260,22 +260,22 @@ class Session:
         if not script.endswith(".py") or is_elsewhere:
             return plan.spec
         if os.path.lexists(path):
-            return plan.spec._replace(script_takes=self._script_takes(path)) if plan.arguments else plan.spec
+            return plan.spec._replace(script_parser=self._script_parser(path))
         near = self._file_near(path, _script_meant)
         return plan.spec._replace(
             meant_script=script.removesuffix(os.path.basename(script)) + near if near else None
         )
 
-    def _script_takes(self, path: str) -> frozenset[str] | None:
-        """The fields that a script fills from its JSON, where it is certain; read once, and only as a text."""
+    def _script_parser(self, path: str) -> ScriptParser | None:
+        """What a script takes, where it is certain; read once, and only as a text."""
         if path not in self.scripts:
-            from configlint.frontends.parsers import fields
+            from configlint.frontends.parsers import script_parser
 
             try:
                 source = decode(path, read_bytes(path))
             except OSError:
                 source = None
-            self.scripts[path] = fields(source.text) if isinstance(source, Source) else None
+            self.scripts[path] = script_parser(source.text) if isinstance(source, Source) else None
         return self.scripts[path]
 
     def _file_near(self, path: str, find: Callable[[str, list[str]], str | None]) -> str | None:
