@@ -51,11 +51,11 @@ class Parsed(NamedTuple):
 
 class Loaded(NamedTuple):
     """A spec with all that it extends, as plans; none where a file of it cannot be read, or where
-    it is a base, which has no batch."""
+    it is a base, which has no batch: then `bases` are its specs."""
 
     plans: list[Plan]
     diagnostics: list[Diagnostic]
-    is_base: bool = False
+    bases: tuple[Spec, ...] = ()
 
 
 class Session:
@@ -156,7 +156,7 @@ class Session:
             diagnostics += self._form(assignment, OWN)
         if len(documents) == 0 or any(map(_hides_layers, diagnostics)):
             return Loaded([], diagnostics)
-        specs, shared, problems = front_end.lower(documents, self.assignments)
+        specs, shared, problems, bases = front_end.lower(documents, self.assignments)
         plans = [self._plan(spec) for spec in specs]
         # What the targets must keep: the batch of the one without, be it a plan or not, or the first that is known.
         is_plan = bool(specs) and specs[0] is shared
@@ -164,7 +164,7 @@ class Session:
         reference = next((plan.batch.effective for plan in first if plan.batch.effective), None)
         near = Suggestions()
         plans = [plan._replace(reference=reference, nearest=near, spec=self._with_files(plan)) for plan in plans]
-        return Loaded(plans, [*diagnostics, *problems], is_base=not plans and not problems)
+        return Loaded(plans, [*diagnostics, *problems], bases=() if plans else bases)
 
     def _plan(self, spec: Spec) -> Plan:
         plan = solve(self._in_project(spec), knowledge)
@@ -334,9 +334,19 @@ def selected(plans: list[Plan], target: str | None) -> list[Plan]:
     Raises:
         UsageError: there is no such target.
     """
-    chosen = [plan for plan in plans if target in (None, plan.spec.target)]
-    if plans and not chosen:
-        names = ", ".join(plans[0].spec.targets)
+    selected_specs([plan.spec for plan in plans], target)
+    return [plan for plan in plans if target in (None, plan.spec.target)]
+
+
+def selected_specs(specs: Sequence[Spec], target: str | None) -> list[Spec]:
+    """All specs, or that of the target.
+
+    Raises:
+        UsageError: there is no such target.
+    """
+    chosen = [spec for spec in specs if target in (None, spec.target)]
+    if specs and not chosen:
+        names = ", ".join(specs[0].targets)
         raise UsageError(f"unknown target {target}: {'expected ' + names if names else 'the spec has no targets'}")
     return chosen
 
@@ -353,11 +363,11 @@ def one(plans: list[Plan], target: str | None) -> Plan:
     return chosen[0]
 
 
-def load_one(path: str, session: Session, own: bool = False) -> Loaded:
-    """The file that a command names, which with `own` must be a spec of configlint's.
+def load_one(path: str, session: Session, own: bool = False, base: bool = False) -> Loaded:
+    """The file that a command names: with `own` only a spec of configlint's, with `base` also one without a batch.
 
     Raises:
-        UsageError: it cannot be read, is not a training config, or is a base.
+        UsageError: it cannot be read, is not a training config, or is a base that may not be.
     """
     if os.path.isdir(path):
         raise UsageError(f"{path} is a folder: name a file")
@@ -370,7 +380,8 @@ def load_one(path: str, session: Session, own: bool = False) -> Loaded:
                 " makes one of it"
             )
         loaded = session.load(file, front_end) if front_end else Loaded([], file.diagnostics)
-        if loaded.is_base and not any(found.severity is Severity.ERROR for found in loaded.diagnostics):
+        fails = any(found.severity is Severity.ERROR for found in loaded.diagnostics)
+        if not (loaded.plans or fails or (base and loaded.bases)):
             raise UsageError(f"{path} is a base without a batch: it can only be extended")
         plans = [plan for plan in loaded.plans if not plan.spec.is_of_trainer]
         if loaded.plans and not plans:

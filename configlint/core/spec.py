@@ -231,8 +231,10 @@ class Written(dict[str, object]):
 
 class Lowered(NamedTuple):
     """What a front end makes of a file: the specs of which each makes a plan, and the one without a target, whose
-    batch all of them must keep, be it one of them or not; and what is wrong with them together."""
+    batch all of them must keep, be it one of them or not; what is wrong with them together; and the specs that make
+    no plan, since they have no batch."""
 
     specs: tuple[Spec, ...]
     shared: Spec
     problems: tuple[Diagnostic, ...] = ()
+    bases: tuple[Spec, ...] = ()
