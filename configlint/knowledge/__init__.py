@@ -70,6 +70,13 @@ def find_constructor(transformers: str | None, trl: str | None, trainer: str) ->
     return Constructor(trainer, keywords, release) if held and "**" not in held else None
 
 
+def trl_dataclasses() -> dict[str, dict[str, Any]]:
+    """The dataclasses of TRL's that scripts parse beside a config class: the life of each field."""
+    from configlint.knowledge._generated.dataclasses import CLASSES  # for scripts that parse them only
+
+    return CLASSES
+
+
 def is_of_transformers(trainer: object) -> bool:
     """Whether a trainer is Transformers' own, as it is where none is named."""
     return trainer is None or (isinstance(trainer, str) and trainer in _transformers.TRAINERS)

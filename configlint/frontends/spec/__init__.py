@@ -89,8 +89,8 @@ def lower(documents: list[Mapping], assignments: Sequence[Mapping] = ()) -> Lowe
         return Lowered((), bare, (found,))
     others = list(lowered)
     specs = [bare, *others] if "hardware" in bare.settings or not others else others
-    # Without a batch it is a base.
-    return Lowered(tuple(spec for spec in specs if "batch" in spec.settings), bare)
+    whole = tuple(spec for spec in specs if "batch" in spec.settings)
+    return Lowered(whole, bare, bases=tuple(spec for spec in specs if "batch" not in spec.settings))
 
 
 def target_names(documents: list[Mapping]) -> tuple[str, ...]:
