@@ -56,8 +56,8 @@ class Scope:
 
 def attend(tape: Tape, q: Tensor, k: Tensor, v: Tensor, sizes: Architecture, scope: Scope, window: int) -> Tensor:
     """Queries, keys and values to the heads' output."""
-    if scope.attention == "eager" or sizes.capped:
-        return _eager(tape, q, k, v, sizes, scope)
+    if is_eager(sizes, scope):
+        return _eager(tape, q, k, v, sizes, scope, adds_mask(sizes, scope, window))
     if tape.autocast:
         q, k, v = (cast(tape, x, tape.autocast) for x in (q, k, v))
     packaged = scope.attention not in ("sdpa", "paged|sdpa")
@@ -83,6 +83,15 @@ def attend(tape: Tape, q: Tensor, k: Tensor, v: Tensor, sizes: Architecture, sco
     bias = scope.batch * scope.length * scope.length * q.item if masked else 0
     rows = -(-scope.length // _EFFICIENT_ROWS) * _EFFICIENT_ROWS
     return _fused(tape, q, k, v, sizes, scope, bias, rows)
+
+
+def is_eager(sizes: Architecture, scope: Scope) -> bool:
+    return scope.attention == "eager" or sizes.capped
+
+
+def adds_mask(sizes: Architecture, scope: Scope, window: int) -> bool:
+    """Whether eager attention gets a mask: a decoder's always, an encoder's as any other's."""
+    return not sizes.encoder or scope.masked(window)
 
 
 def _can_flash(item: int, head: int, scope: Scope) -> bool:
@@ -156,7 +165,7 @@ def _repeated(tape: Tape, x: Tensor, count: int) -> Tensor:
     return Tensor(out, count, x.item, node)
 
 
-def _eager(tape: Tape, q: Tensor, k: Tensor, v: Tensor, sizes: Architecture, scope: Scope) -> Tensor:
+def _eager(tape: Tape, q: Tensor, k: Tensor, v: Tensor, sizes: Architecture, scope: Scope, masked: bool) -> Tensor:
     """Products and a softmax in Python: the scores of each head are kept, mostly in 32 bits."""
     if tape.autocast:
         q, k, v = (cast(tape, x, tape.autocast) for x in (q, k, v))
@@ -170,7 +179,7 @@ def _eager(tape: Tape, q: Tensor, k: Tensor, v: Tensor, sizes: Architecture, sco
     )
     if sizes.capped:
         scores = scale(tape, unary(tape, scale(tape, scores), "out"))
-    scores = shift(tape, scores)
+    scores = shift(tape, scores) if masked else scores
     in_32_bits = bool(tape.autocast) or not sizes.plain_softmax
     weights = unary(tape, cast(tape, scores, 4 if in_32_bits else scores.item), "out")
     del scores
