@@ -50,6 +50,14 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "classifier_pooling": "mean",
         "architectures": ["ModernBertForMaskedLM"],
     },
+    "gpt_oss": {
+        **SHARED,
+        "intermediate_size": 256,
+        "num_local_experts": 8,
+        "num_experts_per_tok": 2,
+        "sliding_window": 64,
+        "architectures": ["GptOssForCausalLM"],
+    },
     "mistral3": {
         "text_config": {**SHARED, "model_type": "mistral"},
         "vision_config": {**PICTURES, "model_type": "pixtral", "num_hidden_layers": 2, "num_attention_heads": 4},
@@ -116,7 +124,7 @@ CELLS = [
     (family, setting)
     for family, config in CONFIGS.items()
     for setting in SETTINGS
-    if ("num_experts" not in config or setting in BY_EXPERTS)
+    if ("num_experts_per_tok" not in config or setting in BY_EXPERTS)
     and (setting != "classification" or family in CLASSIFYING)
 ]
 

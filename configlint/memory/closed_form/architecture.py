@@ -35,8 +35,10 @@ class Architecture:
     ones found. `labels` are what a head that classifies tells apart, `head_dropout` comes before it, `averaged`
     says that it gets the mean of all words. `nested` says that the model is the text part of one that reads
     pictures. `capped` says that scores are bounded, which eager attention alone does, `capped_logits` that
-    logits are, `plain_softmax` that eager attention leaves its softmax in the scores' dtype. `quantizes` is
-    false where bitsandbytes leaves the layers as they are.
+    logits are, `plain_softmax` that eager attention leaves its softmax in the scores' dtype. `sinks` says that
+    each head has a score of its own beside those of words, `turned_halves` that heads are turned half by half,
+    `expert_biased` that experts and their router have biases, and experts a bounded gate. `quantizes` is false
+    where bitsandbytes leaves the layers as they are.
     """
 
     family: str
@@ -80,6 +82,9 @@ class Architecture:
     expert_inner: int = 0
     shared_inner: int = 0
     adapted: tuple[str, ...] = ("q_proj", "v_proj")
+    sinks: bool = False
+    turned_halves: bool = False
+    expert_biased: bool = False
     encoder: bool = False
     bare_start: bool = False
     averaged: bool = False

@@ -144,6 +144,22 @@ def _qwen3_vl(config: Fields, base: Architecture) -> dict[str, Any]:
     return {"query_norm": "head", "biased": "qkvo" if _is_on(config, "attention_bias", False) else ""}
 
 
+def _gpt_oss(config: Fields, base: Architecture) -> dict[str, Any]:
+    return {
+        "norm": "olmo",
+        "biased": "qkvo" if _is_on(config, "attention_bias", True) else "",
+        "windows": _listed_windows(config, base, 2),
+        "sinks": True,
+        "plain_softmax": True,
+        "turned_halves": True,
+        "joined": True,
+        "experts": positive(config.get("num_local_experts")) or 128,
+        "experts_used": positive(config.get("num_experts_per_tok")) or 4,
+        "expert_inner": base.inner,
+        "expert_biased": True,
+    }
+
+
 def _modernbert(config: Fields, base: Architecture) -> dict[str, Any] | None:
     activation = text(config.get("hidden_activation")) or "gelu"
     if _is_on(config, "sparse_prediction", False) or (config.get("classifier_activation") or "gelu") != activation:
@@ -171,6 +187,7 @@ def _modernbert(config: Fields, base: Architecture) -> dict[str, Any] | None:
 
 
 FAMILIES: dict[str, Differences] = {
+    "gpt_oss": _gpt_oss,
     "modernbert": _modernbert,
     "gemma": gemma,
     "cohere": _cohere,
