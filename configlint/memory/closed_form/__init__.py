@@ -86,7 +86,7 @@ def _knows_head(workload: Workload, sizes: Architecture) -> bool:
         names = workload.config.get("architectures")
         named = str(names[0]) if isinstance(names, list) and names else ""
         return named.endswith("LMHeadModel") or not named.endswith("Model")
-    own = "masked-lm" if sizes.order == "sum" else "causal-lm"
+    own = "masked-lm" if sizes.encoder else "causal-lm"
     return workload.task in (own, "image-text-to-text", *CLASSIFYING)
 
 
