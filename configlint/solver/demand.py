@@ -128,7 +128,7 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         offload_optimizer=offloads[0],
         offload_parameters=offloads[1],
     )
-    return workload._replace(**of_trainer(ledger, method, dtype, world)), ()  # type: ignore[arg-type]
+    return workload._replace(**of_trainer(ledger, method, dtype, autocast, world)), ()  # type: ignore[arg-type]
 
 
 def _of_deepspeed(spec: Spec, parallel: Parallel) -> str | None:

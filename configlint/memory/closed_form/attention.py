@@ -39,6 +39,7 @@ class Scope:
         self.chunked = workload.chunked_loss
         self.scores = workload.scores
         self.logarithms = workload.logarithms
+        self.beside_logits = workload.beside_logits
         self.nll = workload.nll
         self.scored = workload.batch * -(-workload.scored // workload.context) or self.rows
         self.task = workload.task

@@ -49,7 +49,10 @@ def of_scored(tape: Tape, x: Tensor, rows: int, scored: int) -> Tensor:
 
 
 def of_logits(tape: Tape, logits: Tensor, scope: Scope, rows: int) -> Tensor:
-    return _with_likelihood(tape, logits, scope) if scope.nll else _selected(tape, logits, scope, rows)
+    beside = Storage(tape, int(scope.beside_logits * logits.storage.size))
+    made = _with_likelihood(tape, logits, scope) if scope.nll else _selected(tape, logits, scope, rows)
+    del beside
+    return made
 
 
 def _selected(tape: Tape, logits: Tensor, scope: Scope, rows: int) -> Tensor:
