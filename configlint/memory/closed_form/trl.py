@@ -28,13 +28,15 @@ def log_probabilities(tape: Tape, x: Tensor, weight: Weight, rows: int) -> Tenso
     used, count, own = needs(x.node), x.count, x.item
 
     def rule(node: Node) -> tuple[Storage | None, ...]:
-        of_input = Storage(tape, count * 4, "hidden") if used else None
-        of_weight = Storage(tape, weight.count * 4) if weight.trainable else None
-        tape.moment(tile + copy)
+        of_input = wide_input = Storage(tape, count * 4, "hidden") if used else None
+        of_weight = wide_weight = Storage(tape, weight.count * 4) if weight.trainable else None
+        # Local names until the function ends.
+        scratch = Storage(tape, tile + copy)
         if of_input and own != 4:
             of_input = Storage(tape, count * own, "hidden")
         if of_weight and weight.item != 4:
             of_weight = Storage(tape, weight.count * weight.item)
+        del wide_input, wide_weight, scratch
         return of_input, of_weight
 
     return Tensor(Storage(tape, 4), 1, 4, tape.record((x.node, weight), (x.storage, kept), rule))
