@@ -10,6 +10,7 @@ from configlint.core.profile import Model
 from configlint.core.record import NamedTuple
 from configlint.core.spec import Spec
 from configlint.core.values import AT_RUNTIME, bits, flag, mapping, names, positive, real, share, text
+from configlint.knowledge.attention import default_attention
 from configlint.solver.ledger import Ledger
 from configlint.solver.quantized import stored
 from configlint.solver.trainer import length_of_trainer, of_trainer, unmodelled_of_trainer
@@ -106,7 +107,7 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         upcast=tuning.method == "qlora" and not _trl(ledger),
         checkpointing=checkpointing or own,
         checkpointed_every=_every(ledger) if checkpointing else 1,
-        attention=asked.loaded.attention or "sdpa",
+        attention=asked.loaded.attention or default_attention(model.config, ledger.release.transformers),
         padded=not (packed or flattened),
         many_lengths=not (packed or ledger.argument("packing", flag)),
         chunked_loss=_chunked_loss(ledger),

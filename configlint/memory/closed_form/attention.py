@@ -15,6 +15,8 @@ from configlint.memory.closed_form.tape import Storage, Tape, Tensor, needs
 
 _FLASH_WIDEST_HEAD = 256
 _AMPERE = (8, 0)
+# The release whose loss shifts the labels, not the logits.
+_LABELS_SHIFTED = (4, 49)
 # The efficient kernel pads its row of logarithms. Source: PyTorch 2.13, native/transformers/cuda/attention.cu.
 _EFFICIENT_ROWS = 32
 
@@ -43,6 +45,7 @@ class Scope:
         self.nll = workload.nll
         self.scored = workload.batch * -(-workload.scored // workload.context) or self.rows
         self.task = workload.task
+        self.shifts = workload.release < _LABELS_SHIFTED
         self.bfloat16 = "bfloat16" in (workload.dtype, workload.autocast)
 
     @property

@@ -14,12 +14,14 @@ from configlint.memory.closed_form.operations import (
     add,
     add_in_place,
     cast,
+    copied,
     cross_entropy,
     dropout,
     embedding,
     linear,
     scale,
     unary,
+    views,
 )
 from configlint.memory.closed_form.tape import Node, Tensor, Weight
 from configlint.memory.closed_form.taped import TapedModel, activate, adapted, norm, project
@@ -149,6 +151,18 @@ def head(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor | None]:
     if model.scope.scores:
         logits = cast(tape, logits, 4) if tape.autocast else logits
         return trl.of_logits(tape, logits, model.scope, rows), logits
-    masked_model = sizes.order == "sum"
-    loss = cross_entropy(tape, logits if masked_model else cast(tape, logits, 4), rows)
-    return loss, logits
+    return _of_words(model, logits, rows), logits
+
+
+def _of_words(model: TapedModel, logits: Tensor, rows: int) -> Tensor:
+    """The loss of masked tokens, or of next ones: before 4.49, a copy of all logits but the last of a row is made.
+
+    Source: transformers 4.30 to 4.48, modeling_<family>.py, forward, and loss/loss_utils.py, ForCausalLMLoss.
+    """
+    if model.sizes.order == "sum":
+        return cross_entropy(model.tape, logits, rows)
+    logits = cast(model.tape, logits, 4)
+    if not model.scope.shifts:
+        return cross_entropy(model.tape, logits, rows)
+    (most,) = views(model.tape, logits, logits.count)
+    return cross_entropy(model.tape, copied(model.tape, most), rows)
