@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from configlint.core.plan import Data, Hardware, Loaded, Parallel, Precision, Tuning
 from configlint.core.profile import Model
 from configlint.core.record import NamedTuple
 from configlint.core.spec import Spec
+from configlint.core.typing import TYPE_CHECKING
 from configlint.core.values import AT_RUNTIME, bits, flag, mapping, names, positive, real, share, text
 from configlint.knowledge.attention import default_attention
 from configlint.solver.ledger import Ledger

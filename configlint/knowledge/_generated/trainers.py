@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from configlint.core.typing import Any
 
 ROWS: dict[str, dict[str, Any]] = {
     'Trainer': {'fine_tunes': True, 'pretrains': True, 'modelled': True, 'reentrant_until': (5, 0)},
