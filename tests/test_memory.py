@@ -578,6 +578,27 @@ def test_published_readings_of_modules_are_met() -> None:
         assert published.computed(reading) / MIB == pytest.approx(reading["mib"], rel=0.001), reading
 
 
+@pytest.mark.usefixtures("benchmarks")
+def test_no_job_that_was_reported_to_run_out_of_memory_is_said_to_fit() -> None:
+    import published
+
+    jobs = yaml.safe_load(published.JOBS.read_text(encoding="utf-8"))
+    assert len(jobs) >= 12
+    assert not [job["source"] for job in jobs if published.verdict(published.plan(job["spec"])) == "fits"]
+
+
+@pytest.mark.usefixtures("benchmarks")
+def test_half_the_length_fits_where_its_report_says_so() -> None:
+    import published
+
+    jobs = yaml.safe_load(published.JOBS.read_text(encoding="utf-8"))
+    (spec,) = (job["spec"] for job in jobs if "1024 tokens fit" in job["says"])
+    shorter = spec.replace("sequence_length: 2048", "sequence_length: 1024")
+    assert (published.verdict(published.plan(spec)), published.verdict(published.plan(shorter))) == (
+        "does not fit", "fits",
+    )  # fmt: skip
+
+
 @pytest.mark.heavy
 @pytest.mark.usefixtures("benchmarks")
 def test_the_closed_form_is_what_the_real_model_does() -> None:
