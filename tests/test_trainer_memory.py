@@ -93,6 +93,26 @@ class TestPairs:
         assert one and other and (one.padded, other.padded) == (True, False)
 
 
+class TestLength:
+    """Source: trl 0.9 to 1.16, __init__ of each trainer."""
+
+    @pytest.mark.parametrize(
+        ("trainer", "trl", "length"),
+        [
+            ("ORPOTrainer", "1.16", 512), ("CPOTrainer", "0.12", 512), ("KTOTrainer", "1.3", 512),
+            ("DPOTrainer", "0.11", 512), ("DPOTrainer", "0.12", None), ("KTOTrainer", "1.4", None),
+            ("SFTTrainer", "1.16", None),
+        ],
+    )  # fmt: skip
+    def test_where_max_length_is_null_some_releases_cut_to_512_tokens(
+        self, trainer: str, trl: str, length: int | None
+    ) -> None:
+        text = spec(trainer, "max_length: null", trl=trl).replace(", sequence_length: 1024", "")
+        found = plan(text).memory
+        assert (found.workload.length if found.workload else None) == length
+        assert ("model.sequence_length" in found.missing) == (length is None)
+
+
 class TestLoss:
     @pytest.mark.parametrize("trainer", [*PREFERENCE, *ONLINE])
     def test_before_it_was_made_in_tiles_the_logits_were_whole(self, trainer: str) -> None:

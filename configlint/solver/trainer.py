@@ -84,4 +84,10 @@ def length_of_trainer(ledger: Ledger) -> int | None:
     if ledger.release.trainer.generates:
         prompt, completion = (ledger.argument(f"max_{what}_length", positive) for what in ("prompt", "completion"))
         return prompt + completion if prompt and completion else None
-    return ledger.argument("max_length", positive)
+    return ledger.argument("max_length", lambda value: _where_null(ledger) if value is None else positive(value))
+
+
+def _where_null(ledger: Ledger) -> int | None:
+    """What a sample is cut to where max_length is null."""
+    length, until = ledger.release.trainer.null_length or (None, None)
+    return length if until is None or (ledger.release.trl or until) < until else None
