@@ -14,12 +14,14 @@ from configlint.memory.closed_form.operations import (
     add,
     add_in_place,
     cast,
+    copied,
     cross_entropy,
     dropout,
     embedding,
     linear,
     scale,
     unary,
+    views,
 )
 from configlint.memory.closed_form.tape import Node, Tensor, Weight
 from configlint.memory.closed_form.taped import TapedModel, adapted, is_biased, norm
@@ -143,8 +145,7 @@ def head(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor | None]:
     if model.scope.scores:
         logits = cast(tape, logits, 4) if tape.autocast else logits
         return trl.of_logits(tape, logits, model.scope, rows), logits
-    loss = cross_entropy(tape, logits if sizes.order == "sum" else cast(tape, logits, 4), rows)
-    return loss, logits
+    return _of_words(model, logits, rows), logits
 
 
 def _logits(model: TapedModel, x: Tensor, table: Weight, rows: int) -> Tensor:
@@ -157,3 +158,17 @@ def _logits(model: TapedModel, x: Tensor, table: Weight, rows: int) -> Tensor:
     if sizes.scaled_logits:
         logits = scale(tape, logits)
     return scale(tape, unary(tape, scale(tape, logits), "out")) if sizes.capped_logits else logits
+
+
+def _of_words(model: TapedModel, logits: Tensor, rows: int) -> Tensor:
+    """The loss of masked tokens, or of next ones: before 4.49, a copy of all logits but the last of a row is made.
+
+    Source: transformers 4.30 to 4.48, modeling_<family>.py, forward, and loss/loss_utils.py, ForCausalLMLoss.
+    """
+    if model.sizes.order == "sum":
+        return cross_entropy(model.tape, logits, rows)
+    logits = cast(model.tape, logits, 4)
+    if not model.scope.shifts:
+        return cross_entropy(model.tape, logits, rows)
+    (most,) = views(model.tape, logits, logits.count)
+    return cross_entropy(model.tape, copied(model.tape, most), rows)

@@ -86,9 +86,9 @@ def _compared(workload: Workload, sizes: Architecture) -> Vector:
     found = list(worst)
     found[_AUTOCAST] += copies if workload.method == "full" else 0
     if not workload.chunked_loss:
-        # The logits of the model that is trained are there until its loss is.
         item = 4 if workload.autocast else ITEMS[workload.dtype]
-        found[_INDEX["logits"]] += workload.batch * workload.length * sizes.vocabulary * item
+        logits = workload.batch * workload.length * sizes.vocabulary * item
+        found[_INDEX["logits"]] += int(workload.held_logits * logits)
     return found
 
 
