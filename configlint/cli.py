@@ -468,13 +468,20 @@ def rule_(name: str | None, output_format: str) -> int:
 
 @cli.command()
 @click.option(
-    "--transformers", metavar="X.Y", help="The release of specs that state none (default: the newest known)."
+    "--transformers",
+    metavar="X.Y",
+    help="The release of specs that state none (default: what this folder's project pins, else the newest known).",
 )
 @click.option("--trl", metavar="X.Y", help="The same for TRL's trainers.")
 def schema(transformers: str | None, trl: str | None) -> int:
     """Print the JSON Schema of a spec, for editors."""
     from configlint.commands.schema import bundle, text
+    from configlint.knowledge import release_known
+    from configlint.session import Session
 
+    if transformers is None and trl is None:
+        stated = Session().projects.releases("spec.yaml")
+        transformers, trl = (release_known(package, stated.get(package)) for package in ("transformers", "trl"))
     echo(text(bundle(transformers, trl)))
     return CLEAN
 

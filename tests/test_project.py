@@ -445,3 +445,10 @@ class TestAReleaseBeyondTheData:
         assert said(NEW.partition("\n")[2]) == UNREAD
         install("transformers", "99.0.1", {"transformers/training_args.py": CLASS})
         assert said(NEW.partition("\n")[2]) == ["error argument/unknown training.brand_newer"]
+
+
+def test_editors_get_the_schema_of_the_releases_that_the_project_pins() -> None:
+    write("requirements.txt", "transformers==4.40.1\n")
+    assert run("schema").out == run("schema", "--transformers", "4.40").out
+    write("requirements.txt", "transformers==99.1\n")
+    assert run("schema").out == (Path(__file__).parent.parent / "schemas" / "editor.schema.json").read_text("utf-8")

@@ -83,6 +83,11 @@ class Projects:
         """The releases that are pinned for a file, by package."""
         return self._of(os.path.dirname(path)).pins
 
+    def releases(self, path: str) -> dict[str, str]:
+        """The releases that the project states for a file, by package: its settings before what it pins."""
+        stated = self.pins(path) | self.settings(path).releases
+        return {package: str(setting.value) for package, setting in stated.items()}
+
     def environment(self, path: str) -> str | None:
         """The virtual environment of a file's project, if there is one."""
         return self._of(os.path.dirname(path)).environment
