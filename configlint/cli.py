@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +19,7 @@ from configlint.commands.console import (
     show,
     waiting,
 )
+from configlint.core.typing import TYPE_CHECKING, Any
 from configlint.reporters import REPORTERS
 
 if TYPE_CHECKING:

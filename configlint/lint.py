@@ -134,8 +134,8 @@ def _edit_of(plan: Plan, remedy: Put | Drop | Move) -> Edit | None:
     if route is None:
         return None
     if route[:-1] != setting.keys[:-1]:
-        is_simple = remedy.value is KEPT and plan.spec.call is None and setting.target is None
-        return Edit(setting.key, route=route) if is_simple else None
+        is_simple = plan.spec.call is None and setting.target is None
+        return Edit(setting.key, value=remedy.value, route=route) if is_simple else None
     return Edit(setting.key, route[-1] if route != setting.keys else None, remedy.value)
 
 

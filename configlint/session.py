@@ -103,7 +103,7 @@ class Session:
         """Drop a spec, unless it extends another or has a comment that says something: of thousands, few are needed
         at the end."""
         text, name = file.source.text, file.source.name
-        if "extends" in file.root.keys or "ignore" in text or name in self.forgotten:
+        if _is_extending(file) or "ignore" in text or name in self.forgotten:
             return False
         self.forgotten.add(name)
         for held in (self.forms, self.installed):
@@ -304,6 +304,10 @@ def _base(document: Mapping, front_end: FrontEnd) -> Scalar | None:
     return value if isinstance(value, Scalar) and isinstance(value.value, str) and value.value else None
 
 
+def _is_extending(file: Parsed) -> bool:
+    return isinstance(file.document, Mapping) and "extends" in file.document.entries
+
+
 def _parsed(source: Source) -> Parsed:
     if source.name.endswith(".ipynb"):
         from configlint.syntax.notebook import joined
@@ -372,7 +376,7 @@ def load_one(path: str, session: Session, own: bool = False, base: bool = False)
     if os.path.isdir(path):
         raise UsageError(f"{path} is a folder: name a file")
     unreadable: list[str] = []
-    for file, front_end in specs([path], session, unreadable):
+    for file, front_end in specs(files_of([path], session), session, unreadable):
         if own and front_end not in (None, OWN):
             title = front_end.DIALECT.title if front_end else ""
             raise UsageError(
@@ -391,11 +395,11 @@ def load_one(path: str, session: Session, own: bool = False, base: bool = False)
 
 
 def specs(
-    paths: Iterable[str], session: Session, unreadable: list[str]
+    files: Iterable[tuple[str, bool]], session: Session, unreadable: list[str]
 ) -> Iterator[tuple[Parsed, FrontEnd | None]]:
-    """The specs that paths name or folders hold, each once; the front end is None for one with no
-    reading it."""
-    for name, asked_for in _files(paths, session):
+    """The specs among some files, of which `files_of` is the list; the front end is None for one with no reading
+    it."""
+    for name, asked_for in files:
         expected = asked_for and not session.pass_over
         try:
             data = session.parsed[name] if name in session.parsed else read_bytes(name)
@@ -415,7 +419,7 @@ def specs(
             unreadable.append(f"{name} {_why_not(file)}")
 
 
-def _files(paths: Iterable[str], session: Session) -> Iterator[tuple[str, bool]]:
+def files_of(paths: Iterable[str], session: Session) -> Iterator[tuple[str, bool]]:
     """The files that paths name or folders hold, each once, as far as the settings have it, and whether it was
     named."""
     seen: set[str] = set()

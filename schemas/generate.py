@@ -90,7 +90,7 @@ Every argument of {package}'s config classes over the releases, as configlint/co
 
 from __future__ import annotations
 
-from typing import Any
+from configlint.core.typing import Any
 
 '''
 TRAINERS = {"Trainer": "TrainingArguments", "Seq2SeqTrainer": "Seq2SeqTrainingArguments"}
@@ -167,7 +167,7 @@ configlint/core/release.py reads them.
 
 from __future__ import annotations
 
-from typing import Any
+from configlint.core.typing import Any
 
 '''
 
@@ -190,7 +190,7 @@ is anything.
 
 from __future__ import annotations
 
-from typing import Any
+from configlint.core.typing import Any
 
 '''
 
@@ -308,7 +308,7 @@ TRAITS_HEADER = '''"""Made from configlint/knowledge/{kind}.yaml by schemas/gene
 
 from __future__ import annotations
 
-from typing import Any
+from configlint.core.typing import Any
 
 '''
 
@@ -347,7 +347,7 @@ the top. REMOVED: the release that refuses a key. SCHEDULERS, OPTIMIZERS: the pa
 
 from __future__ import annotations
 
-from typing import Any
+from configlint.core.typing import Any
 
 '''
 

@@ -18,7 +18,7 @@ from configlint.core.regex import regex
 from configlint.core.spec import Setting, Spec
 from configlint.core.values import AT_RUNTIME
 from configlint.core.writing import python
-from configlint.frontends.linked import linked
+from configlint.frontends.linked import linked, takers
 from configlint.frontends.values import below, seen
 from configlint.knowledge._generated.trainers import ROWS
 from configlint.knowledge._generated.transformers import TRAINERS
@@ -57,7 +57,7 @@ def specs(document: Mapping, dialect: Dialect, paths: dict[str, str]) -> Iterato
     """The spec of each call of a config class, with what its trainer is constructed with; and of each trainer whose
     config cannot be seen, or has a trainer already. `paths` are the canonical ones of names that have one."""
     is_replaced = _UNSLOTH.search(document.span.source.text) is not None
-    trainer_of = _trainers(document)
+    trainer_of, taken = _trainers(document), takers(document)
     calls = {name: entry for name, entry in document.entries.items() if is_call(name)}
     for number, (name, (function, call)) in enumerate(calls.items()):
         if not isinstance(call, Mapping) or name in trainer_of.values():
@@ -67,7 +67,7 @@ def specs(document: Mapping, dialect: Dialect, paths: dict[str, str]) -> Iterato
         built = {}
         if _of(trainer) not in classes():
             built = _constructor(trainer, document, is_replaced)
-            built |= {} if is_replaced else linked(trainer, document, spec.settings)
+            built |= {} if is_replaced else linked(trainer, document, spec.settings, taken)
         yield spec._replace(settings=spec.settings | built, number=number)
 
 

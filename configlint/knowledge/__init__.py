@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import re
 from functools import cache
-from typing import Any
 
 from configlint.core.document import plain
 from configlint.core.profile import Accelerator, Instance, Model, Trainer, bare
 from configlint.core.release import Constructor, Layer, Release, Version, same_names
 from configlint.core.source import Source
+from configlint.core.typing import Any
 from configlint.host.read import read_bytes
 from configlint.knowledge._generated import trainers as _trainers
 from configlint.knowledge._generated import transformers as _transformers
@@ -246,10 +246,17 @@ def names(kind: str) -> tuple[str, ...]:
     return tuple(sorted(file[:-5] for file in os.listdir(os.path.join(_HERE, kind)) if file.endswith(".yaml")))
 
 
+# Who has the models that the Hub still knows by names without an owner, such as gpt2.
+# Source: huggingface.co/openai-community/gpt2 and the others, to which the old addresses lead
+_FIRST_OWNERS = ("FacebookAI", "google-bert", "google-t5", "openai-community")
+
+
 @cache
 def _of_hub_id(hub_id: str) -> str | None:
     """The bundled model with that hub id. To parse all profiles costs 40 ms, so only what holds the text is."""
-    for model in names("models") if "/" in hub_id else ():
+    if "/" not in hub_id:
+        return next((model for owner in _FIRST_OWNERS if (model := _of_hub_id(f"{owner}/{hub_id}"))), None)
+    for model in names("models"):
         with open(os.path.join(_HERE, "models", model + ".yaml"), encoding="utf-8") as file:
             if hub_id in file.read() and hub_id in (_profile("models", model) or {})["hub_ids"]:
                 return model

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
-from typing import Any
 
+from configlint.core.typing import Any
 from configlint.core.values import AT_RUNTIME
 from configlint.syntax.names import Names, Scope
 

@@ -6,7 +6,7 @@ configlint/core/release.py reads them.
 
 from __future__ import annotations
 
-from typing import Any
+from configlint.core.typing import Any
 
 CLASSES: dict[str, dict[str, dict[str, Any]]] = {
     'ModelConfig': {

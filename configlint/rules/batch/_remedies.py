@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from configlint.core.plan import Plan
-from configlint.core.remedy import Act, Drop, Move, Put, Remedy, Say
+from configlint.core.remedy import Drop, Move, Put, Remedy, Say
 from configlint.core.values import mapping, positive, text, whole
 from configlint.core.wording import code, listing
 from configlint.knowledge.naming import paths
@@ -54,7 +54,9 @@ def _stage(plan: Plan, path: str, value: object) -> list[Remedy]:
     meant: Remedy = chosen if path.endswith(".stage") else (chosen, Drop(path))
     if plan.parallel.data == chosen.value:
         return [Drop(path)]
-    if isinstance(meant, tuple) or not plan.given(_DATA):
+    if not plan.given(_DATA):
+        return [Move(path, _DATA, chosen.value, safe=True)]
+    if isinstance(meant, tuple):
         return [meant]
     return [meant, Drop(path if plan.parallel.uses_deepspeed else _DEEPSPEED)]
 
@@ -87,6 +89,8 @@ def _in_its_place(plan: Plan, path: str, shard: int | None, inner: dict[str, obj
     wanted: dict[str, object] = {_DATA: "fsdp"} | ({"parallel.shard": shard} if shard is not None else {})
     wanted |= {f"{_FSDP}.{key}": value for key, value in inner.items()}
     missing = {place: value for place, value in wanted.items() if not plan.given(place)}
+    if missing == {_DATA: "fsdp"}:
+        return Move(path, _DATA, "fsdp", safe=True)
     return (*_written(plan, missing), Drop(path)) if missing else _owned(plan, path, _DATA)
 
 
@@ -142,12 +146,10 @@ def _deepspeed(plan: Plan, path: str, value: object) -> list[Remedy]:
     return [_with_keys(plan, path, _DEEPSPEED, config, chosen)]
 
 
-def _with_keys(
-    plan: Plan, path: str, section: str, keys: dict[str, object], chosen: tuple[Put, ...]
-) -> tuple[Act, ...]:
+def _with_keys(plan: Plan, path: str, section: str, keys: dict[str, object], chosen: tuple[Put, ...]) -> Remedy:
     """To move a mapping to a section, or what is missing there."""
     if not plan.given(section):
-        return (*chosen, Move(path, section))
+        return (*chosen, Move(path, section)) if chosen else Move(path, section, safe=True)
     missing = (Put(f"{section}.{key}", value) for key, value in keys.items() if not plan.given(f"{section}.{key}"))
     return (*chosen, *missing, Drop(path))
 
@@ -165,7 +167,7 @@ def _parallelism_config(plan: Plan, path: str, value: object) -> list[Remedy]:
 def _cpu(plan: Plan, path: str, value: object) -> list[Remedy]:
     accelerator = "hardware.accelerator"
     if value is True and not plan.given(accelerator):
-        return [(Put(accelerator, "cpu"), Drop(path))]
+        return [Move(path, accelerator, "cpu", safe=True)]
     if value is True and plan.hardware.accelerator_name:
         return [Drop(path, f"`{plan.name(accelerator)}` is {plan.hardware.accelerator_name}")]
     return [_owned(plan, path, accelerator)]
