@@ -150,6 +150,7 @@ def _names(option: str, help: str) -> Callable[[FC], FC]:
 )
 @click.option("--config", type=_FILE, metavar="FILE", help="Read the settings from this file only.")
 @click.option("--isolated", is_flag=True, help="Read no settings.")
+@click.option("--no-ignores", is_flag=True, help="Report what ignore comments ignore, too.")
 @click.option("--show-settings", is_flag=True, help="Print the settings of the files; check nothing.")
 @click.option("--show-files", is_flag=True, help="Print the names of the files that would be checked.")
 def check(paths: tuple[str, ...], **options: Any) -> int:

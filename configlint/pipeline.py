@@ -340,7 +340,9 @@ def chosen_of(diagnostics: Iterable[Diagnostic], session: Session) -> Iterator[D
 
 
 def comments_of(session: Session) -> list[Ignore]:
-    """The ignore comments of all files that were read, bases too."""
+    """The ignore comments of all files that were read, bases too; none where they are not to hold."""
+    if session.options.no_ignores:
+        return []
     documents = [
         file.document for file in session.parsed.values() if file.document and "ignore" in file.source.text
     ]

@@ -41,6 +41,13 @@ def comments(text: str) -> list[tuple[int, int]]:
     return [(ignore.first_line, ignore.last_line) for ignore in ignores(document)]
 
 
+def test_without_ignores_everything_is_reported_and_no_comment_is_unused() -> None:
+    unused = "training: {seed: 1}  # configlint: ignore[argument/removed]\n"
+    text = BATCH.replace("8}", "60}  # configlint: ignore[batch/indivisible]", 1) + unused
+    assert check(text) == ["3:22 ignore/unused"]
+    assert check(text, "--no-ignores") == ["1:20 batch/indivisible"]
+
+
 class TestWhereAComment:
     def test_at_the_end_of_a_line_holds_for_that_line(self) -> None:
         assert check(

@@ -30,13 +30,14 @@ class Project(NamedTuple):
 
 class Options(NamedTuple):
     """What the command line says in place of settings (`select`, the settings file of `config`, none of any with
-    `isolated`) or beside them (`ignore`, `exclude`)."""
+    `isolated`) or beside them (`ignore`, `exclude`), and whether no ignore comment holds."""
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     config: str | None = None
     isolated: bool = False
+    no_ignores: bool = False
 
 
 NO_OPTIONS = Options()
