@@ -203,6 +203,8 @@ def compile_(
     if compiled.refusal:
         note(compiled.refusal)
     if not compiled.folders:
+        if output is not None and not compare and not compiled.refusal:
+            note("nothing was written")
         return max(FINDINGS, faults(compiled.crashes))
     if output is None:
         return deliver.show_file(compiled, name or "training_args", level)

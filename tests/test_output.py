@@ -324,6 +324,7 @@ class TestWrite:
         result = compile("a.yaml", "-o", "build")
         assert result.code == 1
         assert "over 28 replicas [cluster]" in result.err
+        assert result.err.endswith("configlint: nothing was written\n")
         assert list(files()) == ["a.yaml"]
         assert compile("a.yaml", "-o", "build", "--target", "laptop").code == 0
 

@@ -174,6 +174,11 @@ class TestSettings:
         result = run("check", write("a.yaml", FLAT), "--output-format", "concise")
         assert "configlint.toml:1:1: error[hardware/unknown-accelerator]" in result.out
 
+    def test_the_remedy_for_a_machine_in_one_word_is_one_word(self) -> None:
+        write("configlint.toml", 'hardware = "2x8xa100"\n')
+        assert "write `2x8xa100-40gb` or `2x8xa100-80gb`\n" in run("check", write("a.yaml", FLAT)).out
+        assert "write `8xa100-40gb` or `8xa100-80gb`\n" in run("check", "a.yaml", "--hardware", "8xa100").out
+
     def test_excluded_files_are_passed_over_also_where_they_are_named(self) -> None:
         write("configlint.toml", 'exclude = ["old/", "*.bad.yaml"]\n')
         for name in ("a.yaml", "old/b.yaml", "sub/c.bad.yaml"):
