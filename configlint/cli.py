@@ -208,7 +208,7 @@ def compile_(
         return max(FINDINGS, faults(compiled.crashes))
     if output is None:
         return deliver.show_file(compiled, name or "training_args", level)
-    return deliver.compare(compiled, level) if compare else deliver.write(compiled, level, force)
+    return deliver.compare(compiled, level, spec, output) if compare else deliver.write(compiled, level, force)
 
 
 @cli.command()
