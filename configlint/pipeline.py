@@ -96,7 +96,9 @@ def check(paths: Sequence[str], session: Session, target: str | None = None, kee
     if own := [ignore for ignore in comments if ignore.span.source.name in linted]:
         from configlint.core.ignoring import unused
 
-        everything += unused(own, everything, rules)
+        # Beside what only the command line says, or a rule that failed, a comment may be of use in other runs.
+        mends = not (session.assignments or session.stated or crashes)
+        everything += unused(own, everything, rules, mends)
     kept, suppressed = without_ignored(list(chosen_of(everything, session)), comments)
     if any(found.fix or (session.unsafe_fixes and found.unsafe) for found in kept):
         from configlint.fixing.sure import sure  # hardly ever needed
