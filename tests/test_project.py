@@ -174,6 +174,11 @@ class TestSettings:
         result = run("check", write("a.yaml", FLAT), "--output-format", "concise")
         assert "configlint.toml:1:1: error[hardware/unknown-accelerator]" in result.out
 
+    def test_the_remedy_for_a_machine_in_one_word_is_one_word(self) -> None:
+        write("configlint.toml", 'hardware = "2x8xa100"\n')
+        assert "write `2x8xa100-40gb` or `2x8xa100-80gb`\n" in run("check", write("a.yaml", FLAT)).out
+        assert "write `8xa100-40gb` or `8xa100-80gb`\n" in run("check", "a.yaml", "--hardware", "8xa100").out
+
     def test_excluded_files_are_passed_over_also_where_they_are_named(self) -> None:
         write("configlint.toml", 'exclude = ["old/", "*.bad.yaml"]\n')
         for name in ("a.yaml", "old/b.yaml", "sub/c.bad.yaml"):
@@ -445,3 +450,10 @@ class TestAReleaseBeyondTheData:
         assert said(NEW.partition("\n")[2]) == UNREAD
         install("transformers", "99.0.1", {"transformers/training_args.py": CLASS})
         assert said(NEW.partition("\n")[2]) == ["error argument/unknown training.brand_newer"]
+
+
+def test_editors_get_the_schema_of_the_releases_that_the_project_pins() -> None:
+    write("requirements.txt", "transformers==4.40.1\n")
+    assert run("schema").out == run("schema", "--transformers", "4.40").out
+    write("requirements.txt", "transformers==99.1\n")
+    assert run("schema").out == (Path(__file__).parent.parent / "schemas" / "editor.schema.json").read_text("utf-8")
