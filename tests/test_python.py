@@ -725,9 +725,12 @@ class TestModels:
     def test_a_dtype_is_known_by_its_name(self, text: str) -> None:
         assert self.plan(text + self.TRAINER).loaded.dtype == "bfloat16"
 
-    def test_a_dtype_that_is_chosen_when_it_runs_is_not_known(self) -> None:
-        text = self.LOADED.replace("torch.bfloat16", "D") + "D = torch.bfloat16 if new else torch.float16\n"
-        assert self.plan(text + self.TRAINER).loaded.dtype is None
+    @pytest.mark.parametrize(
+        "dtype", ["torch.bfloat16 if new else torch.float16", "getattr(torch, a.dtype)", "getattr(torch)"]
+    )
+    def test_a_dtype_that_is_chosen_when_it_runs_is_not_known(self, dtype: str) -> None:
+        for text in (self.LOADED.replace("torch.bfloat16", dtype), self.LOADED.replace("torch.bfloat16", "D")):
+            assert self.plan(f"{text}D = {dtype}\n{self.TRAINER}").loaded.dtype is None
 
     @pytest.mark.parametrize(("name", "meant"), [("gpt2", "gpt2"), ("bert-base-uncased", "bert-base-uncased")])
     def test_the_oldest_models_of_the_hub_need_no_owner(self, name: str, meant: str) -> None:
