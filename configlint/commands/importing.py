@@ -19,7 +19,7 @@ from configlint.core.spec import Setting, as_written
 from configlint.core.values import AT_RUNTIME, mapping
 from configlint.core.writing import written
 from configlint.fixing.edits import fixed
-from configlint.frontends import OWN
+from configlint.frontends import FRONT_ENDS, OWN
 from configlint.frontends.calls import classes
 from configlint.knowledge.naming import NAMES, owners, paths
 from configlint.pipeline import check, doubted, judge
@@ -79,6 +79,8 @@ def import_file(path: str, session: Session, call: int | None) -> Imported:
     plans = load_one(path, session).plans
     if plans and plans[0].spec.dialect is OWN.DIALECT:
         raise UsageError(f"{path} is a configlint spec already")
+    if plans and plans[0].spec.dialect is not FRONT_ENDS["training_arguments"].DIALECT:
+        raise UsageError(f"{path} is a {plans[0].spec.dialect.title}: a spec is for the Trainer")
     plan = _chosen(path, plans, call)
     return import_plan(plan._replace(spec=plan.spec._replace(settings=_with_files(plan, session))))
 

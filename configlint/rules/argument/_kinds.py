@@ -54,11 +54,12 @@ def as_number(value: object, kinds: tuple[str, ...]) -> int | float | None:
 
 
 def is_converted(plan: Plan) -> bool:
-    """Whether the JSON is read by TRL's parser, which converts strings to the argument's type.
+    """Whether the JSON is read by TRL's parser, which converts strings to the argument's type, or by a script that
+    may do so.
 
     Source: trl 1.16 scripts/utils.py, set_defaults_with_config; argparse converts defaults that are strings.
     """
-    return plan.release.trl is not None and plan.launch.config_flag == "--config"
+    return plan.spec.reader.coerces or (plan.release.trl is not None and plan.launch.config_flag == "--config")
 
 
 _MEANT = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
