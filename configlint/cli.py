@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +19,7 @@ from configlint.commands.console import (
     show,
     waiting,
 )
+from configlint.core.typing import TYPE_CHECKING, Any
 from configlint.reporters import REPORTERS
 
 if TYPE_CHECKING:
@@ -247,11 +247,12 @@ def show_(spec: str, target: str | None, assignments: tuple[str, ...]) -> int:
     """Show the spec with all that it extends, merged for each target, and the place of each value."""
     from configlint.commands.merged import shown
     from configlint.core.diagnostic import Severity
-    from configlint.session import Session, load_one, selected
+    from configlint.session import Session, load_one, selected_specs
 
-    loaded = load_one(spec, Session(assignments))
+    loaded = load_one(spec, Session(assignments), base=True)
     show(loaded.diagnostics)
-    echo(shown(selected(loaded.plans, target)).encode(errors="backslashreplace"))
+    specs = loaded.bases or [plan.spec for plan in loaded.plans]
+    echo(shown(selected_specs(specs, target)).encode(errors="backslashreplace"))
     fails = any(found.severity is Severity.ERROR for found in loaded.diagnostics)
     return FINDINGS if fails else CLEAN
 

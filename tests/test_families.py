@@ -21,7 +21,64 @@ SIZES = {
     "pad_token_id": 0,
 }
 SHARED = {**SIZES, "num_key_value_heads": 2, "head_dim": 64}
+PICTURES = {"hidden_size": 64, "intermediate_size": 128, "patch_size": 14}
+QWEN_VL = {
+    "vision_config": {
+        **PICTURES,
+        "depth": 2,
+        "num_heads": 4,
+        "out_hidden_size": 256,
+        "num_position_embeddings": 16,
+    },
+    "image_token_id": 10,
+    "video_token_id": 11,
+    "vision_start_token_id": 12,
+    "vision_end_token_id": 13,
+}
+ROTARY = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [8, 12, 12]}
 CONFIGS: dict[str, dict[str, Any]] = {
+    "gemma": {**SHARED, "architectures": ["GemmaForCausalLM"]},
+    "cohere": {**SHARED, "architectures": ["CohereForCausalLM"]},
+    "cohere2": {**SHARED, "sliding_window": 64, "architectures": ["Cohere2ForCausalLM"]},
+    "modernbert": {
+        **SIZES,
+        "local_attention": 64,
+        "bos_token_id": 1,
+        "cls_token_id": 1,
+        "eos_token_id": 2,
+        "sep_token_id": 2,
+        "classifier_pooling": "mean",
+        "architectures": ["ModernBertForMaskedLM"],
+    },
+    "gpt_oss": {
+        **SHARED,
+        "intermediate_size": 256,
+        "num_local_experts": 8,
+        "num_experts_per_tok": 2,
+        "sliding_window": 64,
+        "architectures": ["GptOssForCausalLM"],
+    },
+    "mistral3": {
+        "text_config": {**SHARED, "model_type": "mistral"},
+        "vision_config": {**PICTURES, "model_type": "pixtral", "num_hidden_layers": 2, "num_attention_heads": 4},
+        "image_token_index": 10,
+        "architectures": ["Mistral3ForConditionalGeneration"],
+    },
+    "qwen2_5_vl": {
+        **QWEN_VL,
+        "text_config": {
+            **SIZES,
+            "num_key_value_heads": 2,
+            "model_type": "qwen2_5_vl_text",
+            "rope_parameters": ROTARY,
+        },
+        "architectures": ["Qwen2_5_VLForConditionalGeneration"],
+    },
+    "qwen3_vl": {
+        **QWEN_VL,
+        "text_config": {**SHARED, "model_type": "qwen3_vl_text", "rope_parameters": ROTARY},
+        "architectures": ["Qwen3VLForConditionalGeneration"],
+    },
     "granite": {**SIZES, "num_key_value_heads": 2, "architectures": ["GraniteForCausalLM"]},
     "glm4": {**SHARED, "architectures": ["Glm4ForCausalLM"]},
     "olmo3": {**SIZES, "num_key_value_heads": 2, "sliding_window": 64, "architectures": ["Olmo3ForCausalLM"]},
@@ -49,7 +106,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
 }
 SETTINGS: dict[str, dict[str, Any]] = {
     "bf16, padded": {"padded": True},
-    "autocast over fp32": {"dtype": "float32", "autocast": "bfloat16"},
+    "autocast over fp32": {"dtype": "float32", "autocast": "bfloat16", "batch": 3, "length": 192},
     "LoRA, autocast, checkpointing": {
         "method": "lora",
         "rank": 16,
@@ -57,13 +114,18 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "autocast": "bfloat16",
         "checkpointing": True,
     },
+    "eager, checkpointing": {"attention": "eager", "checkpointing": True, "batch": 2, "length": 384},
+    "classification": {"task": "sequence-classification", "padded": True},
 }
+CLASSIFYING = ("modernbert", "gemma")
 # Of experts no kernel takes 32 bits, and PEFT adapts all of them at once.
+BY_EXPERTS = ("bf16, padded", "eager, checkpointing")
 CELLS = [
     (family, setting)
     for family, config in CONFIGS.items()
     for setting in SETTINGS
-    if "num_experts" not in config or setting == "bf16, padded"
+    if ("num_experts_per_tok" not in config or setting in BY_EXPERTS)
+    and (setting != "classification" or family in CLASSIFYING)
 ]
 
 
@@ -71,16 +133,40 @@ def workload(family: str, setting: str) -> Workload:
     major, minor = metadata.version("transformers").split(".")[:2]
     return Workload(
         {**CONFIGS[family], "model_type": family},
-        batch=8,
-        length=128,
+        **{"batch": 8, "length": 128, **SETTINGS[setting]},
         capability=(8, 0),
         release=(int(major), int(minor)),
-        **SETTINGS[setting],
     )
 
 
 def test_each_family_is_here() -> None:
-    assert {*FAMILIES, "xlm-roberta"} == {*CONFIGS}
+    inner = {config["text_config"]["model_type"] for config in CONFIGS.values() if "text_config" in config}
+    assert {*FAMILIES} <= {*CONFIGS, *inner}
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("family", CONFIGS)
+def test_the_parameters_are_those_of_the_real_model(family: str) -> None:
+    import torch
+    import transformers
+
+    config = transformers.AutoConfig.for_model(family, **CONFIGS[family])
+    with torch.device("meta"):
+        model = getattr(transformers, CONFIGS[family]["architectures"][0])(config)
+    closed = simulated(workload(family, "bf16, padded"))
+    assert closed is not None
+    assert closed.parameters == sum(parameter.numel() for parameter in model.parameters())
+
+
+def test_sizes_beside_a_tower_are_the_text_models_as_in_older_configs() -> None:
+    nested = CONFIGS["qwen2_5_vl"]
+    flat = {**nested, **nested["text_config"], "model_type": "qwen2_5_vl"}
+    del flat["text_config"]
+    ours = workload("qwen2_5_vl", "LoRA, autocast, checkpointing")
+    older, newer = simulated(ours._replace(config=flat)), simulated(ours)
+    assert older is not None
+    assert newer is not None
+    assert older._replace(stack=[]) == newer._replace(stack=[])
 
 
 @pytest.fixture(scope="module")

@@ -1106,9 +1106,18 @@ class TestUnsafe:
     def test_it_is_hidden_and_said_to_be(self) -> None:
         write("a.yaml", self.TEXT)
         result = run("check", "--fix", "a.yaml")
-        assert result.err == "configlint: 1 hidden fix can be enabled with the `--unsafe-fixes` option\n"
+        assert result.err == "configlint: 1 hidden fix can be enabled with `--unsafe-fixes`\n"
         assert Path("a.yaml").read_text() == CLEAN + "training: {lerning_rate: 2e-5, seed: 1}\n"
         assert run("check", "--diff", "a.yaml").err.endswith(result.err)
+
+    def test_a_check_says_that_there_are_some(self) -> None:
+        write("a.yaml", self.TEXT)
+        said = "configlint: 1 hidden fix can be enabled with `--fix --unsafe-fixes`\n"
+        assert run("check", "a.yaml").err == said
+        assert run("check", "--quiet", "a.yaml").err == ""
+        assert run("check", "--output-format", "json", "a.yaml").err == ""
+        write("a.yaml", ERROR)
+        assert run("check", "a.yaml").err == ""
 
     def test_with_the_option_it_is_made(self) -> None:
         write("a.yaml", self.TEXT)

@@ -24,17 +24,20 @@ def test_patches_layers_norms_and_the_projection_are_counted(written: dict[str, 
     norms = 2 * 2 * 8
     projection = 8 * 6 + 8
     counted = patches + positions + 2 * (attention + mlp + norms) + 2 * 8 + projection
-    assert tower({**CONFIG, "vision_config": {**VISION, **written}}) == counted
+    found = tower({**CONFIG, "vision_config": {**VISION, **written}})
+    assert found is not None
+    assert sum(found) == counted
+    assert found.linear == 2 * (4 * 8 * 8 + 2 * 8 * 20)
 
 
 def test_a_text_model_has_none() -> None:
-    assert tower({"model_type": "llama"}) == 0
+    assert tower({"model_type": "llama"}) == (0, 0)
 
 
 @pytest.mark.parametrize(
     "config",
     [
-        {**CONFIG, "model_type": "qwen2_5_vl"},
+        {**CONFIG, "model_type": "gemma4"},
         {**CONFIG, "audio_config": {}},
         {**CONFIG, "text_config": None},
         {**CONFIG, "vision_config": {**VISION, "vision_use_head": True}},

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
 
 from configlint.commands.console import CLEAN, FINDINGS, echo, note, show, waiting
 from configlint.core.artifact import Artifact
 from configlint.core.errors import UsageError
+from configlint.core.typing import TYPE_CHECKING
 from configlint.host.read import reason
 from configlint.pipeline import Compiled, verified
 

@@ -10,12 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import groupby
-from typing import Any
 
 from configlint import knowledge
 from configlint.commands.known import refuse_unknown_releases
 from configlint.core.record import NamedTuple
 from configlint.core.release import UNKNOWN, Argument, Layer, Version, written
+from configlint.core.typing import Any
 from configlint.core.wording import code, listing
 from configlint.knowledge.naming import owners
 from configlint.knowledge.schemas import schema_text

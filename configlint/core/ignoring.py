@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect, bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
-from typing import Protocol
 
 from configlint.core.diagnostic import NOT_IGNORABLE, Diagnostic, Severity
 from configlint.core.document import Mapping, Node, Scalar, Sequence, last_line
@@ -13,6 +12,7 @@ from configlint.core.record import NamedTuple
 from configlint.core.regex import regex
 from configlint.core.selecting import Renamed
 from configlint.core.source import Span
+from configlint.core.typing import Protocol
 from configlint.core.wording import Suggestions, listing
 
 # A piece of a text: from a line and column to another, which is exclusive.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from math import lcm
-from typing import TYPE_CHECKING
 
 from configlint.core.dialect import in_words
 from configlint.core.profile import Accelerator, Instance, Model
@@ -17,6 +16,7 @@ from configlint.core.record import NamedTuple
 from configlint.core.release import UNKNOWN, Argument, Constructor, Release, Version, version_of, written
 from configlint.core.script import Script, script_of
 from configlint.core.spec import Setting, Spec
+from configlint.core.typing import TYPE_CHECKING
 from configlint.core.values import AT_RUNTIME, OnlyAtRuntime
 from configlint.core.wording import nearest
 

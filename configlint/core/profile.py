@@ -110,6 +110,8 @@ class Trainer(NamedTuple):
     reference_unless: str | None = None
     reference_with: str | None = None
     scores: bool = False
+    null_length: tuple[int, tuple[int, int] | None] | None = None
+    whole_logits: tuple[tuple[tuple[int, int], float, float, float], ...] = ()
     nll_unless: dict[str, object] | None = None
     casts_quantized: bool = False
     generates: bool = False

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from configlint.core.profile import Trainer
 from configlint.core.record import NamedTuple
+from configlint.core.typing import Any
 from configlint.core.values import AT_RUNTIME, decimal
 
 Version = tuple[int, int]

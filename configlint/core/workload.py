@@ -52,10 +52,12 @@ class Workload(NamedTuple):
     `pairs` says that a sample is two rows; `reference` is what a reference model is: "" for none, `adapters` for
     the model without them, else the dtype of a second copy. `scores` says that the loss is made of tokens'
     log-probabilities, which are made as `logarithms` says: by a kernel, of the rows one by one, or of the whole
-    logits; `nll` that the loss has the likelihood of the chosen rows too, `scored` of how many at the end of each
-    row, 0 for all. `generated` are the rows that the model generates at once: `generate_at_once`, or what
-    `generate_every` micro-batches need, 0 for all of a step; `engine` is the part of the device that vLLM takes
-    beside the training, `engine_sleeps` that it gives it back while the model trains.
+    logits; `beside_logits` is what the loss has beside whole logits for a moment, and `held_logits` what stays of
+    that while the reference model is asked and the backward does not need, both in logits of the batch; `nll` that
+    the loss has the likelihood of the chosen rows too, `scored` of how many at the end of each row, 0 for all.
+    `generated` are the rows that the model generates at once: `generate_at_once`, or what `generate_every`
+    micro-batches need, 0 for all of a step; `engine` is the part of the device that vLLM takes beside the
+    training, `engine_sleeps` that it gives it back while the model trains.
 
     `data`, `shard`, `tensor`, `context`, `world` and the offloads are how the devices share the work;
     `shard` counts the devices that share one copy, `synchronised` says that gradients are exchanged after each
@@ -94,6 +96,8 @@ class Workload(NamedTuple):
     reference: str = ""
     scores: bool = False
     logarithms: str = "rows"
+    beside_logits: float = 0.0
+    held_logits: float = 0.0
     nll: bool = False
     scored: int = 0
     generates: bool = False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import Protocol
 
 from configlint.core.diagnostic import Diagnostic
 from configlint.core.dialect import Dialect, Root
@@ -13,6 +12,7 @@ from configlint.core.document import Mapping, Node
 from configlint.core.regex import regex
 from configlint.core.source import CODE, Source, is_code
 from configlint.core.spec import Lowered
+from configlint.core.typing import Protocol
 from configlint.frontends import own_script, spec, training_arguments
 from configlint.frontends.others import OTHERS
 from configlint.syntax import read

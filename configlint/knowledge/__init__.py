@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import re
 from functools import cache
-from typing import Any
 
 from configlint.core.document import plain
 from configlint.core.profile import Accelerator, Instance, Model, Trainer, bare
 from configlint.core.release import Constructor, Layer, Release, Version, same_names
 from configlint.core.source import Source
+from configlint.core.typing import Any
 from configlint.host.read import read_bytes
 from configlint.knowledge._generated import trainers as _trainers
 from configlint.knowledge._generated import transformers as _transformers
@@ -68,6 +68,13 @@ def find_constructor(transformers: str | None, trl: str | None, trainer: str) ->
     keywords = Layer(package, version or release.transformers, TRAINERS[package][trainer])
     held = keywords.held()
     return Constructor(trainer, keywords, release) if held and "**" not in held else None
+
+
+def trl_dataclasses() -> dict[str, dict[str, Any]]:
+    """The dataclasses of TRL's that scripts parse beside a config class: the life of each field."""
+    from configlint.knowledge._generated.dataclasses import CLASSES  # for scripts that parse them only
+
+    return CLASSES
 
 
 def is_of_transformers(trainer: object) -> bool:

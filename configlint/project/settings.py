@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Collection, Iterator
 from functools import cached_property
-from typing import Any
 
 from configlint import __version__
 from configlint.core.errors import UsageError
@@ -14,6 +13,7 @@ from configlint.core.regex import postponed, regex
 from configlint.core.selecting import Selection, unknown
 from configlint.core.source import Source, Span
 from configlint.core.spec import Setting
+from configlint.core.typing import Any
 from configlint.core.wording import code, in_a_line, listing, nearest
 from configlint.frontends import FRONT_ENDS
 from configlint.host.read import read_bytes, readable, reason

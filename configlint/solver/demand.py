@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from configlint.core.plan import Data, Hardware, Loaded, Parallel, Precision, Tuning
 from configlint.core.profile import Model
 from configlint.core.record import NamedTuple
 from configlint.core.spec import Spec
+from configlint.core.typing import TYPE_CHECKING
 from configlint.core.values import AT_RUNTIME, bits, flag, mapping, names, positive, real, share, text
+from configlint.knowledge.attention import default_attention
 from configlint.solver.ledger import Ledger
 from configlint.solver.quantized import stored
 from configlint.solver.trainer import length_of_trainer, of_trainer, unmodelled_of_trainer
@@ -106,7 +107,7 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         upcast=tuning.method == "qlora" and not _trl(ledger),
         checkpointing=checkpointing or own,
         checkpointed_every=_every(ledger) if checkpointing else 1,
-        attention=asked.loaded.attention or "sdpa",
+        attention=asked.loaded.attention or default_attention(model.config, ledger.release.transformers),
         padded=not (packed or flattened),
         many_lengths=not (packed or ledger.argument("packing", flag)),
         chunked_loss=_chunked_loss(ledger),
@@ -128,7 +129,7 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         offload_optimizer=offloads[0],
         offload_parameters=offloads[1],
     )
-    return workload._replace(**of_trainer(ledger, method, dtype, world)), ()  # type: ignore[arg-type]
+    return workload._replace(**of_trainer(ledger, method, dtype, autocast, world)), ()  # type: ignore[arg-type]
 
 
 def _of_deepspeed(spec: Spec, parallel: Parallel) -> str | None:

@@ -6,8 +6,8 @@ import ast
 import operator
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
+from configlint.core.typing import Any
 from configlint.core.values import AT_RUNTIME
 from configlint.syntax.names import Names, Scope
 

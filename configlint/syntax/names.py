@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from configlint.core.record import NamedTuple
+from configlint.core.typing import Any
 
 # An expression, a class, or what is imported; None is something else, such as a parameter.
 What = ast.expr | ast.ClassDef | str | None

@@ -92,8 +92,13 @@ def lower(documents: list[Mapping], assignments: Sequence[Mapping] = ()) -> Lowe
         return Lowered((), bare, (found,))
     others = list(lowered)
     specs = [bare, *others] if "hardware" in bare.settings or not others else others
-    # Without a batch it is a base; where the batch is in `training`, a rule says where it belongs.
-    return Lowered(tuple(spec for spec in specs if not spec.settings.keys().isdisjoint(_BATCHES)), bare)
+    whole = tuple(spec for spec in specs if not _is_base(spec))
+    return Lowered(whole, bare, bases=tuple(filter(_is_base, specs)))
+
+
+def _is_base(spec: Spec) -> bool:
+    """Whether there is no batch at all: one in `training` is for a rule, which says where it belongs."""
+    return spec.settings.keys().isdisjoint(_BATCHES)
 
 
 def target_names(documents: list[Mapping]) -> tuple[str, ...]:

@@ -6,9 +6,8 @@ spreads it over the devices; `estimate` puts the constants of the accelerator on
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from configlint.core.profile import Accelerator
+from configlint.core.typing import TYPE_CHECKING
 from configlint.core.workload import OF_DEEPSPEED, Estimate, Workload, in_rows
 from configlint.memory.closed_form import modules
 from configlint.memory.closed_form.architecture import Architecture, architecture
@@ -22,7 +21,7 @@ from configlint.memory.closed_form.tower import tower
 from configlint.memory.saved import saved
 
 if TYPE_CHECKING:
-    from typing import Protocol
+    from configlint.core.typing import Protocol
 
     class Peak(Protocol):
         """What a step's tensors come to, of the closed form or the trace."""
@@ -87,7 +86,7 @@ def _knows_head(workload: Workload, sizes: Architecture) -> bool:
         names = workload.config.get("architectures")
         named = str(names[0]) if isinstance(names, list) and names else ""
         return named.endswith("LMHeadModel") or not named.endswith("Model")
-    own = "masked-lm" if sizes.order == "sum" else "causal-lm"
+    own = "masked-lm" if sizes.encoder else "causal-lm"
     return workload.task in (own, "image-text-to-text", *CLASSIFYING)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
+from configlint.core.typing import Any
 from configlint.core.values import flag, positive, real, text
 
 # Modules that get adapters where none are named. Source: PEFT 0.21, utils/constants.py.
@@ -22,17 +23,22 @@ _ADAPTED = {
 class Architecture:
     """A transformer by its sizes.
 
-    `norm` is how it normalises (`llama`, `gemma`, `olmo`: RMSNorm's spellings; `layer`: LayerNorm), `order` where:
-    before each block (`pre`), after (`post`), on both sides (`both`), both blocks off one input (`parallel`) or
-    after the sum (`sum`). `query_norm` is a norm of queries and keys, of each `head` or the `whole` row. `fused`
-    says that one product makes queries, keys and values, `gated` that the feed-forward block has a gate. `rotary`
-    is the part of a head that is turned, `joined` says that the rest is put back by a copy; layers in `unturned`
-    have no positions. `biased` names the products with a bias (q, k, v, o, m, or all), `windows` has each layer's
-    window, 0 for none. `broadcast` says that heads share a key without saying so to sdpa, which then has no kernel
-    for it. `labels` are what a head that classifies tells apart, `head_dropout` comes before it. `nested` says that
-    the model is the text part of one that reads pictures. `capped` says that scores are bounded, which eager
-    attention alone does, `capped_logits` that logits are, `plain_softmax` that eager attention leaves its softmax
-    in the scores' dtype. `quantizes` is false where bitsandbytes leaves the layers as they are.
+    `norm` is how it normalises (`llama`, `gemma`, `olmo`: RMSNorm's spellings; `layer`: LayerNorm, `unbiased`
+    the same without a bias, `cohere` written out), `bare_start` that the first attention gets no norm, `order`
+    where: before each block (`pre`), after (`post`), on both sides (`both`), both blocks off one input
+    (`parallel`) or after the sum (`sum`). `query_norm` is a norm of queries and keys, of each `head` or the
+    `whole` row. `fused` says that one product makes queries, keys and values, `gated` that the feed-forward
+    block has a gate. `rotary` is the part of a head that is turned, `joined` says that the rest is put back by
+    a copy; layers in `unturned` have no positions. `biased` names the products with a bias (q, k, v, o, m, or
+    all), `windows` has each layer's window, 0 for none. `broadcast` says that heads share a key without saying
+    so to sdpa, which then has no kernel for it. `encoder` says that words are read both ways, and the masked
+    ones found. `labels` are what a head that classifies tells apart, `head_dropout` comes before it, `averaged`
+    says that it gets the mean of all words. `nested` says that the model is the text part of one that reads
+    pictures. `capped` says that scores are bounded, which eager attention alone does, `capped_logits` that
+    logits are, `plain_softmax` that eager attention leaves its softmax in the scores' dtype. `sinks` says that
+    each head has a score of its own beside those of words, `turned_halves` that heads are turned half by half,
+    `expert_biased` that experts and their router have biases, and experts a bounded gate. `quantizes` is false
+    where bitsandbytes leaves the layers as they are.
     """
 
     family: str
@@ -76,6 +82,12 @@ class Architecture:
     expert_inner: int = 0
     shared_inner: int = 0
     adapted: tuple[str, ...] = ("q_proj", "v_proj")
+    sinks: bool = False
+    turned_halves: bool = False
+    expert_biased: bool = False
+    encoder: bool = False
+    bare_start: bool = False
+    averaged: bool = False
     labels: int = 2
     nested: bool = False
     quantizes: bool = True
@@ -103,9 +115,9 @@ def architecture(config: dict[str, object]) -> Architecture | None:
     inner = config.get("text_config")
     nested = isinstance(inner, dict)
     if isinstance(inner, dict):
-        config = {**{key: config[key] for key in ("tie_word_embeddings",) if key in config}, **inner}
+        config = {**inner, "tie_word_embeddings": _tied_outside(config, inner)}
     family = text(config.get("model_type")) or ""
-    make = _FAMILIES.get(family)
+    make: Differences | None = _FAMILIES.get(family)
     if make is None and family:
         from configlint.memory.closed_form import families  # few models are of these
 
@@ -137,7 +149,8 @@ def architecture(config: dict[str, object]) -> Architecture | None:
         head_dropout=_head_dropout(config),
         nested=nested,
     )
-    return base.but(**make(config, base))
+    differences = make(config, base)
+    return base.but(**differences) if differences is not None else None
 
 
 def knows_family(config: dict[str, object]) -> bool:
@@ -149,6 +162,7 @@ def knows_family(config: dict[str, object]) -> bool:
 
 
 Fields = dict[str, object]
+Differences = Callable[[Fields, Architecture], dict[str, Any] | None]
 # Each layer is looked at; the deepest models have some hundred.
 _MOST_LAYERS = 1000
 
@@ -168,7 +182,7 @@ def _llama(config: Fields, base: Architecture) -> dict[str, Any]:
     return {"biased": biased, "windows": windows}
 
 
-def _qwen2(config: Fields, base: Architecture) -> dict[str, Any]:
+def qwen2(config: Fields, base: Architecture) -> dict[str, Any]:
     return {"biased": "qkv", "windows": _upper_windows(config, base)}
 
 
@@ -183,7 +197,7 @@ def _olmo2(config: Fields, base: Architecture) -> dict[str, Any]:
 def _smollm3(config: Fields, base: Architecture) -> dict[str, Any]:
     # Source: transformers 5.23, configuration_smollm3.py: without a list, every fourth layer turns nothing.
     every = positive(config.get("no_rope_layer_interval")) or 4
-    return {"unturned": tuple(n for n in range(base.layers) if (n + 1) % every == 0), "tied": _tied(config, True)}
+    return {"unturned": tuple(n for n in range(base.layers) if (n + 1) % every == 0), "tied": tied(config, True)}
 
 
 def _phi3(config: Fields, base: Architecture) -> dict[str, Any]:
@@ -191,10 +205,10 @@ def _phi3(config: Fields, base: Architecture) -> dict[str, Any]:
     return {"fused": True, "rotary": rotary, "joined": True, "windows": _windows(config, base)}
 
 
-def _gemma(config: Fields, base: Architecture) -> dict[str, Any]:
+def gemma(config: Fields, base: Architecture) -> dict[str, Any]:
     return {
         "norm": "gemma",
-        "tied": _tied(config, True),
+        "tied": tied(config, True),
         "activation": text(config.get("hidden_activation")) or "gelu_pytorch_tanh",
         "scaled_embedding": True,
     }
@@ -202,7 +216,7 @@ def _gemma(config: Fields, base: Architecture) -> dict[str, Any]:
 
 def _gemma2(config: Fields, base: Architecture) -> dict[str, Any]:
     return {
-        **_gemma(config, base),
+        **gemma(config, base),
         "order": "both",
         "capped": config.get("attn_logit_softcapping", 50.0) is not None,
         "capped_logits": config.get("final_logit_softcapping", 30.0) is not None,
@@ -213,7 +227,7 @@ def _gemma2(config: Fields, base: Architecture) -> dict[str, Any]:
 
 def _gemma3(config: Fields, base: Architecture) -> dict[str, Any]:
     return {
-        **_gemma(config, base),
+        **gemma(config, base),
         "order": "both",
         "query_norm": "head",
         "capped_logits": config.get("final_logit_softcapping") is not None,
@@ -231,7 +245,7 @@ def _gpt2(config: Fields, base: Architecture) -> dict[str, Any]:
         "inner": positive(config.get("n_inner")) or 4 * base.hidden,
         "activation": text(config.get("activation_function")) or "gelu_new",
         "biased": "all",
-        "tied": _tied(config, True),
+        "tied": tied(config, True),
         "positions": positive(config.get("n_positions")) or 1024,
         "embedding_dropout": _rate(config, "embd_pdrop", 0.1),
         "attention_dropout": _rate(config, "attn_pdrop", 0.1),
@@ -273,11 +287,13 @@ def _falcon(config: Fields, base: Architecture) -> dict[str, Any]:
         "gated": False,
         "key_heads": 1 if shared else base.heads,
         "broadcast": shared,
+        "plain_softmax": True,
         # Source: transformers 5.23, integrations/bitsandbytes.py: torch's own linear layers alone are replaced.
         "quantizes": False,
         "activation": "gelu",
+        "inner": positive(config.get("ffn_hidden_size")) or 4 * base.hidden,
         "biased": "all" if flag(config.get("bias")) else "",
-        "tied": _tied(config, True),
+        "tied": tied(config, True),
         "dropout": _rate(config, "hidden_dropout", 0.0),
     }
 
@@ -286,6 +302,7 @@ def encoder(config: Fields) -> dict[str, Any]:
     """What BERT and those made after it have in common."""
     return {
         "norm": "layer",
+        "encoder": True,
         "order": "sum",
         "plain_softmax": True,
         "gated": False,
@@ -299,7 +316,7 @@ def encoder(config: Fields) -> dict[str, Any]:
 def _bert(config: Fields, base: Architecture) -> dict[str, Any]:
     return {
         **encoder(config),
-        "tied": _tied(config, True),
+        "tied": tied(config, True),
         "segments": positive(config.get("type_vocab_size")) or 2,
         "embedding_dropout": _rate(config, "hidden_dropout_prob", 0.1),
         "attention_dropout": _rate(config, "attention_probs_dropout_prob", 0.1),
@@ -310,7 +327,7 @@ def _bert(config: Fields, base: Architecture) -> dict[str, Any]:
 _FAMILIES = {
     "llama": _llama,
     "mistral": _llama,
-    "qwen2": _qwen2,
+    "qwen2": qwen2,
     "qwen3": _qwen3,
     "olmo2": _olmo2,
     "smollm3": _smollm3,
@@ -340,9 +357,19 @@ def _head_dropout(config: Fields) -> float:
     return next((rate for name in names if (rate := real(config.get(name))) is not None), 0.1)
 
 
-def _tied(config: Fields, default: bool) -> bool:
-    tied = flag(config.get("tie_word_embeddings"))
-    return default if tied is None else tied
+def _tied_outside(config: Fields, inner: Fields) -> bool:
+    """Whether a model with a text part has its embedding twice: its own config says so.
+
+    Source: transformers 5.24, the families' configuration and _tied_weights_keys.
+    """
+    family = config.get("model_type")
+    either = family == "qwen2_5_vl" and tied(inner, False)
+    return either or tied(config, family in ("gemma3", "mistral3"))
+
+
+def tied(config: Fields, default: bool) -> bool:
+    value = flag(config.get("tie_word_embeddings"))
+    return default if value is None else value
 
 
 def _rate(config: Fields, name: str, default: float) -> float:

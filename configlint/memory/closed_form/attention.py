@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from configlint.core.workload import Workload
 from configlint.memory.closed_form.architecture import Architecture
-from configlint.memory.closed_form.operations import cast, copied, dropout, gives, scale, shift, unary
-from configlint.memory.closed_form.tape import Storage, Tape, Tensor, needs
+from configlint.memory.closed_form.operations import cast, copied, dropout, gives, scale, shift, sub_rows, unary
+from configlint.memory.closed_form.tape import Node, Storage, Tape, Tensor, Weight, needs
 
 _FLASH_WIDEST_HEAD = 256
 _AMPERE = (8, 0)
+# The release whose loss shifts the labels, not the logits.
+_LABELS_SHIFTED = (4, 49)
 # The efficient kernel pads its row of logarithms. Source: PyTorch 2.13, native/transformers/cuda/attention.cu.
 _EFFICIENT_ROWS = 32
 
@@ -39,9 +41,11 @@ class Scope:
         self.chunked = workload.chunked_loss
         self.scores = workload.scores
         self.logarithms = workload.logarithms
+        self.beside_logits = workload.beside_logits
         self.nll = workload.nll
         self.scored = workload.batch * -(-workload.scored // workload.context) or self.rows
         self.task = workload.task
+        self.shifts = workload.release < _LABELS_SHIFTED
         self.bfloat16 = "bfloat16" in (workload.dtype, workload.autocast)
 
     @property
@@ -54,10 +58,19 @@ class Scope:
         return self.padded or (bool(window) and window <= self.length)
 
 
-def attend(tape: Tape, q: Tensor, k: Tensor, v: Tensor, sizes: Architecture, scope: Scope, window: int) -> Tensor:
+def attend(
+    tape: Tape,
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    sizes: Architecture,
+    scope: Scope,
+    window: int,
+    sinks: Weight | None = None,
+) -> Tensor:
     """Queries, keys and values to the heads' output."""
-    if scope.attention == "eager" or sizes.capped:
-        return _eager(tape, q, k, v, sizes, scope)
+    if is_eager(sizes, scope):
+        return _eager(tape, q, k, v, sizes, scope, adds_mask(sizes, scope, window), sinks)
     if tape.autocast:
         q, k, v = (cast(tape, x, tape.autocast) for x in (q, k, v))
     packaged = scope.attention not in ("sdpa", "paged|sdpa")
@@ -83,6 +96,16 @@ def attend(tape: Tape, q: Tensor, k: Tensor, v: Tensor, sizes: Architecture, sco
     bias = scope.batch * scope.length * scope.length * q.item if masked else 0
     rows = -(-scope.length // _EFFICIENT_ROWS) * _EFFICIENT_ROWS
     return _fused(tape, q, k, v, sizes, scope, bias, rows)
+
+
+def is_eager(sizes: Architecture, scope: Scope) -> bool:
+    """Whether scores are made one by one: where that is asked for, or no kernel knows what is done with them."""
+    return scope.attention == "eager" or sizes.capped or (sizes.sinks and scope.attention == "sdpa")
+
+
+def adds_mask(sizes: Architecture, scope: Scope, window: int) -> bool:
+    """Whether eager attention gets a mask: a decoder's always, an encoder's as any other's."""
+    return not sizes.encoder or scope.masked(window)
 
 
 def _can_flash(item: int, head: int, scope: Scope) -> bool:
@@ -156,7 +179,16 @@ def _repeated(tape: Tape, x: Tensor, count: int) -> Tensor:
     return Tensor(out, count, x.item, node)
 
 
-def _eager(tape: Tape, q: Tensor, k: Tensor, v: Tensor, sizes: Architecture, scope: Scope) -> Tensor:
+def _eager(
+    tape: Tape,
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    sizes: Architecture,
+    scope: Scope,
+    masked: bool,
+    sinks: Weight | None,
+) -> Tensor:
     """Products and a softmax in Python: the scores of each head are kept, mostly in 32 bits."""
     if tape.autocast:
         q, k, v = (cast(tape, x, tape.autocast) for x in (q, k, v))
@@ -170,7 +202,9 @@ def _eager(tape: Tape, q: Tensor, k: Tensor, v: Tensor, sizes: Architecture, sco
     )
     if sizes.capped:
         scores = scale(tape, unary(tape, scale(tape, scores), "out"))
-    scores = shift(tape, scores)
+    scores = shift(tape, scores) if masked else scores
+    if sinks:
+        scores = _with_sinks(tape, scores, sinks, scope.rows * sizes.heads)
     in_32_bits = bool(tape.autocast) or not sizes.plain_softmax
     weights = unary(tape, cast(tape, scores, 4 if in_32_bits else scores.item), "out")
     del scores
@@ -179,6 +213,25 @@ def _eager(tape: Tape, q: Tensor, k: Tensor, v: Tensor, sizes: Architecture, sco
     else:
         weights = dropout(tape, cast(tape, weights, q.item), sizes.attention_dropout)
     return copied(tape, product(tape, weights, v, q.count, "query"))
+
+
+def _with_sinks(tape: Tape, scores: Tensor, sinks: Weight, rows: int) -> Tensor:
+    """Beside the scores of each row a learned one, from which nothing is taken; then the largest is taken off.
+
+    Source: transformers 5.24, models/gpt_oss/modeling_gpt_oss.py, eager_attention_forward.
+    """
+    item, width = scores.item, scores.width
+    count = scores.count + rows
+    joined = Storage(tape, count * item, width)
+
+    def parts(node: Node) -> tuple[Storage | None, ...]:
+        return node.grad, Storage(tape, sinks.count * item) if sinks.trainable else None
+
+    both = Tensor(joined, count, item, tape.record((scores.node, sinks), (), parts))
+    del joined
+    largest, places = Storage(tape, rows * item), Storage(tape, rows * 8)
+    node = tape.record((both.node,), (places,), gives(tape, count * item, width))
+    return sub_rows(tape, both, Tensor(largest, rows, item, node))
 
 
 def product(tape: Tape, a: Tensor, b: Tensor, count: int, width: str) -> Tensor:

@@ -66,7 +66,8 @@ def _heads(model: TapedModel, q: Tensor, k: Tensor, v: Tensor, number: int) -> T
         q = _normed(model, q, "q_norm", sizes.heads)
         k = _normed(model, k, "k_norm", sizes.key_heads)
     window = sizes.windows[number] if sizes.windows else 0
-    return attend(model.tape, q, k, v, sizes, model.scope, window)
+    sinks = model.weight("sinks", sizes.heads) if sizes.sinks else None
+    return attend(model.tape, q, k, v, sizes, model.scope, window, sinks)
 
 
 def rotate(model: TapedModel, x: Tensor) -> Tensor:
@@ -75,6 +76,8 @@ def rotate(model: TapedModel, x: Tensor) -> Tensor:
     tape, sizes = model.tape, model.sizes
     if model.scope.fused:
         return liger.rotate(tape, x)
+    if sizes.turned_halves:
+        return _by_halves(tape, x)
     if sizes.turned_wide:
         own, x = x.item, cast(tape, x, 4)
         return cast(tape, add(tape, _turned(tape, x, 4), _turned(tape, x, 4)), own)
@@ -104,6 +107,16 @@ def rotate(model: TapedModel, x: Tensor) -> Tensor:
     joined = Storage(tape, x.count * item, width)
     del straight, crossed
     return Tensor(joined, x.count, item, tape.record((out.node, x.node), (), lambda node: (node.grad, None)))
+
+
+def _by_halves(tape: Tape, x: Tensor) -> Tensor:
+    """Each half of a head made of both, then put together."""
+    first, second = views(tape, x, x.count // 2, x.count // 2)
+    left = add(tape, _turned(tape, first, x.item), _turned(tape, second, x.item))
+    right = add(tape, _turned(tape, second, x.item), _turned(tape, first, x.item))
+    out = Storage(tape, x.count * x.item, x.width)
+    node = tape.record((left.node, right.node), (), lambda node: (node.grad, node.grad))
+    return Tensor(out, x.count, x.item, node)
 
 
 def _turned(tape: Tape, x: Tensor, item: int) -> Tensor:

@@ -1,14 +1,21 @@
 """Further families, each by what its layers do differently; see `architecture`, which loads them when asked.
 
-Source: transformers 5.23, models/<family>/configuration_<family>.py and modeling_<family>.py.
+Source: transformers 5.24, models/<family>/configuration_<family>.py and modeling_<family>.py.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-from configlint.core.values import flag, positive, real
-from configlint.memory.closed_form.architecture import Architecture, Fields, encoder
+from configlint.core.typing import Any
+from configlint.core.values import flag, positive, real, text
+from configlint.memory.closed_form.architecture import (
+    Architecture,
+    Differences,
+    Fields,
+    encoder,
+    gemma,
+    qwen2,
+    tied,
+)
 
 # What DistilBERT calls what others call so.
 _DISTILBERT = {
@@ -55,7 +62,7 @@ def _glm4(config: Fields, base: Architecture) -> dict[str, Any]:
     part = rope.get("partial_rotary_factor") if isinstance(rope, dict) else None
     return {
         "order": "both",
-        "biased": "qkv" if _is_on(config, "attention_bias", False) else "",
+        "biased": "qkv" if _is_on(config, "attention_bias", True) else "",
         "rotary": real(part) or real(config.get("partial_rotary_factor")) or 0.5,
         "joined": True,
         "fused_gate": True,
@@ -109,7 +116,84 @@ def _distilbert(config: Fields, base: Architecture) -> dict[str, Any]:
     }
 
 
-FAMILIES = {
+def _cohere(config: Fields, base: Architecture) -> dict[str, Any]:
+    return {
+        "norm": "cohere",
+        "order": "parallel",
+        "query_norm": "head" if _is_on(config, "use_qk_norm", False) else "",
+        "biased": "qkvo" if _is_on(config, "attention_bias", False) else "",
+        "turned_wide": True,
+        "scaled_logits": True,
+        "tied": tied(config, True),
+    }
+
+
+def _cohere2(config: Fields, base: Architecture) -> dict[str, Any]:
+    windows = _listed_windows(config, base, positive(config.get("sliding_window_pattern")) or 4)
+    unturned = tuple(number for number, window in enumerate(windows) if not window)
+    return {**_cohere(config, base), "windows": windows, "unturned": unturned}
+
+
+def _qwen2_5_vl(config: Fields, base: Architecture) -> dict[str, Any]:
+    # Older configs have the text model's sizes beside the tower, as the model has not.
+    return {**qwen2(config, base), "nested": True}
+
+
+def _qwen3_vl(config: Fields, base: Architecture) -> dict[str, Any]:
+    return {"query_norm": "head", "biased": "qkvo" if _is_on(config, "attention_bias", False) else ""}
+
+
+def _gpt_oss(config: Fields, base: Architecture) -> dict[str, Any]:
+    return {
+        "norm": "olmo",
+        "biased": "qkvo" if _is_on(config, "attention_bias", True) else "",
+        "windows": _listed_windows(config, base, 2),
+        "sinks": True,
+        "plain_softmax": True,
+        "turned_halves": True,
+        "joined": True,
+        "experts": positive(config.get("num_local_experts")) or 128,
+        "experts_used": positive(config.get("num_experts_per_tok")) or 4,
+        "expert_inner": base.inner,
+        "expert_biased": True,
+    }
+
+
+def _modernbert(config: Fields, base: Architecture) -> dict[str, Any] | None:
+    activation = text(config.get("hidden_activation")) or "gelu"
+    if _is_on(config, "sparse_prediction", False) or (config.get("classifier_activation") or "gelu") != activation:
+        return None
+    kinds, window = config.get("layer_types"), (positive(config.get("local_attention")) or 128) // 2
+    every = positive(config.get("global_attn_every_n_layers")) or 3
+    slides = kinds if isinstance(kinds, list) else [number % every != 0 for number in range(base.layers)]
+    biases = {"qkvo": "attention_bias", "m": "mlp_bias", "t": "classifier_bias"}
+    return {
+        "encoder": True,
+        "norm": "layer" if _is_on(config, "norm_bias", False) else "unbiased",
+        "bare_start": True,
+        "fused": True,
+        "turned_wide": True,
+        "biased": "".join(letters for letters, name in biases.items() if _is_on(config, name, False))
+        + ("d" if _is_on(config, "decoder_bias", True) else ""),
+        "activation": activation,
+        "tied": tied(config, True),
+        "windows": tuple(window if kind in (True, "sliding_attention") else 0 for kind in slides),
+        "embedding_dropout": real(config.get("embedding_dropout")) or 0.0,
+        "dropout": real(config.get("mlp_dropout")) or 0.0,
+        "head_dropout": real(config.get("classifier_dropout")) or 0.0,
+        "averaged": config.get("classifier_pooling") == "mean",
+    }
+
+
+FAMILIES: dict[str, Differences] = {
+    "gpt_oss": _gpt_oss,
+    "modernbert": _modernbert,
+    "gemma": gemma,
+    "cohere": _cohere,
+    "cohere2": _cohere2,
+    "qwen2_5_vl": _qwen2_5_vl,
+    "qwen2_5_vl_text": _qwen2_5_vl,
+    "qwen3_vl_text": _qwen3_vl,
     "granite": _granite,
     "glm4": _glm4,
     "olmo3": _olmo3,

@@ -12,13 +12,14 @@ from configlint.memory.closed_form.operations import (
     cross_entropy,
     dropout,
     gather,
+    gives,
     linear,
     scale,
     unary,
     views,
 )
 from configlint.memory.closed_form.tape import Storage, Tensor
-from configlint.memory.closed_form.taped import TapedModel, norm
+from configlint.memory.closed_form.taped import TapedModel, activate, is_biased, norm, project
 
 CLASSIFYING = ("sequence-classification", "token-classification", "question-answering")
 # Numbers a token of which each says how likely an answer begins there, and ends there.
@@ -30,13 +31,17 @@ def classify(model: TapedModel, x: Tensor) -> Tensor:
     sizes, scope = model.sizes, model.scope
     if sizes.order != "sum":
         x = norm(model, x, "norm", sizes.hidden, scope.rows)
+    # ModernBERT's answers come from the head of its masked model.
+    headed = sizes.encoder and sizes.order == "pre"
+    if headed and scope.task != "sequence-classification":
+        x = transform(model, x)
     if scope.task == "question-answering":
         return _span(model, x)
     if scope.task == "token-classification":
         x = dropout(model.tape, x, sizes.head_dropout)
         logits = _dense(model, x, "score", scope.rows, sizes.labels)
         return cross_entropy(model.tape, logits, scope.rows)
-    logits = _of_first(model, x) if sizes.order == "sum" else _of_last(model, x)
+    logits = (_of_all if headed else _of_first if sizes.encoder else _of_last)(model, x)
     return cross_entropy(model.tape, logits, scope.batch)
 
 
@@ -66,8 +71,33 @@ def _of_first(model: TapedModel, x: Tensor) -> Tensor:
     return _dense(model, dropout(tape, pooled, sizes.head_dropout), "score", batch, sizes.labels)
 
 
-def _dense(model: TapedModel, x: Tensor, name: str, rows: int, wide: int, whole: bool = True) -> Tensor:
-    """A layer with a bias; `whole` says that it is trained with adapters in the model, too."""
+def _of_all(model: TapedModel, x: Tensor) -> Tensor:
+    """ModernBERT's: of the first token or of their mean, through the head."""
+    tape, sizes, batch = model.tape, model.sizes, model.scope.batch
+    count = batch * sizes.hidden
+    if sizes.averaged:
+        masked = scale(tape, x)
+        node = tape.record((masked.node,), (), gives(tape, count * x.item, "1"))
+        x = scale(tape, Tensor(Storage(tape, count * x.item), count, x.item, node))
+    else:
+        (x,) = views(tape, x, count)
+    bias = is_biased(model, "t")
+    x = _dense(model, x, "transform.dense", batch, sizes.hidden, whole=False, bias=bias)
+    x = norm(model, activate(tape, x, sizes.activation), "transform_norm", sizes.hidden, batch)
+    return _dense(model, dropout(tape, x, sizes.head_dropout), "score", batch, sizes.labels)
+
+
+def transform(model: TapedModel, x: Tensor) -> Tensor:
+    """What an encoder's last words go through before the output layer."""
+    sizes, rows = model.sizes, model.scope.rows
+    x = project(model, x, "transform.dense", sizes.hidden, sizes.hidden, "hidden", is_biased(model, "t"))
+    return norm(model, activate(model.tape, x, sizes.activation), "transform_norm", sizes.hidden, rows)
+
+
+def _dense(
+    model: TapedModel, x: Tensor, name: str, rows: int, wide: int, whole: bool = True, bias: bool = True
+) -> Tensor:
+    """A layer, mostly with a bias; `whole` says that it is trained with adapters in the model, too."""
     made = model.trained if whole else model.weight
     weight = made(name, model.sizes.hidden * wide)
-    return linear(model.tape, x, weight, rows * wide, "1", made(f"{name}.bias", wide))
+    return linear(model.tape, x, weight, rows * wide, "1", made(f"{name}.bias", wide) if bias else None)

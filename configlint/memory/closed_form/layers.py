@@ -9,20 +9,22 @@ from __future__ import annotations
 
 from configlint.memory.closed_form import liger, trl
 from configlint.memory.closed_form.blocks import attention_block, feed_forward
-from configlint.memory.closed_form.heads import CLASSIFYING, classify
+from configlint.memory.closed_form.heads import CLASSIFYING, classify, transform
 from configlint.memory.closed_form.operations import (
     add,
     add_in_place,
     cast,
+    copied,
     cross_entropy,
     dropout,
     embedding,
     linear,
     scale,
     unary,
+    views,
 )
 from configlint.memory.closed_form.tape import Node, Tensor, Weight
-from configlint.memory.closed_form.taped import TapedModel, activate, adapted, norm, project
+from configlint.memory.closed_form.taped import TapedModel, adapted, is_biased, norm
 
 
 def embed(model: TapedModel) -> Tensor:
@@ -34,7 +36,7 @@ def embed(model: TapedModel) -> Tensor:
     x = embedding(tape, table, rows, rows * hidden, "hidden", table.shared and not _casts_table(model, table))
     if "embedding" in model.adapted:
         x = _adapted_embedding(model, x)
-    if model.scope.checkpointing and x.node is None and sizes.positions:
+    if model.scope.checkpointing and x.node is None and (sizes.positions or sizes.encoder):
         # Checkpointing asks for a gradient of what comes in, even where the table is frozen: it is kept for that.
         x.node = Node(0, (), (x.storage,), lambda node: ())
     if sizes.segments:
@@ -43,7 +45,7 @@ def embed(model: TapedModel) -> Tensor:
     if sizes.positions:
         positions = model.weight("positions", sizes.positions * hidden)
         x = add(tape, x, embedding(tape, positions, model.scope.length, model.scope.length * hidden, "hidden"))
-    if sizes.order == "sum":
+    if sizes.encoder:
         x = norm(model, x, "embedding_norm", hidden, rows)
     if sizes.scaled_embedding:
         x = scale(tape, x)
@@ -76,7 +78,7 @@ def layer(model: TapedModel, x: Tensor, number: int) -> Tensor:
         return _summed(model, x, number)
     tape, hidden, rows = model.tape, model.sizes.hidden, model.scope.rows
     residual = x
-    if order != "post":
+    if order != "post" and not (model.sizes.bare_start and number == 0):
         x = norm(model, x, "input_norm", hidden, rows)
     x = attention_block(model, x, number)
     if order != "pre":
@@ -92,13 +94,15 @@ def layer(model: TapedModel, x: Tensor, number: int) -> Tensor:
 
 
 def _parallel(model: TapedModel, x: Tensor, number: int) -> Tensor:
-    """Both blocks read the same input: GPT-NeoX through a norm for each, Falcon through one for both."""
+    """Both blocks read the same input: GPT-NeoX through a norm for each, Falcon and Cohere through one for both."""
     tape, hidden, rows = model.tape, model.sizes.hidden, model.scope.rows
-    if model.sizes.family == "falcon":
+    if model.sizes.family != "gpt_neox":
         residual, x = x, norm(model, x, "input_norm", hidden, rows)
         attended = attention_block(model, x, number)
         fed = feed_forward(model, x)
-        return add(tape, residual, add_in_place(tape, fed, attended))
+        if model.sizes.family == "falcon":
+            return add(tape, residual, add_in_place(tape, fed, attended))
+        return add(tape, add(tape, residual, attended), fed)
     attended = attention_block(model, norm(model, x, "input_norm", hidden, rows), number)
     attended = dropout(tape, attended, model.sizes.dropout)
     fed = feed_forward(model, norm(model, x, "feed_forward_norm", hidden, rows))
@@ -123,11 +127,10 @@ def head(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor | None]:
     if model.scope.task in CLASSIFYING:
         return classify(model, x), None
     tape, sizes, rows = model.tape, model.sizes, model.scope.rows
-    if sizes.order == "sum":
-        x = project(model, x, "transform.dense", sizes.hidden, sizes.hidden, "hidden", True)
-        x = norm(model, activate(tape, x, sizes.activation), "transform_norm", sizes.hidden, rows)
-    else:
+    if sizes.order != "sum":
         x = norm(model, x, "norm", sizes.hidden, rows)
+    if sizes.encoder:
+        x = transform(model, x)
     tape.spend_on("logits")
     table = model.table("output", sizes.vocabulary * sizes.hidden)
     table.shared = sizes.tied and model.tuning.full
@@ -138,17 +141,34 @@ def head(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor | None]:
         return trl.log_probabilities(tape, x, table, rows), None
     if model.scope.fused:
         return liger.linear_cross_entropy(tape, x, table, rows, model.scope.ampere), None
-    bias = model.weight("output.bias", sizes.vocabulary) if sizes.order == "sum" else None
+    logits = _logits(model, x, table, rows)
+    if model.scope.scores:
+        logits = cast(tape, logits, 4) if tape.autocast else logits
+        return trl.of_logits(tape, logits, model.scope, rows), logits
+    return _of_words(model, logits, rows), logits
+
+
+def _logits(model: TapedModel, x: Tensor, table: Weight, rows: int) -> Tensor:
+    tape, sizes = model.tape, model.sizes
+    biased = sizes.encoder and is_biased(model, "d")
+    bias = model.weight("output.bias", sizes.vocabulary) if biased else None
     logits = linear(tape, x, table, rows * sizes.vocabulary, "vocabulary", bias)
     if "output" in model.adapted:
         logits = adapted(model, x, logits, table, "output", "vocabulary")
     if sizes.scaled_logits:
         logits = scale(tape, logits)
-    if sizes.capped_logits:
-        logits = scale(tape, unary(tape, scale(tape, logits), "out"))
-    if model.scope.scores:
-        logits = cast(tape, logits, 4) if tape.autocast else logits
-        return trl.of_logits(tape, logits, model.scope, rows), logits
-    masked_model = sizes.order == "sum"
-    loss = cross_entropy(tape, logits if masked_model else cast(tape, logits, 4), rows)
-    return loss, logits
+    return scale(tape, unary(tape, scale(tape, logits), "out")) if sizes.capped_logits else logits
+
+
+def _of_words(model: TapedModel, logits: Tensor, rows: int) -> Tensor:
+    """The loss of masked tokens, or of next ones: before 4.49, a copy of all logits but the last of a row is made.
+
+    Source: transformers 4.30 to 4.48, modeling_<family>.py, forward, and loss/loss_utils.py, ForCausalLMLoss.
+    """
+    if model.sizes.order == "sum":
+        return cross_entropy(model.tape, logits, rows)
+    logits = cast(model.tape, logits, 4)
+    if not model.scope.shifts:
+        return cross_entropy(model.tape, logits, rows)
+    (most,) = views(model.tape, logits, logits.count)
+    return cross_entropy(model.tape, copied(model.tape, most), rows)

@@ -103,6 +103,19 @@ _FAMILIES = {
         (("transform.dense", "lm_head.dense"),),
     ),
 }
+_FAMILIES["modernbert"] = Paths(
+    "model",
+    "layers",
+    {
+        "qkv_proj": "attn.Wqkv",
+        "attentiono_proj": "attn.Wo",
+        "gate_up_proj": "mlp.Wi",
+        "down_proj": "mlp.Wo",
+    },
+    "embeddings.tok_embeddings",
+    "decoder",
+    (("transform.dense", "head.dense"),),
+)
 _FAMILIES["xlm-roberta"] = _FAMILIES["roberta"]
 
 

@@ -103,6 +103,21 @@ def mul_rows(tape: Tape, x: Tensor, row: Tensor) -> Tensor:
     return Tensor(out, count, item, tape.record((x.node, row.node), saved, rule))
 
 
+def sub_rows(tape: Tape, x: Tensor, row: Tensor) -> Tensor:
+    """`x - row`, of which the latter is one number a row."""
+    out = Storage(tape, x.count * x.item, x.width)
+    small = row.count * row.item
+
+    def rule(node: Node) -> tuple[Storage | None, ...]:
+        negative = Storage(tape, x_size, x_width)
+        summed = Storage(tape, small)
+        del negative
+        return node.grad, summed
+
+    x_size, x_width = x.count * x.item, x.width
+    return Tensor(out, x.count, x.item, tape.record((x.node, row.node), (), rule))
+
+
 def mul_weight(tape: Tape, x: Tensor, weight: Weight, weight_item: int) -> Tensor:
     """`weight * x` along the rows; `weight_item` is the size of its elements as they come in."""
     item = max(x.item, weight_item)
@@ -178,7 +193,14 @@ def rms_norm(tape: Tape, x: Tensor, weight: Weight, rows: int, style: str) -> Te
     weight in 32 bits, `olmo` by the weight in 32 bits."""
     before = x.item
     x = cast(tape, x, 4)
-    variance = mean(tape, power(tape, x), rows)
+    if style == "cohere":
+        # About the mean, which is taken off for the variance and once more.
+        centre = mean(tape, x, rows)
+        variance = mean(tape, power(tape, sub_rows(tape, x, centre)), rows)
+        x = sub_rows(tape, x, centre)
+        del centre
+    else:
+        variance = mean(tape, power(tape, x), rows)
     x = mul_rows(tape, x, unary(tape, shift(tape, variance), "out"))
     del variance
     if style == "llama":

@@ -40,7 +40,7 @@ class Parts:
         # Whether gradients that are made stay.
         self.fresh = workload.accumulation == 1 and not in_backward
         # What the residual stream's elements take; a norm gives 32 bits under autocast.
-        is_wide = (workload.upcast and not full) or (workload.autocast is not None and sizes.order == "sum")
+        is_wide = (workload.upcast and not full) or (workload.autocast is not None and sizes.encoder)
         self.stream = 4 if is_wide else self.item
         self.count = self.scope.rows * sizes.hidden
         outside = modules.outside(sizes, self.targets, workload.pattern)
@@ -90,7 +90,8 @@ class Parts:
             window = self.sizes.windows[number] if self.sizes.windows else 0
             frozen = number <= self.first and not self.trained_input
             mask, unturned = self.scope.masked(window), number in self.sizes.unturned
-            alike = mask, unturned, frozen, self.adapted(number), self.checkpoints(number)
+            bare = self.sizes.bare_start and number == 0
+            alike = mask, unturned, bare, frozen, self.adapted(number), self.checkpoints(number)
             if alike not in made:
                 made[alike] = self.layer(number)
             found.append(made[alike])

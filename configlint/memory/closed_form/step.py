@@ -8,12 +8,13 @@ from itertools import groupby
 from configlint.core.record import NamedTuple
 from configlint.core.workload import CATEGORIES, PHASES, Workload
 from configlint.memory.closed_form.architecture import Architecture
+from configlint.memory.closed_form.attention import Scope, adds_mask, is_eager
 from configlint.memory.closed_form.optimizers import Kept, parameter_bytes, state_bytes, step_bytes
 from configlint.memory.closed_form.parts import Parts
 from configlint.memory.closed_form.segments import Segment
 from configlint.memory.closed_form.sharding import ITEMS, MASTER_BYTES, Census, Spread, reference_bytes, spread
 from configlint.memory.closed_form.tape import Weight, whole_blocks
-from configlint.memory.closed_form.tower import tower
+from configlint.memory.closed_form.tower import NO_TOWER, tower
 
 _INDEX = {category: index for index, category in enumerate(CATEGORIES)}
 _WEIGHTS, _GRADIENTS, _OPTIMIZER, _ACTIVATIONS = map(
@@ -85,9 +86,9 @@ def _compared(workload: Workload, sizes: Architecture) -> Vector:
     found = list(worst)
     found[_AUTOCAST] += copies if workload.method == "full" else 0
     if not workload.chunked_loss:
-        # The logits of the model that is trained are there until its loss is.
         item = 4 if workload.autocast else ITEMS[workload.dtype]
-        found[_INDEX["logits"]] += workload.batch * workload.length * sizes.vocabulary * item
+        logits = workload.batch * workload.length * sizes.vocabulary * item
+        found[_INDEX["logits"]] += int(workload.held_logits * logits)
     return found
 
 
@@ -177,9 +178,16 @@ def _inputs(workload: Workload, sizes: Architecture) -> int:
     item = ITEMS[workload.dtype]
     windows = set(sizes.windows) or {0}
     tables = len(windows) * 2 * workload.length * int(sizes.head * sizes.rotary) * item
-    # Without checkpointing the mask is gone with the model's forward, as attention has made its own of it.
-    masks = workload.length * tokens if workload.padded and workload.checkpointing else 0
-    return 2 * 8 * tokens + tables + masks
+    return 2 * 8 * tokens + tables + (_masks(workload, sizes, windows) if workload.checkpointing else 0)
+
+
+def _masks(workload: Workload, sizes: Architecture, windows: set[int]) -> int:
+    """The masks, one for each kind of window. Without checkpointing they are gone with the model's forward, as
+    attention has made its own of them. Eager attention adds them, in the dtype of the scores."""
+    scope = Scope(workload, ITEMS[workload.dtype])
+    eager = is_eager(sizes, scope)
+    masked = sum(adds_mask(sizes, scope, window) if eager else scope.masked(window) for window in windows)
+    return masked * scope.batch * scope.length**2 * (scope.item if eager else 1)
 
 
 def _spread(
@@ -227,9 +235,13 @@ def _weights(runs: Runs) -> Iterator[tuple[Weight, int]]:
 
 def _tower(workload: Workload) -> Iterator[tuple[Weight, int]]:
     """What reads pictures: of text it gets no gradient, but engines that shard hold it as what they train."""
-    if parameters := tower(workload.config) or 0:
-        trained = workload.method == "full" and workload.data != "ddp"
-        yield Weight("tower", parameters, ITEMS[workload.dtype], trained), 1
+    found = tower(workload.config) or NO_TOWER
+    trained = workload.method == "full" and workload.data != "ddp"
+    if found.linear:
+        linear = Weight("tower.linear", found.linear, ITEMS[workload.dtype], trained)
+        linear.bits = workload.bits if workload.method == "qlora" else 0
+        item = 4 if workload.upcast and workload.method != "full" else linear.item
+        yield from ((linear, 1), (Weight("tower", found.others, item, trained), 1))
 
 
 def _stored_in_all(workload: Workload, weights: list[tuple[Weight, int]]) -> int:

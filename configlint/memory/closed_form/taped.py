@@ -113,8 +113,9 @@ class TapedModel:
 def norm(model: TapedModel, x: Tensor, name: str, wide: int, rows: int) -> Tensor:
     style = model.sizes.norm
     weight = model.weight(name, wide)
-    if style == "layer":
-        return layer_norm(model.tape, x, weight, model.weight(f"{name}.bias", wide), rows)
+    if style in ("layer", "unbiased"):
+        bias = model.weight(f"{name}.bias", wide) if style == "layer" else None
+        return layer_norm(model.tape, x, weight, bias, rows)
     if model.scope.fused:
         return liger.rms_norm(model.tape, x, weight, rows)
     return rms_norm(model.tape, x, weight, rows, style)
