@@ -178,6 +178,8 @@ def _inputs(workload: Workload, sizes: Architecture) -> int:
     item = ITEMS[workload.dtype]
     windows = set(sizes.windows) or {0}
     tables = len(windows) * 2 * workload.length * int(sizes.head * sizes.rotary) * item
+    # Of distances the table's norm, and then its gradient.
+    tables += sizes.distances * sizes.hidden * (4 if workload.autocast else item)
     return 2 * 8 * tokens + tables + (_masks(workload, sizes, windows) if workload.checkpointing else 0)
 
 
@@ -185,6 +187,10 @@ def _masks(workload: Workload, sizes: Architecture, windows: set[int]) -> int:
     """The masks, one for each kind of window. Without checkpointing they are gone with the model's forward, as
     attention has made its own of them. Eager attention adds them, in the dtype of the scores."""
     scope = Scope(workload, ITEMS[workload.dtype])
+    if sizes.distances:
+        from configlint.memory.closed_form.disentangled import mask_bytes  # few models have any
+
+        return mask_bytes(scope)
     eager = is_eager(sizes, scope)
     masked = sum(adds_mask(sizes, scope, window) if eager else scope.masked(window) for window in windows)
     return masked * scope.batch * scope.length**2 * (scope.item if eager else 1)
