@@ -56,18 +56,21 @@ def simulate(workload: Workload, sizes: Architecture, kind: Kept) -> ComputedSte
     base[_OPTIMIZER] = share.states
     base[_COMMUNICATION] = share.buckets
     base[_ACTIVATIONS] = _inputs(workload, sizes)
-    updates = [_update(kind, segment) if kind.in_backward else 0 for segment, _ in runs]
-    compared = _compared(workload, sizes) if workload.reference and not workload.generates else None
-    worst = _walk(base, share, runs, updates, workload.accumulation > 1, compared)
-    level = list(base)
-    level[_GRADIENTS] = share.reduced
-    level[_TRANSIENT] = share.transient
-    worst["step"] = level
-    worst["generation"] = (
-        _generation(workload, sizes, base, _stored_in_all(workload, weights)) if workload.generated else []
-    )
-    totals = {phase: sum(worst[phase]) for phase in PHASES}
-    phase = max(PHASES, key=totals.__getitem__)
+    if workload.evaluates:
+        worst = {"evaluation": _evaluation(workload, sizes, base, share)}
+    else:
+        updates = [_update(kind, segment) if kind.in_backward else 0 for segment, _ in runs]
+        compared = _compared(workload, sizes) if workload.reference and not workload.generates else None
+        worst = _walk(base, share, runs, updates, workload.accumulation > 1, compared)
+        level = list(base)
+        level[_GRADIENTS] = share.reduced
+        level[_TRANSIENT] = share.transient
+        worst["step"] = level
+    if workload.generated:
+        worst["generation"] = _generation(workload, sizes, base, _stored_in_all(workload, weights))
+    phases = ("generation", "evaluation") if workload.evaluates else PHASES
+    totals = {phase: sum(worst.get(phase, ())) for phase in phases}
+    phase = max(phases, key=totals.__getitem__)
     return ComputedStep(
         totals[phase],
         phase,
@@ -90,6 +93,36 @@ def _compared(workload: Workload, sizes: Architecture) -> Vector:
         item = 4 if workload.autocast else ITEMS[workload.dtype]
         found[_INDEX["logits"]] += workload.batch * workload.length * sizes.vocabulary * item
     return found
+
+
+def _evaluation(workload: Workload, sizes: Architecture, base: Vector, share: Spread) -> Vector:
+    """The worst moment of an evaluation: nothing is kept for a backward, dropout is off, and what was trained of is
+    there, but for the gradients.
+
+    Source: transformers 5.24, trainer.py, _inner_training_loop (zero_grad comes before it) and prediction_step.
+    """
+    sizes = sizes.but(**dict.fromkeys(("embedding_dropout", "attention_dropout", "dropout", "head_dropout"), 0.0))
+    parts = Parts(workload._replace(checkpointing=False, adapter_dropout=0.0), sizes)
+    found = list(base)
+    found[_GRADIENTS] = 0 if share.keepers else share.gradients
+    found[_COMMUNICATION] += share.gathered
+    layer, copies = parts.stack_alone()
+    head, more = parts.head_alone()
+    stream = parts.count * parts.stream
+    # The masks are there until the last layer, as is what the first one was given; the last norm lets go of its.
+    masks = _inputs(workload._replace(checkpointing=True), sizes) - base[_ACTIVATIONS]
+    moments = (
+        (layer, {_ACTIVATIONS: masks + stream, _AUTOCAST: copies}),
+        (
+            head,
+            {_ACTIVATIONS: -stream, _AUTOCAST: copies + more},
+        ),
+    )
+    levels = [
+        [size + level[index] + beside.get(index, 0) for index, size in enumerate(found)]
+        for level, beside in moments
+    ]
+    return max(levels, key=sum)
 
 
 def _generation(workload: Workload, sizes: Architecture, base: Vector, weights: int) -> Vector:
