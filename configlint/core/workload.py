@@ -57,7 +57,8 @@ class Workload(NamedTuple):
     the loss has the likelihood of the chosen rows too, `scored` of how many at the end of each row, 0 for all.
     `generated` are the rows that the model generates at once: `generate_at_once`, or what `generate_every`
     micro-batches need, 0 for all of a step; `engine` is the part of the device that vLLM takes beside the
-    training, `engine_sleeps` that it gives it back while the model trains.
+    training, `engine_sleeps` that it gives it back while the model trains. `evaluates` says that
+    the question is of an evaluation of the batch, after a step of the training.
 
     `data`, `shard`, `tensor`, `context`, `world` and the offloads are how the devices share the work;
     `shard` counts the devices that share one copy, `synchronised` says that gradients are exchanged after each
@@ -106,6 +107,7 @@ class Workload(NamedTuple):
     generated: int = 0
     engine: float = 0.0
     engine_sleeps: bool = False
+    evaluates: bool = False
     release: tuple[int, int] = (5, 23)
     capability: tuple[int, int] | None = None
     task: str | None = None

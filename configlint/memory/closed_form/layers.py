@@ -47,6 +47,11 @@ def embed(model: TapedModel) -> Tensor:
         x = add(tape, x, embedding(tape, positions, model.scope.length, model.scope.length * hidden, "hidden"))
     if sizes.encoder:
         x = norm(model, x, "embedding_norm", hidden, rows)
+    if sizes.distances:
+        from configlint.memory.closed_form.disentangled import distances  # few models look at them
+
+        distances(model)
+        x = scale(tape, x)  # by the mask
     if sizes.scaled_embedding:
         x = scale(tape, x)
     return dropout(tape, x, sizes.embedding_dropout)
