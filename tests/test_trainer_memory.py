@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from conftest import plan
+from program import run
 
 from configlint.core.workload import Estimate, Workload
+from configlint.memory.closed_form import simulated
 from configlint.memory.closed_form import trl as losses
 from configlint.memory.closed_form.attention import Scope
 from configlint.memory.closed_form.operations import linear
@@ -189,11 +192,24 @@ class TestLikelihood:
         assert whole - rows == pytest.approx(self.LOGITS * (2 - 1.5), rel=1e-3)
 
     @pytest.mark.parametrize("trainer", RATIO)
-    def test_quantized_weights_and_ligers_kernels_are_not_modelled(self, trainer: str) -> None:
-        found = plan(spec(trainer, more=LORA.replace("lora", "qlora"))).memory
-        assert (found.estimate, found.missing) == (None, ("tuning.method",))
-        found = plan(spec(trainer, "use_liger_kernel: true")).memory
+    def test_of_quantized_weights_norms_are_float32_and_tables_bfloat16(self, trainer: str) -> None:
+        more = LORA.replace("lora", "qlora")
+        found, of_dpo = (plan(spec(each, more=more)).memory.workload for each in (trainer, "DPOTrainer"))
+        assert found and of_dpo
+        assert (found.upcast, found.narrow_tables, found.adapter_dtype) == (True, True, "float32")
+        assert (of_dpo.upcast, of_dpo.narrow_tables, of_dpo.adapter_dtype) == (False, False, "bfloat16")
+        narrow, wide = (simulated(found._replace(narrow_tables=value)) for value in (True, False))
+        table = 151_936 * 1536
+        assert narrow and wide and wide.breakdown["weights"] - narrow.breakdown["weights"] == 2 * table
+
+    @pytest.mark.parametrize("trainer", RATIO)
+    def test_ligers_kernels_are_not_modelled(self, trainer: str, tmp_path: Path) -> None:
+        text = spec(trainer, "use_liger_kernel: true")
+        found = plan(text).memory
         assert (found.estimate, found.missing) == (None, ("training.use_liger_kernel",))
+        (tmp_path / "train.yaml").write_text(text)
+        said = run("fit", str(tmp_path / "train.yaml")).out
+        assert f"memory is not modelled for Liger's kernels in {trainer}" in said
 
     @pytest.mark.heavy
     @pytest.mark.parametrize("rows", [2, 8])

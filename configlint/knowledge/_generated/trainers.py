@@ -14,6 +14,6 @@ ROWS: dict[str, dict[str, Any]] = {
     'GRPOTrainer': {'script': 'trl.scripts.grpo', 'modelled': True, 'reference_with': 'beta', 'scores': True, 'chunked_loss': ((1, 15), (1, 15), (1, 15)), 'generates': True, 'completions': (0, 15), 'refused_streams': ((0, 17), (1, 9))},
     'RLOOTrainer': {'script': 'trl.scripts.rloo', 'modelled': True, 'reference_with': 'beta', 'scores': True, 'chunked_loss': ((1, 15), (1, 15), (1, 15)), 'generates': True, 'completions': (0, 22), 'refused_streams': ((0, 22), (1, 9))},
     'DistillationTrainer': {'script': 'trl.scripts.distillation', 'generates': True},
-    'ORPOTrainer': {'modelled': True, 'pairs': True, 'scores': True, 'nll_unless': {}, 'null_length': (512, None), 'casts_quantized': True, 'unlabelled': True},
-    'CPOTrainer': {'modelled': True, 'pairs': True, 'scores': True, 'nll_unless': {'cpo_alpha': 0, 'loss_type': 'alphapo'}, 'null_length': (512, None), 'casts_quantized': True, 'unlabelled': True},
+    'ORPOTrainer': {'modelled': True, 'pairs': True, 'scores': True, 'nll_unless': {}, 'null_length': (512, None), 'prepares_quantized': True, 'unlabelled': True},
+    'CPOTrainer': {'modelled': True, 'pairs': True, 'scores': True, 'nll_unless': {'cpo_alpha': 0, 'loss_type': 'alphapo'}, 'null_length': (512, None), 'prepares_quantized': True, 'unlabelled': True},
 }

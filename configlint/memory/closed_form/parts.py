@@ -32,6 +32,7 @@ class Parts:
             ITEMS[workload.adapter_dtype],
             workload.bits if workload.method == "qlora" else 0,
             workload.upcast,
+            workload.narrow_tables,
             workload.adapter_dropout,
             workload.dora,
             modules.saved(sizes, workload.saved_modules) or frozenset(),
