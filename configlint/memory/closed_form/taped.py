@@ -30,9 +30,9 @@ _TABLES = ("embedding", "output", "positions")
 
 class Tuning:
     """What is trained: all, or adapters of `rank` with elements of `item` bytes and `dropout` on what goes in.
-    Below them a weight has `bits` bits, 0 where it is not quantized; `upcast` says that the others were made float32,
-    `narrow_tables` that the vocabulary's tables then got 16 bits again. `saved` are trained whole beside the
-    adapters: `embedding`, `output`, or both."""
+    Below them a weight has `bits` bits, 0 where it is not quantized; `upcast` says that the others were made
+    float32, `narrow_tables` that the vocabulary's tables then got 16 bits again. `saved` are trained whole beside
+    the adapters: `embedding`, `output`, or both."""
 
     def __init__(
         self,
