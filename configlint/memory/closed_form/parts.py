@@ -116,12 +116,18 @@ class Parts:
 
         return run(tape, body, self.count, self.stream, True, False)
 
-    def forward(self, scoring: bool) -> tuple[tuple[int, ...], int]:
+    def forward(self, scoring: bool, masks: int = 0) -> tuple[tuple[int, ...], int]:
         """All of the model without gradients, or all but the output layer: the worst moment, and autocast's copies,
-        that stay until its end."""
+        that stay until its end. The embedding's output and the masks are there while the layers run."""
         model = self.model(_of_one_device(self.sizes, self.workload.tensor))
         last = self.sizes.layers - 1
-        layer, copies = run_forward(model.tape, lambda x: layers.layer(model, x, last), self.count, self.stream)
+        layer, copies = run_forward(
+            model.tape,
+            lambda x: layers.layer(model, x, last),
+            self.count,
+            self.stream,
+            self.count * self.stream + masks,
+        )
         if not scoring:
             return layer, copies * (last + 1)
         whole = self.model(self.sizes)
