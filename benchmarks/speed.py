@@ -130,7 +130,7 @@ def write_files(folder: Path) -> None:
         "targets.yaml": text + targets,
         "bases/0.yaml": text,
     }
-    files |= {f"bases/{number}.yaml": f"extends: {number - 1}.yaml\n" for number in range(1, 100)}
+    files |= {f"bases/{number}.yaml": f"configlint: 1\nextends: {number - 1}.yaml\n" for number in range(1, 100)}
     files |= {f"scripts/{number:03}.py": "def f(a, b):\n    return a + b\n" * 100 for number in range(1000)}
     files |= {f"1000/{number:04}.yaml": _varied(text, number) for number in range(1000)}
     files |= {f"10000/{number:04}.yaml": _varied(text, number) for number in range(10_000)}

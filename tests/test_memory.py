@@ -588,6 +588,17 @@ def test_no_job_that_was_reported_to_run_out_of_memory_is_said_to_fit() -> None:
 
 
 @pytest.mark.usefixtures("benchmarks")
+def test_published_readings_of_whole_jobs_are_inside_where_one_sample_or_adapters_are_trained() -> None:
+    import published
+
+    jobs = yaml.safe_load(published.MEASURED.read_text(encoding="utf-8"))
+    chosen = [job for job in jobs if job["kind"] == "adapters" or " 1 x " in job["says"]]
+    assert len(chosen) == 8
+    for job in chosen:
+        assert published.place(job["gib"], *published.without_context(job["spec"])) == "inside", job["says"]
+
+
+@pytest.mark.usefixtures("benchmarks")
 def test_half_the_length_fits_where_its_report_says_so() -> None:
     import published
 
