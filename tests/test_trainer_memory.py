@@ -96,6 +96,29 @@ class TestPairs:
         assert one and other and (one.padded, other.padded) == (True, False)
 
 
+class TestQuantized:
+    """Source: trl 0.9 to 1.16, __init__ of each trainer, and models/utils.py, prepare_peft_model."""
+
+    @pytest.mark.parametrize(
+        ("trainer", "trl", "prepared"),
+        [
+            ("SFTTrainer", "0.25", True), ("SFTTrainer", "0.26", False), ("DPOTrainer", "0.28", True),
+            ("DPOTrainer", "0.29", False), ("KTOTrainer", "1.3", True), ("GRPOTrainer", "0.21", False),
+            ("GRPOTrainer", "0.25", True), ("ORPOTrainer", "1.16", True),
+        ],
+    )  # fmt: skip
+    def test_some_releases_make_norms_float32_and_the_tables_bfloat16(
+        self, trainer: str, trl: str, prepared: bool
+    ) -> None:
+        text = spec(trainer, more=LORA.replace("lora", "qlora"), trl=trl)
+        found = plan(text).memory.workload
+        assert found and (found.upcast, found.narrow_tables) == (prepared, prepared)
+        assert found.adapter_dtype == ("float32" if prepared else "bfloat16")
+        more = "parallel: {data: fsdp}\n"
+        sharded = plan(text.replace("devices_per_node: 1", "devices_per_node: 8") + more).memory.workload
+        assert sharded is None or not sharded.upcast
+
+
 class TestLength:
     """Source: trl 0.9 to 1.16, __init__ of each trainer."""
 

@@ -252,7 +252,7 @@ def _methods(plan: Plan, base: Workload) -> Iterator[Relief]:
     if setting and setting.of:
         return  # it stands in the script's arguments, in another form
     trl, whole = plan.release.trl is not None, base.data in ("ddp", "zero0", "zero1", "zero2")
-    prepares = plan.release.trainer.prepares_quantized
+    prepares = plan.release.prepares_quantized(base.data)
     # As PEFT and TRL prepare the model, and DeepSpeed casts it.
     own = base.dtype if base.data.startswith("zero") else None
     reference = "adapters" if base.reference else ""
