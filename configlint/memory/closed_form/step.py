@@ -85,7 +85,8 @@ def simulate(workload: Workload, sizes: Architecture, kind: Kept) -> ComputedSte
 def _compared(workload: Workload, sizes: Architecture) -> Vector:
     """What it takes to ask the reference model, beside the graph of the model that is trained."""
     alone = workload._replace(checkpointing=False)
-    worst, copies = Parts(alone, sizes).forward(scoring=True)
+    masks = _masks(alone, sizes, set(sizes.windows) or {0})
+    worst, copies = Parts(alone, sizes).forward(scoring=True, masks=masks)
     found = list(worst)
     found[_AUTOCAST] += copies if workload.method == "full" else 0
     if not workload.chunked_loss:
