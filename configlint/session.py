@@ -378,10 +378,10 @@ def load_one(path: str, session: Session, own: bool = False, base: bool = False)
     unreadable: list[str] = []
     for file, front_end in specs(files_of([path], session), session, unreadable):
         if own and front_end not in (None, OWN):
-            title = front_end.DIALECT.title if front_end else ""
+            title = "script" if is_code(file.source) else front_end.DIALECT.title if front_end else ""
             raise UsageError(
-                f"{path} is a {title}, but only a configlint spec can be compiled: `configlint import`"
-                " makes one of it"
+                f"{path} is a {title}, but only a configlint spec can be compiled:"
+                f" `configlint import {path}` makes one of it"
             )
         loaded = session.load(file, front_end) if front_end else Loaded([], file.diagnostics)
         fails = any(found.severity is Severity.ERROR for found in loaded.diagnostics)
