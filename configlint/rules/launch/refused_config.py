@@ -31,6 +31,16 @@ from configlint.core.rule import Finding, rule
 from configlint.core.wording import listing
 
 _FLAG, _JSON = "launch.config_flag", "training_args.json"
+# What scripts call the option for a file of settings.
+_FILES = (
+    "--config",
+    "--config_file",
+    "--config-file",
+    "--config_path",
+    "--config-path",
+    "--json_file",
+    "--args_file",
+)
 
 
 @rule(
@@ -61,7 +71,7 @@ def _remedy(plan: Plan, places: bool, options: frozenset[str]) -> Remedy:
     if places:
         why = "the JSON is the only argument then"
         return Put(_FLAG, "", why=why) if plan.release.trl else Drop(_FLAG, why)
-    files = sorted(option for option in options if option.startswith("--config"))
-    if files:
-        return Put(_FLAG, files[0], why="the script's parser has it")
+    found = next((option for option in _FILES if option in options), None)
+    if found:
+        return Put(_FLAG, found, why="the script's parser has it")
     return Say("read the JSON in the script: `HfArgumentParser(…).parse_json_file(sys.argv[1])`")
