@@ -56,7 +56,11 @@ def saved_per_token(**fields: Any) -> float:
     return sum(step(**fields).stack[-1].saved.values()) / TOKENS
 
 
-MODELS = [name for name in knowledge.names("models") if architecture(config_of(name))]
+MODELS = [
+    name
+    for name in knowledge.names("models")
+    if (config := config_of(name)).get("architectures") and architecture(config)
+]
 
 
 def test_most_bundled_models_have_a_closed_form() -> None:
@@ -585,6 +589,17 @@ def test_no_job_that_was_reported_to_run_out_of_memory_is_said_to_fit() -> None:
     jobs = yaml.safe_load(published.JOBS.read_text(encoding="utf-8"))
     assert len(jobs) >= 12
     assert not [job["source"] for job in jobs if published.verdict(published.plan(job["spec"])) == "fits"]
+
+
+@pytest.mark.usefixtures("benchmarks")
+def test_published_readings_of_whole_jobs_are_inside_where_one_sample_or_adapters_are_trained() -> None:
+    import published
+
+    jobs = yaml.safe_load(published.MEASURED.read_text(encoding="utf-8"))
+    chosen = [job for job in jobs if job["kind"] == "adapters" or " 1 x " in job["says"]]
+    assert len(chosen) == 8
+    for job in chosen:
+        assert published.place(job["gib"], *published.without_context(job["spec"])) == "inside", job["says"]
 
 
 @pytest.mark.usefixtures("benchmarks")

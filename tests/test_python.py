@@ -117,6 +117,11 @@ class TestValues:
             ("int(64 / 8)", 8),
             ("max(1, 64 // 16)", 4),
             ("not False", True),
+            ("4 > 2", True),
+            ("1 < 2 < 2", False),
+            ("'a' == 'b'", False),
+            ("None is not None", False),
+            ("'x' if 8 // 2 != 4 else 'y'", "y"),
         ],
     )
     def test_constants_are_computed(self, written: str, value: object) -> None:
@@ -128,6 +133,7 @@ class TestValues:
             "args.seed", "torch.cuda.is_available()", "'a' if unknown() else 'b'", "lambda: 1",
             "10 ** 100",
             "'a' * 10 ** 9", "[1] * 10 ** 9", "1 / 0", "b'x'", "1j", "...", "{1: 2}", "f'{x}'", "f'{4:>9}'",
+            "1 < unknown()", "unknown() == None", "1 < 'a'", "1 is 1", "1 in [1]", "[1] == [1]",
             "int('a')", "open('x')", "seed", "'%s' % 'a'",
         ],
     )  # fmt: skip
@@ -524,6 +530,10 @@ class TestTrainers:
         every = plans("from transformers import Trainer, TrainingArguments\n" + text, "a.py")
         assert [plan.spec.is_of_trainer for plan in every] == [False, False, True]
 
+    def test_a_config_with_places_beyond_the_first_may_have_any_argument(self) -> None:
+        (plan,) = plans("from transformers import TrainingArguments\nTrainingArguments('o', True, seed=1)", "a.py")
+        assert (plan.spec.open, plan.training["seed"]) == (True, 1)
+
     def test_of_configs_that_are_bound_one_after_another_a_trainer_gets_the_last_before_it(self) -> None:
         trained = "a = TrainingArguments('{0}')\nTrainer(m, a, tokenizer='{0}')\n"
         text = "from transformers import Trainer, TrainingArguments\na = TrainingArguments('0')\n"
@@ -725,9 +735,12 @@ class TestModels:
     def test_a_dtype_is_known_by_its_name(self, text: str) -> None:
         assert self.plan(text + self.TRAINER).loaded.dtype == "bfloat16"
 
-    def test_a_dtype_that_is_chosen_when_it_runs_is_not_known(self) -> None:
-        text = self.LOADED.replace("torch.bfloat16", "D") + "D = torch.bfloat16 if new else torch.float16\n"
-        assert self.plan(text + self.TRAINER).loaded.dtype is None
+    @pytest.mark.parametrize(
+        "dtype", ["torch.bfloat16 if new else torch.float16", "getattr(torch, a.dtype)", "getattr(torch)"]
+    )
+    def test_a_dtype_that_is_chosen_when_it_runs_is_not_known(self, dtype: str) -> None:
+        for text in (self.LOADED.replace("torch.bfloat16", dtype), self.LOADED.replace("torch.bfloat16", "D")):
+            assert self.plan(f"{text}D = {dtype}\n{self.TRAINER}").loaded.dtype is None
 
     @pytest.mark.parametrize(("name", "meant"), [("gpt2", "gpt2"), ("bert-base-uncased", "bert-base-uncased")])
     def test_the_oldest_models_of_the_hub_need_no_owner(self, name: str, meant: str) -> None:
@@ -803,6 +816,7 @@ class TestModels:
             TRAINER.replace("m,", "m, optimizers=(o, None),").replace("SFTConfig('o'", "args=SFTConfig('o'"),
             "class Own(SFTTrainer):\n    pass\n" + TRAINER.replace("SFTTrainer", "Own"),
             TRAINER.replace("LoraConfig(r=8)", "get_peft_config(a)"),
+            "SFTTrainer(m, SFTConfig('o', max_length=512), None, a, b, t, LoraConfig(r=8))",
             "SFTTrainer(m, SFTConfig('o', max_length=512, fsdp='full_shard'))\n",
             "SFTTrainer(m, SFTConfig('o', max_length=512, **options))\n",
         ],

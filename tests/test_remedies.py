@@ -66,6 +66,7 @@ REVEALED = [
     ("argument/unknown", "hardware/missing", _REST),
     ("batch/derived-argument", "hardware/missing", _REST),
     ("batch/derived-argument", "batch/missing", _OTHER),
+    ("batch/derived-argument", "batch/indivisible", _BATCH),
     ("batch/derived-argument", "parallel/full-checkpoint", _EFFECT),
     ("batch/derived-argument", "parallel/unlaunched-mesh", _EFFECT),
     ("hardware/missing", "*", _SPLIT),

@@ -1,12 +1,13 @@
 """The closed form against what others published: readings of max_memory_allocated for single modules
-(published.yaml), and jobs that ran out of memory (out_of_memory.yaml).
+(published.yaml), whole jobs (jobs.yaml), and jobs that ran out of memory (out_of_memory.yaml).
 
-    python benchmarks/memory/published.py           # prints out_of_memory.md, and writes it
+    python benchmarks/memory/published.py           # prints jobs.md and out_of_memory.md, and writes them
 """
 
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from configlint.memory.closed_form.taped import TapedModel, Tuning
 from configlint.session import Session
 
 READINGS = Path(__file__).with_name("published.yaml")
+MEASURED = Path(__file__).with_name("jobs.yaml")
 JOBS = Path(__file__).with_name("out_of_memory.yaml")
 MIB, GIB = 2**20, 2**30
 
@@ -91,6 +93,38 @@ def _mlp(tape: Tape, rows: int, hidden: int, inner: int) -> TapedModel:
     return TapedModel(tape, sizes, Scope(workload, 2), Tuning(True))
 
 
+def measured() -> Iterator[str]:
+    """A table of whole jobs, and how many readings of each kind are inside of what `fit` says."""
+    rows = [(job, *without_context(job["spec"])) for job in yaml.safe_load(MEASURED.read_text(encoding="utf-8"))]
+    places = Counter((job["kind"], place(job["gib"], low, high)) for job, low, high in rows)
+    yield "# Whole jobs that others measured"
+    yield ""
+    yield "Made by `python benchmarks/memory/published.py`; `jobs.yaml` says how, and what is left out."
+    yield ""
+    for kind in dict.fromkeys(job["kind"] for job, *_ in rows):
+        counts = ", ".join(f"{places[kind, where]} {where}" for where in ("inside", "below", "above"))
+        yield f"- {kind}: {counts}"
+    yield ""
+    yield "| kind | job | read GiB | closed form GiB | the reading is |"
+    yield "| --- | --- | --- | --- | --- |"
+    for job, low, high in rows:
+        said, where = f"[{job['kind']}]({job['source']}) | {job['says']}", place(job["gib"], low, high)
+        yield f"| {said} | {job['gib']:.1f} | {low:.1f} to {high:.1f} | {where} |"
+
+
+def without_context(spec: str) -> tuple[float, float]:
+    """The GiB that a job takes, without the device's context."""
+    estimate = plan(spec).memory.estimate
+    assert estimate, spec
+    context = estimate.breakdown["context"]
+    return (estimate.low - context) / GIB, (estimate.high - context) / GIB
+
+
+def place(read: float, low: float, high: float) -> str:
+    """Where a reading lies, to the tenth of a GiB that is printed."""
+    return "below" if round(read, 1) < round(low, 1) else "above" if round(read, 1) > round(high, 1) else "inside"
+
+
 def out_of_memory() -> Iterator[str]:
     """A table of the jobs that ran out of memory, with what `fit` says of each."""
     jobs = yaml.safe_load(JOBS.read_text(encoding="utf-8"))
@@ -131,9 +165,10 @@ def verdict(plan: Plan) -> str:
 
 
 def main() -> None:
-    text = "\n".join(out_of_memory()) + "\n"
-    print(text)
-    JOBS.with_suffix(".md").write_text(text, encoding="utf-8")
+    for path, lines in (MEASURED, measured()), (JOBS, out_of_memory()):
+        text = "\n".join(lines) + "\n"
+        print(text)
+        path.with_suffix(".md").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from configlint import knowledge
 from configlint.backends.training_args import deepspeed
+from configlint.commands.named import with_files
 from configlint.core.diagnostic import Severity
-from configlint.core.document import Mapping, plain
 from configlint.core.edit import KEPT
 from configlint.core.errors import UsageError
 from configlint.core.plan import Plan
@@ -19,7 +19,7 @@ from configlint.core.spec import Setting, as_written
 from configlint.core.values import AT_RUNTIME, mapping
 from configlint.core.writing import written
 from configlint.fixing.edits import fixed
-from configlint.frontends import OWN
+from configlint.frontends import FRONT_ENDS, OWN
 from configlint.frontends.calls import classes
 from configlint.knowledge.naming import NAMES, owners, paths
 from configlint.pipeline import check, doubted, judge
@@ -36,6 +36,7 @@ _WIDTH = 100
 _ROUNDS = 5
 _STAGE = "zero_optimization.stage"
 _COUNTS = ("per_device", "accumulation")
+_LONGEST_COUNT = 10
 # Arguments that other sections than `parallel` have.
 _CPU = ("use_cpu", "no_cuda")
 _ELSEWHERE = (*_CPU, *(name for count in _COUNTS for name in NAMES[f"batch.{count}"]["training_arguments"]))
@@ -45,8 +46,6 @@ _FSDP: dict[str, dict[str, object] | None] = {
     "shard_grad_op": {"reshard_after_forward": False},
 }  # fmt: skip
 
-# Arguments that may name a JSON file: in the spec they hold what is in it, since it would be looked for elsewhere.
-_FILES = ("deepspeed", "fsdp_config", "accelerator_config")
 # What a spec can say of the model that a script loads and of its adapters, in the order of the examples.
 _LOADED = {
     "model": ("config", "dtype", "attention", "task"),
@@ -79,8 +78,9 @@ def import_file(path: str, session: Session, call: int | None) -> Imported:
     plans = load_one(path, session).plans
     if plans and plans[0].spec.dialect is OWN.DIALECT:
         raise UsageError(f"{path} is a configlint spec already")
-    plan = _chosen(path, plans, call)
-    return import_plan(plan._replace(spec=plan.spec._replace(settings=_with_files(plan, session))))
+    if plans and plans[0].spec.dialect is not FRONT_ENDS["training_arguments"].DIALECT:
+        raise UsageError(f"{path} is a {plans[0].spec.dialect.title}: a spec is for the Trainer")
+    return import_plan(with_files(_chosen(path, plans, call), session))
 
 
 def import_plan(plan: Plan) -> Imported:
@@ -112,41 +112,6 @@ def _doubts(name: str, text: str) -> list[str]:
     found = judge([plan])[0] if plan else []
     pairs = zip(found, doubted(plan, found), strict=True) if plan else ()
     return [each.message for each, milder in pairs if each.severity is Severity.ERROR is not milder.severity]
-
-
-def _with_files(plan: Plan, session: Session) -> dict[str, Setting]:
-    """The settings of a plan, with what the files hold that some of them name."""
-    settings = dict(plan.spec.settings)
-    for path, setting in settings.items():
-        if _argument(path) in _FILES and isinstance(setting.value, str):
-            held = _content(plan.spec.source.name, setting.value, session)
-            settings[path] = setting if held is None else setting._replace(value=held)
-    return settings
-
-
-def _content(source: str, name: str, session: Session) -> dict[str, object] | None:
-    """What a JSON file holds that a config names: from the config's folder, or from one above it where the job may
-    start, not beyond the root of the repository."""
-    folder = os.path.dirname(os.path.abspath(source))
-    folders = [folder]
-    while not os.path.exists(os.path.join(folders[-1], ".git")) and folders[-1] != os.path.dirname(folders[-1]):
-        folders.append(os.path.dirname(folders[-1]))
-    if not os.path.exists(os.path.join(folders[-1], ".git")):
-        folders = [folder]  # there is no repository
-    for start in folders:
-        path = os.path.realpath(os.path.join(start, name))
-        if os.path.isfile(path) and path.startswith(os.path.join(os.path.realpath(folders[-1]), "")):
-            return _json(path, session)
-    return None
-
-
-def _json(path: str, session: Session) -> dict[str, object] | None:
-    try:
-        file = session.parse(path) if path.endswith(".json") else None
-    except (OSError, ValueError):
-        return None
-    is_read = file and isinstance(file.document, Mapping) and not file.diagnostics
-    return mapping(plain(file.document)) if file and file.document and is_read else None
 
 
 def _chosen(path: str, plans: list[Plan], call: int | None) -> Plan:
@@ -266,7 +231,8 @@ def _batch(plan: Plan, settings: dict[str, Setting]) -> dict[str, object]:
             found[name] = plan.release.default(names[0])
         elif written and written[0] in settings:
             value = settings[written[0]].value
-            found[name] = int(value) if isinstance(value, str) and value.isdecimal() else value
+            is_text = isinstance(value, str) and value.isdecimal() and len(value) < _LONGEST_COUNT
+            found[name] = int(str(value)) if is_text else value
     if "batch.effective" in settings:
         found = {"effective": settings["batch.effective"].value, **found}
     return {name: value for name, value in found.items() if value is not None}

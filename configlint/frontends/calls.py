@@ -82,7 +82,9 @@ def _spec_of(function: Scalar, call: Mapping, is_replaced: bool, dialect: Dialec
     redeclared = frozenset(own) | (_OF_UNSLOTH if is_replaced else frozenset())
     reader = reader._replace(redeclared=redeclared, replaces_batch=is_replaced)
     settings |= _settings(own, paths) | _settings(passed, paths)
-    return Spec(source, settings, dialect, reader, call=place, open=OPEN in passed)
+    # Which argument stands at which place differs between releases.
+    is_open = OPEN in passed or any(name.isdecimal() for name in passed)
+    return Spec(source, settings, dialect, reader, call=place, open=is_open)
 
 
 def counts(document: Node, paths: dict[str, str]) -> Iterator[tuple[str, tuple[Scalar, Node]]]:
@@ -140,7 +142,7 @@ def _passed(call: Mapping) -> dict[str, Entry]:
 
 
 def _settings(arguments: dict[str, Entry], paths: dict[str, str]) -> dict[str, Setting]:
-    """The arguments under their paths; what is passed by position after the first is nobody's."""
+    """The arguments under their paths, but those that are passed by position after the first."""
     return {
         paths.get(name, f"training.{name}"): Setting(seen(value), (name,), key.span, value.span)
         for name, (key, value) in arguments.items()

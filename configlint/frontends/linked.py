@@ -70,6 +70,8 @@ _HARMLESS = frozenset([
 ])  # fmt: skip
 # With these a trainer trains in a way of its own.
 _OWN_WAY = ("optimizers", "optimizer_cls_and_kwargs", "compute_loss_func", "model_init", OPEN)
+# Places after the data sets, where trainers have one or another of these.
+_LATER = tuple(map(str, range(6, 20)))
 
 Settings = dict[str, Setting]
 
@@ -168,7 +170,8 @@ def _is_usual(trainer: Entry) -> bool:
     start, end = trainer.key.span.column - 1, trainer.key.span.end_column - 1
     written = trainer.key.span.source.lines()[trainer.key.span.line - 1][start:end]
     is_itself = written.rpartition(".")[2] == _of(trainer).rpartition(".")[2]
-    return is_itself and _passed(trainer).keys().isdisjoint(_OWN_WAY) and "model" not in _beside(trainer, STORED)
+    passed = _passed(trainer).keys()
+    return is_itself and passed.isdisjoint((*_OWN_WAY, *_LATER)) and "model" not in _beside(trainer, STORED)
 
 
 def _is_left_alone(made: Entry, taken: dict[str, int]) -> bool:

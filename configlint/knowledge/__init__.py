@@ -255,7 +255,8 @@ _FIRST_OWNERS = ("FacebookAI", "google-bert", "google-t5", "openai-community")
 def _of_hub_id(hub_id: str) -> str | None:
     """The bundled model with that hub id. To parse all profiles costs 40 ms, so only what holds the text is."""
     if "/" not in hub_id:
-        return next((model for owner in _FIRST_OWNERS if (model := _of_hub_id(f"{owner}/{hub_id}"))), None)
+        ids = (_profile("models", hub_id) or {})["hub_ids"] if hub_id in names("models") else ()
+        return hub_id if any(each.partition("/")[0] in _FIRST_OWNERS for each in ids) else None
     for model in names("models"):
         with open(os.path.join(_HERE, "models", model + ".yaml"), encoding="utf-8") as file:
             if hub_id in file.read() and hub_id in (_profile("models", model) or {})["hub_ids"]:

@@ -274,8 +274,8 @@ class _Reader:
         found = scope.expression(expression.id) if isinstance(expression, ast.Name) else None
         meant = found[0] if found else expression
         if isinstance(meant, ast.Call) and isinstance(meant.func, ast.Name) and meant.func.id == "getattr":
-            names = [str(value(each, scope, self.names)) for each in meant.args[1:]]
-            return ".".join([*map(ast.unparse, meant.args[:1]), *names])
+            named = value(meant.args[1], scope, self.names) if len(meant.args) == 2 else None
+            return f"{ast.unparse(meant.args[0])}.{named}" if isinstance(named, str) else ""
         return ast.unparse(meant) if isinstance(meant, ast.Attribute) and found else self.text(span)
 
     def text(self, span: Span) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from math import prod
 
 from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Move, Put, Remedy, Say
 from configlint.core.values import mapping, positive, text, whole
 from configlint.core.wording import code, listing
-from configlint.knowledge.naming import paths
+from configlint.knowledge.naming import BATCH_ARGUMENTS, paths
 from configlint.rules.fsdp import devices_of_a_node
 
+_FACTORS = ("batch.per_device", "batch.accumulation")
 _DATA, _FSDP, _DEEPSPEED = "parallel.data", "parallel.fsdp", "parallel.deepspeed"
 # The sizes of Accelerate's ParallelismConfig, and of `parallel`.
 _SIZES = {name: path for name, path in paths("accelerate").items() if path.startswith("parallel.")}
@@ -33,7 +35,26 @@ def remedies(plan: Plan, path: str, name: str, owners: tuple[str, ...]) -> list[
         return [_owned(plan, path, *owners)]
     if plan.given(owner) and held not in (None, value):
         return [Drop(path, f"`{plan.name(owner)}` is {code(held)}")]
-    return [_owned(plan, path, owner) if plan.given(owner) or held == value else Move(path, owner, safe=True)]
+    if plan.given(owner) or held == value:
+        return [_owned(plan, path, owner)]
+    clash = _clash(plan, owner, value)
+    return [Move(path, owner, why=clash, safe=not clash)]
+
+
+def _clash(plan: Plan, owner: str, value: object) -> str:
+    """What is wrong with the effective batch once a factor of it is moved; "" where nothing is."""
+    effective, replicas = plan.batch.effective, plan.parallel.replicas
+    if owner not in _FACTORS or not plan.given("batch.effective") or not effective or not replicas:
+        return ""
+    places = BATCH_ARGUMENTS | {path: path for path in _FACTORS}
+    written = {
+        factor: plan.spec.settings[path].value for path, factor in places.items() if path in plan.spec.settings
+    }
+    sizes = [size for each in (written | {owner: value}).values() if (size := positive(each))]
+    samples = replicas * prod(sizes)
+    if samples == effective or (len(sizes) < len(_FACTORS) and effective % samples == 0):
+        return ""
+    return f"a step then trains {samples} samples, not {effective}"
 
 
 def _owned(plan: Plan, path: str, *owners: str) -> Drop:
