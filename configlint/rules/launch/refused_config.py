@@ -48,11 +48,13 @@ _FILES = (
     when=lambda plan: plan.spec.script_parser is not None and plan.spec.script_parser.options is not None,
 )
 def check(plan: Plan) -> Iterator[Finding]:
-    parser, script = plan.spec.script_parser, plan.launch.script
+    parser, script = plan.spec.script_parser, plan.launch.script or plan.launch.module
     if parser is None or parser.options is None:
         return
     flag, options = plan.launch.config_flag, parser.options
-    path = _FLAG if flag and plan.given(_FLAG) else "launch.script"
+    path = f"launch.{'script' if plan.launch.script else 'module'}"
+    if flag and plan.given(_FLAG):
+        path = _FLAG
     # argparse takes the start of an option for it.
     if flag and not any(option.startswith(flag) for option in options):
         message = f"{script} rejects `{flag} {_JSON}`: its parser has no option `{flag}`"
