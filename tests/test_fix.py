@@ -1169,6 +1169,8 @@ class TestMoves:
                 "x.a",
                 "x:\n    y: 2\n    a:  # c\n      b: 1\n\n      # d\n      e: {f: 2}\n",
             ),
+            ("w:\n  a: 1  # c\nz: {y: 2}\n", "w/a", "z.a", "w: {}\nz: {y: 2, a: 1}  # c\n"),
+            ("w:\n  a: 1\n\nz:\n  y: 2\n", "w/a", "z.a", "w: {}\n\nz:\n  y: 2\n  a: 1\n"),
             ("w:\n  a:\n    b: 1\n  c: 2\nz: 3\n", "w/a", "a", "w:\n  c: 2\nz: 3\na:\n  b: 1\n"),
             ("a: '1'\nz: 3", "a", "x.a", "z: 3\nx:\n  a: '1'"),
             ("w: {a: 1, b: 2}\nx:\n    y: 2\n", "w/a", "x.a", "w: {b: 2}\nx:\n    y: 2\n    a: 1\n"),
@@ -1188,6 +1190,8 @@ class TestMoves:
             ("a: 1\nx: 2\n", "a", "x.a"),
             ("a: 1  # configlint: ignore[b]\nx: {y: 2}\n", "a", "x.a"),
             ("a:\n  b: 1\nx: {y: 2}\n", "a", "x.a"),
+            ("w: &b\n  a: 1\nx: {y: 2}\n", "w/a", "x.a"),
+            ("w:  # c\n  a: 1\nx: {y: 2}\n", "w/a", "x.a"),
             ("a: 1, 2\nx: {y: 2}\n", "a", "x.a"),
         ],
     )

@@ -21,10 +21,10 @@ from configlint.core.errors import UsageError
 from configlint.core.plan import Plan
 from configlint.core.spec import as_written
 from configlint.core.values import AT_RUNTIME
-from configlint.frontends import OWN
+from configlint.frontends import FRONT_ENDS, OWN
 from configlint.knowledge.naming import NAMES, owners
 from configlint.project.stated import in_options
-from configlint.session import Session, specs
+from configlint.session import Session, files_of, specs
 
 COUNTS = {
     f"batch.{name}": NAMES[f"batch.{name}"]["training_arguments"][0] for name in ("per_device", "accumulation")
@@ -38,8 +38,8 @@ def main() -> int:
     options = parser.parse_args()
     session = Session(stated=in_options("1xh100-80gb", None))
     counts: Counter[str] = Counter()
-    for file, front_end in specs([options.folder], session, []):
-        if front_end in (None, OWN):
+    for file, front_end in specs(files_of([options.folder], session), session, []):
+        if front_end is not FRONT_ENDS["training_arguments"]:
             continue
         for plan in session.load(file, front_end).plans if front_end else ():
             place = plan.spec.call or file.source.name

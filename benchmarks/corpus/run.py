@@ -6,9 +6,9 @@ Prints how many files there are of each kind, how many are recognised and as wha
 severity, those that use words of configlint's own spec in files that cannot have them, crashes, and the time. An
 index is a CSV with `repo`, `path` and `kind`, where a repository `a/b` is the folder `a__b`. `--show error`, or a
 rule's name, prints these findings whole, to be judged one by one; `--transformers` states a release for all files.
-Then `--fix` runs on a copy: to PyYAML, every key that is still there must have the value it had, of a script or a
-notebook all but the lines of calls must be as it was, and nothing may be left to fix. sources.csv names public
-repositories, at which commit, whose scripts and notebooks were looked at.
+Then `--fix` runs on a copy: to PyYAML, every key that is still there must have the value it had, or the number that
+it spelled, of a script or a notebook all but the lines of calls must be as it was, and nothing may be left to fix.
+sources.csv names public repositories, at which commit, whose scripts and notebooks were looked at.
 """
 
 from __future__ import annotations
@@ -156,7 +156,12 @@ def _outline(text: str) -> str | None:
 
 
 def _same(before: dict[str, object], after: dict[str, object]) -> bool:
-    return all(before[key] == after[key] for key in before.keys() & after.keys())
+    return all(_is_it(before[key], after[key]) for key in before.keys() & after.keys())
+
+
+def _is_it(before: object, after: object) -> bool:
+    """Whether a value is what it was, or the number that the text spells which it was."""
+    return before == after or (isinstance(before, str) and isinstance(after, float) and float(before) == after)
 
 
 if __name__ == "__main__":

@@ -181,6 +181,9 @@ def _changes(place: _Place, edit: Edit) -> Iterator[_Change]:
     """Raises:
     _GivenUp: there is no simple way.
     """
+    if edit.route and not place.flow and len(place.mapping.entries) == 1:
+        yield _emptied(place, edit)
+        return
     if edit.delete or edit.route:
         start, end = _flow_deletion(place) if place.flow else _block_deletion(place)
         _refuse_comment(place, start, _end_of_loss(place, edit) if edit.route and not place.flow else end)
@@ -225,6 +228,17 @@ def _is_text_of(raw: str, value: object, as_json: bool) -> bool:
         return not isinstance(value, str) and _same_value(json.loads(raw) if as_json else resolve(raw), value)
     except (ValueError, RecursionError):
         return False
+
+
+def _emptied(place: _Place, edit: Edit) -> _Change:
+    """What is left of a section whose only entry moves."""
+    last = last_line(place.entry.value)
+    start = len(place.text[: place.key].rstrip(_BLANKS))
+    end = place.starts[last - 1] + len(place.line(last).rstrip(_BLANKS))
+    if place.text[start - 1 : start] != ":":
+        raise _GivenUp
+    _refuse_comment(place, start, _end_of_loss(place, edit))
+    return start, end, " {}"
 
 
 def _block_deletion(place: _Place) -> tuple[int, int]:
