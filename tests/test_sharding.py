@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from conftest import plan
 
 from configlint import knowledge
 from configlint.core.profile import Model
-from configlint.core.workload import Workload
+from configlint.core.workload import BUCKET, Workload
 from configlint.memory.closed_form import simulated
 from configlint.memory.closed_form.sharding import SUB_GROUP
 from configlint.memory.closed_form.step import ComputedStep
@@ -91,3 +92,43 @@ def test_a_step_of_zero_3_widens_the_gradients_of_one_sub_group_at_a_time() -> N
     partition = found.trained // 8
     assert partition > SUB_GROUP
     assert found.phases["step"] == pytest.approx(16 * partition + 6 * SUB_GROUP, rel=0.02)
+
+
+SPEC = """\
+model: {{config: llama-3.2-1b, sequence_length: 1024}}
+batch: {{effective: 8, per_device: 1}}
+hardware: {{accelerator: a100-80gb, devices_per_node: 8}}
+parallel: {{data: zero3, deepspeed: {{zero_optimization: {}}}}}
+training: {{bf16: true}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("zero", "elements"),
+    [
+        ("{}", BUCKET),
+        ("{reduce_bucket_size: 100000000}", 100_000_000),
+        ("{reduce_bucket_size: 1.0e+8}", 100_000_000),
+        ("{reduce_bucket_size: auto}", 0),
+    ],
+)
+def test_the_buffer_of_gradients_has_the_size_that_deepspeed_gives_it(zero: str, elements: int) -> None:
+    workload = plan(SPEC.format(zero)).memory.workload
+    assert workload is not None and workload.bucket == elements
+    least = 2 * (elements or workload.config["hidden_size"] ** 2)  # type: ignore[operator]
+    found = simulated(workload)
+    assert found is not None and found.breakdown["communication"] >= least
+
+
+def test_zero_3_keeps_weights_that_it_needs_again_soon() -> None:
+    config = "llama-3.2-1b"
+    far, near = (step(config, "zero3", 8, reused=reused) for reused in (10**9, 0))
+    assert far.breakdown["communication"] - near.breakdown["communication"] > 2**28
+
+
+@pytest.mark.heavy
+def test_deepspeeds_own_sizes_are_those_of_its_config() -> None:
+    from deepspeed.runtime.zero.config import DeepSpeedZeroConfig
+
+    own = DeepSpeedZeroConfig(stage=3)
+    assert (own.reduce_bucket_size, own.max_reuse_distance) == (BUCKET, Workload({}, 1, 1).reused)

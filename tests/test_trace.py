@@ -295,6 +295,21 @@ def test_the_closed_form_of_adapters_is_what_peft_makes(fields: dict[str, Any]) 
     assert closed is not None and closed.peak == pytest.approx(found["allocated"], rel=0.01)
 
 
+@pytest.mark.parametrize("checkpointing", [False, True])
+@pytest.mark.parametrize("target", ["query_key_value", "all-linear"])
+def test_adapters_do_not_hide_what_attention_without_a_kernel_takes(target: str, checkpointing: bool) -> None:
+    pytest.importorskip("peft")
+    sizes = {"hidden_size": 1136, "num_attention_heads": 71, "num_hidden_layers": 2, "vocab_size": V}
+    kind = {"multi_query": True, "parallel_attn": True, "bias": False, "alibi": False}
+    config = {**sizes, **kind, "model_type": "falcon", "architectures": ["FalconForCausalLM"]}
+    config |= {"bos_token_id": 0, "eos_token_id": 0}
+    given = {"method": "lora", "rank": 8, "dora": True, "targets": (target,), "batch": 1, "length": 1024}
+    given["checkpointing"] = checkpointing
+    found = the_step().traced({"config": config, "capability": (8, 0), "optimizer": "sgd", **given})
+    closed = simulated(Workload(config=config, optimizer="sgd", capability=(8, 0), **given))
+    assert closed is not None and closed.peak == pytest.approx(found["allocated"], rel=0.02)
+
+
 @pytest.mark.parametrize("method", ["full", "lora"])
 @pytest.mark.parametrize("kind", ["llama", "bert", "roberta"])
 def test_the_closed_form_of_a_head_that_classifies_is_what_the_model_does(kind: str, method: str) -> None:

@@ -25,6 +25,8 @@ CATEGORIES = (
 # The parts of a training step; the peak is that of the worst.
 PHASES = ("generation", "forward", "loss", "backward", "step")
 
+# Elements in which DeepSpeed reduces gradients, unless told otherwise. Source: DeepSpeed 0.19.8, zero/config.py.
+BUCKET = 500_000_000
 # What stands before the name of an optimizer that DeepSpeed's own config asks for.
 OF_DEEPSPEED = "deepspeed:"
 
@@ -62,7 +64,9 @@ class Workload(NamedTuple):
 
     `data`, `shard`, `tensor`, `context`, `world` and the offloads are how the devices share the work;
     `shard` counts the devices that share one copy, `synchronised` says that gradients are exchanged after each
-    micro-batch, not only after the last.
+    micro-batch, not only after the last. `bucket` are the elements of the buffer in which DeepSpeed reduces
+    gradients, 0 for as many as the square of the hidden size, which is what the Trainer puts for `auto`; ZeRO 3
+    keeps weights gathered that it needs again within `reused` elements.
     """
 
     config: dict[str, object]
@@ -121,6 +125,8 @@ class Workload(NamedTuple):
     synchronised: bool = False
     offload_optimizer: bool = False
     offload_parameters: bool = False
+    bucket: int = 0
+    reused: int = 1_000_000_000
 
 
 def of_batch(workload: Workload, per_device: int, accumulation: int) -> Workload:

@@ -13,7 +13,7 @@ from configlint.core.plan import Memory, Plan
 from configlint.core.record import NamedTuple
 from configlint.core.remedy import Put
 from configlint.core.values import positive
-from configlint.core.workload import Estimate, Workload, of_batch
+from configlint.core.workload import BUCKET, Estimate, Workload, of_batch
 from configlint.core.writing import written
 from configlint.knowledge.optimizers import find_optimizer
 
@@ -283,7 +283,7 @@ def _sharding(plan: Plan, base: Workload) -> Iterator[Relief]:
         fields: dict[str, object] = {"data": stage, "shard": base.world, "dtype": dtype}
         if stage.startswith("zero"):
             # DeepSpeed casts all weights in place of autocast; FSDP gathers them in 16 bits.
-            fields |= {"autocast": None, "adapter_dtype": dtype}
+            fields |= {"autocast": None, "adapter_dtype": dtype, "bucket": base.bucket or BUCKET}
         yield Relief(Put("parallel.data", stage), fields)
 
 

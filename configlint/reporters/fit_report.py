@@ -45,6 +45,9 @@ def _block(answer: Fit) -> Iterator[str]:
     yield from _slack(answer.worst)
     yield from _evaluation(answer, answer.estimate)
     yield from _method(answer)
+    workload = answer.plan.memory.workload
+    if workload and (workload.offload_optimizer or workload.offload_parameters):
+        yield "with offload to the host this is a lower bound: published readings are up to twice as high"
     if answer.plan.model and "vision_config" in answer.plan.model.config:
         yield "text alone: the vision tower's weights are counted, images take more"
     yield from _around(answer)

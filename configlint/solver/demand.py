@@ -128,7 +128,8 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         offload_optimizer=offloads[0],
         offload_parameters=offloads[1],
     )
-    return workload._replace(**of_trainer(ledger, method, dtype, autocast, world)), ()  # type: ignore[arg-type]
+    sizes = {**of_trainer(ledger, method, dtype, autocast, world), **_buffers(ledger.spec, parallel)}
+    return workload._replace(**sizes), ()  # type: ignore[arg-type]
 
 
 def _of_deepspeed(spec: Spec, parallel: Parallel) -> str | None:
@@ -292,6 +293,23 @@ def _offloads(spec: Spec, parallel: Parallel) -> tuple[bool, bool]:
     zero = mapping(spec.tree("parallel.deepspeed").get("zero_optimization")) or {}
     devices = [(mapping(zero.get(name)) or {}).get("device") for name in ("offload_optimizer", "offload_param")]
     return devices[0] in ("cpu", "nvme"), devices[1] in ("cpu", "nvme")
+
+
+def _buffers(spec: Spec, parallel: Parallel) -> dict[str, int]:
+    """The sizes of DeepSpeed's own, in elements, where they are not `auto`.
+
+    Source: DeepSpeed 0.19.8, runtime/zero/config.py, reduce_bucket_size and stage3_max_reuse_distance.
+    """
+    if not parallel.uses_deepspeed:
+        return {}
+    from configlint.core.workload import BUCKET
+
+    zero = mapping(spec.tree("parallel.deepspeed").get("zero_optimization")) or {}
+    sizes = {
+        "bucket": real(zero.get("reduce_bucket_size", BUCKET)),
+        "reused": real(zero.get("stage3_max_reuse_distance", 1e9)),
+    }
+    return {name: int(size) for name, size in sizes.items() if size is not None and size >= 0}
 
 
 def _is_on(spec: Spec, path: str) -> bool:

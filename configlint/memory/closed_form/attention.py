@@ -136,7 +136,7 @@ def _mathematical(
     pairs = scope.batch * scope.length * scope.length * sizes.heads
     k = k if sizes.broadcast else scale(tape, k)
     scores = product(tape, copied(tape, q), k, pairs, "heads x length")
-    tape.moment(pairs * 5)  # the softmax, and what of it is masked
+    tape.moment(pairs * 9)  # the softmax, what of it is masked, and what is left
     weights = unary(tape, scores, "out")
     del scores
     out = cast(tape, product(tape, weights, v, q.count, "query"), before)

@@ -41,7 +41,9 @@ def _product(model: TapedModel, down: Weight, up: Weight, into: int, wide: int, 
     tape, rank = model.tape, model.tuning.rank
     unit = Tensor(Storage(tape, into * into * down.item), into * into, down.item)
     inner = linear(tape, unit, down, into * rank, "rank")
-    return cast(tape, linear(tape, inner, up, into * wide, "1"), item)
+    whole = linear(tape, inner, up, into * wide, "1")
+    del unit, inner
+    return cast(tape, whole, item)
 
 
 def _again(model: TapedModel, x: Tensor, weight: Weight, whole: Storage | None, wide: int, width: str) -> Tensor:

@@ -4,10 +4,11 @@ None of it was measured yet by this project: the terms are those of the engines'
 
 Source: ZeRO, arXiv 1910.02054, section 3 (what each stage divides); DeepSpeed 0.19.8, runtime/zero (buckets, with
 what transformers 5.23, integrations/deepspeed.py, puts for `auto`; the float32 weights, which are copies of float32
-ones too; stage_1_and_2.py, step: the gradients of a partition, their flat copy, and that in float32; stage3.py,
-_prepare_fp32_grad_for_sub_group: the same for one sub-group at a time, and grad_partitions_flat_buffer, which is
-always there); accelerate 1.15, utils/fsdp_utils.py (what is trained is held in float32 under mixed precision, one
-unit a layer and one for the rest); torch 2.13, nn/parallel/distributed.py (a bucket for each gradient).
+ones too; partitioned_param_coordinator.py, __params_to_release; stage_1_and_2.py, step: the gradients of a
+partition, their flat copy, and that in float32; stage3.py, _prepare_fp32_grad_for_sub_group: the same for one
+sub-group at a time, and grad_partitions_flat_buffer, which is always there); accelerate 1.15, utils/fsdp_utils.py
+(what is trained is held in float32 under mixed precision, one unit a layer and one for the rest); torch 2.13,
+nn/parallel/distributed.py (a bucket for each gradient).
 """
 
 from __future__ import annotations
@@ -66,11 +67,13 @@ def spread(workload: Workload, sizes: Architecture, census: Census, item: int, k
         return _fsdp(workload, census, item, devices, kind.states)
     # Beside the weights DeepSpeed keeps 32-bit ones, and the states of those.
     master = MASTER_BYTES * census.trained + census.states
-    sharded = alone._replace(states=master // devices, buckets=2 * sizes.hidden * sizes.hidden * item)
+    square = sizes.hidden * sizes.hidden
+    buckets = ((workload.bucket or square) + square if workload.data != "zero0" else 2 * square) * item
+    sharded = alone._replace(states=master // devices, buckets=buckets)
     if workload.data == "zero0":
         return sharded
     if workload.data == "zero3":
-        sharded = _zero3(workload, census, sharded, kind)
+        sharded = _zero3(workload, census, sharded, kind, item)
     else:
         narrow, wide = census.gradients // devices, MASTER_BYTES * census.trained // devices
         sharded = sharded._replace(reduced=wide, transient=max(2 * narrow, kind.foreach * wide))
@@ -91,7 +94,7 @@ def reference_bytes(workload: Workload, weights: int) -> int:
     return whole // workload.shard if workload.data in ("zero3", "fsdp") else whole
 
 
-def _zero3(workload: Workload, census: Census, shared: Spread, kind: Kept) -> Spread:
+def _zero3(workload: Workload, census: Census, shared: Spread, kind: Kept, item: int) -> Spread:
     devices = workload.shard
     partition, narrow = census.trained // devices, census.gradients // devices
     stepped = min(partition, SUB_GROUP)
@@ -102,7 +105,8 @@ def _zero3(workload: Workload, census: Census, shared: Spread, kind: Kept) -> Sp
         reduced=narrow + wide,
         keepers=0,
         transient=max(copied, kind.foreach * wide),
-        gathered=max(2 * census.layer, census.rest),
+        # At the end of the forward those of both sides are needed again.
+        gathered=max(2 * census.layer, census.rest, min(workload.reused // 2 * item, census.weights)),
     )
 
 

@@ -33,7 +33,9 @@ def traced(job: dict[str, Any]) -> dict[str, Any]:
         return {"error": "the model branches on tensor values, which a trace does not have"}
     except Exception as error:
         if "Expected inputs of BF16 type" in str(error):
-            return {"error": "the experts' grouped matrix products can be traced only with bfloat16 weights"}
+            return {
+                "error": "the experts' grouped matrix products can be traced only with bfloat16 weights: set model.dtype to bfloat16"
+            }
         return {"error": f"the trace failed: {type(error).__name__}: {in_a_line(error)}"}
     return {**result, "seconds": round(time.perf_counter() - start, 2)}
 
