@@ -22,6 +22,7 @@ class Loss(NamedTuple):
 # Each is above what a replay of the allocator lost in every job of the kind. Source: benchmarks/memory/
 # slack.md, made by `python benchmarks/memory/slack.py`.
 LORA, QLORA, FULL, ONE_LENGTH = Loss(0.03, 0.7), Loss(0.03, 1.0), Loss(0.03, 1.4), Loss(0.05, 0.7)
+COMPARED = Loss(0.03, 2.0)
 # The width of a model, as the families call it.
 _WIDTHS = ("hidden_size", "n_embd", "d_model", "dim")
 
@@ -33,16 +34,17 @@ def slack(workload: Workload, peak: int) -> int:
 
 
 def kind(workload: Workload) -> Loss:
-    # What compares or generates was not replayed: it has the most.
+    # Of what compares, DPO was replayed; what generates was not.
     if workload.scores:
-        return FULL
+        return FULL if workload.chunked_loss else COMPARED
     if workload.method != "full":
         return QLORA if workload.method == "qlora" else LORA
     return FULL if workload.checkpointing or workload.many_lengths else ONE_LENGTH
 
 
 def largest(workload: Workload) -> int:
-    """Bytes of the logits in float32, or of the vocabulary's matrix where that has more or no logits are made."""
+    """Bytes of the logits in float32, or of the vocabulary's matrix where that has more or none are made: float32
+    where a loss in tiles adds its gradient up."""
     workload = in_rows(workload)
     inner = workload.config.get("text_config")
     config = inner if isinstance(inner, dict) else workload.config
@@ -50,4 +52,6 @@ def largest(workload: Workload) -> int:
     width = next((size for name in _WIDTHS if (size := positive(config.get(name)))), 0)
     without = workload.fused_loss or workload.chunked_loss or workload.task in CLASSIFYING
     tokens = 0 if without else workload.batch * (workload.scored or workload.length) // workload.context
-    return words * max(4 * tokens, width * (4 if workload.dtype == "float32" or workload.upcast else 2))
+    added_up = workload.chunked_loss and workload.method == "full"
+    upcast = workload.upcast and not workload.narrow_tables
+    return words * max(4 * tokens, width * (4 if workload.dtype == "float32" or upcast or added_up else 2))
