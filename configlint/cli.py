@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +19,7 @@ from configlint.commands.console import (
     show,
     waiting,
 )
+from configlint.core.typing import TYPE_CHECKING, Any
 from configlint.reporters import REPORTERS
 
 if TYPE_CHECKING:
@@ -150,6 +150,7 @@ def _names(option: str, help: str) -> Callable[[FC], FC]:
 )
 @click.option("--config", type=_FILE, metavar="FILE", help="Read the settings from this file only.")
 @click.option("--isolated", is_flag=True, help="Read no settings.")
+@click.option("--no-ignores", is_flag=True, help="Report what ignore comments ignore, too.")
 @click.option("--show-settings", is_flag=True, help="Print the settings of the files; check nothing.")
 @click.option("--show-files", is_flag=True, help="Print the names of the files that would be checked.")
 def check(paths: tuple[str, ...], **options: Any) -> int:
@@ -202,10 +203,12 @@ def compile_(
     if compiled.refusal:
         note(compiled.refusal)
     if not compiled.folders:
+        if output is not None and not compare and not compiled.refusal:
+            note("nothing was written")
         return max(FINDINGS, faults(compiled.crashes))
     if output is None:
         return deliver.show_file(compiled, name or "training_args", level)
-    return deliver.compare(compiled, level) if compare else deliver.write(compiled, level, force)
+    return deliver.compare(compiled, level, spec, output) if compare else deliver.write(compiled, level, force)
 
 
 @cli.command()
@@ -247,11 +250,12 @@ def show_(spec: str, target: str | None, assignments: tuple[str, ...]) -> int:
     """Show the spec with all that it extends, merged for each target, and the place of each value."""
     from configlint.commands.merged import shown
     from configlint.core.diagnostic import Severity
-    from configlint.session import Session, load_one, selected
+    from configlint.session import Session, load_one, selected_specs
 
-    loaded = load_one(spec, Session(assignments))
+    loaded = load_one(spec, Session(assignments), base=True)
     show(loaded.diagnostics)
-    echo(shown(selected(loaded.plans, target)).encode(errors="backslashreplace"))
+    specs = loaded.bases or [plan.spec for plan in loaded.plans]
+    echo(shown(selected_specs(specs, target)).encode(errors="backslashreplace"))
     fails = any(found.severity is Severity.ERROR for found in loaded.diagnostics)
     return FINDINGS if fails else CLEAN
 
@@ -467,13 +471,20 @@ def rule_(name: str | None, output_format: str) -> int:
 
 @cli.command()
 @click.option(
-    "--transformers", metavar="X.Y", help="The release of specs that state none (default: the newest known)."
+    "--transformers",
+    metavar="X.Y",
+    help="The release of specs that state none (default: what this folder's project pins, else the newest known).",
 )
 @click.option("--trl", metavar="X.Y", help="The same for TRL's trainers.")
 def schema(transformers: str | None, trl: str | None) -> int:
     """Print the JSON Schema of a spec, for editors."""
     from configlint.commands.schema import bundle, text
+    from configlint.knowledge import release_known
+    from configlint.session import Session
 
+    if transformers is None and trl is None:
+        stated = Session().projects.releases("spec.yaml")
+        transformers, trl = (release_known(package, stated.get(package)) for package in ("transformers", "trl"))
     echo(text(bundle(transformers, trl)))
     return CLEAN
 

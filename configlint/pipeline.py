@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, partial
-from typing import TYPE_CHECKING
 
 from configlint import knowledge, rules
 from configlint.core.diagnostic import NOT_IGNORABLE, Diagnostic, Severity
@@ -16,9 +15,10 @@ from configlint.core.release import Version, written
 from configlint.core.remedy import Meant
 from configlint.core.source import Span, start_of
 from configlint.core.spec import Setting, as_meant
+from configlint.core.typing import TYPE_CHECKING
 from configlint.frontends import OWN
 from configlint.lint import RuleCrash, crash, lint
-from configlint.session import Loaded, Session, load_one, one, selected, specs
+from configlint.session import Loaded, Session, files_of, load_one, one, selected, specs
 from configlint.solver import solve
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # Plans of a file for which it is looked what follows from a misspelt word: each is solved again.
 _MOST_GUESSED = 50
+# Fewer files are checked before other processes would have begun.
+_MANY = 200
 
 
 class Report(NamedTuple):
@@ -58,13 +60,15 @@ def check(paths: Sequence[str], session: Session, target: str | None = None, kee
     linted: set[str] = set()
     unreadable: list[str] = []
     crashes: list[RuleCrash] = []
-    number = 0
     every: list[Plan] = []
-    foreign = 0
-    files: list[str] = []
-    for file, front_end in specs(paths, session, unreadable):
-        files.append(file.source.name)
-        foreign += front_end not in (None, OWN)
+    named = list(files_of(paths, session))
+    # Of many files most are clean: other processes find these, and only the rest is looked at here.
+    clean = {} if keeps_plans or len(named) < _MANY else _clean(named, session, target)
+    session.forgotten |= clean.keys()
+    is_foreign = {name: foreign for name, (_, foreign) in clean.items()}
+    number = sum(plans for plans, _ in clean.values())
+    for file, front_end in specs([each for each in named if each[0] not in clean], session, unreadable):
+        is_foreign[file.source.name] = front_end not in (None, OWN)
         try:
             loaded = session.load(file, front_end) if front_end else Loaded([], file.diagnostics)
         except UsageError:
@@ -84,6 +88,7 @@ def check(paths: Sequence[str], session: Session, target: str | None = None, kee
         if chosen and target is None:
             linted.add(file.source.name)
     every += session.returned()
+    files = [name for name, _ in named if name in is_foreign]
     if target is not None and files and not number:
         unreadable.append(f"no spec has a target {target}")
     everything = list(found.values())
@@ -91,7 +96,9 @@ def check(paths: Sequence[str], session: Session, target: str | None = None, kee
     if own := [ignore for ignore in comments if ignore.span.source.name in linted]:
         from configlint.core.ignoring import unused
 
-        everything += unused(own, everything, rules)
+        # Beside what only the command line says, or a rule that failed, a comment may be of use in other runs.
+        mends = not (session.assignments or session.stated or crashes)
+        everything += unused(own, everything, rules, mends)
     kept, suppressed = without_ignored(list(chosen_of(everything, session)), comments)
     if any(found.fix or (session.unsafe_fixes and found.unsafe) for found in kept):
         from configlint.fixing.sure import sure  # hardly ever needed
@@ -106,9 +113,27 @@ def check(paths: Sequence[str], session: Session, target: str | None = None, kee
         crashes,
         0,
         tuple(every),
-        foreign,
+        sum(is_foreign.values()),
         tuple(files),
     )
+
+
+def _clean(files: Sequence[tuple[str, bool]], session: Session, target: str | None) -> dict[str, tuple[int, bool]]:
+    """The clean ones of many files that nothing else is needed of: how many plans each has, and whether it is
+    another tool's."""
+    from configlint.host import cores
+
+    def look(file: tuple[str, bool]) -> tuple[int, bool] | None:
+        unreadable: list[str] = []
+        for parsed, front_end in specs([file], session, unreadable):
+            loaded = session.load(parsed, front_end) if front_end else Loaded([], parsed.diagnostics)
+            plans = [plan for plan in loaded.plans if target in (None, plan.spec.target)]
+            diagnostics, crashes = judge(plans, loaded.diagnostics)
+            if not (loaded.diagnostics or diagnostics or crashes) and session.forget(parsed):
+                return len(plans), front_end is not OWN
+        return None
+
+    return {name: answer for (name, _), answer in zip(files, cores.answers(look, files), strict=True) if answer}
 
 
 class Compiled(NamedTuple):
@@ -317,7 +342,9 @@ def chosen_of(diagnostics: Iterable[Diagnostic], session: Session) -> Iterator[D
 
 
 def comments_of(session: Session) -> list[Ignore]:
-    """The ignore comments of all files that were read, bases too."""
+    """The ignore comments of all files that were read, bases too; none where they are not to hold."""
+    if session.options.no_ignores:
+        return []
     documents = [
         file.document for file in session.parsed.values() if file.document and "ignore" in file.source.text
     ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import Any
 
 from configlint.commands.console import CLEAN, failure, prepare
+from configlint.core.typing import Any
 from configlint.host import signals
 
 # Options of `check` that hooks give, by the names that its function has for them.

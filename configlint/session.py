@@ -16,7 +16,7 @@ from configlint.core.record import NamedTuple
 from configlint.core.release import Version, version_of
 from configlint.core.secrets import MASK
 from configlint.core.source import Source, Span, is_code
-from configlint.core.spec import Setting, Spec
+from configlint.core.spec import ScriptParser, Setting, Spec
 from configlint.core.wording import Suggestions, misspelt, nearest
 from configlint.frontends import FRONT_ENDS, OWN, FrontEnd, could_be, of_root, read_text, root_of, tool_of
 from configlint.frontends.spec import KEYS
@@ -51,11 +51,11 @@ class Parsed(NamedTuple):
 
 class Loaded(NamedTuple):
     """A spec with all that it extends, as plans; none where a file of it cannot be read, or where
-    it is a base, which has no batch."""
+    it is a base, which has no batch: then `bases` are its specs."""
 
     plans: list[Plan]
     diagnostics: list[Diagnostic]
-    is_base: bool = False
+    bases: tuple[Spec, ...] = ()
 
 
 class Session:
@@ -79,7 +79,7 @@ class Session:
         self.installed: dict[Source, dict[str, Setting]] = {}
         self.forgotten: set[str] = set()
         self.near: dict[str, str | None] = {}
-        self.scripts: dict[str, frozenset[str] | None] = {}
+        self.scripts: dict[str, ScriptParser | None] = {}
         self.options = options
         self.projects = Projects(options, rules.selectable())
         self.assignments = [_assignment(text) for text in assignments]
@@ -103,7 +103,7 @@ class Session:
         """Drop a spec, unless it extends another or has a comment that says something: of thousands, few are needed
         at the end."""
         text, name = file.source.text, file.source.name
-        if "extends" in file.root.keys or "ignore" in text or name in self.forgotten:
+        if _is_extending(file) or "ignore" in text or name in self.forgotten:
             return False
         self.forgotten.add(name)
         for held in (self.forms, self.installed):
@@ -156,7 +156,7 @@ class Session:
             diagnostics += self._form(assignment, OWN)
         if len(documents) == 0 or any(map(_hides_layers, diagnostics)):
             return Loaded([], diagnostics)
-        specs, shared, problems = front_end.lower(documents, self.assignments)
+        specs, shared, problems, bases = front_end.lower(documents, self.assignments)
         plans = [self._plan(spec) for spec in specs]
         # What the targets must keep: the batch of the one without, be it a plan or not, or the first that is known.
         is_plan = bool(specs) and specs[0] is shared
@@ -164,7 +164,7 @@ class Session:
         reference = next((plan.batch.effective for plan in first if plan.batch.effective), None)
         near = Suggestions()
         plans = [plan._replace(reference=reference, nearest=near, spec=self._with_files(plan)) for plan in plans]
-        return Loaded(plans, [*diagnostics, *problems], is_base=not plans and not problems)
+        return Loaded(plans, [*diagnostics, *problems], bases=() if plans else bases)
 
     def _plan(self, spec: Spec) -> Plan:
         plan = solve(self._in_project(spec), knowledge)
@@ -260,22 +260,22 @@ class Session:
         if not script.endswith(".py") or is_elsewhere:
             return plan.spec
         if os.path.lexists(path):
-            return plan.spec._replace(script_takes=self._script_takes(path)) if plan.arguments else plan.spec
+            return plan.spec._replace(script_parser=self._script_parser(path))
         near = self._file_near(path, _script_meant)
         return plan.spec._replace(
             meant_script=script.removesuffix(os.path.basename(script)) + near if near else None
         )
 
-    def _script_takes(self, path: str) -> frozenset[str] | None:
-        """The fields that a script fills from its JSON, where it is certain; read once, and only as a text."""
+    def _script_parser(self, path: str) -> ScriptParser | None:
+        """What a script takes, where it is certain; read once, and only as a text."""
         if path not in self.scripts:
-            from configlint.frontends.parsers import fields
+            from configlint.frontends.parsers import script_parser
 
             try:
                 source = decode(path, read_bytes(path))
             except OSError:
                 source = None
-            self.scripts[path] = fields(source.text) if isinstance(source, Source) else None
+            self.scripts[path] = script_parser(source.text) if isinstance(source, Source) else None
         return self.scripts[path]
 
     def _file_near(self, path: str, find: Callable[[str, list[str]], str | None]) -> str | None:
@@ -302,6 +302,10 @@ def _base(document: Mapping, front_end: FrontEnd) -> Scalar | None:
     entry = document.entries.get(front_end.DIALECT.extends or "")
     value = entry.value if entry else None
     return value if isinstance(value, Scalar) and isinstance(value.value, str) and value.value else None
+
+
+def _is_extending(file: Parsed) -> bool:
+    return isinstance(file.document, Mapping) and "extends" in file.document.entries
 
 
 def _parsed(source: Source) -> Parsed:
@@ -334,9 +338,19 @@ def selected(plans: list[Plan], target: str | None) -> list[Plan]:
     Raises:
         UsageError: there is no such target.
     """
-    chosen = [plan for plan in plans if target in (None, plan.spec.target)]
-    if plans and not chosen:
-        names = ", ".join(plans[0].spec.targets)
+    selected_specs([plan.spec for plan in plans], target)
+    return [plan for plan in plans if target in (None, plan.spec.target)]
+
+
+def selected_specs(specs: Sequence[Spec], target: str | None) -> list[Spec]:
+    """All specs, or that of the target.
+
+    Raises:
+        UsageError: there is no such target.
+    """
+    chosen = [spec for spec in specs if target in (None, spec.target)]
+    if specs and not chosen:
+        names = ", ".join(specs[0].targets)
         raise UsageError(f"unknown target {target}: {'expected ' + names if names else 'the spec has no targets'}")
     return chosen
 
@@ -353,16 +367,16 @@ def one(plans: list[Plan], target: str | None) -> Plan:
     return chosen[0]
 
 
-def load_one(path: str, session: Session, own: bool = False) -> Loaded:
-    """The file that a command names, which with `own` must be a spec of configlint's.
+def load_one(path: str, session: Session, own: bool = False, base: bool = False) -> Loaded:
+    """The file that a command names: with `own` only a spec of configlint's, with `base` also one without a batch.
 
     Raises:
-        UsageError: it cannot be read, is not a training config, or is a base.
+        UsageError: it cannot be read, is not a training config, or is a base that may not be.
     """
     if os.path.isdir(path):
         raise UsageError(f"{path} is a folder: name a file")
     unreadable: list[str] = []
-    for file, front_end in specs([path], session, unreadable):
+    for file, front_end in specs(files_of([path], session), session, unreadable):
         if own and front_end not in (None, OWN):
             title = front_end.DIALECT.title if front_end else ""
             raise UsageError(
@@ -370,7 +384,8 @@ def load_one(path: str, session: Session, own: bool = False) -> Loaded:
                 " makes one of it"
             )
         loaded = session.load(file, front_end) if front_end else Loaded([], file.diagnostics)
-        if loaded.is_base and not any(found.severity is Severity.ERROR for found in loaded.diagnostics):
+        fails = any(found.severity is Severity.ERROR for found in loaded.diagnostics)
+        if not (loaded.plans or fails or (base and loaded.bases)):
             raise UsageError(f"{path} is a base without a batch: it can only be extended")
         plans = [plan for plan in loaded.plans if not plan.spec.is_of_trainer]
         if loaded.plans and not plans:
@@ -380,11 +395,11 @@ def load_one(path: str, session: Session, own: bool = False) -> Loaded:
 
 
 def specs(
-    paths: Iterable[str], session: Session, unreadable: list[str]
+    files: Iterable[tuple[str, bool]], session: Session, unreadable: list[str]
 ) -> Iterator[tuple[Parsed, FrontEnd | None]]:
-    """The specs that paths name or folders hold, each once; the front end is None for one with no
-    reading it."""
-    for name, asked_for in _files(paths, session):
+    """The specs among some files, of which `files_of` is the list; the front end is None for one with no reading
+    it."""
+    for name, asked_for in files:
         expected = asked_for and not session.pass_over
         try:
             data = session.parsed[name] if name in session.parsed else read_bytes(name)
@@ -404,7 +419,7 @@ def specs(
             unreadable.append(f"{name} {_why_not(file)}")
 
 
-def _files(paths: Iterable[str], session: Session) -> Iterator[tuple[str, bool]]:
+def files_of(paths: Iterable[str], session: Session) -> Iterator[tuple[str, bool]]:
     """The files that paths name or folders hold, each once, as far as the settings have it, and whether it was
     named."""
     seen: set[str] = set()

@@ -8,6 +8,7 @@
 - training_arguments.json: what arguments.yaml and trl_arguments.yaml note, joined in
 - transformers.py and trl.py beside it: the same as constants, which cost a tenth to load; constructors.py: what
   trainers are constructed with
+- dataclasses.py beside it: the releases of the fields of other dataclasses that scripts parse
 - names.py beside it: configlint/knowledge/names.yaml as constants
 - machines.py beside it: what drivers print of accelerators, and configlint/knowledge/instances.yaml
 - sbatch.py beside it: configlint/knowledge/sbatch.yaml as constants
@@ -29,6 +30,7 @@ from typing import Any
 import fastjsonschema
 import yaml
 from history import TARGET as HISTORY
+from history import TRL_DATACLASSES
 from history import text as history_text
 from rule_index import TARGET as RULE_INDEX
 from rule_index import text as rule_index_text
@@ -88,7 +90,7 @@ Every argument of {package}'s config classes over the releases, as configlint/co
 
 from __future__ import annotations
 
-from typing import Any
+from configlint.core.typing import Any
 
 '''
 TRAINERS = {"Trainer": "TrainingArguments", "Seq2SeqTrainer": "Seq2SeqTrainingArguments"}
@@ -148,8 +150,36 @@ def facts(package: str, content: dict[str, Any]) -> str:
         *_requirements(content),
         "GROUPS: dict[str, dict[str, dict[str, Any]]] = {",
     ]
-    groups = {group: held for group, held in content["groups"].items() if not _is_trainer(group)}
-    return "\n".join([*lines, *_groups(groups), "}", ""])
+    kept = {group: held for group, held in content["groups"].items() if not _is_apart(group)}
+    return "\n".join([*lines, *_groups(kept), "}", ""])
+
+
+def _is_apart(group: str) -> bool:
+    """Whether a group stands in a module of its own, which few specs need."""
+    return _is_trainer(group) or group in TRL_DATACLASSES
+
+
+DATACLASSES_HEADER = '''"""Made from schemas/training_arguments.json by schemas/generate.py: do not edit.
+
+The dataclasses of trl that scripts parse beside a config class: the releases that have each field, as
+configlint/core/release.py reads them.
+"""
+
+from __future__ import annotations
+
+from configlint.core.typing import Any
+
+'''
+
+
+def dataclasses(joined: dict[str, Any]) -> str:
+    """The text of dataclasses.py."""
+    held = {name: joined["trl"]["groups"][name] for name in TRL_DATACLASSES}
+    lives = {
+        group: {name: {"life": facts["life"]} for name, facts in fields.items()} for group, fields in held.items()
+    }
+    lines = [DATACLASSES_HEADER + "CLASSES: dict[str, dict[str, dict[str, Any]]] = {"]
+    return "\n".join([*lines, *_groups(lives), "}", ""])
 
 
 CONSTRUCTORS_HEADER = '''"""Made from schemas/training_arguments.json by schemas/generate.py: do not edit.
@@ -160,7 +190,7 @@ is anything.
 
 from __future__ import annotations
 
-from typing import Any
+from configlint.core.typing import Any
 
 '''
 
@@ -278,7 +308,7 @@ TRAITS_HEADER = '''"""Made from configlint/knowledge/{kind}.yaml by schemas/gene
 
 from __future__ import annotations
 
-from typing import Any
+from configlint.core.typing import Any
 
 '''
 
@@ -317,7 +347,7 @@ the top. REMOVED: the release that refuses a key. SCHEDULERS, OPTIMIZERS: the pa
 
 from __future__ import annotations
 
-from typing import Any
+from configlint.core.typing import Any
 
 '''
 
@@ -371,6 +401,7 @@ def outputs() -> Iterator[tuple[Path, str]]:
     for package, content in joined.items():
         yield generated / f"{package}.py", facts(package, content)
     yield generated / "constructors.py", constructors(joined)
+    yield generated / "dataclasses.py", dataclasses(joined)
     yield RULE_INDEX, rule_index_text()
     from configlint.commands.schema import bundle, text
 

@@ -42,6 +42,18 @@ TRL_CLASSES = (
     "ORPOConfig",
     "CPOConfig",
 )
+# The dataclasses beside them that scripts parse their own arguments with.
+TRL_DATACLASSES = (
+    "ModelConfig",
+    "ScriptArguments",
+    "DatasetMixtureConfig",
+    "GRPOScriptArguments",
+    "RLOOScriptArguments",
+    # up to 0.12
+    "SFTScriptArguments",
+    "DPOScriptArguments",
+    "RewardScriptArguments",
+)
 _ARGS = "transformers/training_args.py"
 _TRAINERS = {"Trainer": "transformers/trainer.py", "Seq2SeqTrainer": "transformers/trainer_seq2seq.py"}
 
@@ -110,6 +122,9 @@ def read_trl(package: Package) -> Snapshot:
         trainer = name.replace("Config", "Trainer")
         if node := package.find(trainer, r"^trl/(trainer|experimental/\w+)/\w+_trainer\.py$"):
             snapshot[trainer] = wheels.keywords(node)
+    for name in TRL_DATACLASSES:
+        if fields := _with_bases(package, name):
+            snapshot[name] = fields
     for module in sorted(package.modules):
         if module.startswith("trl/scripts/"):
             for names in _parsers(package.tree(module)):

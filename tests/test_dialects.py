@@ -104,13 +104,23 @@ class TestMarks:
             ("axolotl", {"base_model", "micro_batch_size", "sequence_len"}),
             ("DeepSpeed", {"train_micro_batch_size_per_gpu", "zero_optimization"}),
             ("Accelerate", {"distributed_type", "num_processes"}),
-            ("a script without the Trainer", {"with_tracking", "checkpointing_steps"}),
         ],
     )
     def test_files_of_other_tools_are_passed_over_whatever_else_is_in_them(self, tool: str, keys: set[str]) -> None:
         root = Root(frozenset(keys | parsed(FLAT).root.keys))
         assert tool_of(root) == tool
         assert of_root(root) is None
+
+    @pytest.mark.parametrize("key", ["with_tracking", "checkpointing_steps"])
+    def test_a_script_without_the_trainer_declares_its_arguments_itself(self, key: str) -> None:
+        text = FLAT + f"{key}: true\nwarmup_ratio: 0.1\nevaluation_strategy: epoch\nlearning_rate: 6e-06\n"
+        file = write("own.yaml", text + "# effective batch size 7 on 8 GPUs\n")
+        findings = json.loads(run("check", "--quiet", "--output-format", "json", file).out)["findings"]
+        assert [(each["rule"], each["severity"]) for each in findings] == [
+            ("batch/claimed-otherwise", "warning"),
+            ("argument/number-as-text", "warning"),
+        ]
+        assert "is a config of a script without the Trainer" in run("import", file).err
 
     def test_a_file_about_arguments_is_none_that_sets_them(self) -> None:
         text = "".join(f"{name}: {{says: what it is}}\n" for name in yaml.safe_load(FLAT))
@@ -428,8 +438,8 @@ def test_a_dialect_is_a_module_and_a_line(tmp_path: Path) -> None:
     (copy / "frontends" / "toy.py").write_text(RECIPE)
     rooms = copy / "frontends" / "__init__.py"
     text = rooms.read_text()
-    text = text.replace("import spec, training_arguments", "import spec, toy, training_arguments")
-    rooms.write_text(text.replace('{"spec": spec,', '{"spec": spec, "toy": toy,'))
+    text = text.replace("spec, training_arguments\n", "spec, toy, training_arguments\n")
+    rooms.write_text(text.replace('    "spec": spec,\n', '    "spec": spec,\n    "toy": toy,\n'))
     write("configlint.toml", 'hardware = "7xa100-80gb"\ntransformers = "5.20"\n')
     write("train.yaml", "toy_batch: 3\ntoy_steps: 5\nhf:\n  evaluation_strategy: steps\n  bf16: 'no'\n")
 

@@ -1054,6 +1054,10 @@ class TestDiff:
         assert texts() == applied != untouched
 
 
+# One of several in a line, too.
+COMMENT = re.compile(r"#(?:(?!  # ).)*")
+
+
 @pytest.mark.parametrize("rule", [rule for rule in rules.all_rules() if rule.fixes], ids=lambda rule: rule.name)
 def test_what_a_rule_of_the_package_would_fix_is_fixed(
     rule: Rule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -1068,8 +1072,8 @@ def test_what_a_rule_of_the_package_would_fix_is_fixed(
         result = run("check", "a.yaml", "--fix")
         assert "internal error" not in result.err
         assert not any(fixes()), "what could be fixed is"
-        comments = re.findall(r"#.*", case)  # what moves takes its own along
-        assert sorted(re.findall(r"#.*", Path("a.yaml").read_text(encoding="utf-8"))) == sorted(comments)
+        comments = re.findall(r"#.*", case)  # what moves takes its own along, to a line that may have one
+        assert sorted(COMMENT.findall(Path("a.yaml").read_text(encoding="utf-8"))) == sorted(comments)
         done += len(fixable)
     assert done, "a rule that fixes has something to fix in its page or its fixture"
 
@@ -1102,9 +1106,18 @@ class TestUnsafe:
     def test_it_is_hidden_and_said_to_be(self) -> None:
         write("a.yaml", self.TEXT)
         result = run("check", "--fix", "a.yaml")
-        assert result.err == "configlint: 1 hidden fix can be enabled with the `--unsafe-fixes` option\n"
+        assert result.err == "configlint: 1 hidden fix can be enabled with `--unsafe-fixes`\n"
         assert Path("a.yaml").read_text() == CLEAN + "training: {lerning_rate: 2e-5, seed: 1}\n"
         assert run("check", "--diff", "a.yaml").err.endswith(result.err)
+
+    def test_a_check_says_that_there_are_some(self) -> None:
+        write("a.yaml", self.TEXT)
+        said = "configlint: 1 hidden fix can be enabled with `--fix --unsafe-fixes`\n"
+        assert run("check", "a.yaml").err == said
+        assert run("check", "--quiet", "a.yaml").err == ""
+        assert run("check", "--output-format", "json", "a.yaml").err == ""
+        write("a.yaml", ERROR)
+        assert run("check", "a.yaml").err == ""
 
     def test_with_the_option_it_is_made(self) -> None:
         write("a.yaml", self.TEXT)
@@ -1148,6 +1161,15 @@ class TestMoves:
             ("a: 1  # c\nx:\n  y: 2\n", "a", "x.b", "x:\n  y: 2\n  b: 1  # c\n"),
             ("x:\n  y: 2\na: 1\n", "a", "x.b", "x:\n  y: 2\n  b: 1\n"),
             ("a: 1\nx: {y: 2}\n", "a", "x.a", "x: {y: 2, a: 1}\n"),
+            ("a: 1  # c\nx: {y: 2}\n", "a", "x.a", "x: {y: 2, a: 1}  # c\n"),
+            ("a: 1  # c\nx: {y: 2}  # d\nz: 3\n", "a", "x.a", "x: {y: 2, a: 1}  # d  # c\nz: 3\n"),
+            (
+                "a:  # c\n  b: 1\n\n  # d\n  e: {f: 2}\nx:\n    y: 2\n",
+                "a",
+                "x.a",
+                "x:\n    y: 2\n    a:  # c\n      b: 1\n\n      # d\n      e: {f: 2}\n",
+            ),
+            ("w:\n  a:\n    b: 1\n  c: 2\nz: 3\n", "w/a", "a", "w:\n  c: 2\nz: 3\na:\n  b: 1\n"),
             ("a: '1'\nz: 3", "a", "x.a", "z: 3\nx:\n  a: '1'"),
             ("w: {a: 1, b: 2}\nx:\n    y: 2\n", "w/a", "x.a", "w: {b: 2}\nx:\n    y: 2\n    a: 1\n"),
             ('{"a": 1, "z": 3}', "a", "x.a", '{"z": 3, "x": {"a": 1}}'),
@@ -1164,13 +1186,30 @@ class TestMoves:
         [
             ("a: 1\nx: {a: 2}\n", "a", "x.a"),
             ("a: 1\nx: 2\n", "a", "x.a"),
-            ("a: 1  # c\nx: {y: 2}\n", "a", "x.a"),
-            ("a:\n  b: 1\nx:\n  y: 2\n", "a", "x.a"),
+            ("a: 1  # configlint: ignore[b]\nx: {y: 2}\n", "a", "x.a"),
+            ("a:\n  b: 1\nx: {y: 2}\n", "a", "x.a"),
             ("a: 1, 2\nx: {y: 2}\n", "a", "x.a"),
         ],
     )
     def test_what_cannot_be_moved_in_a_simple_way_stays(self, text: str, path: str, route: str) -> None:
         assert edited(text, path, {"route": tuple(route.split("."))}) is None
+
+    def test_arguments_that_are_pasted_whole_under_training_are_moved_apart(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        pasted = "per_device_train_batch_size: 4\n  gradient_accumulation_steps: 2  # of 64\n  bf16: true\n"
+        more = "  fsdp: full_shard auto_wrap\n  fsdp_config:\n    cpu_offload: true\n  model_name_or_path: gpt2\n"
+        hardware = "hardware: {accelerator: a100-80gb, devices_per_node: 8}\n"
+        raw("a.yaml", f"{hardware}training:\n  {pasted}{more}")
+        assert run("check", "a.yaml", "--quiet").code == 1
+        assert run("check", "a.yaml", "--quiet", "--fix").code == 0
+        assert Path("a.yaml").read_text(encoding="utf-8") == (
+            f"{hardware}training:\n  bf16: true\n"
+            "batch:\n  per_device: 4\n  accumulation: 2  # of 64\n"
+            "parallel:\n  data: fsdp\n  fsdp:\n    cpu_offload: true\n"
+            "arguments:\n  model_name_or_path: gpt2\n"
+        )
 
     def test_arguments_that_are_pasted_into_a_spec_are_moved_apart(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -125,10 +125,12 @@ class TestWhatCannotBeCarriedOver:
         ("arguments", "what"),
         [
             ("bf16=supported()", "train.py:2:26: `bf16` is only known at runtime"),
-            ("**options()", "train.py:2:1: the call takes `**` options"),
+            ("**options()", "train.py:2:1: the call takes arguments that are only known at runtime"),
+            ("*options()", "train.py:2:1: the call takes arguments that are only known at runtime"),
             ("per_device_train_batch_size=size()", "`per_device_train_batch_size` is only known at runtime"),
             ("hub_token='hf_" + "a1B2" * 9 + "'", "`hub_token` holds a secret"),
             ("deepspeed='ds.json'", "`deepspeed` ds.json: write what it says in `parallel`"),
+            ("deepspeed='../ds.json'", "`deepspeed` ../ds.json: write what it says in `parallel`"),
             ("fsdp='hybrid_shard'", "`fsdp` hybrid_shard: write what it says in `parallel`"),
             ("deepspeed={'zero_optimization': {'stage': 2}}", "`deepspeed` has no `gradient_clipping`"),
             ("deepspeed={'gradient_clipping': 0.3, 'zero_optimization': {'stage': 1}}", "`gradient_clipping` of"),
@@ -163,6 +165,91 @@ def test_what_a_deepspeed_config_repeats_is_left_to_compile() -> None:
     result = run("import", write("train.py", CALL.format(f"save_strategy='no', deepspeed={config}")), *HARDWARE)
     assert (result.code, yaml.safe_load(result.out)["parallel"]) == (0, {"data": "zero2"})
     assert run("check", "--quiet", write("spec.yaml", result.out)).code == 0
+
+
+class TestFilesThatItNames:
+    CONFIG = '{"zero_optimization": {"stage": 2, "overlap_comm": true}, "gradient_clipping": 1.0}'
+
+    @pytest.mark.parametrize("folder", ["sub", "."])
+    def test_they_are_read_beside_it_or_where_the_job_may_start(self, folder: str) -> None:
+        write("sub/train.py", CALL.format("save_strategy='no', deepspeed='ds.json'"))
+        write(f"{folder}/ds.json", self.CONFIG)
+        result = run("import", "sub/train.py", *HARDWARE)
+        assert (result.code, result.err) == (0, "")
+        assert yaml.safe_load(result.out)["parallel"] == {
+            "data": "zero2",
+            "deepspeed": {"zero_optimization": {"overlap_comm": True}},
+        }
+
+    def test_of_fsdp_too(self) -> None:
+        write("fsdp.json", '{"cpu_offload": true}')
+        path = write("train.py", CALL.format("fsdp='full_shard', fsdp_config='fsdp.json'"))
+        assert "parallel: {data: fsdp, fsdp: {cpu_offload: true}}\n" in run("import", path, *HARDWARE).out
+
+    @pytest.mark.parametrize("name", ["../ds.json", "/{}/ds.json", "link.json", "ds.txt", "broken.json"])
+    def test_what_is_outside_the_repository_or_no_json_is_not_read(self, name: str, tmp_path: Path) -> None:
+        write("repository/.git/HEAD", "")
+        write("ds.json", self.CONFIG)
+        write("repository/ds.txt", self.CONFIG)
+        write("repository/broken.json", self.CONFIG[:-1])
+        Path("repository/link.json").symlink_to(tmp_path / "ds.json")
+        name = name.format(tmp_path)
+        result = run("import", write("repository/train.py", CALL.format(f"deepspeed={name!r}")), *HARDWARE)
+        assert result.code == 1
+        assert f"`deepspeed` {name}: write what it says in `parallel`" in result.err
+
+
+class TestReleases:
+    def test_those_that_the_project_pins_are_stated(self) -> None:
+        write("requirements.txt", "transformers==4.40.0\n")
+        spec = yaml.safe_load(run("import", write("train.py", CALL.format("warmup_ratio=0.1")), *HARDWARE).out)
+        assert spec["transformers"] == "4.40.0"
+        assert spec["training"]["warmup_ratio"] == 0.1
+
+    def test_where_none_is_stated_what_the_newest_refuses_is_a_reason_to_state_one(self) -> None:
+        path = write("train.py", CALL.format("jit_mode_eval=True"))
+        result = run("import", path, *HARDWARE)
+        assert result.code == 1
+        assert '\n# transformers: "5.' in result.out
+        assert "`jit_mode_eval` was removed in transformers 5.0: write `transformers`" in result.err
+        write("spec.yaml", 'transformers: "4.40"\n' + result.out)
+        assert run("check", "--quiet", "spec.yaml", "--fail-on", "error").code == 0
+
+    def test_what_every_release_refuses_is_no_such_reason(self) -> None:
+        result = run("import", write("train.py", CALL.format("learning_rate=-1")), *HARDWARE)
+        assert (result.code, "# transformers" in result.out) == (0, False)
+
+
+def test_a_count_that_is_a_text_is_a_number() -> None:
+    path = write("a.json", '{"output_dir": "out", "num_train_epochs": 1, "per_device_train_batch_size": "4"}')
+    assert yaml.safe_load(run("import", path, *HARDWARE).out)["batch"] == {"effective": 4, "per_device": 4}
+
+
+class TestTheModel:
+    SCRIPT = """\
+import torch
+from peft import LoraConfig
+from transformers import AutoModelForCausalLM, Trainer, TrainingArguments
+
+model = AutoModelForCausalLM.from_pretrained("meta-llama/Llama-3.1-8B", torch_dtype=torch.bfloat16)
+args = TrainingArguments("out", bf16=True)
+Trainer(model, args{})
+"""
+
+    def test_and_its_adapters_are_carried_over(self) -> None:
+        script = self.SCRIPT.format(", peft_config=LoraConfig(r=8, target_modules='all-linear')")
+        script = script.replace("Trainer(", "SFTTrainer(").replace("import Lora", "import Lora", 1)
+        script = script.replace("Trainer, Tr", "Tr").replace(
+            "import torch", "import torch\nfrom trl import SFTTrainer"
+        )
+        spec = yaml.safe_load(run("import", write("train.py", script), *HARDWARE).out)
+        assert spec["model"] == {"config": "meta-llama/Llama-3.1-8B", "dtype": "bfloat16", "task": "causal-lm"}
+        assert spec["tuning"] == {"method": "lora", "rank": 8, "target_modules": "all-linear"}
+
+    def test_is_left_to_the_script_where_a_part_of_it_cannot_be_seen(self) -> None:
+        script = self.SCRIPT.format("").replace("args =", "model.half()\nargs =")
+        spec = yaml.safe_load(run("import", write("train.py", script), *HARDWARE).out)
+        assert spec.keys() == {"batch", "hardware", "training"}
 
 
 def test_of_several_calls_one_is_to_be_chosen() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from conftest import plan as solved
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from program import run
@@ -266,6 +267,39 @@ class TestHeads:
     def test_another_head_is_not_guessed(self, changed: dict[str, Any], task: str | None) -> None:
         asked = workload(config={**LLAMA_8B, **changed}, task=task)
         assert simulated(asked) is None and without_closed_form(asked) == ("model.task",)
+
+
+class TestReleases:
+    """Source: transformers 4.30 to 4.49, whose code has as much of real tensors."""
+
+    def test_before_4_49_the_loss_copies_the_logits(self) -> None:
+        logits = 4 * TOKENS * 128_256
+        before, since = (step(release=release).phases["loss"] for release in ((4, 48), (4, 49)))
+        assert before - since == logits
+        assert step(release=(4, 48)).phases["backward"] == step(release=(4, 49)).phases["backward"]
+
+    def test_an_encoder_has_nothing_to_shift(self) -> None:
+        bert = config_of("bert-base-uncased")
+        fields: dict[str, Any] = {"config": bert, "length": 512}
+        assert step(**fields, release=(4, 48)).phases == step(**fields, release=(4, 49)).phases
+
+    @pytest.mark.parametrize(
+        ("model", "first"), [("gpt2", "4.42"), ("llama-2-7b", "4.36"), ("qwen2.5-0.5b", "4.37")]
+    )
+    def test_a_model_is_loaded_with_sdpa_by_the_releases_that_have_it_for_its_family(
+        self, model: str, first: str
+    ) -> None:
+        found = {}
+        for release in ("4.31", first):
+            asked = solved(
+                f'transformers: "{release}"\nmodel: {{config: {model}, sequence_length: 1024}}\n'
+                "batch: {per_device: 1, accumulation: 1}\ntraining: {num_train_epochs: 1}\n"
+                "hardware: {accelerator: a100-80gb, devices_per_node: 1}\n"
+            ).memory.workload
+            assert asked is not None
+            found[release] = asked.attention
+        assert found[first] == "sdpa"
+        assert found["4.31"] == ("sdpa" if model.startswith("qwen") else "eager")
 
 
 class TestSharding:
@@ -546,6 +580,38 @@ def test_published_readings_of_modules_are_met() -> None:
     data = yaml.safe_load(published.READINGS.read_text(encoding="utf-8"))
     for reading in data["readings"]:
         assert published.computed(reading) / MIB == pytest.approx(reading["mib"], rel=0.001), reading
+
+
+@pytest.mark.usefixtures("benchmarks")
+def test_no_job_that_was_reported_to_run_out_of_memory_is_said_to_fit() -> None:
+    import published
+
+    jobs = yaml.safe_load(published.JOBS.read_text(encoding="utf-8"))
+    assert len(jobs) >= 12
+    assert not [job["source"] for job in jobs if published.verdict(published.plan(job["spec"])) == "fits"]
+
+
+@pytest.mark.usefixtures("benchmarks")
+def test_published_readings_of_whole_jobs_are_inside_where_one_sample_or_adapters_are_trained() -> None:
+    import published
+
+    jobs = yaml.safe_load(published.MEASURED.read_text(encoding="utf-8"))
+    chosen = [job for job in jobs if job["kind"] == "adapters" or " 1 x " in job["says"]]
+    assert len(chosen) == 8
+    for job in chosen:
+        assert published.place(job["gib"], *published.without_context(job["spec"])) == "inside", job["says"]
+
+
+@pytest.mark.usefixtures("benchmarks")
+def test_half_the_length_fits_where_its_report_says_so() -> None:
+    import published
+
+    jobs = yaml.safe_load(published.JOBS.read_text(encoding="utf-8"))
+    (spec,) = (job["spec"] for job in jobs if "1024 tokens fit" in job["says"])
+    shorter = spec.replace("sequence_length: 2048", "sequence_length: 1024")
+    assert (published.verdict(published.plan(spec)), published.verdict(published.plan(shorter))) == (
+        "does not fit", "fits",
+    )  # fmt: skip
 
 
 @pytest.mark.heavy

@@ -117,6 +117,11 @@ class TestValues:
             ("int(64 / 8)", 8),
             ("max(1, 64 // 16)", 4),
             ("not False", True),
+            ("4 > 2", True),
+            ("1 < 2 < 2", False),
+            ("'a' == 'b'", False),
+            ("None is not None", False),
+            ("'x' if 8 // 2 != 4 else 'y'", "y"),
         ],
     )
     def test_constants_are_computed(self, written: str, value: object) -> None:
@@ -128,6 +133,7 @@ class TestValues:
             "args.seed", "torch.cuda.is_available()", "'a' if unknown() else 'b'", "lambda: 1",
             "10 ** 100",
             "'a' * 10 ** 9", "[1] * 10 ** 9", "1 / 0", "b'x'", "1j", "...", "{1: 2}", "f'{x}'", "f'{4:>9}'",
+            "1 < unknown()", "unknown() == None", "1 < 'a'", "1 is 1", "1 in [1]", "[1] == [1]",
             "int('a')", "open('x')", "seed", "'%s' % 'a'",
         ],
     )  # fmt: skip
@@ -517,10 +523,23 @@ class TestTrainers:
         assert plan.spec.open
         assert [use.name for use in plan.uses if use.argument is None] == ["tokenizer"]
 
-    def test_of_a_config_that_is_bound_twice_nobody_knows_which_the_trainer_gets(self) -> None:
-        text = "a = TrainingArguments('1')\na = TrainingArguments('2')\nTrainer(m, a, tokenizer=t)\n"
+    @pytest.mark.parametrize("second", ["if b: a = {}", "for b in c: a = {}", "def f():\n    global a\n    a = {}"])
+    def test_of_a_config_that_may_be_bound_again_nobody_knows_which_the_trainer_gets(self, second: str) -> None:
+        again = second.format("TrainingArguments('2')")
+        text = f"a = TrainingArguments('1')\n{again}\nTrainer(m, a, tokenizer=t)\n"
         every = plans("from transformers import Trainer, TrainingArguments\n" + text, "a.py")
         assert [plan.spec.is_of_trainer for plan in every] == [False, False, True]
+
+    def test_a_config_with_places_beyond_the_first_may_have_any_argument(self) -> None:
+        (plan,) = plans("from transformers import TrainingArguments\nTrainingArguments('o', True, seed=1)", "a.py")
+        assert (plan.spec.open, plan.training["seed"]) == (True, 1)
+
+    def test_of_configs_that_are_bound_one_after_another_a_trainer_gets_the_last_before_it(self) -> None:
+        trained = "a = TrainingArguments('{0}')\nTrainer(m, a, tokenizer='{0}')\n"
+        text = "from transformers import Trainer, TrainingArguments\na = TrainingArguments('0')\n"
+        every = plans(text + trained.format(1) + trained.format(2), "a.py")
+        pairs = [(each.training["output_dir"], each.constructor is not None) for each in every]
+        assert pairs == [("0", False), ("1", True), ("2", True)]
 
     @pytest.mark.parametrize(
         "text",
@@ -576,6 +595,8 @@ class TestAdapters:
             "R = 4\np = LoraConfig(**dict(r=R, lora_alpha=8), target_modules=['q'], bias='none')\n"
             "a = SFTConfig('o')\ndef main():\n    SFTTrainer(m, a, peft_config=p)",
             "import peft\nSFTTrainer(m, peft_config=peft.LoraConfig(r=4, lora_alpha=8, target_modules=['q']))",
+            "p = LoraConfig(r=4, lora_alpha=8, target_modules=['q'])\n"
+            "m = load()\nn = get_peft_model(m, p)\nn.print_trainable_parameters()\nSFTTrainer(n)",
         ],
     )
     def test_a_lora_config_is_the_tuning_of_the_trainer_that_gets_it(self, text: str) -> None:
@@ -595,7 +616,9 @@ class TestAdapters:
         [
             "p = LoraConfig(r=4)\np = None\nSFTTrainer(m, peft_config=p)",
             "p = LoraConfig(r=4) if adapts else None\nSFTTrainer(m, peft_config=p)",
-            "SFTTrainer(get_peft_model(m, LoraConfig(r=4)))",
+            "SFTTrainer(get_peft_model(m, LoraConfig(r=4), mixed=True))",
+            "SFTTrainer(get_peft_model(m, LoraConfig(r=4)), peft_config=LoraConfig(r=4))",
+            "SFTTrainer(get_peft_model(get_peft_model(m, LoraConfig(r=4)), LoraConfig(r=4)))",
             "p = get_peft_config(a)\nSFTTrainer(m, peft_config=p)",
             "def train(p):\n    SFTTrainer(m, peft_config=p)\ntrain(LoraConfig(r=4))",
             "from other import LoraConfig\nSFTTrainer(m, peft_config=LoraConfig(r=4))",
@@ -704,6 +727,57 @@ class TestModels:
     @pytest.mark.parametrize(
         "text",
         [
+            LOADED.replace("torch.bfloat16", "D") + "D = torch.bfloat16\n",
+            LOADED.replace("torch.bfloat16", "D") + "D = getattr(torch, 'bfloat16')\n",
+            LOADED.replace("torch.bfloat16", "getattr(torch, D)") + "D = 'bfloat16'\n",
+        ],
+    )
+    def test_a_dtype_is_known_by_its_name(self, text: str) -> None:
+        assert self.plan(text + self.TRAINER).loaded.dtype == "bfloat16"
+
+    @pytest.mark.parametrize(
+        "dtype", ["torch.bfloat16 if new else torch.float16", "getattr(torch, a.dtype)", "getattr(torch)"]
+    )
+    def test_a_dtype_that_is_chosen_when_it_runs_is_not_known(self, dtype: str) -> None:
+        for text in (self.LOADED.replace("torch.bfloat16", dtype), self.LOADED.replace("torch.bfloat16", "D")):
+            assert self.plan(f"{text}D = {dtype}\n{self.TRAINER}").loaded.dtype is None
+
+    @pytest.mark.parametrize(("name", "meant"), [("gpt2", "gpt2"), ("bert-base-uncased", "bert-base-uncased")])
+    def test_the_oldest_models_of_the_hub_need_no_owner(self, name: str, meant: str) -> None:
+        model = self.plan(self.LOADED.replace("meta-llama/Llama-3.1-8B", name) + self.TRAINER).model
+        assert model is not None and model.name == meant
+
+    def test_adapters_that_the_script_adds_itself_are_those_of_the_trainer(self) -> None:
+        text = "from peft import get_peft_model\nm = get_peft_model(m, LoraConfig(r=8))\n"
+        trainer = "SFTTrainer(m, SFTConfig('o', max_length=512))\n"
+        wrapped, given = self.plan(self.LOADED + text + trainer), self.plan(self.LOADED + self.TRAINER)
+        assert wrapped.memory.estimate is not None
+        assert wrapped.memory.estimate == given.memory.estimate
+
+    @pytest.mark.parametrize(
+        ("arguments", "config", "is_known"),
+        [("m", "", False), ("m", ", gradient_checkpointing=True", True),
+         ("m, use_gradient_checkpointing=False", "", True), ("m, **more", "", False)],
+    )  # fmt: skip
+    def test_peft_prepares_quantized_weights_as_the_memory_of_a_trainer_has_it(
+        self, arguments: str, config: str, is_known: bool
+    ) -> None:
+        text = (
+            "from peft import get_peft_model, prepare_model_for_kbit_training\n"
+            "from transformers import BitsAndBytesConfig\n"
+            + self.LOADED.replace(
+                "attn_implementation='sdpa'", "quantization_config=BitsAndBytesConfig(load_in_4bit=True)"
+            )
+            + f"m = prepare_model_for_kbit_training({arguments})\nm = get_peft_model(m, LoraConfig(r=8))\n"
+            f"SFTTrainer(m, SFTConfig('o', max_length=512{config}))\n"
+        )
+        plan = self.plan(text)
+        assert plan.tuning.method == "qlora"
+        assert (plan.memory.estimate is not None) == is_known
+
+    @pytest.mark.parametrize(
+        "text",
+        [
             "m = f(m)\n",
             "m = AutoModelForCausalLM.from_config(c)\n",
             "for m in models: pass\n",
@@ -742,6 +816,7 @@ class TestModels:
             TRAINER.replace("m,", "m, optimizers=(o, None),").replace("SFTConfig('o'", "args=SFTConfig('o'"),
             "class Own(SFTTrainer):\n    pass\n" + TRAINER.replace("SFTTrainer", "Own"),
             TRAINER.replace("LoraConfig(r=8)", "get_peft_config(a)"),
+            "SFTTrainer(m, SFTConfig('o', max_length=512), None, a, b, t, LoraConfig(r=8))",
             "SFTTrainer(m, SFTConfig('o', max_length=512, fsdp='full_shard'))\n",
             "SFTTrainer(m, SFTConfig('o', max_length=512, **options))\n",
         ],

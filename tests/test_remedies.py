@@ -37,6 +37,7 @@ _RELEASE = "the spec is judged anew for another release"
 _SPLIT = "the batch, the mesh and the optimizer are judged once the devices are known that share them"
 _BATCH = "what depends on the batch is judged once it is known"
 _REST = "the rest of `hardware` was missing before, said of `batch`"
+_OTHER = "the other factor was missing before, said of the argument"
 _DEFAULT = "the default is wrong beside another setting, too"
 _MORE = "a warning of batched_mm was there before: it takes more with more samples"
 _SCRIPT = "a script is judged once it is known which trainer it builds"
@@ -64,6 +65,8 @@ REVEALED = [
     ("parallel/too-old-release", "*", _RELEASE),
     ("argument/unknown", "hardware/missing", _REST),
     ("batch/derived-argument", "hardware/missing", _REST),
+    ("batch/derived-argument", "batch/missing", _OTHER),
+    ("batch/derived-argument", "batch/indivisible", _BATCH),
     ("batch/derived-argument", "parallel/full-checkpoint", _EFFECT),
     ("batch/derived-argument", "parallel/unlaunched-mesh", _EFFECT),
     ("hardware/missing", "*", _SPLIT),

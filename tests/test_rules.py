@@ -39,10 +39,11 @@ FIXED = "--- # fixed\n"
 
 @pytest.fixture(autouse=True, scope="module")
 def beside_a_script(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The specs of pages and fixtures lie in a folder with the script that they start."""
+    """The specs of pages and fixtures lie in a folder with the scripts that they start."""
     folder = tmp_path_factory.mktemp("specs")
     (folder / "train.py").touch()
-    shutil.copy(FIXTURES / "parses.txt", folder / "parses.py")
+    for script in FIXTURES.glob("*.txt"):
+        shutil.copy(script, folder / f"{script.stem}.py")
     with chdir(folder):
         yield
 

@@ -54,6 +54,24 @@ def test_without_a_target_all_are_shown() -> None:
     assert two.endswith("  nodes: 2       # a.yaml:2:64\n")
 
 
+def test_of_a_base_it_says_what_is_missing() -> None:
+    write("a.yaml", "training: {seed: 1}\ntargets: {one: {hardware: {accelerator: t4, devices_per_node: 1}}}\n")
+    result = run("show", "a.yaml")
+    assert (result.code, result.err) == (0, "")
+    assert result.out == (
+        "# target one\n"
+        "# a base: a spec that extends it must add `batch`\n"
+        "training:\n"
+        "  seed: 1              # a.yaml:1:18\n"
+        "hardware:\n"
+        "  accelerator: t4      # a.yaml:2:41\n"
+        "  devices_per_node: 1  # a.yaml:2:63\n"
+    )
+    write("b.yaml", "configlint: 1\ntraining: {seed: 1}\n")
+    assert "must add `batch` and `hardware`\n" in run("show", "b.yaml").out
+    assert run("show", "a.yaml", "--target", "two").code == 2
+
+
 def test_names_and_texts_that_need_quotes_have_them() -> None:
     launch = '{script: a.py, slurm: {time: "24:00:00", comment: "a: #b"}}'
     write("a.yaml", f"batch: {{effective: 64}}\nhardware: {{}}\ntraining: {{y.es: 'no'}}\nlaunch: {launch}\n")

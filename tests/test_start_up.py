@@ -53,11 +53,13 @@ def modules() -> set[str]:
         "difflib",  # only to say `did you mean`
         "fastjsonschema",  # only when the code for the form is generated
         "importlib.metadata",
+        "json",
         "jsonschema",  # only to explain a spec of the wrong form
         "rich",
         "subprocess",  # only to ask git what is in a folder
         "torch",  # only for `verify`
         "transformers",  # only for `verify`
+        "typing",  # only for a type checker
     ],
 )
 def test_a_clean_spec_is_checked_without(heavy: str, modules: set[str]) -> None:

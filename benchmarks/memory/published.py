@@ -1,24 +1,34 @@
-"""The closed form's modules against readings of max_memory_allocated that others published (published.yaml)."""
+"""The closed form against what others published: readings of max_memory_allocated for single modules
+(published.yaml), whole jobs (jobs.yaml), and jobs that ran out of memory (out_of_memory.yaml).
+
+    python benchmarks/memory/published.py           # prints jobs.md and out_of_memory.md, and writes them
+"""
 
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from configlint.core.plan import Plan
 from configlint.core.workload import Workload
+from configlint.frontends import spec as spec_yaml
 from configlint.memory.closed_form.architecture import Architecture
 from configlint.memory.closed_form.attention import Scope
 from configlint.memory.closed_form.blocks import feed_forward
 from configlint.memory.closed_form.operations import cross_entropy, linear, rms_norm
 from configlint.memory.closed_form.tape import Node, Storage, Tape, Tensor, Weight
 from configlint.memory.closed_form.taped import TapedModel, Tuning
+from configlint.session import Session
 
 READINGS = Path(__file__).with_name("published.yaml")
-MIB = 2**20
+MEASURED = Path(__file__).with_name("jobs.yaml")
+JOBS = Path(__file__).with_name("out_of_memory.yaml")
+MIB, GIB = 2**20, 2**30
 
 
 def report() -> Iterator[str]:
@@ -81,3 +91,85 @@ def _mlp(tape: Tape, rows: int, hidden: int, inner: int) -> TapedModel:
     sizes = Architecture(family="llama", hidden=hidden, inner=inner)
     workload = Workload(config={}, batch=1, length=rows)
     return TapedModel(tape, sizes, Scope(workload, 2), Tuning(True))
+
+
+def measured() -> Iterator[str]:
+    """A table of whole jobs, and how many readings of each kind are inside of what `fit` says."""
+    rows = [(job, *without_context(job["spec"])) for job in yaml.safe_load(MEASURED.read_text(encoding="utf-8"))]
+    places = Counter((job["kind"], place(job["gib"], low, high)) for job, low, high in rows)
+    yield "# Whole jobs that others measured"
+    yield ""
+    yield "Made by `python benchmarks/memory/published.py`; `jobs.yaml` says how, and what is left out."
+    yield ""
+    for kind in dict.fromkeys(job["kind"] for job, *_ in rows):
+        counts = ", ".join(f"{places[kind, where]} {where}" for where in ("inside", "below", "above"))
+        yield f"- {kind}: {counts}"
+    yield ""
+    yield "| kind | job | read GiB | closed form GiB | the reading is |"
+    yield "| --- | --- | --- | --- | --- |"
+    for job, low, high in rows:
+        said, where = f"[{job['kind']}]({job['source']}) | {job['says']}", place(job["gib"], low, high)
+        yield f"| {said} | {job['gib']:.1f} | {low:.1f} to {high:.1f} | {where} |"
+
+
+def without_context(spec: str) -> tuple[float, float]:
+    """The GiB that a job takes, without the device's context."""
+    estimate = plan(spec).memory.estimate
+    assert estimate, spec
+    context = estimate.breakdown["context"]
+    return (estimate.low - context) / GIB, (estimate.high - context) / GIB
+
+
+def place(read: float, low: float, high: float) -> str:
+    """Where a reading lies, to the tenth of a GiB that is printed."""
+    return "below" if round(read, 1) < round(low, 1) else "above" if round(read, 1) > round(high, 1) else "inside"
+
+
+def out_of_memory() -> Iterator[str]:
+    """A table of the jobs that ran out of memory, with what `fit` says of each."""
+    jobs = yaml.safe_load(JOBS.read_text(encoding="utf-8"))
+    rows = [(job, plan(job["spec"])) for job in jobs]
+    fitting = sum(verdict(each) == "fits" for _, each in rows)
+    yield "# Jobs that ran out of memory"
+    yield ""
+    yield "Made by `python benchmarks/memory/published.py`; `out_of_memory.yaml` says what was left out, and why."
+    yield ""
+    yield f"- of {len(rows)} jobs, {fitting} are said to fit"
+    yield ""
+    yield "| report | job | device GiB | closed form GiB | verdict |"
+    yield "| --- | --- | --- | --- | --- |"
+    for job, each in rows:
+        estimate, capacity = each.memory.estimate, each.memory.capacity
+        assert estimate and capacity, job
+        low, high = estimate.low / GIB, estimate.high / GIB
+        name = job["source"].removeprefix("https://github.com/").replace("/issues/", " ")
+        yield (
+            f"| [{name}]({job['source']}) | {job['says']} | {capacity / GIB:.1f} |"
+            f" {low:.1f} to {high:.1f} | {verdict(each)} |"
+        )
+
+
+def plan(text: str) -> Plan:
+    session = Session()
+    return session.load(session.parse("train.yaml", text.encode()), spec_yaml).plans[0]
+
+
+def verdict(plan: Plan) -> str:
+    estimate, capacity, budget = plan.memory.estimate, plan.memory.capacity, plan.memory.budget
+    assert estimate and capacity and budget
+    if estimate.low > capacity:
+        return "does not fit"
+    if estimate.high > capacity:
+        return "may not fit"
+    return "fits only without the headroom" if estimate.high > budget else "fits"
+
+
+def main() -> None:
+    for path, lines in (MEASURED, measured()), (JOBS, out_of_memory()):
+        text = "\n".join(lines) + "\n"
+        print(text)
+        path.with_suffix(".md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

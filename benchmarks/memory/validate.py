@@ -13,7 +13,7 @@ import argparse
 import statistics
 from collections.abc import Iterator
 from importlib import metadata
-from itertools import groupby
+from itertools import groupby, product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -109,6 +109,64 @@ ADAPTERS: tuple[tuple[str, dict[str, Any]], ...] = (
         {"batch": 4, "length": 512, "checkpointing": True, "checkpointed_every": 2},
     ),
 )
+MORE_ADAPTED = ("qwen3-0.6b", "smollm3-3b", "olmo-2-1b")
+CHECKPOINTED: dict[str, Any] = {**EIGHT, "checkpointing": True}
+# Rows of all tokens, as TRL packs them; with sdpa a mask keeps samples apart.
+PACKED = ("llama-3.2-1b", "qwen2.5-0.5b", "qwen3-0.6b", "gemma-3-1b", "olmo-2-1b", "smollm3-3b")
+PACKINGS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("packed", {**EIGHT, "flattened": True}),
+    ("packed, eager", {**EIGHT, "flattened": True, "attention": "eager"}),
+    ("packed, flash-attn", {**EIGHT, "flattened": True, "attention": "flash_attention_2"}),
+    ("packed, checkpointing", {**CHECKPOINTED, "flattened": True}),
+    ("packed, LoRA, autocast", {**EIGHT, "flattened": True, "targets": ALL, **LORA, **AUTOCAST}),
+)
+READING = (
+    ("text of a model with a tower", EIGHT),
+    ("text of a model with a tower, padded", {**EIGHT, "padded": True}),
+    ("text of a model with a tower, checkpointing", CHECKPOINTED),
+    ("text of a model with a tower, autocast over fp32", {**EIGHT, **AMP}),
+    ("text of a model with a tower, LoRA", {**EIGHT, "targets": ("q_proj", "v_proj"), **LORA}),
+)
+# All of these with 4 layers.
+GROUPS = (
+    (TIED, FEW_TOKENS),
+    (CLASSIFIERS, HEADS),
+    ((*ADAPTED, *MORE_ADAPTED), ADAPTERS),
+    (PACKED, PACKINGS),
+    (("gemma-3-4b",), READING),
+)
+ROUTED: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("few tokens, bf16", FEW),
+    ("few tokens, accumulation", {**FEW, "accumulation": 2}),
+    ("packed", {**EIGHT, "flattened": True}),
+    ("QLoRA on attention, checkpointing", {**CHECKPOINTED, **LORA, "method": "qlora", **AUTOCAST}),
+)
+# Families without a bundled profile, by what their small config has of its own.
+SIZES: dict[str, object] = {
+    "hidden_size": 512, "intermediate_size": 1408, "num_hidden_layers": 4, "num_attention_heads": 8,
+    "vocab_size": 32000, "max_position_embeddings": 1024, "pad_token_id": 0,
+}  # fmt: skip
+GROUPED: dict[str, object] = {**SIZES, "num_key_value_heads": 2}
+HEADED: dict[str, object] = {**GROUPED, "head_dim": 64}
+BARE: dict[str, dict[str, object]] = {
+    "granite": {**GROUPED, "architectures": ["GraniteForCausalLM"]},
+    "glm4": {**HEADED, "architectures": ["Glm4ForCausalLM"]},
+    "olmo3": {**GROUPED, "sliding_window": 64, "architectures": ["Olmo3ForCausalLM"]},
+    "hunyuan_v1_dense": {**HEADED, "architectures": ["HunYuanDenseV1ForCausalLM"]},
+    "ministral3": {**HEADED, "architectures": ["Ministral3ForCausalLM"]},
+    "ernie4_5": {**HEADED, "architectures": ["Ernie4_5ForCausalLM"]},
+    "xlm-roberta": {**SIZES, "max_position_embeddings": 514, "architectures": ["XLMRobertaForMaskedLM"]},
+    "distilbert": {"dim": 512, "hidden_dim": 2048, "n_layers": 4, "n_heads": 8, "vocab_size": 32000,
+                   "architectures": ["DistilBertForMaskedLM"]},
+}  # fmt: skip
+BARELY = (
+    "bf16",
+    "bf16, padded",
+    "bf16, checkpointing",
+    "autocast over fp32",
+    "bf16, eager",
+    "LoRA on all, autocast",
+)
 # Small models on real tensors of the CPU: family, and what its config has otherwise.
 SMALL: dict[str, object] = {
     "hidden_size": 256, "intermediate_size": 704, "num_hidden_layers": 2, "num_attention_heads": 4,
@@ -143,19 +201,28 @@ class Row(NamedTuple):
 
 
 def cells() -> Iterator[Cell]:
-    for model, layers in DENSE:
-        for setting, fields in SETTINGS:
-            yield _cell(model, layers, setting, fields)
+    for (model, layers), (setting, fields) in product(DENSE, SETTINGS):
+        yield _cell(model, layers, setting, fields)
     for model, layers in MIXTURES:
         for setting, fields in SETTINGS:
             if fields.get("dtype") != "float32":  # no kernel takes that
                 yield _cell(model, layers, setting, fields)._replace(dense=False)
     for model, layers, setting, fields in OTHERS:
         yield _cell(model, layers, setting, fields)
-    for models, settings in ((TIED, FEW_TOKENS), (CLASSIFIERS, HEADS), (ADAPTED, ADAPTERS)):
-        for model in models:
-            for setting, fields in settings:
-                yield _cell(model, 4, setting, fields)
+    for models, settings in GROUPS:
+        for model, (setting, fields) in product(models, settings):
+            yield _cell(model, 4, setting, fields)
+    for (model, layers), (setting, fields) in product(MIXTURES, ROUTED):
+        yield _cell(model, layers, setting, fields)._replace(dense=False)
+    yield from _bare()
+
+
+def _bare() -> Iterator[Cell]:
+    for (family, config), (setting, fields) in product(BARE.items(), SETTINGS):
+        if setting in BARELY:
+            whole = {**config, "model_type": family}
+            workload = Workload(config=whole, release=_installed(), capability=(8, 0), **fields)
+            yield Cell(family, 4, setting, workload)
 
 
 def _cell(model: str, layers: int | None, setting: str, fields: dict[str, Any]) -> Cell:
@@ -182,8 +249,16 @@ def config_of(model: str, layers: int | None) -> dict[str, object]:
     found = find_model(model, ".")
     assert isinstance(found, Model), f"there is no profile {model}"
     config = {name: value for name, value in found.config.items() if name != "source"}
+    return _with_layers(config, layers) if layers else config
+
+
+def _with_layers(config: dict[str, object], layers: int) -> dict[str, object]:
+    """The same with fewer layers; those of the text, where a model reads pictures too."""
+    inner = config.get("text_config")
+    if isinstance(inner, dict):
+        return {**config, "text_config": _with_layers(inner, layers)}
     names = ("num_hidden_layers", "n_layer")
-    return {name: layers if layers and name in names else value for name, value in config.items()}
+    return {name: layers if name in names else value for name, value in config.items()}
 
 
 def measured(group: list[Cell]) -> Iterator[Row]:

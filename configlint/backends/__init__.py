@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from configlint.backends import accelerate, deepspeed, distributed_config, launch, plan_json, slurm, training_args
 from configlint.backends.mesh import unreadable as unreadable
 from configlint.core.artifact import Artifact
 from configlint.core.plan import Plan
+from configlint.core.typing import Protocol
 
 
 class BackEnd(Protocol):

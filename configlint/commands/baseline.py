@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from typing import Any
 
 from configlint.core.diagnostic import Diagnostic
 from configlint.core.errors import UsageError
 from configlint.core.fingerprint import Identity, identity
+from configlint.core.typing import Any
 from configlint.host.atomic import replace
 from configlint.host.read import read_bytes, reason
 from configlint.pipeline import Report

@@ -45,6 +45,7 @@ def check(
     exclude: tuple[str, ...] = (),
     config: str | None = None,
     isolated: bool = False,
+    no_ignores: bool = False,
     show_settings: bool = False,
     show_files: bool = False,
 ) -> int:
@@ -60,7 +61,7 @@ def check(
     forms = reporting.forms(outputs, statistics)
     _refuse_together(paths, fix, compare, unsafe_fixes, bool(outputs or statistics))
     stated = in_options(hardware, effective)
-    options = Options(select, ignore, exclude, config, isolated)
+    options = Options(select, ignore, exclude, config, isolated, no_ignores)
     session = Session(assignments, pass_over, stated, options, unsafe_fixes)
     stdin_filename = os.path.normpath(stdin_filename)
     if "-" in paths:
@@ -91,6 +92,10 @@ def check(
     code = _code(report, fail_on, changed)
     if code == FINDINGS and forms[None] == "text" and not quiet:
         hint(report.diagnostics)
+        if not (fix or compare) and any(found.unsafe and not found.fix for found in report.diagnostics):
+            from configlint.commands.fix import hidden
+
+            _say_hidden(hidden(report, session, paths), "--fix --unsafe-fixes")
     return CLEAN if exit_zero and code == FINDINGS else code
 
 
@@ -142,7 +147,7 @@ def _fix(report: Report, paths: tuple[str, ...], session: Session, target: str |
         return mend.settled(report, paths, session, target)
     report, session = mend.resumed(report, paths, session, target)
     mended = mend.mend(report, paths, session, target)
-    _say_hidden(mend.hidden(mended, paths))
+    _say_hidden(mend.hidden(mended.after, mended.session, paths))
     return mend.write(mended, paths, target)
 
 
@@ -159,10 +164,10 @@ def _show_fixes(
     echo(lines.encode())
     before, after = (reporting.without_known(report, baseline) for report in (mended.before, mended.after))
     echo(text.summary(before), err=True)
-    _say_hidden(hidden(mended, paths))
+    _say_hidden(hidden(mended.after, mended.session, paths))
     return after, bool(lines)
 
 
-def _say_hidden(number: int) -> None:
+def _say_hidden(number: int, options: str = "--unsafe-fixes") -> None:
     if number:
-        note(f"{count(number, 'hidden fix', 'hidden fixes')} can be enabled with the `--unsafe-fixes` option")
+        note(f"{count(number, 'hidden fix', 'hidden fixes')} can be enabled with `{options}`")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
 
 from configlint.commands.console import CLEAN, FINDINGS, echo, note, show, waiting
 from configlint.core.artifact import Artifact
 from configlint.core.errors import UsageError
+from configlint.core.typing import TYPE_CHECKING
 from configlint.host.read import reason
 from configlint.pipeline import Compiled, verified
 
@@ -29,7 +29,7 @@ def show_file(compiled: Compiled, name: str, level: str) -> int:
     return CLEAN
 
 
-def compare(compiled: Compiled, level: str) -> int:
+def compare(compiled: Compiled, level: str, spec: str, output: str) -> int:
     """Print how what is there differs."""
     from configlint.core.masking import masked
     from configlint.host.write import differences, incomplete
@@ -45,6 +45,8 @@ def compare(compiled: Compiled, level: str) -> int:
         lines += unified(masked(before), masked(after or ""), path, name)
     echo("".join(lines))
     half_done = incomplete(folders)
+    if lines:
+        note(f"{output} is not what {spec} compiles to: compile again without --check")
     for folder in half_done:
         note(f"{folder} is incomplete because a compilation was interrupted: compile again without --check")
     return FINDINGS if lines or half_done else CLEAN

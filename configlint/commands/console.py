@@ -10,7 +10,8 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+
+from configlint.core.typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from configlint.core.diagnostic import Diagnostic

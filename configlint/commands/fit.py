@@ -225,6 +225,8 @@ def _unknown_optimizer(plan: Plan) -> str:
 
 
 def _unknown_kernels(plan: Plan) -> str:
+    if plan.release.trainer.scores:
+        return f"memory is not modelled for Liger's kernels in {plan.trainer}"
     kind = plan.model.config.get("model_type") if plan.model else None
     return f"memory is not modelled for Liger's kernels in {code(kind)} models"
 

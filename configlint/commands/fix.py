@@ -112,13 +112,12 @@ def diff(mended: Mended) -> Iterator[str]:
         yield from unified(mark + before, mark + after, name, name)
 
 
-def hidden(mended: Mended, paths: Sequence[str]) -> int:
+def hidden(report: Report, session: Session, paths: Sequence[str]) -> int:
     """How many more fixes there are that may change the meaning."""
-    session = mended.session
-    left = [found for found in mended.after.diagnostics if not found.fix]
+    left = [found for found in report.diagnostics if not found.fix]
     if session.unsafe_fixes or not any(found.unsafe for found in left):
         return 0
-    every = sure(left, mended.after.loaded, session.editable(paths), unsafe=True)
+    every = sure(left, report.loaded, session.editable(paths), unsafe=True)
     return sum(found.fix is not None for found in every)
 
 

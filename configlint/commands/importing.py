@@ -7,24 +7,28 @@ from collections.abc import Iterator
 
 from configlint import knowledge
 from configlint.backends.training_args import deepspeed
+from configlint.commands.named import with_files
+from configlint.core.diagnostic import Severity
 from configlint.core.edit import KEPT
 from configlint.core.errors import UsageError
 from configlint.core.plan import Plan
 from configlint.core.record import NamedTuple
+from configlint.core.release import written as written_release
 from configlint.core.secrets import MASK
 from configlint.core.spec import Setting, as_written
 from configlint.core.values import AT_RUNTIME, mapping
 from configlint.core.writing import written
 from configlint.fixing.edits import fixed
-from configlint.frontends import OWN
+from configlint.frontends import FRONT_ENDS, OWN
 from configlint.frontends.calls import classes
 from configlint.knowledge.naming import NAMES, owners, paths
-from configlint.pipeline import check
+from configlint.pipeline import check, doubted, judge
 from configlint.session import Session, load_one
 
 _HARDWARE = (
     "# hardware: {accelerator: h100-80gb, devices_per_node: 8}  # fill in: the file does not state the machine\n"
 )
+_RELEASE = "# transformers: {}  # fill in: the release that runs the job; the newest known is assumed\n"
 # The sections that are a key a line; of the others, one that is short is a line of its own.
 _LONG = ("training", "arguments")
 _WIDTH = 100
@@ -32,6 +36,7 @@ _WIDTH = 100
 _ROUNDS = 5
 _STAGE = "zero_optimization.stage"
 _COUNTS = ("per_device", "accumulation")
+_LONGEST_COUNT = 10
 # Arguments that other sections than `parallel` have.
 _CPU = ("use_cpu", "no_cuda")
 _ELSEWHERE = (*_CPU, *(name for count in _COUNTS for name in NAMES[f"batch.{count}"]["training_arguments"]))
@@ -40,6 +45,12 @@ _FSDP: dict[str, dict[str, object] | None] = {
     "full_shard": {}, "auto_wrap": {}, "offload": {"cpu_offload": True},
     "shard_grad_op": {"reshard_after_forward": False},
 }  # fmt: skip
+
+# What a spec can say of the model that a script loads and of its adapters, in the order of the examples.
+_LOADED = {
+    "model": ("config", "dtype", "attention", "task"),
+    "tuning": ("method", "bits", "rank", "alpha", "dropout", "target_modules", "modules_to_save", "dora"),
+}
 
 # What a machine has, and what goes without saying.
 _MACHINE: dict[str, object] = {
@@ -67,7 +78,9 @@ def import_file(path: str, session: Session, call: int | None) -> Imported:
     plans = load_one(path, session).plans
     if plans and plans[0].spec.dialect is OWN.DIALECT:
         raise UsageError(f"{path} is a configlint spec already")
-    return import_plan(_chosen(path, plans, call))
+    if plans and plans[0].spec.dialect is not FRONT_ENDS["training_arguments"].DIALECT:
+        raise UsageError(f"{path} is a {plans[0].spec.dialect.title}: a spec is for the Trainer")
+    return import_plan(with_files(_chosen(path, plans, call), session))
 
 
 def import_plan(plan: Plan) -> Imported:
@@ -84,7 +97,21 @@ def import_plan(plan: Plan) -> Imported:
         lost.append(f"{path}: the batch is not known: write `batch.effective` or `batch.per_device`")
     if "devices_per_node" not in _below(sections, "hardware"):
         lost.append(f"{path}: the file does not state the machine: fill in `hardware`, or pass --hardware")
-    return Imported(_renamed(name, _text(plan, sections)), lost)
+    text = _renamed(name, _text(plan, sections))
+    doubts = _doubts(name, text) if plan.spec.assumed else []
+    if doubts:
+        release = written(written_release(plan.release.transformers))
+        text = text.replace("\n", f"\n{_RELEASE.format(release)}", 1)
+        lost += [f"{path}: {doubt}: write `transformers`, as the file states no release" for doubt in doubts]
+    return Imported(text, lost)
+
+
+def _doubts(name: str, text: str) -> list[str]:
+    """What is wrong with a spec for the newest release, which is assumed, and not for each older one."""
+    plan = _solved(name, text)
+    found = judge([plan])[0] if plan else []
+    pairs = zip(found, doubted(plan, found), strict=True) if plan else ()
+    return [each.message for each, milder in pairs if each.severity is Severity.ERROR is not milder.severity]
 
 
 def _chosen(path: str, plans: list[Plan], call: int | None) -> Plan:
@@ -109,6 +136,7 @@ def _sections(plan: Plan, lost: list[str]) -> Sections:
     found: Sections = {name: settings[name].value for name in ("transformers", "trl") if name in settings}
     if trainer:
         found["trainer"] = trainer
+    found |= _loaded(plan)
     found["batch"] = _batch(plan, settings)
     machine = {name: settings[f"hardware.{name}"].value for name in _MACHINE if f"hardware.{name}" in settings}
     found["hardware"] = {name: value for name, value in machine.items() if value != _MACHINE[name]}
@@ -140,8 +168,8 @@ def _argument(path: str) -> str | None:
 def _carried(plan: Plan, lost: list[str]) -> Iterator[tuple[str, Setting]]:
     """The settings whose values can be written; of the others it is said why not."""
     for path, setting in as_written(plan.spec.settings).items():
-        if path.startswith(("constructor.", "tuning", "model")):
-            continue  # what the trainer gets beside its config stays in the script
+        if path.startswith(("constructor", "tuning", "model")):
+            continue  # what the trainer gets beside its config
         if setting.value is AT_RUNTIME:
             lost.append(f"{setting.key}: `{setting.keys[-1]}` is only known at runtime")
         elif MASK in path or MASK in str(setting.value):
@@ -149,7 +177,7 @@ def _carried(plan: Plan, lost: list[str]) -> Iterator[tuple[str, Setting]]:
         elif not setting.mapping:
             yield path, setting
     if plan.spec.open:
-        lost.append(f"{plan.spec.call}: the call takes `**` options that are only known at runtime")
+        lost.append(f"{plan.spec.call}: the call takes arguments that are only known at runtime")
 
 
 def _trainer(plan: Plan, settings: dict[str, Setting], lost: list[str]) -> tuple[object, set[str]]:
@@ -179,6 +207,19 @@ def _trainer(plan: Plan, settings: dict[str, Setting], lost: list[str]) -> tuple
     return None, strangers
 
 
+def _loaded(plan: Plan) -> Sections:
+    """The model that a script loads and its adapters, where all of it can be seen: half of it is the memory of
+    something else."""
+    found: Sections = {}
+    for section, names in _LOADED.items():
+        said = plan.spec.section(section)
+        if any(value is AT_RUNTIME for value in said.values()):
+            return {}
+        held = {name: said[name] for name in names if name in said}
+        found |= {section: held} if held and held != {"method": "full"} else {}
+    return found
+
+
 def _batch(plan: Plan, settings: dict[str, Setting]) -> dict[str, object]:
     """The counts as they are written, or as the class has them."""
     found: dict[str, object] = {}
@@ -189,7 +230,9 @@ def _batch(plan: Plan, settings: dict[str, Setting]) -> dict[str, object]:
         if not written and not plan.spec.open:
             found[name] = plan.release.default(names[0])
         elif written and written[0] in settings:
-            found[name] = settings[written[0]].value
+            value = settings[written[0]].value
+            is_text = isinstance(value, str) and value.isdecimal() and len(value) < _LONGEST_COUNT
+            found[name] = int(str(value)) if is_text else value
     if "batch.effective" in settings:
         found = {"effective": settings["batch.effective"].value, **found}
     return {name: value for name, value in found.items() if value is not None}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any
 
 from configlint import knowledge
 from configlint.core.release import UNKNOWN, Argument, Layer, Release, Version, at, is_required, written
+from configlint.core.typing import Any
 from configlint.core.wording import code, listing
 from configlint.knowledge.naming import owners
 from configlint.knowledge.schemas import schema_text

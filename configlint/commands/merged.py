@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configlint.core.plan import Plan
-from configlint.core.spec import Setting, as_written
+from configlint.core.spec import Setting, Spec, as_written
 from configlint.core.values import AT_RUNTIME
-from configlint.core.wording import in_a_line
+from configlint.core.wording import in_a_line, listing
 from configlint.core.writing import written
 from configlint.frontends import OWN
 
@@ -17,15 +16,19 @@ _WIDTH = 60
 _Tree = dict[str, "_Tree | Setting"]
 
 
-def shown(plans: list[Plan]) -> str:
-    """A document of YAML for each plan."""
-    return "---\n".join(_document(plan) for plan in plans)
+# What a plan requires, in the order that people write it.
+_REQUIRED = ("batch", "hardware")
 
 
-def _document(plan: Plan) -> str:
+def shown(specs: list[Spec]) -> str:
+    """A document of YAML for each spec."""
+    return "---\n".join(map(_document, specs))
+
+
+def _document(spec: Spec) -> str:
     tree: _Tree = {}
-    for path, setting in as_written(plan.spec.settings).items():
-        *sections, last = _keys(plan, path, setting)
+    for path, setting in as_written(spec.settings).items():
+        *sections, last = _keys(spec, path, setting)
         node = tree
         for section in sections:
             below = node.setdefault(section, {})
@@ -34,15 +37,18 @@ def _document(plan: Plan) -> str:
             node[last] = setting
         elif not isinstance(node.get(last), dict):
             node[last] = {}
-    title = [(f"# target {plan.spec.target}", "")] if plan.spec.target else []
+    title = [(f"# target {spec.target}", "")] if spec.target else []
+    if "batch" not in spec.settings and spec.dialect is OWN.DIALECT:
+        missing = [f"`{name}`" for name in _REQUIRED if name not in spec.settings]
+        title.append((f"# a base: a spec that extends it must add {listing(missing)}", ""))
     lines = [*title, *_lines(tree, "")]
     width = max((len(text) for text, place in lines if place and len(text) <= _WIDTH), default=0)
     return "".join(f"{text:{width}}  # {place}\n" if place else f"{text}\n" for text, place in lines)
 
 
-def _keys(plan: Plan, path: str, setting: Setting) -> tuple[str, ...]:
+def _keys(spec: Spec, path: str, setting: Setting) -> tuple[str, ...]:
     """The keys down to a setting. Those of our own files may have dots; those of others have other names."""
-    is_own = plan.spec.dialect is OWN.DIALECT and setting.keys
+    is_own = spec.dialect is OWN.DIALECT and setting.keys
     return setting.keys if is_own else tuple(path.split("."))
 
 

@@ -9,13 +9,13 @@ from configlint.commands.console import CLEAN, USAGE, echo, note
 from configlint.core.plan import Plan
 from configlint.core.release import written
 from configlint.pipeline import Report
-from configlint.session import Session, specs
+from configlint.session import Session, files_of, specs
 
 
 def files(paths: Sequence[str], session: Session) -> int:
     """Print the names of the files that would be checked."""
     unreadable: list[str] = []
-    for file, _ in specs(paths, session, unreadable):
+    for file, _ in specs(files_of(paths, session), session, unreadable):
         echo(f"{file.source.name}\n")
     for line in unreadable:
         note(line)
@@ -26,7 +26,7 @@ def settings(paths: Sequence[str], session: Session) -> int:
     """Print the settings of the files that would be checked, as TOML, each once with where they are."""
     unreadable: list[str] = []
     shown = {}
-    for file, _ in specs(paths, session, unreadable):
+    for file, _ in specs(files_of(paths, session), session, unreadable):
         found = session.projects.settings(file.source.name)
         shown[found.source.name if found.source else ""] = found.values
     for name, values in shown.items():
@@ -34,7 +34,7 @@ def settings(paths: Sequence[str], session: Session) -> int:
         echo("".join(f"{key} = {_toml(value)}\n" for key, value in values.items()))
     for name, value in session.options._asdict().items():
         if value:
-            echo(f"# --{name}: {', '.join(value) if isinstance(value, tuple) else value}\n")
+            echo(f"# --{name.replace('_', '-')}: {', '.join(value) if isinstance(value, tuple) else value}\n")
     for line in unreadable:
         note(line)
     return USAGE if unreadable else CLEAN

@@ -7,12 +7,12 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from types import SimpleNamespace
-from typing import Any
 
 from configlint import knowledge
 from configlint.core.errors import UsageError
 from configlint.core.plan import Plan
 from configlint.core.profile import Accelerator, Model
+from configlint.core.typing import Any
 from configlint.core.values import text
 from configlint.core.workload import CATEGORIES, Estimate, Workload
 from configlint.host import atomic

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import count
 from math import gcd
 
@@ -60,12 +61,13 @@ def split(batch: Batch, total: int, replicas: int) -> tuple[int, int]:
     return per_device, share // per_device
 
 
-def divisors(number: int, most: int | None = None) -> list[int]:
+@lru_cache(1000)
+def divisors(number: int, most: int | None = None) -> tuple[int, ...]:
     """Those up to `most`, the smallest first."""
     found = [1]
     for prime, times in Counter(_prime_factors(number)).items():
         found = [divisor * prime**power for power in range(times + 1) for divisor in found]
-    return sorted(divisor for divisor in found if divisor <= (most or number))
+    return tuple(sorted(divisor for divisor in found if divisor <= (most or number)))
 
 
 def _prime_factors(number: int) -> Iterator[int]:

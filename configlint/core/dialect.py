@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal
 
 from configlint.core.record import NamedTuple
+from configlint.core.typing import Literal
 
 
 class Reader(NamedTuple):

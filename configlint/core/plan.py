@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from math import lcm
-from typing import TYPE_CHECKING
 
 from configlint.core.dialect import in_words
 from configlint.core.profile import Accelerator, Instance, Model
 from configlint.core.record import NamedTuple
-from configlint.core.release import UNKNOWN, Argument, Constructor, Release
+from configlint.core.release import UNKNOWN, Argument, Constructor, Release, Version, version_of, written
 from configlint.core.script import Script, script_of
 from configlint.core.spec import Setting, Spec
+from configlint.core.typing import TYPE_CHECKING
 from configlint.core.values import AT_RUNTIME, OnlyAtRuntime
 from configlint.core.wording import nearest
 
@@ -286,6 +286,13 @@ class Plan(NamedTuple):
         setting = self.spec.settings.get(path)
         keys = setting.keys if setting else self.spec.dialect.route(path)
         return in_words(keys or (path,))
+
+    def runs(self, package: str, judged: Version) -> str:
+        """The release that runs the job, in words: the one that judges it, or what is stated where that is older
+        than all that there is data of."""
+        stated = getattr(self, package)
+        meant = version_of(stated) if self.given(package) else None
+        return str(stated) if meant and meant < self.release.known[package][0] else written(judged)
 
     def can_say(self, *paths: str) -> bool:
         """Whether the dialect can say all of these: what it cannot say is not demanded."""

@@ -3,7 +3,7 @@ start makes sixty of these."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from configlint.core.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import NamedTuple as NamedTuple

@@ -6,7 +6,8 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, AnyStr, cast
+
+from configlint.core.typing import Any, AnyStr, cast
 
 
 class _Pattern:

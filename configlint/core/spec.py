@@ -38,6 +38,25 @@ class Claim(NamedTuple):
     devices: int
 
 
+class ScriptParser(NamedTuple):
+    """What a script's parser takes, as far as the script's text says it for certain.
+
+    `fields` are the names that it reads from the JSON, where it reads no others: those of a config class are what
+    it has in any release, and those of the classes `of_trl` what they have in the spec's. `reader` is what reads
+    them; what it does not know it passes over if it `drops`, else it fails. `options` are those of its command
+    line, None where they are not known; it takes an argument without an option if it has `places`, and fails
+    without those that are `required`.
+    """
+
+    fields: frozenset[str] | None = None
+    of_trl: tuple[str, ...] = ()
+    reader: str = ""
+    drops: bool = False
+    options: frozenset[str] | None = None
+    places: bool = False
+    required: tuple[str, ...] = ()
+
+
 class Sections:
     """Some paths, that another path can be in: `training` holds `training.seed`. To ask takes no longer where there
     are thousands of either."""
@@ -60,13 +79,13 @@ class Spec(NamedTuple):
     """What was written under canonical dotted paths, for one target or, with None, for none.
 
     `reader` is what the dialect's loader makes of this file; `targets` are the names of all targets that it has.
-    `assumed` says that nobody stated a release, in a dialect that has no default for it: what is true of the
-    newest only is not certain then. `meant_script` is a file of nearly the name of `launch.script`, where there
-    is none of that name; `script_takes` are the fields of the dataclasses that the script fills from its JSON,
-    where it refuses all else for certain. `newer` are the packages of which a release is stated that there is no
-    data of yet, and the arguments of its config class, or None where it is not installed. `call` is the place of
-    the function's name where these are the arguments of a call, `number` counts the calls of the file, and `open`
-    says that it may have others that cannot be seen. `claims` is what comments say of the batch.
+    `assumed` says that nobody stated a release, in a dialect that has no default for it: what is true of the newest
+    only is not certain then. `meant_script` is a file of nearly the name of `launch.script`, where there is none of
+    that name; `script_parser` is what the script takes, where that is certain. `newer` are the packages of which a
+    release is stated that there is no data of yet, and the arguments of its config class, or None where it is not
+    installed. `call` is the place of the function's name where these are the arguments of a call, `number` counts
+    the calls of the file, and `open` says that it may have others that cannot be seen. `claims` is what comments
+    say of the batch.
     """
 
     source: Source
@@ -77,7 +96,7 @@ class Spec(NamedTuple):
     targets: tuple[str, ...] = ()
     assumed: bool = False
     meant_script: str | None = None
-    script_takes: frozenset[str] | None = None
+    script_parser: ScriptParser | None = None
     newer: Mapping[str, frozenset[str] | None] = MappingProxyType({})
     call: Span | None = None
     number: int = 0
@@ -212,8 +231,10 @@ class Written(dict[str, object]):
 
 class Lowered(NamedTuple):
     """What a front end makes of a file: the specs of which each makes a plan, and the one without a target, whose
-    batch all of them must keep, be it one of them or not; and what is wrong with them together."""
+    batch all of them must keep, be it one of them or not; what is wrong with them together; and the specs that make
+    no plan, since they have no batch."""
 
     specs: tuple[Spec, ...]
     shared: Spec
     problems: tuple[Diagnostic, ...] = ()
+    bases: tuple[Spec, ...] = ()

@@ -101,13 +101,16 @@ def _located(document: Node, edits: Iterable[Edit]) -> list[Edit]:
     located = []
     for edit in {identity(edit): edit for edit in edits}.values():
         # What stands in the document more than once, through an alias or `<<`, may be meant only once.
-        if len(found := places.get(edit.entry, [])) != 1:
+        found = places.get(edit.entry, [])
+        if not found and edit.patches:  # a comment, which is no entry
+            located.append(edit)
+        if len(found) != 1:
             continue
         try:
             place = _Place(source, starts, *found[0])
             changes = list(_changes(place, edit))
             if edit.route:
-                changes.append(_insertion(document, place, edit.route))
+                changes += _insertion(document, place, edit)
         except (_GivenUp, ValueError):
             continue
         patches = [Patch(_span(source, starts, start, end), text) for start, end, text in changes]
@@ -180,7 +183,7 @@ def _changes(place: _Place, edit: Edit) -> Iterator[_Change]:
     """
     if edit.delete or edit.route:
         start, end = _flow_deletion(place) if place.flow else _block_deletion(place)
-        _refuse_comment(place, start, place.value_end if edit.route and not place.flow else end)
+        _refuse_comment(place, start, _end_of_loss(place, edit) if edit.route and not place.flow else end)
         yield start, end, ""
         return
     if edit.key is not None:
@@ -188,6 +191,12 @@ def _changes(place: _Place, edit: Edit) -> Iterator[_Change]:
         yield place.key, place.key_end, written(edit.key, '"' if place.json else quote)
     if edit.value is not KEPT:
         yield _replacement(place, edit.value)
+
+
+def _end_of_loss(place: _Place, edit: Edit) -> int:
+    """How far a comment would be lost where an entry moves: what is in it and behind it goes with it."""
+    is_whole = edit.value is KEPT and place.entry.value.span.line > place.entry.key.span.line
+    return place.key_end if is_whole else place.value_end
 
 
 def _replacement(place: _Place, value: object) -> _Change:
@@ -258,37 +267,75 @@ def _flow_deletion(place: _Place) -> tuple[int, int]:
     return start, follows  # what follows takes its place
 
 
-def _insertion(document: Node, place: _Place, route: tuple[str, ...]) -> _Change:
+def _insertion(document: Node, place: _Place, edit: Edit) -> Iterator[_Change]:
     """An entry as the last of its new section, with the sections that are not there yet.
 
     Raises:
     _GivenUp: there is no simple way.
     """
-    node, depth = document, 0
+    node, depth, route = document, 0, edit.route
     while isinstance(node, Mapping) and depth < len(route) - 1 and route[depth] in node.entries:
         node, depth = node.entries[route[depth]].value, depth + 1
-    if (
-        not isinstance(node, Mapping)
-        or not node.entries
-        or place.entry.value.span.line != place.entry.value.span.end_line
-    ):
+    if not isinstance(node, Mapping) or not node.entries:
         raise _GivenUp
     first, last = _ends(node)
     target = _Place(Source(place.name, place.text), place.starts, node, first)
     keys = [written(key, '"' if target.json else "") for key in route[depth:]]
     if target.flow:
-        if place.line_comment():
-            raise _GivenUp
         _, end = _range(place.starts, last.value.span)
         between = f",\n{' ' * (first.key.span.column - 1)}" if first.key.span.line > node.span.line else ", "
         above = "".join(f"{key}: {{" for key in keys[:-1])
-        return end, end, f"{between}{above}{keys[-1]}: {place.value_text()}{'}' * (len(keys) - 1)}"
-    lines = [f"{' ' * (first.key.span.column - 1 + 2 * number)}{key}:" for number, key in enumerate(keys)]
-    text = "\n".join(lines) + f" {place.value_text()}{place.line_comment()}\n"
+        value = _one_line(place, edit, target.json)
+        yield end, end, f"{between}{above}{keys[-1]}: {value}{'}' * (len(keys) - 1)}"
+        yield from _comment_beside(place, target)
+        return
+    indents = [first.key.span.column - 1 + 2 * number for number in range(len(keys))]
+    lines = [f"{' ' * indent}{key}:" for indent, key in zip(indents, keys, strict=True)]
+    text = "\n".join(lines) + _below(place, edit, indents[-1])
     line = last_line(Mapping({"": last}, node.span))
     if line < len(place.starts):
-        return place.starts[line], place.starts[line], text
-    return len(place.text), len(place.text), "\n" + text[:-1]
+        yield place.starts[line], place.starts[line], text
+    else:
+        yield len(place.text), len(place.text), "\n" + text[:-1]
+
+
+def _one_line(place: _Place, edit: Edit, as_json: bool) -> str:
+    """Raises:
+    _GivenUp: the value has several lines.
+    """
+    if edit.value is not KEPT:
+        return written(edit.value, '"' if as_json else "")
+    if place.entry.value.span.line != place.entry.value.span.end_line:
+        raise _GivenUp
+    return place.value_text()
+
+
+def _below(place: _Place, edit: Edit, indent: int) -> str:
+    """What stands behind a key: the value with its comment, the lines of a mapping indented as the key is."""
+    node, key = place.entry.value, place.entry.key.span
+    if isinstance(node, Scalar) or edit.value is not KEPT or node.span.line == key.line:
+        return f" {_one_line(place, edit, as_json=False)}{place.line_comment()}\n"
+    lines = [place.line(number) for number in range(key.line + 1, last_line(node) + 1)]
+    here = key.column - 1
+    if any(line[:here].strip() for line in lines):
+        raise _GivenUp
+    shifted = [" " * indent + line[here:] if line.strip() else line for line in lines]
+    rest = place.line(key.line)[key.end_column - 1 :].partition(":")[2]
+    return "".join([rest, *shifted]).rstrip("\n") + "\n"
+
+
+def _comment_beside(place: _Place, target: _Place) -> Iterator[_Change]:
+    """The comment of a line at the end of the one that its value moves to.
+
+    Raises:
+    _GivenUp: one of them is about more than the value.
+    """
+    if comment := place.line_comment().strip():
+        line = target.line(target.mapping.span.end_line).rstrip()
+        if _IGNORE.search(comment) or _IGNORE.search(line):
+            raise _GivenUp
+        end = target.starts[target.mapping.span.end_line - 1] + len(line)
+        yield end, end, f"  {comment}"
 
 
 def _ends(mapping: Mapping) -> tuple[Entry, Entry]:
@@ -343,10 +390,15 @@ def _is_as_meant(document: Node, edits: list[Edit]) -> bool:
 
 def _with_moves(document: Node, edits: Iterable[Edit]) -> Node:
     """The document with the entries that move at the ends of their new sections."""
-    places = {entry.key.span: (mapping, entry) for mapping, entry in _entries(document)}
+    places = {entry.key.span: entry for _, entry in _entries(document)}
     for edit in edits:
         if edit.route and isinstance(document, Mapping):
-            document = _put(_without(document, edit.entry), edit.route, places[edit.entry][1])
+            entry = places[edit.entry]
+            if edit.value is not KEPT:
+                quote = '"' if document.span.source.name.endswith(".json") else ""
+                value, _ = read(Source("", written(edit.value, quote)))
+                entry = entry._replace(value=value or entry.value)
+            document = _put(_without(document, edit.entry), edit.route, entry)
     return document
 
 

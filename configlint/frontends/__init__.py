@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import Protocol
 
 from configlint.core.diagnostic import Diagnostic
 from configlint.core.dialect import Dialect, Root
@@ -13,7 +12,8 @@ from configlint.core.document import Mapping, Node
 from configlint.core.regex import regex
 from configlint.core.source import CODE, Source, is_code
 from configlint.core.spec import Lowered
-from configlint.frontends import spec, training_arguments
+from configlint.core.typing import Protocol
+from configlint.frontends import own_script, spec, training_arguments
 from configlint.frontends.others import OTHERS
 from configlint.syntax import read
 
@@ -32,7 +32,11 @@ class FrontEnd(Protocol):
         """What a file says, in canonical paths: its bases farthest first, the file itself last; `--set`."""
 
 
-FRONT_ENDS: dict[str, FrontEnd] = {"spec": spec, "training_arguments": training_arguments}
+FRONT_ENDS: dict[str, FrontEnd] = {
+    "spec": spec,
+    "own_script": own_script,  # whose files could be those of the next
+    "training_arguments": training_arguments,
+}
 # configlint's own, which alone can be compiled.
 OWN = FRONT_ENDS["spec"]
 

@@ -18,7 +18,7 @@ from configlint.core.regex import regex
 from configlint.core.spec import Setting, Spec
 from configlint.core.values import AT_RUNTIME
 from configlint.core.writing import python
-from configlint.frontends.linked import linked
+from configlint.frontends.linked import linked, takers
 from configlint.frontends.values import below, seen
 from configlint.knowledge._generated.trainers import ROWS
 from configlint.knowledge._generated.transformers import TRAINERS
@@ -57,7 +57,7 @@ def specs(document: Mapping, dialect: Dialect, paths: dict[str, str]) -> Iterato
     """The spec of each call of a config class, with what its trainer is constructed with; and of each trainer whose
     config cannot be seen, or has a trainer already. `paths` are the canonical ones of names that have one."""
     is_replaced = _UNSLOTH.search(document.span.source.text) is not None
-    trainer_of = _trainers(document)
+    trainer_of, taken = _trainers(document), takers(document)
     calls = {name: entry for name, entry in document.entries.items() if is_call(name)}
     for number, (name, (function, call)) in enumerate(calls.items()):
         if not isinstance(call, Mapping) or name in trainer_of.values():
@@ -67,7 +67,7 @@ def specs(document: Mapping, dialect: Dialect, paths: dict[str, str]) -> Iterato
         built = {}
         if _of(trainer) not in classes():
             built = _constructor(trainer, document, is_replaced)
-            built |= {} if is_replaced else linked(trainer, document, spec.settings)
+            built |= {} if is_replaced else linked(trainer, document, spec.settings, taken)
         yield spec._replace(settings=spec.settings | built, number=number)
 
 
@@ -82,7 +82,9 @@ def _spec_of(function: Scalar, call: Mapping, is_replaced: bool, dialect: Dialec
     redeclared = frozenset(own) | (_OF_UNSLOTH if is_replaced else frozenset())
     reader = reader._replace(redeclared=redeclared, replaces_batch=is_replaced)
     settings |= _settings(own, paths) | _settings(passed, paths)
-    return Spec(source, settings, dialect, reader, call=place, open=OPEN in passed)
+    # Which argument stands at which place differs between releases.
+    is_open = OPEN in passed or any(name.isdecimal() for name in passed)
+    return Spec(source, settings, dialect, reader, call=place, open=is_open)
 
 
 def counts(document: Node, paths: dict[str, str]) -> Iterator[tuple[str, tuple[Scalar, Node]]]:
@@ -140,7 +142,7 @@ def _passed(call: Mapping) -> dict[str, Entry]:
 
 
 def _settings(arguments: dict[str, Entry], paths: dict[str, str]) -> dict[str, Setting]:
-    """The arguments under their paths; what is passed by position after the first is nobody's."""
+    """The arguments under their paths, but those that are passed by position after the first."""
     return {
         paths.get(name, f"training.{name}"): Setting(seen(value), (name,), key.span, value.span)
         for name, (key, value) in arguments.items()

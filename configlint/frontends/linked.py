@@ -21,8 +21,14 @@ from configlint.knowledge import find_by_hub_id
 from configlint.knowledge.facts import BITS, METHOD, MODEL
 from configlint.syntax.python import ASKED, DECLARED, LINKED, OPEN, STORED
 
-FUNCTIONS = frozenset(["LoraConfig", "BitsAndBytesConfig", "from_pretrained"])
 _LORA, _QUANTIZED = "peft.LoraConfig", "transformers.BitsAndBytesConfig"
+_ADAPTED, _PREPARED = _WRAPPERS = ("peft.get_peft_model", "peft.prepare_model_for_kbit_training")
+FUNCTIONS = frozenset([each.partition(".")[2] for each in (_LORA, _QUANTIZED, *_WRAPPERS)] + ["from_pretrained"])
+# Nobody wraps a model more often.
+_MOST_WRAPPERS = 10
+# The arguments of get_peft_model that change nothing of the adapters, and the one of the preparation that counts.
+_OF_ADAPTED = frozenset(["0", "1", "model", "peft_config", "adapter_name"])
+_CHECKPOINTS = "use_gradient_checkpointing"
 _LOADED = regex(r"transformers\.(AutoModelFor\w+)\.from_pretrained(?:#\d+)?")
 _TASKS = {
     "AutoModelForCausalLM": "causal-lm",
@@ -59,30 +65,76 @@ _ARGUMENTS = frozenset([
 # What is asked of a model without a change of what is trained, or how.
 _HARMLESS = frozenset([
     "config", "generation_config", "device", "dtype", "eval", "generate", "name_or_path", "num_parameters",
-    "get_memory_footprint", "hf_device_map", "push_to_hub", "resize_token_embeddings", "save_pretrained",
+    "get_memory_footprint", "get_nb_trainable_parameters", "hf_device_map", "print_trainable_parameters",
+    "push_to_hub", "resize_token_embeddings", "save_pretrained",
 ])  # fmt: skip
 # With these a trainer trains in a way of its own.
 _OWN_WAY = ("optimizers", "optimizer_cls_and_kwargs", "compute_loss_func", "model_init", OPEN)
+# Places after the data sets, where trainers have one or another of these.
+_LATER = tuple(map(str, range(6, 20)))
 
 Settings = dict[str, Setting]
 
 
-def linked(name: str, document: Mapping, config: Settings) -> Settings:
-    """The settings of what a trainer gets, by the name of its call; `config` are those of its config."""
+def takers(document: Mapping) -> dict[str, int]:
+    """How many calls get what each call made, by its name."""
+    found: dict[str, int] = {}
+    for _, call in document.entries.values():
+        for _, link in below(call, LINKED).values() if isinstance(call, Mapping) else ():
+            if isinstance(link, Scalar):
+                found[link.raw] = found.get(link.raw, 0) + 1
+    return found
+
+
+def linked(name: str, document: Mapping, config: Settings, taken: dict[str, int]) -> Settings:
+    """The settings of what a trainer gets, by the name of its call; `config` are those of its config, `taken` what
+    `takers` says."""
     trainer = document.entries[name]
-    loaded, adapters = _made(trainer, document, "model", "0"), _made(trainer, document, "peft_config")
+    loaded, wrappers = _model_of(trainer, document)
     if loaded and not _LOADED.fullmatch(loaded.key.raw):
         loaded = None
     weights = _weights(loaded, document) if loaded else {}
     model = dict(_loaded(loaded) if loaded else _named(trainer, config))
-    is_usual = _is_usual(trainer) and (loaded is None or _is_left_alone(loaded))
-    if model and not is_usual:
+    is_usual = _is_usual(trainer) and all(_is_left_alone(made, taken) for made in (loaded, *wrappers) if made)
+    prepared = [made for made in wrappers if _of(made) == _PREPARED]
+    if model and not (is_usual and (not prepared or _is_usual_below(prepared, config, weights))):
         model["model.dtype"] = _unknown(trainer)
-    if adapters and _of(adapters) == _LORA:
-        return model | dict(_tuning(adapters, weights))
-    is_whole = _size_of(weights) is None and is_usual and _is_none(_passed(trainer).get("peft_config"))
+    adapters = [_made(made, document, *places) for made, places in _adapted(trainer, wrappers)]
+    if len(adapters) == 1 and adapters[0] and _of(adapters[0]) == _LORA:
+        return model | dict(_tuning(adapters[0], weights))
+    is_whole = not adapters and not prepared and _size_of(weights) is None and is_usual
     method = _unknown(trainer)._replace(value="full") if is_whole else _unknown(trainer)
     return model | {METHOD: method} if model else {}
+
+
+def _model_of(trainer: Entry, document: Mapping) -> tuple[Entry | None, list[Entry]]:
+    """The call that made the model, and those that it went through, the last first."""
+    made: list[Entry] = []
+    found = _made(trainer, document, "model", "0")
+    while found and _of(found) in _WRAPPERS and len(made) < _MOST_WRAPPERS:
+        made.append(found)
+        found = _made(found, document, "model", "0")
+    return found, made
+
+
+def _adapted(trainer: Entry, wrappers: list[Entry]) -> Iterator[tuple[Entry, tuple[str, ...]]]:
+    """Who adds adapters, and the arguments that say which."""
+    if not _is_none(_passed(trainer).get("peft_config")):
+        yield trainer, ("peft_config",)
+    for made in wrappers:
+        if _of(made) == _ADAPTED:
+            yield made, ("peft_config", "1") if _passed(made).keys() <= _OF_ADAPTED else ()
+
+
+def _is_usual_below(prepared: list[Entry], config: Settings, weights: dict[str, Entry]) -> bool:
+    """Whether PEFT's preparation does to weights only what a plan has of those that are quantized: it checkpoints
+    activations, too, unless it is told not to, and of weights that are not quantized it makes float32."""
+    passed = [_passed(made) for made in prepared]
+    checkpoints = config.get("training.gradient_checkpointing")
+    is_told = all(_CHECKPOINTS in each and seen(each[_CHECKPOINTS].value) is False for each in passed)
+    return _size_of(weights) in _SIZES.values() and (
+        is_told or (checkpoints is not None and checkpoints.value is True)
+    )
 
 
 def _made(call: Entry, document: Mapping, *names: str) -> Entry | None:
@@ -118,12 +170,13 @@ def _is_usual(trainer: Entry) -> bool:
     start, end = trainer.key.span.column - 1, trainer.key.span.end_column - 1
     written = trainer.key.span.source.lines()[trainer.key.span.line - 1][start:end]
     is_itself = written.rpartition(".")[2] == _of(trainer).rpartition(".")[2]
-    return is_itself and _passed(trainer).keys().isdisjoint(_OWN_WAY) and "model" not in _beside(trainer, STORED)
+    passed = _passed(trainer).keys()
+    return is_itself and passed.isdisjoint((*_OWN_WAY, *_LATER)) and "model" not in _beside(trainer, STORED)
 
 
-def _is_left_alone(loaded: Entry) -> bool:
-    """Whether nothing is done to a model before it is trained that would change how."""
-    return _beside(loaded, ASKED).keys() <= _HARMLESS and not _beside(loaded, STORED)
+def _is_left_alone(made: Entry, taken: dict[str, int]) -> bool:
+    """Whether nothing is done to a model before it is trained that would change how, and nobody else gets it."""
+    return taken.get(made.key.raw) == 1 and _beside(made, ASKED).keys() <= _HARMLESS and not _beside(made, STORED)
 
 
 def _named(trainer: Entry, config: Settings) -> Iterator[tuple[str, Setting]]:

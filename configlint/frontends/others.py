@@ -15,8 +15,7 @@ def _some(number: int, *names: str) -> _Fits:
 
 
 # Source: the config classes of axolotl 0.19, llamafactory 0.9.5, ms-swift 4.6, oumi 0.9, torchtune 0.6, accelerate
-# 1.15 and deepspeed 0.19. The last are scripts like run_clm_no_trainer.py of transformers' examples, which declare
-# what they read themselves, in names that TrainingArguments has too.
+# 1.15 and deepspeed 0.19.
 OTHERS: dict[str, _Fits] = {
     "LLaMA-Factory": _some(1, "finetuning_type", "cutoff_len"),
     "ms-swift": _some(1, "tuner_type", "train_type", "split_dataset_ratio", "rlhf_type", "sampler_engine"),
@@ -27,5 +26,4 @@ OTHERS: dict[str, _Fits] = {
     "torchtune": _some(2, "checkpointer", "tokenizer", "loss", "optimizer", "metric_logger", "profiler"),
     "Accelerate": _some(1, "distributed_type", "compute_environment", "deepspeed_config"),
     "DeepSpeed": _some(1, "zero_optimization", "train_micro_batch_size_per_gpu"),
-    "a script without the Trainer": _some(1, "with_tracking", "checkpointing_steps"),
 }

@@ -33,7 +33,8 @@ _BASE = transformers.GROUPS["TrainingArguments"] | transformers.GROUPS["Seq2SeqT
 _COUNTS = ("batch.per_device", "batch.accumulation")
 
 
-def _fit(root: Root) -> bool:
+def fits(root: Root) -> bool:
+    """Whether a root is that of such a file, or a script has such a call."""
     if root.calls:
         from configlint.frontends.calls import is_call  # for who has a script
 
@@ -46,7 +47,7 @@ def _fit(root: Root) -> bool:
 DIALECT = Dialect(
     name="training_arguments",
     title="TrainingArguments file",
-    marks=Marks(_MARKS, _fit),
+    marks=Marks(_MARKS, fits),
     names={"training.*": "*", "arguments.*": "*", "constructor.*": "*", **spellings("training_arguments")},
     readers={
         # TrlParser makes numbers of texts, HfArgumentParser does not: only what both refuse is wrong.

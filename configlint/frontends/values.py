@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from configlint.core.document import Entry, Mapping, Node, Scalar
+from configlint.core.typing import Any
 from configlint.core.values import AT_RUNTIME
 from configlint.syntax.scalars import resolve_1_1
 

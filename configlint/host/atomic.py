@@ -5,12 +5,11 @@ What is to come is written under a name of our own beside the file that it is fo
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Any
 
+from configlint.core.typing import Any
 from configlint.host.read import read_bytes
 
 
@@ -64,6 +63,8 @@ def beginning(path: str) -> bytes:
 
 def mapping(path: str) -> dict[str, Any]:
     """What a JSON file holds, if it can be read and is a mapping."""
+    import json  # a fortieth of a check, which reads no JSON
+
     try:
         found = json.loads(readable(path))
     except (ValueError, RecursionError):

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+
+from configlint.core.typing import Any
 
 # What launchers and schedulers leave in the environment, and what reads it hangs or believes.
 _STALE = (

@@ -11,9 +11,9 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from configlint.core.record import NamedTuple
+from configlint.core.typing import TYPE_CHECKING
 from configlint.host.read import LARGEST_BYTES, read_bytes
 
 if TYPE_CHECKING:

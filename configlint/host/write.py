@@ -12,11 +12,11 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
-from typing import Any
 
 from configlint.core.artifact import NAMES, Artifact
 from configlint.core.digests import digest, is_sealed
 from configlint.core.record import NamedTuple
+from configlint.core.typing import Any
 from configlint.host import signals
 from configlint.host.atomic import about, content, create, locked, mapping, new, old, readable, remove
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import re
 from functools import cache
-from typing import Any
 
 from configlint.core.document import plain
 from configlint.core.profile import Accelerator, Instance, Model, Trainer, bare
 from configlint.core.release import Constructor, Layer, Release, Version, same_names
 from configlint.core.source import Source
+from configlint.core.typing import Any
 from configlint.host.read import read_bytes
 from configlint.knowledge._generated import trainers as _trainers
 from configlint.knowledge._generated import transformers as _transformers
@@ -38,7 +38,7 @@ def find_release(transformers: str | None, trl: str | None, trainer: str | None)
         if trl is None:
             fitting = [release for release in _trl.RELEASES if _fits(release, version)]
             trl_version = fitting[-1] if fitting else _trl.RELEASES[0]
-        asks_for = _asked_for(trl_version)
+        asks_for = asked_for(trl_version)
         if transformers is None and trainer in _trl.TRAINERS:
             version = min(version, asks_for[1])
     layers = [Layer("transformers", version, _transformers.GROUPS["TrainingArguments"])]
@@ -68,6 +68,13 @@ def find_constructor(transformers: str | None, trl: str | None, trainer: str) ->
     keywords = Layer(package, version or release.transformers, TRAINERS[package][trainer])
     held = keywords.held()
     return Constructor(trainer, keywords, release) if held and "**" not in held else None
+
+
+def trl_dataclasses() -> dict[str, dict[str, Any]]:
+    """The dataclasses of TRL's that scripts parse beside a config class: the life of each field."""
+    from configlint.knowledge._generated.dataclasses import CLASSES  # for scripts that parse them only
+
+    return CLASSES
 
 
 def is_of_transformers(trainer: object) -> bool:
@@ -116,7 +123,12 @@ def releases(package: str) -> tuple[Version, ...]:
     return _trl.RELEASES
 
 
-def _asked_for(trl: Version) -> tuple[Version, Version]:
+def release_known(package: str, text: str | None) -> str | None:
+    """The release that is meant, or the last before it that there is data of."""
+    return None if text is None else ".".join(map(str, _nearest(text, releases(package))))
+
+
+def asked_for(trl: Version) -> tuple[Version, Version]:
     """The oldest and the newest release of Transformers that one of TRL can be installed with."""
     from configlint.knowledge._generated.trl import NEWEST, OLDEST
 
@@ -125,7 +137,7 @@ def _asked_for(trl: Version) -> tuple[Version, Version]:
 
 
 def _fits(trl: Version, transformers: Version) -> bool:
-    oldest, newest = _asked_for(trl)
+    oldest, newest = asked_for(trl)
     return oldest <= transformers <= newest
 
 
@@ -234,10 +246,18 @@ def names(kind: str) -> tuple[str, ...]:
     return tuple(sorted(file[:-5] for file in os.listdir(os.path.join(_HERE, kind)) if file.endswith(".yaml")))
 
 
+# Who has the models that the Hub still knows by names without an owner, such as gpt2.
+# Source: huggingface.co/openai-community/gpt2 and the others, to which the old addresses lead
+_FIRST_OWNERS = ("FacebookAI", "google-bert", "google-t5", "openai-community")
+
+
 @cache
 def _of_hub_id(hub_id: str) -> str | None:
     """The bundled model with that hub id. To parse all profiles costs 40 ms, so only what holds the text is."""
-    for model in names("models") if "/" in hub_id else ():
+    if "/" not in hub_id:
+        ids = (_profile("models", hub_id) or {})["hub_ids"] if hub_id in names("models") else ()
+        return hub_id if any(each.partition("/")[0] in _FIRST_OWNERS for each in ids) else None
+    for model in names("models"):
         with open(os.path.join(_HERE, "models", model + ".yaml"), encoding="utf-8") as file:
             if hub_id in file.read() and hub_id in (_profile("models", model) or {})["hub_ids"]:
                 return model

@@ -6,13 +6,21 @@ from functools import cache
 
 from configlint.knowledge._generated.names import ALIASES, FILES, NAMES, VALUES
 
-__all__ = ["ALIASES", "FILES", "NAMES", "VALUES", "meanings", "owners", "paths", "spellings"]
+__all__ = ["ALIASES", "BATCH_ARGUMENTS", "FILES", "NAMES", "VALUES", "meanings", "owners", "paths", "spellings"]
 
 # The programs whose names people bring along, those of which a name is surest first.
 _PEOPLE = (
     "training_arguments", "elsewhere", "trl", "script", "accelerate", "torchrun", "sbatch", "axolotl",
     "deepspeed",
 )  # fmt: skip
+
+# Arguments of the trainer that are factors of the batch, wherever a spec has them, and whose they are.
+BATCH_ARGUMENTS = {
+    f"{section}.{name}": path
+    for path in ("batch.per_device", "batch.accumulation")
+    for name in NAMES[path]["training_arguments"]
+    for section in ("training", "arguments")
+}
 
 
 def spellings(program: str) -> dict[str, str]:

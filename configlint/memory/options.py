@@ -293,27 +293,28 @@ def _methods(plan: Plan, base: Workload) -> Iterator[Relief]:
     if setting and setting.of:
         return  # it stands in the script's arguments, in another form
     trl, whole = plan.release.trl is not None, base.data in ("ddp", "zero0", "zero1", "zero2")
-    quantizes = whole and not plan.release.trainer.casts_quantized
+    prepares = plan.release.prepares_quantized(base.data)
     # As PEFT and TRL prepare the model, and DeepSpeed casts it.
     own = base.dtype if base.data.startswith("zero") else None
     reference = "adapters" if base.reference else ""
     kinds: dict[str, dict[str, object]] = {
         "lora": {"adapter_dtype": own or "float32", "upcast": False, "reference": reference},
         "qlora": {
-            "adapter_dtype": own or ("bfloat16" if trl else "float32"),
-            "upcast": not trl,
+            "adapter_dtype": own or ("bfloat16" if trl and not prepares else "float32"),
+            "upcast": prepares or not trl,
+            "narrow_tables": prepares and base.autocast == "bfloat16",
             "reference": reference,
         },
     }
     for method, fields in kinds.items():
-        if base.method == "full" and (method == "lora" or quantizes):
+        if base.method == "full" and (method == "lora" or whole):
             tuning: dict[str, object] = {"method": method, "rank": _RANK, "target_modules": "all-linear"}
             if plan.script:
                 tuning["dropout"] = 0  # TRL's own is not modelled
             yield Relief(
                 Put("tuning", tuning), {"method": method, "rank": _RANK, "targets": ("all-linear",), **fields}
             )
-        elif base.method == "lora" and method == "qlora" and quantizes:
+        elif base.method == "lora" and method == "qlora" and whole:
             yield Relief(Put("tuning.method", "qlora"), {"method": method, **fields})
 
 

@@ -7,9 +7,9 @@ the batch; beyond the largest nothing is known.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from configlint.core.record import NamedTuple
+from configlint.core.typing import Any
 from configlint.core.workload import CATEGORIES, PHASES, Workload, in_rows
 
 # The key of a model's file that holds them.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+
+from configlint.core.typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from configlint.core.diagnostic import Diagnostic

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from configlint.core.typing import TYPE_CHECKING
 from configlint.core.wording import in_a_line
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from configlint.core.diagnostic import Severity
 from configlint.core.fingerprint import fingerprints
+from configlint.core.typing import TYPE_CHECKING
 from configlint.reporters.places import from_root, in_file
 
 if TYPE_CHECKING:

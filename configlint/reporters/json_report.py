@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.edit import KEPT, Edit
 from configlint.core.source import Span
+from configlint.core.typing import TYPE_CHECKING
 from configlint.core.wording import code
 from configlint.reporters.places import in_file
 

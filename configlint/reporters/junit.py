@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from configlint.core.diagnostic import Diagnostic
+from configlint.core.typing import TYPE_CHECKING
 from configlint.core.wording import in_a_line
 from configlint.reporters.places import in_file
 

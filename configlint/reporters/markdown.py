@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from configlint.core.diagnostic import Diagnostic
+from configlint.core.typing import TYPE_CHECKING
 from configlint.core.wording import count, in_a_line
 from configlint.reporters.text import summary
 

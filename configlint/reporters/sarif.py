@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from configlint import __version__
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.fingerprint import fingerprints
 from configlint.core.source import Span
+from configlint.core.typing import TYPE_CHECKING
 from configlint.core.wording import in_a_line
 from configlint.reporters.places import from_root, in_file
 

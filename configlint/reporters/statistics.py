@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
+from configlint.core.typing import TYPE_CHECKING
 from configlint.reporters.text import summary
 
 if TYPE_CHECKING:

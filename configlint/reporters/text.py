@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.regex import regex
+from configlint.core.typing import TYPE_CHECKING
 from configlint.core.wording import count
 
 if TYPE_CHECKING:

@@ -280,8 +280,10 @@ def launch(plan: Plan) -> Iterator[str]:
         yield "misspelt_script"
     if asks_for_slurm(plan):
         yield "one_cpu"
-    if plan.spec.script_takes is not None:
+    if plan.spec.script_parser is not None and plan.spec.script_parser.fields is not None:
         yield "refused_argument"
+    if plan.spec.script_parser is not None and plan.spec.script_parser.options is not None:
+        yield "refused_config"
     if asks_for_slurm(plan):
         yield "refused_slurm_value"
     yield "script_and_module"
@@ -630,6 +632,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'launch/misspelt-script': ('launch/misspelt-script',),
     'launch/one-cpu': ('launch/one-cpu',),
     'launch/refused-argument': ('launch/refused-argument',),
+    'launch/refused-config': ('launch/refused-config',),
     'launch/refused-slurm-value': ('launch/refused-slurm-value',),
     'launch/script-and-module': ('launch/script-and-module',),
     'launch/slurm-mismatch': ('launch/slurm-nodes-mismatch', 'launch/slurm-tasks-mismatch', 'launch/slurm-gpus-mismatch', 'launch/slurm-gpus-for-cpu'),

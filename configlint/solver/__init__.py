@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Protocol
 
 from configlint.core.plan import Hardware, Launch, Plan, Precision, Use
 from configlint.core.profile import Accelerator, Instance, Model
 from configlint.core.release import Argument, Constructor, Release, is_kind, written
 from configlint.core.spec import Spec, Written
+from configlint.core.typing import Protocol
 from configlint.core.values import flag, positive, text
 from configlint.knowledge.facts import WEIGHTS
 from configlint.knowledge.naming import owners

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Protocol
 
 from configlint.core.profile import Model
 from configlint.core.release import Release
 from configlint.core.script import Script, script_of
 from configlint.core.spec import Setting, Spec, as_written
+from configlint.core.typing import Protocol
 from configlint.core.values import bits, text
 from configlint.knowledge import facts
 from configlint.knowledge.facts import BITS, METHOD, MODEL, QUANTIZED, TASK, USE_PEFT, WEIGHTS

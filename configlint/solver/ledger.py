@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
 
 from configlint.core.plan import Origin, argument_path
 from configlint.core.release import Release
 from configlint.core.script import script_of
 from configlint.core.spec import Spec
+from configlint.core.typing import TypeVar
 
 T = TypeVar("T")
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from functools import cache, cached_property
 
 from configlint.core.arithmetic import divisors
 from configlint.core.plan import Batch, Hardware, Memory
 from configlint.core.profile import Accelerator
+from configlint.core.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from configlint.core.workload import Estimate, Workload
@@ -76,6 +77,7 @@ class Room:
 
         return self.ask(of_batch(self.workload, per_device, accumulation))
 
+    @cached_property
     def unknown(self) -> tuple[str, ...]:
         """The paths of what keeps from an answer."""
         if self.workload is None:
@@ -96,13 +98,13 @@ class Room:
     def largest(self, share: int, most: int | None) -> int | None:
         """The largest divisor of the samples that fall to a replica, up to `most`, that fits; 0 where none does,
         None where it cannot be known."""
-        if self.budget is None or (self.unknown() and not self._is_saved()):
+        if self.budget is None or (self.unknown and not self._is_saved()):
             return None
         sizes = [size for size in divisors(share) if size <= (most or share)]
         possible = self._possible(sizes, share, self.budget) if len(sizes) > 4 else sizes
         return next((size for size in reversed(possible) if self.fits(size, share // size)), 0)
 
-    def _possible(self, sizes: list[int], share: int, budget: int) -> list[int]:
+    def _possible(self, sizes: Sequence[int], share: int, budget: int) -> Sequence[int]:
         """The sizes that two cheap answers do not rule out. The need is convex in the batch, so that a line through
         two small ones lies below it: what is above the budget on the line is above it in truth."""
         first, second = sizes[1:3]
@@ -130,7 +132,7 @@ def solve_memory(room: Room, batch: Batch, replicas: int | None) -> Memory:
     estimate = room.ask(workload)
     if estimate is None:
         # With a closed form, it is that nothing would be trained.
-        return memory._replace(workload=workload, missing=room.unknown() or ("tuning.target_modules",))
+        return memory._replace(workload=workload, missing=room.unknown or ("tuning.target_modules",))
     return memory._replace(
         workload=workload,
         estimate=estimate,

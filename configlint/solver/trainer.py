@@ -13,7 +13,7 @@ _UNMODELLED = ("use_transformers_paged", "use_transformers_continuous_batching",
 
 # How log-probabilities are made of logits, by the release since which they are. Source: trl, trainer/utils.py,
 # selective_log_softmax; before 0.15 the trainers' get_batch_logps.
-_LOGARITHMS = (((1, 16), "kernel"), ((0, 15), "rows"), ((0, 0), "whole"))
+_LOGARITHMS = (((1, 14), "kernel"), ((0, 15), "rows"), ((0, 0), "whole"))
 
 
 def unmodelled_of_trainer(ledger: Ledger) -> Iterator[str]:
@@ -31,12 +31,16 @@ def unmodelled_of_trainer(ledger: Ledger) -> Iterator[str]:
         yield from (f"training.{name}" for name in _UNMODELLED if ledger.argument(name, flag))
 
 
-def of_trainer(ledger: Ledger, method: str, dtype: str, world: int) -> dict[str, object]:
+def of_trainer(ledger: Ledger, method: str, dtype: str, autocast: str | None, world: int) -> dict[str, object]:
     """The fields of a workload that follow from it."""
     trainer = ledger.release.trainer
     found: dict[str, object] = {"pairs": trainer.pairs, "scores": trainer.scores, "nll": _has_nll(ledger)}
     if trainer.scores and ledger.release.trl:
         found["logarithms"] = next(how for since, how in _LOGARITHMS if since <= ledger.release.trl)
+        held_as = [row for row in trainer.whole_logits if row[0] <= ledger.release.trl]
+        if held_as:
+            _, found["beside_logits"], wide, narrow = held_as[-1]
+            found["held_logits"] = wide if autocast or dtype == "float32" else narrow
     if _has_reference(ledger):
         found["reference"] = dtype if method == "full" else "adapters"
     if trainer.generates:
@@ -80,4 +84,10 @@ def length_of_trainer(ledger: Ledger) -> int | None:
     if ledger.release.trainer.generates:
         prompt, completion = (ledger.argument(f"max_{what}_length", positive) for what in ("prompt", "completion"))
         return prompt + completion if prompt and completion else None
-    return ledger.argument("max_length", positive)
+    return ledger.argument("max_length", lambda value: _where_null(ledger) if value is None else positive(value))
+
+
+def _where_null(ledger: Ledger) -> int | None:
+    """What a sample is cut to where max_length is null."""
+    length, until = ledger.release.trainer.null_length or (None, None)
+    return length if until is None or (ledger.release.trl or until) < until else None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
 
 from configlint.core.plan import Loaded, Tuning
 from configlint.core.profile import Model
 from configlint.core.spec import Spec
+from configlint.core.typing import TypeVar
 from configlint.core.values import bits, flag, names, positive, share, text
 from configlint.knowledge.facts import BITS, METHOD, OF_ADAPTERS, arguments
 from configlint.solver.ledger import Ledger

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
-from typing import Any
+from itertools import pairwise
 
+from configlint.core.typing import Any
 from configlint.core.values import AT_RUNTIME
 from configlint.syntax.names import Names, Scope
 
@@ -23,6 +24,16 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
     ast.Pow: operator.pow,
+}
+_COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
 }
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "int": int, "float": float, "bool": bool, "str": str, "max": max, "min": min, "round": round, "abs": abs,
@@ -79,6 +90,8 @@ def _parts(node: ast.expr) -> list[ast.expr]:
         return [node.operand]
     if isinstance(node, ast.BinOp):
         return [node.left, node.right]
+    if isinstance(node, ast.Compare):
+        return [node.left, *node.comparators]
     if isinstance(node, ast.JoinedStr):
         return [
             each.value if isinstance(each, ast.FormattedValue) and _is_plain(each) else each for each in node.values
@@ -102,11 +115,23 @@ def _combined(node: ast.expr, parts: list[Any]) -> object:
         return not one if isinstance(node.op, ast.Not) else -one if isinstance(node.op, ast.USub) else +one
     if isinstance(node, ast.BinOp):
         return _computed(node.op, *parts)
+    if isinstance(node, ast.Compare):
+        return _compared(node.ops, parts)
     if isinstance(node, ast.JoinedStr):
         return "".join(map(str, parts))
     return (
         _FUNCTIONS[node.func.id](*parts) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else None
     )
+
+
+def _compared(signs: list[ast.cmpop], parts: list[Any]) -> object:
+    """`1 < 2 < 3` of values that are no lists; `is` only with None, as others may be the same or not."""
+    is_plain = all(isinstance(part, str | int | float | None) for part in parts)
+    is_by_name = any(isinstance(sign, ast.Is | ast.IsNot) for sign in signs)
+    if not is_plain or (is_by_name and None not in parts) or not all(type(sign) in _COMPARISONS for sign in signs):
+        return AT_RUNTIME
+    pairs = zip(signs, pairwise(parts), strict=True)
+    return all(_COMPARISONS[type(sign)](*pair) for sign, pair in pairs)
 
 
 def _computed(sign: ast.operator, left: Any, right: Any) -> object:

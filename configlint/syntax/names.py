@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from configlint.core.record import NamedTuple
+from configlint.core.typing import Any
 
 # An expression, a class, or what is imported; None is something else, such as a parameter.
 What = ast.expr | ast.ClassDef | str | None
@@ -69,7 +69,8 @@ class Names:
     """The calls of a file with their scopes, and how its names are used.
 
     `stored` are the attributes that are set, by the name of what has them, `asked` those that are read and how
-    often, `results` the names that calls are bound to, `used` how often a name is read, other than as `**name`.
+    often, `results` the names that calls are bound to, `used` how often a name is read, other than as `**name`,
+    `straight` the calls that are bound to a name whatever else happens, each after those above it.
     """
 
     def __init__(self, trees: Iterable[ast.Module]) -> None:
@@ -78,6 +79,7 @@ class Names:
         self.asked: dict[str, dict[str, int]] = {}
         self.results: dict[ast.Call, str] = {}
         self.used: dict[str, int] = {}
+        self.straight: set[ast.Call] = set()
         scope = Scope()
         self._scopes = [scope]
         for tree in trees:
@@ -97,6 +99,7 @@ class Names:
             for name, what in _bound(node):
                 scope.bind(name, what)
             self._note(node, scope)
+            self.straight.update(_straight(node))
             inner = scope
             if own := _OWN_NAMES.get(type(node)):
                 inner = Scope(scope, isinstance(node, ast.ClassDef))
@@ -133,6 +136,13 @@ class Names:
         target = node.targets[0]
         if isinstance(node.value, ast.Call) and isinstance(target, ast.Name):
             self.results[node.value] = target.id
+
+
+def _straight(node: ast.AST) -> Iterator[ast.Call]:
+    if isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef):
+        for each in node.body:
+            if isinstance(each, ast.Assign) and isinstance(each.value, ast.Call):
+                yield each.value
 
 
 def _assigned(target: ast.AST | None, value: ast.expr | None) -> Pairs:

@@ -9,11 +9,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
 
 from configlint.core.record import NamedTuple
 from configlint.core.regex import regex
 from configlint.core.source import Cell, Notebook, Source, Span
+from configlint.core.typing import Any
 
 # Cells in these magics are Python all the same.
 _PYTHON_MAGICS = regex(r"\s*%%(?:time|timeit|capture|prun|memit|python3?)\b")

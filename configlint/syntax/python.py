@@ -38,7 +38,8 @@ DECLARED = "class"
 STORED = "="
 # Which arguments are what another of the calls made: it stands there, or under a name that is bound once.
 LINKED = "()"
-# What is asked of the call's result, `result.half()`, by attribute; under no name, where it is passed on twice.
+# What is asked of the call's result, `result.half()`, by attribute; under no name, where others than the calls that
+# are read get it.
 ASKED = "."
 
 
@@ -110,6 +111,7 @@ class _Reader:
     def __init__(self, source: Source, trees: Iterable[ast.Module]) -> None:
         self.source, self.lines = source, source.lines()
         self.names = Names(trees)
+        self.taken: dict[str, int] = {}  # how often wanted calls get a name
         self.diagnostics: list[Diagnostic] = []
 
     def entries(self, wanted: Collection[str]) -> Iterator[tuple[str, Entry]]:
@@ -145,12 +147,25 @@ class _Reader:
         passed += [(keyword.arg, keyword.value) for keyword in call.keywords if keyword.arg]
         found = {}
         for name, argument in passed:
-            bound = scope.expression(argument.id) if isinstance(argument, ast.Name) else None
-            made = bound[0] if bound else argument
+            made = self.bound(argument.id, scope, call, names) if isinstance(argument, ast.Name) else argument
             if isinstance(made, ast.Call) and made in names:
+                if isinstance(argument, ast.Name):
+                    self.taken[argument.id] = self.taken.get(argument.id, 0) + 1
                 key = Scalar(name, name, False, self.span(argument))
                 found[name] = Entry(key, Scalar(names[made], names[made], False, key.span))
         return found
+
+    def bound(self, name: str, scope: Scope, before: ast.Call, names: dict[ast.Call, str]) -> ast.expr | None:
+        """What a name stands for where a call gets it: the only expression that it is bound to, or, of wanted calls
+        that are made one after another, the last before."""
+        if found := scope.expression(name):
+            return found[0]
+        every = scope.find(name)
+        calls = [each.what for each in every if isinstance(each.what, ast.Call) and each.scope is scope]
+        if len(calls) < len(every) or not all(each in names and each in self.names.straight for each in calls):
+            return None
+        earlier = [each for each in calls if _place(each) < _place(before)]
+        return max(earlier, key=_place, default=None)
 
     def stored(self, call: ast.Call) -> dict[str, Entry]:
         """What is set afterwards, each where it was passed first."""
@@ -161,8 +176,8 @@ class _Reader:
     def asked(self, call: ast.Call) -> dict[str, Entry]:
         result = self.names.results.get(call, "")
         attributes = self.names.asked.get(result, {})
-        # To be passed on once is what it was made for.
-        is_shared = self.names.used.get(result, 0) > sum(attributes.values()) + 1
+        # To be passed on to wanted calls is what it was made for.
+        is_shared = self.names.used.get(result, 0) > sum(attributes.values()) + self.taken.get(result, 1)
         return {
             name: self.hidden(name, call.func) for name in (*islice(attributes, _MOST_ASKED), *[""] * is_shared)
         }
@@ -252,7 +267,16 @@ class _Reader:
                 key: Entry(Scalar(key, key, True, place), self.node(each, scope)) for key, place, each in held
             }
             return Mapping(entries, span)
-        return _node_of(value(expression, scope, self.names), self.text(span), span)
+        return _node_of(value(expression, scope, self.names), self.raw(expression, scope, span), span)
+
+    def raw(self, expression: ast.expr, scope: Scope, span: Span) -> str:
+        """The text of an expression: of `torch.bfloat16` also under a name that is bound once, or from getattr."""
+        found = scope.expression(expression.id) if isinstance(expression, ast.Name) else None
+        meant = found[0] if found else expression
+        if isinstance(meant, ast.Call) and isinstance(meant.func, ast.Name) and meant.func.id == "getattr":
+            named = value(meant.args[1], scope, self.names) if len(meant.args) == 2 else None
+            return f"{ast.unparse(meant.args[0])}.{named}" if isinstance(named, str) else ""
+        return ast.unparse(meant) if isinstance(meant, ast.Attribute) and found else self.text(span)
 
     def text(self, span: Span) -> str:
         return (
@@ -273,6 +297,10 @@ class _Reader:
         """Python counts columns in bytes of UTF-8."""
         text = self.lines[line - 1] if line <= len(self.lines) else ""
         return (offset if text.isascii() else len(text.encode()[:offset].decode(errors="ignore"))) + 1
+
+
+def _place(node: ast.expr) -> tuple[int, int]:
+    return node.lineno, node.col_offset
 
 
 def _without_modules(origin: str) -> str:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.document import Entry, Mapping, Node, Scalar, Sequence
 from configlint.core.source import Source, Span, start_of
+from configlint.core.typing import Any
 from configlint.core.wording import in_a_line
 from configlint.syntax.libyaml import (
     AliasEvent,

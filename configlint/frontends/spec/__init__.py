@@ -9,7 +9,7 @@ from configlint.core.dialect import Dialect, Marks, Reader, Root
 from configlint.core.document import Mapping, Node, Scalar, plain
 from configlint.core.spec import Lowered, Sections, Setting, Spec
 from configlint.frontends.spec.schema import validate
-from configlint.knowledge.naming import meanings
+from configlint.knowledge.naming import BATCH_ARGUMENTS, meanings
 
 # All keys of a spec's root. Others have some of them too: `data` beside `model`, or `batch` beside `queue`.
 KEYS = frozenset((
@@ -32,6 +32,9 @@ _TEXTS = ("launch.env.", "launch.slurm.")
 # Each target is a plan of its own, that holds all that it shares with the others.
 MAX_TARGETS = 1000
 MAX_VALUES = 100_000
+
+# What makes a plan of a spec.
+_BATCHES = frozenset(("batch", *BATCH_ARGUMENTS))
 
 Settings = dict[str, Setting]
 
@@ -89,8 +92,13 @@ def lower(documents: list[Mapping], assignments: Sequence[Mapping] = ()) -> Lowe
         return Lowered((), bare, (found,))
     others = list(lowered)
     specs = [bare, *others] if "hardware" in bare.settings or not others else others
-    # Without a batch it is a base.
-    return Lowered(tuple(spec for spec in specs if "batch" in spec.settings), bare)
+    whole = tuple(spec for spec in specs if not _is_base(spec))
+    return Lowered(whole, bare, bases=tuple(filter(_is_base, specs)))
+
+
+def _is_base(spec: Spec) -> bool:
+    """Whether there is no batch at all: one in `training` is for a rule, which says where it belongs."""
+    return spec.settings.keys().isdisjoint(_BATCHES)
 
 
 def target_names(documents: list[Mapping]) -> tuple[str, ...]:

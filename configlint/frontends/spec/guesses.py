@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from configlint.core.document import Node, Scalar
 from configlint.core.record import NamedTuple
 from configlint.core.regex import regex
+from configlint.core.typing import Any
 from configlint.core.wording import Suggestions, listing
 from configlint.knowledge import argument_names
 from configlint.knowledge.naming import NAMES, VALUES, meanings, owners

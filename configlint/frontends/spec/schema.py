@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 from configlint.core.diagnostic import Diagnostic, Severity
 from configlint.core.document import Mapping, Node, Scalar, plain
 from configlint.core.edit import Edit
 from configlint.core.remedy import Meant
 from configlint.core.source import Span
+from configlint.core.typing import TYPE_CHECKING, Any
 from configlint.core.wording import Suggestions, code, in_a_line, listing
 from configlint.frontends.spec.guesses import Guess, Vocabulary, of_key, of_value
 from configlint.knowledge._generated.spec_form import JsonSchemaValueException

@@ -6,7 +6,7 @@ is anything.
 
 from __future__ import annotations
 
-from typing import Any
+from configlint.core.typing import Any
 
 TRAINERS: dict[str, dict[str, dict[str, dict[str, Any]]]] = {
     'transformers': {

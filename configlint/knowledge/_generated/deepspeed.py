@@ -7,7 +7,7 @@ the top. REMOVED: the release that refuses a key. SCHEDULERS, OPTIMIZERS: the pa
 
 from __future__ import annotations
 
-from typing import Any
+from configlint.core.typing import Any
 
 REMOVED: dict[str, str] = {'amp': '0.19.8', 'compile.backend': '0.16.6', 'compile.enabled': '0.16.6', 'compile.kwargs': '0.16.6', 'compression_training': '0.19.7', 'curriculum_learning': '0.19.8', 'eigenvalue': '0.19.8', 'elasticity': '0.19.8', 'graph_harvesting': '0.19.8', 'nebula': '0.19.7', 'progressive_layer_drop': '0.19.8', 'quantize_training': '0.19.7', 'sparse_attention': '0.19.7', 'sparse_gradients': '0.19.8', 'zero_optimization.mics_hierarchical_params_gather': '0.19.7', 'zero_optimization.mics_shard_size': '0.19.7', 'zero_optimization.zeropp_loco_param': '0.19.8'}
 OPEN: tuple[str, ...] = ('checkpoint', 'checkpoint.parallel_write', 'torch_autocast', 'data_types')

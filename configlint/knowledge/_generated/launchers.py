@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from configlint.core.typing import Any
 
 ROWS: dict[str, dict[str, Any]] = {
     'torchrun': {'package': 'torch', 'command': ('torchrun',), 'one_node': ('--standalone', '--nnodes', '1', '--nproc_per_node', '{processes}'), 'several_nodes': ('--nproc_per_node', '{processes}', '--nnodes', '{nodes}'), 'rendezvous': ('--node_rank', '--master_addr', '--master_port')},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from configlint.core.typing import Any
 
 ROWS: dict[str, dict[str, Any]] = {
     'adamw_torch': {'reads': ('adam_beta1', 'adam_beta2', 'adam_epsilon', 'weight_decay'), 'deepspeed': ('adam', 'adamw'), 'cpu_adam': True, 'fused': 'adamw_torch_fused', 'in_8_bits': 'adamw_bnb_8bit', 'memory': {'states': 2, 'foreach': 1}},

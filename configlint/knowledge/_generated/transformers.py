@@ -5,7 +5,7 @@ Every argument of transformers's config classes over the releases, as configlint
 
 from __future__ import annotations
 
-from typing import Any
+from configlint.core.typing import Any
 
 RELEASES: tuple[tuple[int, int], ...] = ((4, 30), (4, 31), (4, 32), (4, 33), (4, 34), (4, 35), (4, 36), (4, 37), (4, 38), (4, 39), (4, 40), (4, 41), (4, 42), (4, 43), (4, 44), (4, 45), (4, 46), (4, 47), (4, 48), (4, 49), (4, 50), (4, 51), (4, 52), (4, 53), (4, 54), (4, 55), (4, 56), (4, 57), (5, 0), (5, 1), (5, 2), (5, 3), (5, 4), (5, 5), (5, 6), (5, 7), (5, 8), (5, 9), (5, 10), (5, 11), (5, 12), (5, 13), (5, 14), (5, 15), (5, 16), (5, 17), (5, 18), (5, 19), (5, 20), (5, 21), (5, 22), (5, 23), (5, 24))
 TRAINERS: dict[str, str] = {'Trainer': 'TrainingArguments', 'Seq2SeqTrainer': 'Seq2SeqTrainingArguments'}

@@ -5,7 +5,7 @@ Every argument of trl's config classes over the releases, as configlint/core/rel
 
 from __future__ import annotations
 
-from typing import Any
+from configlint.core.typing import Any
 
 RELEASES: tuple[tuple[int, int], ...] = ((0, 9), (0, 10), (0, 11), (0, 12), (0, 13), (0, 14), (0, 15), (0, 16), (0, 17), (0, 18), (0, 19), (0, 20), (0, 21), (0, 22), (0, 23), (0, 24), (0, 25), (0, 26), (0, 27), (0, 28), (0, 29), (1, 0), (1, 1), (1, 2), (1, 3), (1, 4), (1, 5), (1, 6), (1, 7), (1, 8), (1, 9), (1, 10), (1, 11), (1, 12), (1, 13), (1, 14), (1, 15), (1, 16))
 TRAINERS: dict[str, str] = {'SFTTrainer': 'SFTConfig', 'DPOTrainer': 'DPOConfig', 'GRPOTrainer': 'GRPOConfig', 'RewardTrainer': 'RewardConfig', 'KTOTrainer': 'KTOConfig', 'RLOOTrainer': 'RLOOConfig', 'DistillationTrainer': 'DistillationConfig', 'ORPOTrainer': 'ORPOConfig', 'CPOTrainer': 'CPOConfig'}

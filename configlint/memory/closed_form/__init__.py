@@ -6,9 +6,8 @@ spreads it over the devices; `estimate` puts the constants of the accelerator on
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from configlint.core.profile import Accelerator
+from configlint.core.typing import TYPE_CHECKING
 from configlint.core.workload import OF_DEEPSPEED, Estimate, Workload, in_rows
 from configlint.memory.closed_form import modules
 from configlint.memory.closed_form.architecture import Architecture, architecture
@@ -22,7 +21,7 @@ from configlint.memory.closed_form.tower import tower
 from configlint.memory.saved import saved
 
 if TYPE_CHECKING:
-    from typing import Protocol
+    from configlint.core.typing import Protocol
 
     class Peak(Protocol):
         """What a step's tensors come to, of the closed form or the trace."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
+from configlint.core.typing import Any
 from configlint.core.values import flag, positive, real, text
 
 # Modules that get adapters where none are named. Source: PEFT 0.21, utils/constants.py.

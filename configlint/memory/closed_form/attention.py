@@ -15,6 +15,8 @@ from configlint.memory.closed_form.tape import Node, Storage, Tape, Tensor, Weig
 
 _FLASH_WIDEST_HEAD = 256
 _AMPERE = (8, 0)
+# The release whose loss shifts the labels, not the logits.
+_LABELS_SHIFTED = (4, 49)
 # The efficient kernel pads its row of logarithms. Source: PyTorch 2.13, native/transformers/cuda/attention.cu.
 _EFFICIENT_ROWS = 32
 
@@ -39,9 +41,11 @@ class Scope:
         self.chunked = workload.chunked_loss
         self.scores = workload.scores
         self.logarithms = workload.logarithms
+        self.beside_logits = workload.beside_logits
         self.nll = workload.nll
         self.scored = workload.batch * -(-workload.scored // workload.context) or self.rows
         self.task = workload.task
+        self.shifts = workload.release < _LABELS_SHIFTED
         self.bfloat16 = "bfloat16" in (workload.dtype, workload.autocast)
 
     @property

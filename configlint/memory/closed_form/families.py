@@ -5,8 +5,7 @@ Source: transformers 5.24, models/<family>/configuration_<family>.py and modelin
 
 from __future__ import annotations
 
-from typing import Any
-
+from configlint.core.typing import Any
 from configlint.core.values import flag, positive, real, text
 from configlint.memory.closed_form.architecture import (
     Architecture,

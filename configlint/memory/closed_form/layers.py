@@ -14,12 +14,14 @@ from configlint.memory.closed_form.operations import (
     add,
     add_in_place,
     cast,
+    copied,
     cross_entropy,
     dropout,
     embedding,
     linear,
     scale,
     unary,
+    views,
 )
 from configlint.memory.closed_form.tape import Node, Tensor, Weight
 from configlint.memory.closed_form.taped import TapedModel, adapted, is_biased, norm
@@ -138,18 +140,18 @@ def head(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor | None]:
     table = model.table("output", sizes.vocabulary * sizes.hidden)
     table.shared = sizes.tied and model.tuning.full
     table.side = 0 if sizes.tied else sizes.hidden
+    scored = x  # the whole is a name of the caller's until the end
     if model.scope.scores and (model.scope.chunked or model.scope.scored < rows):
-        x, rows = trl.of_scored(tape, x, rows, model.scope.scored), model.scope.scored
+        scored, rows = trl.of_scored(tape, x, rows, model.scope.scored), model.scope.scored
     if model.scope.chunked:
-        return trl.log_probabilities(tape, x, table, rows), None
+        return trl.log_probabilities(tape, scored, table, rows), None
     if model.scope.fused:
         return liger.linear_cross_entropy(tape, x, table, rows, model.scope.ampere), None
-    logits = _logits(model, x, table, rows)
+    logits = _logits(model, scored, table, rows)
     if model.scope.scores:
         logits = cast(tape, logits, 4) if tape.autocast else logits
         return trl.of_logits(tape, logits, model.scope, rows), logits
-    loss = cross_entropy(tape, logits if sizes.order == "sum" else cast(tape, logits, 4), rows)
-    return loss, logits
+    return _of_words(model, logits, rows), logits
 
 
 def _logits(model: TapedModel, x: Tensor, table: Weight, rows: int) -> Tensor:
@@ -162,3 +164,17 @@ def _logits(model: TapedModel, x: Tensor, table: Weight, rows: int) -> Tensor:
     if sizes.scaled_logits:
         logits = scale(tape, logits)
     return scale(tape, unary(tape, scale(tape, logits), "out")) if sizes.capped_logits else logits
+
+
+def _of_words(model: TapedModel, logits: Tensor, rows: int) -> Tensor:
+    """The loss of masked tokens, or of next ones: before 4.49, a copy of all logits but the last of a row is made.
+
+    Source: transformers 4.30 to 4.48, modeling_<family>.py, forward, and loss/loss_utils.py, ForCausalLMLoss.
+    """
+    if model.sizes.order == "sum":
+        return cross_entropy(model.tape, logits, rows)
+    logits = cast(model.tape, logits, 4)
+    if not model.scope.shifts:
+        return cross_entropy(model.tape, logits, rows)
+    (most,) = views(model.tape, logits, logits.count)
+    return cross_entropy(model.tape, copied(model.tape, most), rows)

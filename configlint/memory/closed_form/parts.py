@@ -34,6 +34,7 @@ class Parts:
             ITEMS[workload.adapter_dtype],
             workload.bits if workload.method == "qlora" else 0,
             workload.upcast,
+            workload.narrow_tables,
             workload.adapter_dropout,
             workload.dora,
             modules.saved(sizes, workload.saved_modules) or frozenset(),
@@ -117,20 +118,24 @@ class Parts:
 
         return run(tape, body, self.count, self.stream, True, False)
 
-    def forward(self, scoring: bool) -> tuple[tuple[int, ...], int]:
+    def forward(self, scoring: bool, masks: int = 0) -> tuple[tuple[int, ...], int]:
         """All of the model without gradients, or all but the output layer: the worst moment, and beside it
         autocast's copies, that stay until its end."""
-        stack = self.stack_alone()
+        stack = self.stack_alone(masks)
         if not scoring:
             return stack
         head, copies = self.head_alone()
         return max(stack, (head, stack[1] + copies), key=lambda found: sum(found[0]) + found[1])
 
-    def stack_alone(self) -> tuple[tuple[int, ...], int]:
-        """The last layer without gradients, and beside it the copies of all."""
+    def stack_alone(self, masks: int = 0) -> tuple[tuple[int, ...], int]:
+        """The last layer without gradients, and beside it the copies of all. The embedding's output and the masks
+        are there while the layers run."""
         model = self.model(_of_one_device(self.sizes, self.workload.tensor))
         last = self.sizes.layers - 1
-        level, copies = run_forward(model.tape, lambda x: layers.layer(model, x, last), self.count, self.stream)
+        held = self.count * self.stream + masks
+        level, copies = run_forward(
+            model.tape, lambda x: layers.layer(model, x, last), self.count, self.stream, held
+        )
         return _without(level, copies), copies * (last + 1)
 
     def head_alone(self) -> tuple[tuple[int, ...], int]:

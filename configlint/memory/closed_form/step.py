@@ -85,13 +85,14 @@ def simulate(workload: Workload, sizes: Architecture, kind: Kept) -> ComputedSte
 def _compared(workload: Workload, sizes: Architecture) -> Vector:
     """What it takes to ask the reference model, beside the graph of the model that is trained."""
     alone = workload._replace(checkpointing=False)
-    worst, copies = Parts(alone, sizes).forward(scoring=True)
+    masks = _masks(alone, sizes, set(sizes.windows) or {0})
+    worst, copies = Parts(alone, sizes).forward(scoring=True, masks=masks)
     found = list(worst)
     found[_AUTOCAST] += copies if workload.method == "full" else 0
     if not workload.chunked_loss:
-        # The logits of the model that is trained are there until its loss is.
         item = 4 if workload.autocast else ITEMS[workload.dtype]
-        found[_INDEX["logits"]] += workload.batch * workload.length * sizes.vocabulary * item
+        logits = workload.batch * workload.length * sizes.vocabulary * item
+        found[_INDEX["logits"]] += int(workload.held_logits * logits)
     return found
 
 

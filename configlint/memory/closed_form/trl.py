@@ -28,13 +28,15 @@ def log_probabilities(tape: Tape, x: Tensor, weight: Weight, rows: int) -> Tenso
     used, count, own = needs(x.node), x.count, x.item
 
     def rule(node: Node) -> tuple[Storage | None, ...]:
-        of_input = Storage(tape, count * 4, "hidden") if used else None
-        of_weight = Storage(tape, weight.count * 4) if weight.trainable else None
-        tape.moment(tile + copy)
+        of_input = wide_input = Storage(tape, count * 4, "hidden") if used else None
+        of_weight = wide_weight = Storage(tape, weight.count * 4) if weight.trainable else None
+        # Local names until the function ends.
+        scratch = Storage(tape, tile + copy)
         if of_input and own != 4:
             of_input = Storage(tape, count * own, "hidden")
         if of_weight and weight.item != 4:
             of_weight = Storage(tape, weight.count * weight.item)
+        del wide_input, wide_weight, scratch
         return of_input, of_weight
 
     return Tensor(Storage(tape, 4), 1, 4, tape.record((x.node, weight), (x.storage, kept), rule))
@@ -49,7 +51,10 @@ def of_scored(tape: Tape, x: Tensor, rows: int, scored: int) -> Tensor:
 
 
 def of_logits(tape: Tape, logits: Tensor, scope: Scope, rows: int) -> Tensor:
-    return _with_likelihood(tape, logits, scope) if scope.nll else _selected(tape, logits, scope, rows)
+    beside = Storage(tape, int(scope.beside_logits * logits.storage.size))
+    made = _with_likelihood(tape, logits, scope) if scope.nll else _selected(tape, logits, scope, rows)
+    del beside
+    return made
 
 
 def _selected(tape: Tape, logits: Tensor, scope: Scope, rows: int) -> Tensor:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import isfinite
 
 from configlint.core.plan import Plan
+from configlint.core.regex import regex
 from configlint.core.release import Argument, is_kind
 from configlint.core.remedy import Put, Remedy, Say
 from configlint.core.values import whole
@@ -15,6 +16,7 @@ from configlint.syntax.scalars import resolve
 
 # Choices that a line can name.
 _MOST = 8
+_PERCENTAGE = regex(r"([0-9]{1,2}(?:\.[0-9]+)?) ?%")
 _NOUNS = {
     "boolean": ("true", "false"),
     "integer": ("an integer",),
@@ -23,6 +25,12 @@ _NOUNS = {
     "array": ("a list",),
     "object": ("a mapping",),
 }
+
+
+def percentage(value: object) -> float | None:
+    """The share of the whole that a text like `3%` is."""
+    found = _PERCENTAGE.fullmatch(value.strip()) if isinstance(value, str) else None
+    return float(found[1]) / 100 if found else None
 
 
 def described(kinds: tuple[str, ...]) -> str:
@@ -46,11 +54,12 @@ def as_number(value: object, kinds: tuple[str, ...]) -> int | float | None:
 
 
 def is_converted(plan: Plan) -> bool:
-    """Whether the JSON is read by TRL's parser, which converts strings to the argument's type.
+    """Whether the JSON is read by TRL's parser, which converts strings to the argument's type, or by a script that
+    may do so.
 
     Source: trl 1.16 scripts/utils.py, set_defaults_with_config; argparse converts defaults that are strings.
     """
-    return plan.release.trl is not None and plan.launch.config_flag == "--config"
+    return plan.spec.reader.coerces or (plan.release.trl is not None and plan.launch.config_flag == "--config")
 
 
 _MEANT = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}

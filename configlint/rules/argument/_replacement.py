@@ -11,6 +11,7 @@ from configlint.core.remedy import Drop, Move, Put, Remedy, Say
 from configlint.core.values import mapping
 from configlint.core.writing import written
 from configlint.rules.argument import is_of_trainer, passed_to_config
+from configlint.rules.argument._kinds import percentage
 
 _REMOVE = regex(r"remove it:? ?")
 
@@ -53,6 +54,9 @@ def _act(use: Use, facts: Facts, target: Argument | None) -> Drop | Move | None:
             return Move(use.path, _beside(use, name), new, safe=True) if target else None
     if target and facts.get("same_value") and is_kind(use.value, target.kinds) and not _is_beyond(use.value, facts):
         return Move(use.path, _beside(use, target.name), why=facts.get("help", ""), safe=True)
+    share = percentage(use.value)
+    if target and facts.get("same_value") and share is not None and "number" in target.kinds:
+        return Move(use.path, _beside(use, target.name), share, why=facts.get("help", ""))
     return _removed(use, facts) if facts.get("no_effect") else None
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from configlint.core.plan import Plan
+from configlint.core.typing import TYPE_CHECKING
 from configlint.core.values import flag
 
 if TYPE_CHECKING:

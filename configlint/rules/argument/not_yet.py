@@ -42,7 +42,7 @@ def check(plan: Plan) -> Iterator[Finding]:
         yield Finding(
             use.path,
             f"`{plan.name(use.path)}` was added in {layer.package} {written(came)}; "
-            f"this job runs {written(layer.version)}",
+            f"this job runs {plan.runs(layer.package, layer.version)}",
             _remedies(plan, use, layer, old, came),
             severity=Severity.INFO if is_written else None,
             on_key=True,

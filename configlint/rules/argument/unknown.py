@@ -52,7 +52,7 @@ _PRECISIONS = {"bf16": ("bf16", "bfloat16"), "fp16": ("fp16", "float16", "16")}
 _MOST_KEYS = 200
 
 
-@rule(Severity.ERROR, when=lambda plan: has_strangers(plan) or plan.spec.reader.unknown == "kept")
+@rule(Severity.ERROR, fixes=True, when=lambda plan: has_strangers(plan) or plan.spec.reader.unknown == "kept")
 def check(plan: Plan) -> Iterator[Finding]:
     if plan.spec.reader.unknown == "kept":
         yield from _misspelt(plan)
@@ -166,7 +166,7 @@ def _of_script(plan: Plan, use: Use) -> list[Remedy]:
     why = "only the script reads it"
     if path != "arguments" and plan.can_say(path) and plan.script is None:
         why += f"; set it for configlint with `{plan.name(path)}`"
-    return [_moved(plan, use, _to_script(plan, use), why)]
+    return [_moved(plan, use, _to_script(plan, use), why, safe=True)]
 
 
 def _own(plan: Plan, use: Use) -> list[Remedy]:
@@ -183,10 +183,12 @@ def _to_script(plan: Plan, use: Use) -> str | None:
     return f"arguments.{use.name}" if is_known else None
 
 
-def _moved(plan: Plan, use: Use, to: str | None, why: str = "") -> Remedy:
+def _moved(plan: Plan, use: Use, to: str | None, why: str = "", safe: bool = False) -> Remedy:
     if to is None:
         return Drop(use.path)
-    return Drop(use.path, f"`{plan.name(to)}` is set too") if plan.given(to) else Move(use.path, to, why=why)
+    if plan.given(to):
+        return Drop(use.path, f"`{plan.name(to)}` is set too")
+    return Move(use.path, to, why=why, safe=safe)
 
 
 def _meant(plan: Plan, use: Use, known: dict[str, Argument]) -> list[Remedy]:
@@ -197,7 +199,7 @@ def _meant(plan: Plan, use: Use, known: dict[str, Argument]) -> list[Remedy]:
     if close and is_deprecated(known[close]):
         close = known[close].facts.get("by")
     if path and meant == path and not (close and close.startswith(name)):
-        return [_moved(plan, use, path)]
+        return [_moved(plan, use, path, safe=path.startswith("batch."))]
     if close in owners():
         says = (plan.name(owner) for owner in owners()[close] if plan.can_say(owner))
         # A file that is not compiled has the argument itself.

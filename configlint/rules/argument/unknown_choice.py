@@ -41,7 +41,7 @@ def check(plan: Plan) -> Iterator[Finding]:
                 continue
             yield Finding(
                 use.path,
-                _message(plan.name(use.path), word, argument),
+                _message(plan, use, word, argument),
                 _remedies(plan, use, argument, word, choices),
                 severity=Severity.WARNING if argument.facts.get("open") else None,
             )
@@ -60,13 +60,13 @@ def _came(word: str, argument: Argument) -> Version | None:
     return next((release for release, words in later if word in words), None)
 
 
-def _message(name: str, word: str, argument: Argument) -> str:
+def _message(plan: Plan, use: Use, word: str, argument: Argument) -> str:
+    name = plan.name(use.path)
     layer, changes = argument.layer, argument.facts["choices"][::-1]  # the oldest first
     at_release = f"{layer.package} {written(layer.version)}"
     if came := _came(word, argument):
-        return (
-            f"{name} `{word}` was added in {layer.package} {written(came)}; this job runs {written(layer.version)}"
-        )
+        runs = plan.runs(layer.package, layer.version)
+        return f"{name} `{word}` was added in {layer.package} {written(came)}; this job runs {runs}"
     had = [release for release, words in changes if word in words]
     if had:
         went = next(release for release, words in changes if release > had[-1])

@@ -49,4 +49,6 @@ def check(plan: Plan) -> Iterator[Finding]:
             yield Finding(package, message, [Say("update configlint")], Severity.INFO)
         else:
             message = f"configlint has no data for {package} {named}; {as_what}"
+            if meant < first:
+                message = f"configlint knows no {package} older than {written(first)}, got {named}; {as_what}"
             yield Finding(package, message, [Say(f"write a release from {written(first)} to {written(last)}")])

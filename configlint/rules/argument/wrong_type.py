@@ -26,16 +26,13 @@ from collections.abc import Iterator, Sequence
 from configlint.core.diagnostic import Severity
 from configlint.core.edit import KEPT
 from configlint.core.plan import Plan, Use
-from configlint.core.regex import regex
 from configlint.core.release import Argument
 from configlint.core.remedy import Move, Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.values import is_finite, mapping, whole
 from configlint.core.wording import code
 from configlint.rules.argument import has_misfits, is_scripts, misfits, removal
-from configlint.rules.argument._kinds import as_boolean, as_number, described, is_boolean_for_word
-
-_PERCENTAGE = regex(r"([0-9]{1,2}(?:\.[0-9]+)?) ?%")
+from configlint.rules.argument._kinds import as_boolean, as_number, described, is_boolean_for_word, percentage
 
 
 @rule(Severity.ERROR, fixes=True, when=has_misfits)
@@ -70,8 +67,9 @@ def _remedies(plan: Plan, use: Use, argument: Argument) -> Sequence[Remedy]:
 
 def _share(value: object) -> float | None:
     """A share of the whole, also where it is written as a percentage."""
-    if isinstance(value, str) and (found := _PERCENTAGE.fullmatch(value.strip())):
-        return float(found[1]) / 100
+    written = percentage(value)
+    if written is not None:
+        return written
     return value if isinstance(value, float) and 0 < value < 1 else None
 
 

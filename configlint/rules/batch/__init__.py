@@ -6,10 +6,18 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Drop, Remedy, Say
 from configlint.core.values import mapping, positive
 from configlint.core.wording import count
+from configlint.knowledge.naming import BATCH_ARGUMENTS
 
 
 def applies(plan: Plan) -> bool:
     return True
+
+
+def place(plan: Plan) -> str:
+    """Where the batch is written: in its section, or as the arguments that belong there."""
+    if "batch" in plan.spec.settings:
+        return "batch"
+    return next((path for path in plan.spec.settings if path in BATCH_ARGUMENTS), "batch")
 
 
 def is_fine_tuning(plan: Plan) -> bool:

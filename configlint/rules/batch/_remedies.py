@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from math import prod
 
 from configlint.core.plan import Plan
-from configlint.core.remedy import Act, Drop, Move, Put, Remedy, Say
+from configlint.core.remedy import Drop, Move, Put, Remedy, Say
 from configlint.core.values import mapping, positive, text, whole
 from configlint.core.wording import code, listing
-from configlint.knowledge.naming import paths
+from configlint.knowledge.naming import BATCH_ARGUMENTS, paths
 from configlint.rules.fsdp import devices_of_a_node
 
+_FACTORS = ("batch.per_device", "batch.accumulation")
 _DATA, _FSDP, _DEEPSPEED = "parallel.data", "parallel.fsdp", "parallel.deepspeed"
 # The sizes of Accelerate's ParallelismConfig, and of `parallel`.
 _SIZES = {name: path for name, path in paths("accelerate").items() if path.startswith("parallel.")}
@@ -33,7 +35,26 @@ def remedies(plan: Plan, path: str, name: str, owners: tuple[str, ...]) -> list[
         return [_owned(plan, path, *owners)]
     if plan.given(owner) and held not in (None, value):
         return [Drop(path, f"`{plan.name(owner)}` is {code(held)}")]
-    return [_owned(plan, path, owner) if plan.given(owner) or held == value else Move(path, owner, safe=True)]
+    if plan.given(owner) or held == value:
+        return [_owned(plan, path, owner)]
+    clash = _clash(plan, owner, value)
+    return [Move(path, owner, why=clash, safe=not clash)]
+
+
+def _clash(plan: Plan, owner: str, value: object) -> str:
+    """What is wrong with the effective batch once a factor of it is moved; "" where nothing is."""
+    effective, replicas = plan.batch.effective, plan.parallel.replicas
+    if owner not in _FACTORS or not plan.given("batch.effective") or not effective or not replicas:
+        return ""
+    places = BATCH_ARGUMENTS | {path: path for path in _FACTORS}
+    written = {
+        factor: plan.spec.settings[path].value for path, factor in places.items() if path in plan.spec.settings
+    }
+    sizes = [size for each in (written | {owner: value}).values() if (size := positive(each))]
+    samples = replicas * prod(sizes)
+    if samples == effective or (len(sizes) < len(_FACTORS) and effective % samples == 0):
+        return ""
+    return f"a step then trains {samples} samples, not {effective}"
 
 
 def _owned(plan: Plan, path: str, *owners: str) -> Drop:
@@ -54,7 +75,9 @@ def _stage(plan: Plan, path: str, value: object) -> list[Remedy]:
     meant: Remedy = chosen if path.endswith(".stage") else (chosen, Drop(path))
     if plan.parallel.data == chosen.value:
         return [Drop(path)]
-    if isinstance(meant, tuple) or not plan.given(_DATA):
+    if not plan.given(_DATA):
+        return [Move(path, _DATA, chosen.value, safe=True)]
+    if isinstance(meant, tuple):
         return [meant]
     return [meant, Drop(path if plan.parallel.uses_deepspeed else _DEEPSPEED)]
 
@@ -87,6 +110,8 @@ def _in_its_place(plan: Plan, path: str, shard: int | None, inner: dict[str, obj
     wanted: dict[str, object] = {_DATA: "fsdp"} | ({"parallel.shard": shard} if shard is not None else {})
     wanted |= {f"{_FSDP}.{key}": value for key, value in inner.items()}
     missing = {place: value for place, value in wanted.items() if not plan.given(place)}
+    if missing == {_DATA: "fsdp"}:
+        return Move(path, _DATA, "fsdp", safe=True)
     return (*_written(plan, missing), Drop(path)) if missing else _owned(plan, path, _DATA)
 
 
@@ -142,12 +167,10 @@ def _deepspeed(plan: Plan, path: str, value: object) -> list[Remedy]:
     return [_with_keys(plan, path, _DEEPSPEED, config, chosen)]
 
 
-def _with_keys(
-    plan: Plan, path: str, section: str, keys: dict[str, object], chosen: tuple[Put, ...]
-) -> tuple[Act, ...]:
+def _with_keys(plan: Plan, path: str, section: str, keys: dict[str, object], chosen: tuple[Put, ...]) -> Remedy:
     """To move a mapping to a section, or what is missing there."""
     if not plan.given(section):
-        return (*chosen, Move(path, section))
+        return (*chosen, Move(path, section)) if chosen else Move(path, section, safe=True)
     missing = (Put(f"{section}.{key}", value) for key, value in keys.items() if not plan.given(f"{section}.{key}"))
     return (*chosen, *missing, Drop(path))
 
@@ -165,7 +188,7 @@ def _parallelism_config(plan: Plan, path: str, value: object) -> list[Remedy]:
 def _cpu(plan: Plan, path: str, value: object) -> list[Remedy]:
     accelerator = "hardware.accelerator"
     if value is True and not plan.given(accelerator):
-        return [(Put(accelerator, "cpu"), Drop(path))]
+        return [Move(path, accelerator, "cpu", safe=True)]
     if value is True and plan.hardware.accelerator_name:
         return [Drop(path, f"`{plan.name(accelerator)}` is {plan.hardware.accelerator_name}")]
     return [_owned(plan, path, accelerator)]

@@ -25,6 +25,8 @@ from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
+from configlint.knowledge.naming import BATCH_ARGUMENTS
+from configlint.rules.batch import place
 
 # A batch to suggest.
 _USUAL = 64
@@ -39,14 +41,20 @@ def check(plan: Plan) -> Iterator[Finding]:
         yield from _without_length(plan)
         return
     factors = ("batch.per_device", "batch.accumulation")
-    pinned = [path for path in factors if plan.given(path) and not plan.given(f"{path}.max")]
+    # What is in `training` counts there too once it is moved, as batch/derived-argument says.
+    misplaced = {BATCH_ARGUMENTS[path] for path in plan.spec.settings if path in BATCH_ARGUMENTS}
+    pinned = [
+        path
+        for path in factors
+        if (plan.given(path) and not plan.given(f"{path}.max")) or (not plan.given(path) and path in misplaced)
+    ]
     if len(pinned) < 2:
         message = f"`{plan.name('batch.effective')}` is missing"
         if pinned:
             message = f"`{plan.name(pinned[0])}` alone does not determine the effective batch"
         replicas = plan.parallel.replicas
         size = nearest_reachable(plan.batch, _USUAL, replicas) if replicas else _USUAL
-        yield Finding("batch", message, [Put("batch.effective", size)], on_key=True)
+        yield Finding(place(plan), message, [Put("batch.effective", size)], on_key=True)
 
 
 def _without_length(plan: Plan) -> Iterator[Finding]:

@@ -9,12 +9,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from operator import ge, gt, le, lt
-from typing import Any
 
 from configlint.core.plan import Plan
 from configlint.core.regex import regex
 from configlint.core.remedy import Drop, Meant, Put, Remedy, Say
 from configlint.core.rule import Finding
+from configlint.core.typing import Any
 from configlint.core.wording import code, listing
 from configlint.rules.argument._kinds import as_boolean, as_number, choose, described
 from configlint.rules.deepspeed import got

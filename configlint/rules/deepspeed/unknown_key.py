@@ -56,7 +56,7 @@ _WHY: dict[str, Callable[[Plan], str]] = {
 }
 
 
-@rule(Severity.ERROR, when=is_configured)
+@rule(Severity.ERROR, fixes=True, when=is_configured)
 def check(plan: Plan) -> Iterator[Finding]:
     if stage(plan) is None:
         return
@@ -83,27 +83,30 @@ def _remedies(plan: Plan, path: str, name: str, section: str) -> Sequence[Remedy
     if name in _WHY:
         return [Drop(path, _WHY[name](plan))]
     if name in _ACCELERATES:
-        return [_moved(plan, path, _ACCELERATES[name])]
-    elsewhere = _elsewhere(name, section)
-    if elsewhere is not None:
-        key = f"{elsewhere}.{name}".lstrip(".")
+        return [_moved(plan, path, _ACCELERATES[name], safe=True)]
+    places = _elsewhere(name, section)
+    if places:
+        key = f"{places[0]}.{name}".lstrip(".")
         owner = paths("deepspeed").get(key)
-        return derived(plan, path, key, (owner,)) if owner else [_moved(plan, path, key)]
+        return derived(plan, path, key, (owner,)) if owner else [_moved(plan, path, key, len(places) == 1)]
     close = plan.nearest(name, SECTIONS[section])
     return [Meant(path, f"{path.rpartition('.')[0]}.{close}") if close else Drop(path)]
 
 
-def _elsewhere(name: str, section: str) -> str | None:
-    """The section that a key belongs to: below the one where it stands, or the only one that has it."""
+def _elsewhere(name: str, section: str) -> list[str]:
+    """The sections that a key can belong to, the likeliest first: below the one where it stands, or the only one
+    that has it."""
     places = [place for place, keys in SECTIONS.items() if place != section and name in keys]
     below = [place for place in places if section and place.startswith(f"{section}.")]
     if below:
-        return min(below)  # the optimizer's offload before that of parameters
-    return places[0] if len(places) == 1 else None
+        return sorted(below)  # the optimizer's offload before that of parameters
+    return places if len(places) == 1 else []
 
 
-def _moved(plan: Plan, path: str, key: str) -> Remedy:
+def _moved(plan: Plan, path: str, key: str, safe: bool) -> Remedy:
     """To where it has an effect, if there is one that is not taken yet."""
     if stage(plan) != 3 and (key == _GATHER or key.startswith(OFFLOADS[1])):
         return Drop(path, "only ZeRO-3 uses it")
-    return Drop(path, f"`{key}` is set already") if plan.given(SECTION + key) else Move(path, SECTION + key)
+    if plan.given(SECTION + key):
+        return Drop(path, f"`{key}` is set already")
+    return Move(path, SECTION + key, safe=safe)

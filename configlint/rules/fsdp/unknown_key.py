@@ -36,7 +36,7 @@ from configlint.rules.fsdp import version as version_of_fsdp
 _ACCELERATES = {"offload_params": "cpu_offload", "sharding_strategy": "reshard_after_forward"}
 
 
-@rule(Severity.ERROR, when=lambda plan: plan.given("parallel.fsdp"))
+@rule(Severity.ERROR, fixes=True, when=lambda plan: plan.given("parallel.fsdp"))
 def check(plan: Plan) -> Iterator[Finding]:
     keys = plan.spec.tree("parallel.fsdp")
     layer = plan.release.others["fsdp_config"]
@@ -72,6 +72,7 @@ def _remedies(plan: Plan, known: dict[str, Argument], bare: str, path: str) -> S
     meant = _ACCELERATES.get(name)
     if meant and meant in known:
         to = f"parallel.fsdp.{meant}"
-        return [Drop(path) if plan.given(to) else Move(path, to)]
+        is_certain = isinstance(plan.spec.settings[path].value, bool)
+        return [Drop(path) if plan.given(to) else Move(path, to, safe=is_certain)]
     close = plan.nearest(bare, known)
     return [Meant(path, f"parallel.fsdp.{close}") if close else Drop(path)]

@@ -26,6 +26,7 @@ from configlint.core.plan import Plan
 from configlint.core.remedy import Put, Remedy
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import listing
+from configlint.rules.batch import place
 
 _ACCELERATOR, _DEVICES = "hardware.accelerator", "hardware.devices_per_node"
 _USUAL = {"accelerator": "a100-80gb", "devices_per_node": 8}
@@ -36,12 +37,12 @@ _USUAL = {"accelerator": "a100-80gb", "devices_per_node": 8}
     when=lambda plan: not (plan.given("hardware.accelerator") and plan.given("hardware.devices_per_node")),
 )
 def check(plan: Plan) -> Iterator[Finding]:
-    if not plan.given("batch") or not plan.can_say(_ACCELERATOR, _DEVICES):
+    if not plan.given(place(plan)) or not plan.can_say(_ACCELERATOR, _DEVICES):
         return
     section = plan.spec.settings.get("hardware")
     if section is None:
         message = f"`{plan.name('hardware')}` is missing, so the batch cannot be split over devices"
-        yield Finding("batch", message, [Put("hardware", _USUAL)], on_key=True)
+        yield Finding(place(plan), message, [Put("hardware", _USUAL)], on_key=True)
         return
     # A cloud's machine has a known number of devices.
     needed = (_ACCELERATOR,) if plan.hardware.instance else (_ACCELERATOR, _DEVICES)

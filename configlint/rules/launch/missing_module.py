@@ -55,7 +55,7 @@ def check(plan: Plan) -> Iterator[Finding]:
             yield Finding(_PATH, message, [Say(f"write one of {listing(names)}")] if names else [])
     elif not layer.is_there:
         first = min(facts["life"][0][0] for facts in layer.arguments.values())
-        message = f"{module} was added in trl {written(first)}; this job runs {written(trl)}"
+        message = f"{module} was added in trl {written(first)}; this job runs {plan.runs('trl', trl)}"
         upgrade = Put("trl", written(first), why="the job must then run that release")
         yield Finding(_PATH, message, [upgrade])
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from configlint.core.plan import Plan
 from configlint.core.remedy import Put
+from configlint.core.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from configlint.core.workload import Estimate

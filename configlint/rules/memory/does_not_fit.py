@@ -28,12 +28,12 @@ Source: configlint's closed form, of what transformers 5.23 and torch 2.13 keep 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from configlint.core.diagnostic import Severity
 from configlint.core.plan import Plan
 from configlint.core.remedy import Put, Remedy, Say
 from configlint.core.rule import Finding, rule
+from configlint.core.typing import TYPE_CHECKING
 from configlint.core.wording import count
 from configlint.memory.options import Way, base_workload, largest, samples, ways
 from configlint.rules.batch import is_unreachable

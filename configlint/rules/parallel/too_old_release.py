@@ -33,7 +33,7 @@ from configlint.core.diagnostic import Severity
 from configlint.core.fsdp import BY_NODE, FSDP2, node
 from configlint.core.plan import Plan
 from configlint.core.record import NamedTuple
-from configlint.core.release import Version
+from configlint.core.release import Version, written
 from configlint.core.remedy import Put
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
@@ -56,7 +56,7 @@ def check(plan: Plan) -> Iterator[Finding]:
     version = plan.release.transformers
     for need in _needs(plan):
         if version < need.since:
-            since, named = (".".join(map(str, release)) for release in (need.since, version))
+            since, named = written(need.since), plan.runs(_OURS, version)
             upgrade = Put(_OURS, since, why="once it is installed")
             yield Finding(
                 f"parallel.{need.kind}",
