@@ -18,6 +18,9 @@ from configlint.memory.trace import as_cuda, built, optimizer, steering
 from configlint.memory.trace.refusal import Refusal, in_a_line
 from configlint.memory.trace.tracker import Tracker
 
+_IN_BFLOAT16 = (
+    "the experts' grouped matrix products can be traced only with bfloat16 weights: set model.dtype to bfloat16"
+)
 # Where the capability is not said, that of an A100.
 _CAPABILITY = (8, 0)
 
@@ -33,9 +36,7 @@ def traced(job: dict[str, Any]) -> dict[str, Any]:
         return {"error": "the model branches on tensor values, which a trace does not have"}
     except Exception as error:
         if "Expected inputs of BF16 type" in str(error):
-            return {
-                "error": "the experts' grouped matrix products can be traced only with bfloat16 weights: set model.dtype to bfloat16"
-            }
+            return {"error": _IN_BFLOAT16}
         return {"error": f"the trace failed: {type(error).__name__}: {in_a_line(error)}"}
     return {**result, "seconds": round(time.perf_counter() - start, 2)}
 
