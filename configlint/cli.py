@@ -150,6 +150,7 @@ def _names(option: str, help: str) -> Callable[[FC], FC]:
 )
 @click.option("--config", type=_FILE, metavar="FILE", help="Read the settings from this file only.")
 @click.option("--isolated", is_flag=True, help="Read no settings.")
+@click.option("--no-ignores", is_flag=True, help="Report what ignore comments ignore, too.")
 @click.option("--show-settings", is_flag=True, help="Print the settings of the files; check nothing.")
 @click.option("--show-files", is_flag=True, help="Print the names of the files that would be checked.")
 def check(paths: tuple[str, ...], **options: Any) -> int:
@@ -202,10 +203,12 @@ def compile_(
     if compiled.refusal:
         note(compiled.refusal)
     if not compiled.folders:
+        if output is not None and not compare and not compiled.refusal:
+            note("nothing was written")
         return max(FINDINGS, faults(compiled.crashes))
     if output is None:
         return deliver.show_file(compiled, name or "training_args", level)
-    return deliver.compare(compiled, level) if compare else deliver.write(compiled, level, force)
+    return deliver.compare(compiled, level, spec, output) if compare else deliver.write(compiled, level, force)
 
 
 @cli.command()
@@ -468,13 +471,20 @@ def rule_(name: str | None, output_format: str) -> int:
 
 @cli.command()
 @click.option(
-    "--transformers", metavar="X.Y", help="The release of specs that state none (default: the newest known)."
+    "--transformers",
+    metavar="X.Y",
+    help="The release of specs that state none (default: what this folder's project pins, else the newest known).",
 )
 @click.option("--trl", metavar="X.Y", help="The same for TRL's trainers.")
 def schema(transformers: str | None, trl: str | None) -> int:
     """Print the JSON Schema of a spec, for editors."""
     from configlint.commands.schema import bundle, text
+    from configlint.knowledge import release_known
+    from configlint.session import Session
 
+    if transformers is None and trl is None:
+        stated = Session().projects.releases("spec.yaml")
+        transformers, trl = (release_known(package, stated.get(package)) for package in ("transformers", "trl"))
     echo(text(bundle(transformers, trl)))
     return CLEAN
 

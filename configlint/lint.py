@@ -198,6 +198,8 @@ def _act(plan: Plan, at: str, remedy: Put | Drop | Move) -> str | None:
         if _is_removed_by_null(plan, remedy):
             return _write(plan, at, remedy.path, "null")
         return "remove it" if remedy.path == at else f"remove `{plan.name(remedy.path)}`"
+    if isinstance(remedy, Put) and (machine := _as_machine(plan, remedy)):
+        return f"write `{machine}`"
     if isinstance(remedy, Put):
         return _write(plan, at, remedy.path, _in_place(plan, remedy) or _text(plan, remedy.value))
     route, setting = _route(plan, remedy.to), plan.spec.settings.get(remedy.path)
@@ -211,6 +213,15 @@ def _act(plan: Plan, at: str, remedy: Put | Drop | Move) -> str | None:
     if remedy.value is not KEPT:
         return f"remove {what} and {_write(plan, at, remedy.to, text)}" if text else None
     return f"rename {what} to `{route[-1]}`" if is_renamed else f"move {what} to `{'.'.join(route)}`"
+
+
+def _as_machine(plan: Plan, remedy: Put) -> str | None:
+    """The whole machine in one word, where that is how it is stated."""
+    setting = plan.spec.settings.get(remedy.path)
+    if remedy.path != "hardware.accelerator" or setting is None or setting.keys != ("hardware",):
+        return None
+    nodes, devices = plan.hardware.nodes, plan.hardware.devices_per_node
+    return f"{f'{nodes}x' if nodes != 1 else ''}{devices}x{remedy.value}"
 
 
 def _has_another_form(plan: Plan, path: str) -> bool:

@@ -96,7 +96,9 @@ def check(paths: Sequence[str], session: Session, target: str | None = None, kee
     if own := [ignore for ignore in comments if ignore.span.source.name in linted]:
         from configlint.core.ignoring import unused
 
-        everything += unused(own, everything, rules)
+        # Beside what only the command line says, or a rule that failed, a comment may be of use in other runs.
+        mends = not (session.assignments or session.stated or crashes)
+        everything += unused(own, everything, rules, mends)
     kept, suppressed = without_ignored(list(chosen_of(everything, session)), comments)
     if any(found.fix or (session.unsafe_fixes and found.unsafe) for found in kept):
         from configlint.fixing.sure import sure  # hardly ever needed
@@ -340,7 +342,9 @@ def chosen_of(diagnostics: Iterable[Diagnostic], session: Session) -> Iterator[D
 
 
 def comments_of(session: Session) -> list[Ignore]:
-    """The ignore comments of all files that were read, bases too."""
+    """The ignore comments of all files that were read, bases too; none where they are not to hold."""
+    if session.options.no_ignores:
+        return []
     documents = [
         file.document for file in session.parsed.values() if file.document and "ignore" in file.source.text
     ]

@@ -253,7 +253,9 @@ class Session:
 
     def _with_files(self, plan: Plan) -> Spec:
         """A plan's spec, with what its script takes, or the script that is meant where there is none."""
-        launch, script = plan.launch, plan.launch.script or ""
+        launch = plan.launch
+        # `-m` looks into the folder where it is started first.
+        script = launch.script or f"{(launch.module or '').replace('.', '/')}.py"
         # Where a variable or the setup leads nobody knows here.
         is_elsewhere = any(sign in launch.workdir + script for sign in "$~") or "cd " in (launch.setup or "")
         path = os.path.join(launch.workdir, script)
@@ -261,6 +263,8 @@ class Session:
             return plan.spec
         if os.path.lexists(path):
             return plan.spec._replace(script_parser=self._script_parser(path))
+        if launch.script is None:
+            return plan.spec
         near = self._file_near(path, _script_meant)
         return plan.spec._replace(
             meant_script=script.removesuffix(os.path.basename(script)) + near if near else None
@@ -378,10 +382,10 @@ def load_one(path: str, session: Session, own: bool = False, base: bool = False)
     unreadable: list[str] = []
     for file, front_end in specs(files_of([path], session), session, unreadable):
         if own and front_end not in (None, OWN):
-            title = front_end.DIALECT.title if front_end else ""
+            title = "script" if is_code(file.source) else front_end.DIALECT.title if front_end else ""
             raise UsageError(
-                f"{path} is a {title}, but only a configlint spec can be compiled: `configlint import`"
-                " makes one of it"
+                f"{path} is a {title}, but only a configlint spec can be compiled:"
+                f" `configlint import {path}` makes one of it"
             )
         loaded = session.load(file, front_end) if front_end else Loaded([], file.diagnostics)
         fails = any(found.severity is Severity.ERROR for found in loaded.diagnostics)

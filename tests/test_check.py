@@ -274,7 +274,7 @@ class TestFolders:
         write("sub/a.yaml", CLEAN + "# configlint: ignore[batch/mismatch]\n")
         result = run("check", "sub", "sub/a.yaml", "./sub/a.yaml", ".")
         assert found(result) == ["sub/a.yaml:3:1 ignore/unused"]
-        assert result.out.endswith("\n1 warning in 1 spec\n")
+        assert result.out.endswith("\n1 warning in 1 spec; 1 fixable\n")
 
     def test_names_with_blanks_and_other_letters(self) -> None:
         write("wei ß/日 本.yaml", ERROR)

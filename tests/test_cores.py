@@ -75,6 +75,18 @@ def test_a_process_gives_up_where_most_items_have_no_answer(processes: pytest.Mo
     assert found == [None] * 90
 
 
+def test_where_no_process_can_be_started_nothing_is_answered_and_nothing_stays_open(
+    processes: pytest.MonkeyPatch,
+) -> None:
+    def refused() -> int:
+        raise BlockingIOError
+
+    before = os.listdir("/proc/self/fd")
+    processes.setattr(os, "fork", refused)
+    assert cores.answers(lambda number: number, range(10)) == [None] * 10
+    assert os.listdir("/proc/self/fd") == before
+
+
 def test_a_few_items_are_left_to_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cores, "_cores", lambda: 8)
     assert cores.answers(lambda number: number, range(80)) == [None] * 80

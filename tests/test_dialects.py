@@ -157,7 +157,7 @@ class TestMarks:
             assert result[::2] == (
                 2,
                 "configlint: sft.yaml is a TrainingArguments file, but only a configlint spec can be compiled:"
-                " `configlint import` makes one of it\n",
+                " `configlint import sft.yaml` makes one of it\n",
             )
 
 

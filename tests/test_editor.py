@@ -121,9 +121,13 @@ def test_a_deprecation_is_that_of_the_release_that_the_file_states(
         "targets: {node: {training: {num_train_epochs: three}}}\n",
         "targets: {node: {training: {learning_rat: 1.0e-4}}}\n",
         "extends: team.yaml\ntraining: {num_train_epochs: three}\n",
-        "extends: team.yaml\ntraining: {learning_rat: 1.0e-4}\n",
         "extends: team.yaml\ntrainer: DPOTrainer\ntraining: {beta: high}\n",
         'extends: team.yaml\ntransformers: "5.24"\ntraining: {evaluation_strategy: epoch}\n',
+        'trl: "1.16"\ntrainer: SFTTrainer\ntraining: {evaluation_strategy: epoch}\n',
+        'transformers: "4.40"\ntargets: {new: {transformers: "5.24", training: {evaluation_strategy: epoch}}}\n',
+        'targets: {old: {transformers: "4.40", training: {eval_strategy: epoch}}}\n',
+        'trainer: SFTTrainer\ntargets: {old: {trl: "0.9", training: {max_length: 512}}}\n',
+        'targets: {old: {transformers: "4.46", training: {learning_rat: 1.0e-4}}}\n',
     ],
 )
 def test_targets_and_specs_with_a_base_are_checked(opened: Editor, path: Path, text: str) -> None:
@@ -135,10 +139,14 @@ def test_targets_and_specs_with_a_base_are_checked(opened: Editor, path: Path, t
     [
         # The base may state an older release, or the trainer.
         "extends: team.yaml\ntraining: {evaluation_strategy: epoch, beta: 0.1}\n",
-        'targets: {old: {transformers: "4.46", training: {evaluation_strategy: epoch}}}\n',
+        "extends: team.yaml\ntraining: {its_own: 1}\n",
+        # TRL 0.12 is the only one that does not run with the newest Transformers.
+        'trl: "0.12"\ntrainer: SFTTrainer\ntraining: {evaluation_strategy: epoch}\n',
+        'targets: {old: {transformers: "4.40", training: {evaluation_strategy: epoch}}}\n',
         "targets: {dpo: {trainer: DPOTrainer, training: {beta: 0.1}}}\n",
         "trainer: MyTrainer\ntraining: {its_own: 1}\n",
-        'trl: "0.9"\ntrainer: SFTTrainer\ntraining: {max_seq_length: 512, evaluation_strategy: epoch}\n',
+        'trl: "0.9"\ntransformers: "4.40"\ntrainer: SFTTrainer\n'
+        "training: {max_seq_length: 512, evaluation_strategy: epoch}\n",
     ],
 )
 def test_nothing_is_said_of_what_the_file_does_not_show(opened: Editor, path: Path, text: str) -> None:

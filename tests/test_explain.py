@@ -188,6 +188,7 @@ def test_a_text_of_several_lines_stays_on_its_line() -> None:
         ("batch.acumulation", "batch.accumulation"),
         ("learning_rte", "learning_rate"),
         ("replica", "replicas"),
+        ("optm", "optim"),
     ],
 )
 def test_an_unknown_name_is_2_with_the_nearest(name: str, near: str) -> None:

@@ -58,6 +58,18 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "sliding_window": 64,
         "architectures": ["GptOssForCausalLM"],
     },
+    "deberta-v2": {
+        **SIZES,
+        "max_position_embeddings": 512,
+        "type_vocab_size": 0,
+        "position_biased_input": False,
+        "relative_attention": True,
+        "position_buckets": 64,
+        "norm_rel_ebd": "layer_norm",
+        "share_att_key": True,
+        "pos_att_type": ["p2c", "c2p"],
+        "architectures": ["DebertaV2ForMaskedLM"],
+    },
     "mistral3": {
         "text_config": {**SHARED, "model_type": "mistral"},
         "vision_config": {**PICTURES, "model_type": "pixtral", "num_hidden_layers": 2, "num_attention_heads": 4},

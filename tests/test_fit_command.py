@@ -645,3 +645,48 @@ def test_nothing_heavy_is_loaded_without_a_trace() -> None:
     modules = set(result.stderr.split())
     assert not modules & {"torch", "transformers", "numpy", "jsonschema", "subprocess", "configlint.memory.trace"}
     assert "configlint.commands.fit" in modules
+
+
+EVALUATED = """\
+model: {config: llama-3.1-8b, sequence_length: 8192}
+tuning: {method: lora, rank: 16, target_modules: all-linear}
+batch: {effective: 64, per_device: 1}
+hardware: {accelerator: a100-80gb, devices_per_node: 1}
+training: {bf16: true, activation_checkpointing: true, eval_strategy: epoch}
+"""
+SIZE = "eval_strategy: epoch, per_device_eval_batch_size: {}"
+
+
+def evaluated_with(size: int | None) -> tuple[Fit, str]:
+    of_size = EVALUATED.replace("eval_strategy: epoch", SIZE.format(size)) if size else EVALUATED
+    found = answer(plan(of_size))
+    return found, fit_report.as_text([found])
+
+
+def test_of_training_and_evaluation_the_larger_is_the_peak() -> None:
+    small, text = evaluated_with(1)
+    assert small.worst is small.estimate and small.fits
+    assert "evaluation (1 sample at once) takes" in text
+    large, text = evaluated_with(2)
+    assert large.worst is large.evaluation and large.fits
+    assert "in evaluation\n" in text
+    assert "less than evaluation (2 samples at once)" in text
+    assert json.loads(fit_report.as_json([large]))["targets"][0]["phase"] == "evaluation"
+
+
+def test_the_remedy_for_an_evaluation_that_does_not_fit_makes_it_fit() -> None:
+    found, text = evaluated_with(None)
+    assert found.overflows and found.fits is False
+    remedy = re.search(r"evaluation is what does not fit: write \S+: (\d+)", text)
+    assert remedy
+    assert evaluated_with(int(remedy[1]))[0].fits
+
+
+def test_an_evaluation_that_nothing_is_known_of_is_not_passed_over() -> None:
+    generates = answer(plan(EVALUATED.replace("{bf16: true", "{bf16: true, predict_with_generate: true")))
+    assert generates.evaluation is None
+    assert "evaluation is not counted" in fit_report.as_text([generates])
+
+
+def test_without_an_evaluation_there_is_no_word_of_one() -> None:
+    assert "evaluation" not in fit_report.as_text([answer(plan(EVALUATED.replace("epoch", '"no"')))])

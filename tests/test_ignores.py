@@ -41,6 +41,13 @@ def comments(text: str) -> list[tuple[int, int]]:
     return [(ignore.first_line, ignore.last_line) for ignore in ignores(document)]
 
 
+def test_without_ignores_everything_is_reported_and_no_comment_is_unused() -> None:
+    unused = "training: {seed: 1}  # configlint: ignore[argument/removed]\n"
+    text = BATCH.replace("8}", "60}  # configlint: ignore[batch/indivisible]", 1) + unused
+    assert check(text) == ["3:22 ignore/unused"]
+    assert check(text, "--no-ignores") == ["1:20 batch/indivisible"]
+
+
 class TestWhereAComment:
     def test_at_the_end_of_a_line_holds_for_that_line(self) -> None:
         assert check(
@@ -164,6 +171,27 @@ class TestTheComment:
         assert check(f"batch: {{effective: 64}}  {comment}\n{HARDWARE}") == []
 
 
+def test_fix_removes_unused_comments_and_nothing_else() -> None:
+    comment = "# configlint: ignore[argument/removed]"
+    lines = [
+        "batch: {effective: 60}  # configlint: ignore[batch/indivisible]\n",
+        f"  {comment} with a reason\n",
+        HARDWARE,
+        f"training:\n  seed: 1 {comment}\n",
+        f"  bf16: true  {comment}  # another comment\n",
+        "  fp16: false  # configlint: ignore[argument/removed, argument/unknown]\n",
+        "  evaluation_strategy: epoch\n",
+        f"  {comment}",
+    ]
+    write("a.yaml", "".join(lines))
+    run("check", "--fix", "a.yaml", "--set", "training.tf32=false")
+    assert comment in Path("a.yaml").read_text()
+    Path("a.yaml").write_text("".join(lines))
+    run("check", "--fix", "a.yaml")
+    kept = [lines[0], HARDWARE, "training:\n  seed: 1\n", *lines[4:6], "  eval_strategy: epoch\n"]
+    assert Path("a.yaml").read_text() == "".join(kept)
+
+
 class TestWhatIsSaidOfAComment:
     def test_unused_is_a_warning_at_the_comment(self) -> None:
         write("a.yaml", f"batch: {{effective: 64}}  # configlint: ignore[batch/indivisible] once\n{HARDWARE}")
@@ -172,8 +200,8 @@ class TestWhatIsSaidOfAComment:
         assert result.out == (
             "a.yaml:1:25: warning[ignore/unused] `batch/indivisible` finds nothing here\n"
             "   1 | batch: {effective: 64}  # configlint: ignore[batch/indivisible] once\n"
-            "     |                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ remove the comment\n"
-            "1 warning in 1 spec\n"
+            f"     |                         {'^' * 39} remove the comment (--fix does it)\n"
+            "1 warning in 1 spec; 1 fixable\n"
         )
         assert run("check", "a.yaml", "--fail-on", "error").code == 0
 

@@ -56,7 +56,11 @@ def saved_per_token(**fields: Any) -> float:
     return sum(step(**fields).stack[-1].saved.values()) / TOKENS
 
 
-MODELS = [name for name in knowledge.names("models") if architecture(config_of(name))]
+MODELS = [
+    name
+    for name in knowledge.names("models")
+    if (config := config_of(name)).get("architectures") and architecture(config)
+]
 
 
 def test_most_bundled_models_have_a_closed_form() -> None:

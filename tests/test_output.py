@@ -324,6 +324,7 @@ class TestWrite:
         result = compile("a.yaml", "-o", "build")
         assert result.code == 1
         assert "over 28 replicas [cluster]" in result.err
+        assert result.err.endswith("configlint: nothing was written\n")
         assert list(files()) == ["a.yaml"]
         assert compile("a.yaml", "-o", "build", "--target", "laptop").code == 0
 
@@ -492,6 +493,8 @@ class TestCheck:
         write("a.yaml", SPEC)
         assert compile("a.yaml", "-o", "build").code == 0
 
+    DIFFERS = "configlint: build is not what a.yaml compiles to: compile again without --check\n"
+
     def check(self, *arguments: str) -> Result:
         before = files()
         result = run("compile", "a.yaml", "-o", "build", "--check", *arguments)
@@ -504,7 +507,7 @@ class TestCheck:
 
     def test_a_spec_that_changed_is_1_with_a_diff(self) -> None:
         result = self.check("--set", "training.learning_rate=1e-5")
-        assert (result.code, result.err) == (1, "")
+        assert (result.code, result.err) == (1, self.DIFFERS)
         assert result.out.startswith(
             "--- build/training_args.json\n"
             "+++ build/training_args.json (compiled)\n"
@@ -555,8 +558,7 @@ class TestCheck:
         for edited in (text.replace(b"\n", b"\r\n"), b"\xff" + text, b"\x00"):
             path.write_bytes(edited)
             result = self.check()
-            assert result.code == 1
-            assert result.err == ""
+            assert (result.code, result.err) == (1, self.DIFFERS)
 
     def test_a_folder_in_place_of_a_file_is_2_in_one_line(self) -> None:
         Path("build/plan.json").unlink()

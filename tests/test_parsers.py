@@ -152,6 +152,25 @@ def test_of_a_parser_that_may_take_more_nothing_is_said(script: str) -> None:
     assert script_parser(script) is None
 
 
+def test_a_config_class_takes_the_file_and_argparse_the_command_line() -> None:
+    script = (
+        ARGPARSE + "from transformers import TrainingArguments\nparser.add_argument('config')\n"
+        "TrainingArguments(**json.load(open(parser.parse_args().config)))\n"
+    )
+    parser = script_parser(script)
+    assert parser is not None
+    assert (parser.reader, parser.options, parser.places) == ("TrainingArguments", frozenset(), True)
+    assert parser.fields is not None
+    assert "learning_rate" in parser.fields
+
+
+@pytest.mark.parametrize("more", ["", "sys.argv.pop(1)\n"])
+def test_a_script_that_reads_its_first_argument_takes_no_option(more: str) -> None:
+    parser = script_parser(PLAIN + more + READ)
+    assert parser is not None
+    assert parser.options == (None if more else frozenset())
+
+
 def test_trls_parser_takes_the_fields_of_its_dataclasses_after_config() -> None:
     parser = script_parser(TRL + "parser.add_argument('--run-tag')\nparser.parse_args_and_config()\n")
     assert parser is not None
@@ -170,6 +189,7 @@ def test_trls_parser_takes_the_fields_of_its_dataclasses_after_config() -> None:
     [
         ("config = json.load(open('x'))\nTrainingArguments(**config)\n", True),
         ("TrainingArguments(**json.load(open('x')))\n", True),
+        ("TrainingArguments(**json.load(open('fixed.json')))\n", False),
         ("config = json.load(open('x'))\nconfig['seed'] = 1\nTrainingArguments(**config)\n", False),
         ("config = json.load(open('x'))\nconfig.pop('model')\nTrainingArguments(**config)\n", False),
         ("config = json.load(open('x'))\nTrainingArguments('out', **config)\n", False),
@@ -179,7 +199,8 @@ def test_trls_parser_takes_the_fields_of_its_dataclasses_after_config() -> None:
     ],
 )
 def test_what_a_config_class_has_is_all_that_it_takes_of_a_whole_file(script: str, is_known: bool) -> None:
-    parser = script_parser("import json\nfrom transformers import TrainingArguments\n" + script)
+    head = "import json, sys\nfrom transformers import TrainingArguments\npath = sys.argv[1]\n"
+    parser = script_parser(head + script)
     assert (parser is not None) is is_known
     if parser is not None:
         assert parser.fields is not None

@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 from conftest import parsed
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from program import CLEAN, WARNING, run, write
 
+from configlint.host.patterns import compiled
 from configlint.knowledge import releases
 from configlint.knowledge.schemas import schema_text
 from configlint.project import Projects
 from configlint.project.pins import pins
+from configlint.project.settings import _could_match
 from configlint.session import Session
 
 FLAT = """\
@@ -173,6 +177,20 @@ class TestSettings:
         write("configlint.toml", 'hardware = "8xa100-80gbs"\n')
         result = run("check", write("a.yaml", FLAT), "--output-format", "concise")
         assert "configlint.toml:1:1: error[hardware/unknown-accelerator]" in result.out
+
+    def test_the_remedy_for_a_machine_in_one_word_is_one_word(self) -> None:
+        write("configlint.toml", 'hardware = "2x8xa100"\n')
+        assert "write `2x8xa100-40gb` or `2x8xa100-80gb`\n" in run("check", write("a.yaml", FLAT)).out
+        assert "write `8xa100-40gb` or `8xa100-80gb`\n" in run("check", "a.yaml", "--hardware", "8xa100").out
+
+    @settings(deadline=None)
+    @given(
+        st.lists(st.sampled_from(["a", "b", "/", "*", "**", "?", "[ab]", "[!b]", "\\a", "!", " "]), max_size=4),
+        st.lists(st.sampled_from(["a", "b", "/"]), min_size=1, max_size=4),
+    )
+    def test_no_pattern_matches_a_path_without_its_words(self, parts: list[str], names: list[str]) -> None:
+        pattern, path = "".join(parts), "".join(names)
+        assert _could_match(pattern, path) or not compiled([pattern]).match_file(path)
 
     def test_excluded_files_are_passed_over_also_where_they_are_named(self) -> None:
         write("configlint.toml", 'exclude = ["old/", "*.bad.yaml"]\n')
@@ -445,3 +463,10 @@ class TestAReleaseBeyondTheData:
         assert said(NEW.partition("\n")[2]) == UNREAD
         install("transformers", "99.0.1", {"transformers/training_args.py": CLASS})
         assert said(NEW.partition("\n")[2]) == ["error argument/unknown training.brand_newer"]
+
+
+def test_editors_get_the_schema_of_the_releases_that_the_project_pins() -> None:
+    write("requirements.txt", "transformers==4.40.1\n")
+    assert run("schema").out == run("schema", "--transformers", "4.40").out
+    write("requirements.txt", "transformers==99.1\n")
+    assert run("schema").out == (Path(__file__).parent.parent / "schemas" / "editor.schema.json").read_text("utf-8")

@@ -365,6 +365,28 @@ def test_trace_and_closed_form_hold_what_the_allocator_gave_to_real_tensors(
     assert closed is not None and closed.peak == pytest.approx(allocated, rel=0.003)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"dtype": "bfloat16"}, {"autocast": "bfloat16"}, {"padded": True, "checkpointing": True}],
+    ids=["float32", "bfloat16", "autocast", "padded, checkpointing"],
+)
+@pytest.mark.parametrize("words", [500, 16000])
+def test_an_evaluation_holds_what_the_allocator_gave_to_real_tensors(
+    words: int, fields: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    the_step()
+    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "benchmarks" / "memory"))
+    import real_tensors
+
+    small = {"hidden_size": 128, "intermediate_size": 352, "num_attention_heads": 4, "vocab_size": words}
+    # Short, as eager attention hands on its weights, which no kernel makes.
+    given = {"batch": 64, "length": 8, "dtype": "float32", "attention": "eager", "optimizer": "sgd", **fields}
+    workload = Workload(config={**LLAMA, **small}, **given)
+    closed = simulated(workload._replace(evaluates=True))
+    assert closed is not None and closed.phase == "evaluation"
+    assert closed.peak == pytest.approx(real_tensors.evaluated(workload), rel=0.015)
+
+
 def test_the_parts_add_up() -> None:
     result = traced(optimizer="adamw_torch_fused", checkpointing=True, **AMP)
     assert tuple(result["breakdown"]) == CATEGORIES

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from conftest import plan
+from program import run
 
 from configlint.core.workload import Estimate, Workload
+from configlint.memory.closed_form import simulated
 from configlint.memory.closed_form import trl as losses
 from configlint.memory.closed_form.attention import Scope
 from configlint.memory.closed_form.operations import linear
@@ -91,6 +94,29 @@ class TestPairs:
         one = plan(spec("DPOTrainer", batch="effective: 16, per_device: 1")).memory.workload
         other = plan(spec("KTOTrainer", batch="effective: 16, per_device: 1")).memory.workload
         assert one and other and (one.padded, other.padded) == (True, False)
+
+
+class TestQuantized:
+    """Source: trl 0.9 to 1.16, __init__ of each trainer, and models/utils.py, prepare_peft_model."""
+
+    @pytest.mark.parametrize(
+        ("trainer", "trl", "prepared"),
+        [
+            ("SFTTrainer", "0.25", True), ("SFTTrainer", "0.26", False), ("DPOTrainer", "0.28", True),
+            ("DPOTrainer", "0.29", False), ("KTOTrainer", "1.3", True), ("GRPOTrainer", "0.21", False),
+            ("GRPOTrainer", "0.25", True), ("ORPOTrainer", "1.16", True),
+        ],
+    )  # fmt: skip
+    def test_some_releases_make_norms_float32_and_the_tables_bfloat16(
+        self, trainer: str, trl: str, prepared: bool
+    ) -> None:
+        text = spec(trainer, more=LORA.replace("lora", "qlora"), trl=trl)
+        found = plan(text).memory.workload
+        assert found and (found.upcast, found.narrow_tables) == (prepared, prepared)
+        assert found.adapter_dtype == ("float32" if prepared else "bfloat16")
+        more = "parallel: {data: fsdp}\n"
+        sharded = plan(text.replace("devices_per_node: 1", "devices_per_node: 8") + more).memory.workload
+        assert sharded is None or not sharded.upcast
 
 
 class TestLength:
@@ -189,11 +215,24 @@ class TestLikelihood:
         assert whole - rows == pytest.approx(self.LOGITS * (2 - 1.5), rel=1e-3)
 
     @pytest.mark.parametrize("trainer", RATIO)
-    def test_quantized_weights_and_ligers_kernels_are_not_modelled(self, trainer: str) -> None:
-        found = plan(spec(trainer, more=LORA.replace("lora", "qlora"))).memory
-        assert (found.estimate, found.missing) == (None, ("tuning.method",))
-        found = plan(spec(trainer, "use_liger_kernel: true")).memory
+    def test_of_quantized_weights_norms_are_float32_and_tables_bfloat16(self, trainer: str) -> None:
+        more = LORA.replace("lora", "qlora")
+        found, of_dpo = (plan(spec(each, more=more)).memory.workload for each in (trainer, "DPOTrainer"))
+        assert found and of_dpo
+        assert (found.upcast, found.narrow_tables, found.adapter_dtype) == (True, True, "float32")
+        assert (of_dpo.upcast, of_dpo.narrow_tables, of_dpo.adapter_dtype) == (False, False, "bfloat16")
+        narrow, wide = (simulated(found._replace(narrow_tables=value)) for value in (True, False))
+        table = 151_936 * 1536
+        assert narrow and wide and wide.breakdown["weights"] - narrow.breakdown["weights"] == 2 * table
+
+    @pytest.mark.parametrize("trainer", RATIO)
+    def test_ligers_kernels_are_not_modelled(self, trainer: str, tmp_path: Path) -> None:
+        text = spec(trainer, "use_liger_kernel: true")
+        found = plan(text).memory
         assert (found.estimate, found.missing) == (None, ("training.use_liger_kernel",))
+        (tmp_path / "train.yaml").write_text(text)
+        said = run("fit", str(tmp_path / "train.yaml")).out
+        assert f"memory is not modelled for Liger's kernels in {trainer}" in said
 
     @pytest.mark.heavy
     @pytest.mark.parametrize("rows", [2, 8])

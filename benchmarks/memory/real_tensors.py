@@ -56,6 +56,22 @@ def allocated(workload: Workload) -> int:
     return _peak(profiler)
 
 
+def evaluated(workload: Workload) -> int:
+    """Bytes at the peak of the loss of a batch without gradients, the weights among them."""
+    autocast = getattr(torch, workload.autocast) if workload.autocast else None
+    device = as_cuda.Device(traced._capability(workload), autocast)
+    choice = built.chosen(workload)
+    recorded = profile(activities=[ProfilerActivity.CPU], profile_memory=True)
+    with as_cuda.as_cuda(device), steering.steered(workload), recorded as profiler:
+        network = built.built(workload, choice, device.capability).eval()
+        untracked = Untracked(autocast)
+        inputs = built.inputs(workload, network)
+        untracked.reset()
+        with torch.no_grad():
+            built.loss(network, inputs, untracked)
+    return _peak(profiler)
+
+
 def _peak(profiler: Any) -> int:
     events = profiler.profiler.kineto_results.events()
     start = next(event.start_ns() for event in events if event.name() == _START)

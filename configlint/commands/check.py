@@ -45,6 +45,7 @@ def check(
     exclude: tuple[str, ...] = (),
     config: str | None = None,
     isolated: bool = False,
+    no_ignores: bool = False,
     show_settings: bool = False,
     show_files: bool = False,
 ) -> int:
@@ -60,7 +61,7 @@ def check(
     forms = reporting.forms(outputs, statistics)
     _refuse_together(paths, fix, compare, unsafe_fixes, bool(outputs or statistics))
     stated = in_options(hardware, effective)
-    options = Options(select, ignore, exclude, config, isolated)
+    options = Options(select, ignore, exclude, config, isolated, no_ignores)
     session = Session(assignments, pass_over, stated, options, unsafe_fixes)
     stdin_filename = os.path.normpath(stdin_filename)
     if "-" in paths:

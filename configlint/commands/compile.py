@@ -29,7 +29,7 @@ def show_file(compiled: Compiled, name: str, level: str) -> int:
     return CLEAN
 
 
-def compare(compiled: Compiled, level: str) -> int:
+def compare(compiled: Compiled, level: str, spec: str, output: str) -> int:
     """Print how what is there differs."""
     from configlint.core.masking import masked
     from configlint.host.write import differences, incomplete
@@ -45,6 +45,8 @@ def compare(compiled: Compiled, level: str) -> int:
         lines += unified(masked(before), masked(after or ""), path, name)
     echo("".join(lines))
     half_done = incomplete(folders)
+    if lines:
+        note(f"{output} is not what {spec} compiles to: compile again without --check")
     for folder in half_done:
         note(f"{folder} is incomplete because a compilation was interrupted: compile again without --check")
     return FINDINGS if lines or half_done else CLEAN

@@ -86,7 +86,7 @@ def unknown(plan: Plan, name: str) -> str:
         return f"{name} is not set"
     known = _paths(plan)
     emitted = [name for name, path in names.items() if path in known]
-    close = nearest(name, [*known, *(path.rpartition(".")[2] for path in known), *emitted])
+    close = nearest(name, [*known, *(path.rpartition(".")[2] for path in known), *emitted, *plan.release.arguments])
     return f"unknown value {name}" + (f": did you mean {close}?" if close else "")
 
 

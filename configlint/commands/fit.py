@@ -15,7 +15,7 @@ from configlint.core.profile import Accelerator, lacks
 from configlint.core.remedy import Put
 from configlint.core.wording import code, listing, nearest
 from configlint.core.workload import Workload, of_batch
-from configlint.memory.options import Fit, Way, base_workload, largest, of_size, samples, ways
+from configlint.memory.options import Fit, Way, base_workload, evaluation, largest, of_size, samples, ways
 from configlint.solver.room import Room
 
 # More accelerators than this are no help to choose.
@@ -50,6 +50,7 @@ def answer(
         _following(plan, workload, share, now),
         tuple(_options(plan, workload, share)),
         unknown=tuple(_unknown(plan)),
+        evaluation=evaluation(plan),
     )
     with waiting("tracing a training step") if trace else nullcontext():
         return _traced(found, of_batch(workload, size, share // size)) if trace else found
@@ -224,6 +225,8 @@ def _unknown_optimizer(plan: Plan) -> str:
 
 
 def _unknown_kernels(plan: Plan) -> str:
+    if plan.release.trainer.scores:
+        return f"memory is not modelled for Liger's kernels in {plan.trainer}"
     kind = plan.model.config.get("model_type") if plan.model else None
     return f"memory is not modelled for Liger's kernels in {code(kind)} models"
 

@@ -212,10 +212,8 @@ def _text(name: str, answers: Answers, way: _Way) -> str:
 
 def _release(name: str, trainer: str) -> Release:
     """The release that the project states for this file, else the newest."""
-    projects = Session().projects
-    stated = projects.pins(name) | projects.settings(name).releases
-    transformers, trl = (stated[each].value if each in stated else None for each in ("transformers", "trl"))
-    return knowledge.find_release(transformers and str(transformers), trl and str(trl), trainer)
+    stated = Session().projects.releases(name)
+    return knowledge.find_release(stated.get("transformers"), stated.get("trl"), trainer)
 
 
 def _precision(answers: Answers) -> str | None:

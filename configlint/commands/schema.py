@@ -21,7 +21,6 @@ from configlint.knowledge.naming import owners
 from configlint.knowledge.schemas import schema_text
 
 Schema = dict[str, Any]
-_Rule = tuple[Schema, Schema]  # what is so of a spec, and what then holds for a section `training`
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _RELEASES = ("transformers", "trl")
 
@@ -52,6 +51,16 @@ class _Class(NamedTuple):
     also: dict[str, tuple[str, ...]]
 
 
+class _Rule(NamedTuple):
+    """What holds for a section `training` of specs for some trainers, and, with a layer, of some of its releases;
+    for None, where a base states the release."""
+
+    trainers: Schema
+    section: Schema
+    layer: Layer | None = None
+    releases: tuple[Version, ...] | None = None
+
+
 def bundle(transformers: str | None = None, trl: str | None = None) -> Schema:
     """One JSON Schema for specs: spec.schema.json with the arguments filled in. Specs that state no release are of
     these, without one of the newest.
@@ -69,8 +78,9 @@ def bundle(transformers: str | None = None, trl: str | None = None) -> Schema:
         "propertyNames": {"allOf": [_refusal(name, _decided(name)) for name in sorted(owners())]},
     }
     _propose(schema["definitions"])
-    further = [(_for(trainer), {"properties": _shown(of)}) for trainer, of in classes.items() if of is not base]
-    return _ruled(schema, [*further, *_closed(classes), *_over_releases(classes), *_over_trainers(classes)])
+    schema["definitions"] |= dict(_conditions(base.layer))
+    shown = [_Rule(_for(trainer), {"properties": _shown(of)}) for trainer, of in classes.items() if of is not base]
+    return _ruled(schema, [*shown, *_closed(classes), *_over_releases(classes), *_over_trainers(classes)])
 
 
 def _classes(transformers: str | None, trl: str | None) -> dict[str, _Class]:
@@ -114,17 +124,53 @@ def _propose(definitions: Schema) -> None:
 
 def _ruled(schema: Schema, rules: Iterable[_Rule]) -> Schema:
     """The schema with what holds for `training` under conditions: for a target's too, unless the target states
-    another release or trainer."""
-    definitions = schema["definitions"]
-    definitions["same"] = {"not": {"anyOf": [{"required": [key]} for key in (*_RELEASES, "trainer")]}}
-    branches = []
-    for number, (condition, section) in enumerate(rules, 1):
-        definitions[f"training-{number}"] = section
-        training = {"training": {"$ref": f"#/definitions/training-{number}"}}
-        target = {"if": {"$ref": "#/definitions/same"}, "then": {"properties": training}}
-        properties = {**training, "targets": {"additionalProperties": target}}
-        branches.append({"if": condition, "then": {"properties": properties}})
+    another trainer; of a release that it states itself, what holds in that."""
+    definitions, branches = schema["definitions"], []
+    own: dict[str, list[Schema]] = defaultdict(list)
+    names: dict[tuple[str, tuple[Version, ...]], str] = {}
+    for number, rule in enumerate(rules, 1):
+        definitions[f"training-{number}"] = rule.section
+        training = {"training": _ref(f"training-{number}")}
+        release: Schema = {}
+        if rule.layer and rule.releases:
+            name = names.setdefault((rule.layer.package, rule.releases), f"release-{len(names) + 1}")
+            definitions[name] = _stated(rule.layer.package, rule.releases)
+            states = {"allOf": [_ref("same-trainer"), _ref(name)]}
+            own[json.dumps(rule.trainers)].append({"if": states, "then": {"properties": training}})
+            release = _in(rule.layer, rule.releases, _ref(name))
+        elif rule.layer:
+            release = _ref(f"open-{rule.layer.package}")
+        same = _ref("same-release" if rule.layer else "same-trainer")
+        targets = _for_targets({"if": same, "then": {"properties": training}})
+        branches.append({"if": {"allOf": [rule.trainers, release]}, "then": {"properties": training | targets}})
+    for trainers, held in own.items():
+        branches.append({"if": json.loads(trainers), "then": {"properties": _for_targets({"allOf": held})}})
     return schema | {"allOf": branches}
+
+
+def _for_targets(holds: Schema) -> Schema:
+    return {"targets": {"additionalProperties": holds}}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/definitions/{name}"}
+
+
+def _conditions(layer: Layer) -> Iterator[tuple[str, Schema]]:
+    """What is asked again and again. A spec that states the release of TRL alone is of the newest Transformers that
+    goes with it."""
+    newest = knowledge.releases("transformers")[-1]
+    older = tuple(each for each in knowledge.releases("trl") if knowledge.asked_for(each)[1] < newest)
+    doubts: Schema = {
+        "transformers": _stated("trl", older) if layer.version == newest else {"required": ["trl"]},
+        "trl": {"required": ["transformers"]},
+    }
+    yield "same-trainer", {"not": {"required": ["trainer"]}}
+    yield "same-release", {"not": {"anyOf": [{"required": [key]} for key in (*_RELEASES, "trainer")]}}
+    for package, doubt in doubts.items():
+        unclear = {"anyOf": [{"required": ["extends"]}, doubt]}
+        yield f"open-{package}", {"not": {"required": [package]}, **unclear}
+        yield f"default-{package}", {"not": {"anyOf": [{"required": [package]}, *unclear["anyOf"]]}}
 
 
 def _for(trainer: str | None) -> Schema:
@@ -144,43 +190,34 @@ def _unless(trainers: tuple[str, ...]) -> Schema:
     return {"properties": {"trainer": {"not": {"enum": [*trainers]}}}, "not": _for(None)}
 
 
-def _in(layer: Layer, releases: tuple[Version, ...] | None) -> Schema:
-    """Whether a spec is for one of some releases: where it states none of either package, for the layer's. For
-    None, whether its base says for which."""
-    if releases is None:
-        return {
-            "not": {"required": [layer.package]},
-            "anyOf": [{"required": [key]} for key in (*_RELEASES, "extends")],
-        }
+def _in(layer: Layer, releases: tuple[Version, ...], stated: Schema) -> Schema:
+    """Whether a spec is for one of some releases: where it states none, for the layer's."""
     if releases == knowledge.releases(layer.package):
         return {}
+    return {"anyOf": [stated, _ref(f"default-{layer.package}")]} if layer.version in releases else stated
+
+
+def _stated(package: str, releases: tuple[Version, ...]) -> Schema:
+    """Whether one of some releases is stated."""
     minors: dict[int, list[str]] = defaultdict(list)
     for major, minor in releases:
         minors[major].append(str(minor))
     pattern = "|".join(rf"{major}\.({'|'.join(held)})" for major, held in minors.items())
-    stated = {"properties": {layer.package: {"type": "string", "pattern": rf"^({pattern})(\.|$)"}}}
-    if layer.version not in releases:
-        return {**stated, "required": [layer.package]}
-    silent = {"not": {"anyOf": [{"required": [key]} for key in (*_RELEASES, "extends")]}}
-    return {**stated, "anyOf": [{"required": [layer.package]}, silent]}
+    stated = {"properties": {package: {"type": "string", "pattern": rf"^({pattern})(\.|$)"}}}
+    return {**stated, "required": [package]}
 
 
 # What holds
 
 
 def _closed(classes: dict[str, _Class]) -> Iterator[_Rule]:
-    """The names that a class has in any release, and no others; of a trainer that is not known, all."""
+    """The names that a class has in any release, and no others; of a trainer that is not known, or that a base
+    states,
+    any."""
     shared = classes["Trainer"].layer.arguments.keys()
     for trainer, of in classes.items():
         missing = f"{knowledge.trainers()[trainer]} has no argument of this name"
-        yield _for(trainer), _only(shared | of.layer.arguments.keys(), missing)
-    yield (
-        _for(None),
-        _only(
-            {name for of in classes.values() for name in of.layer.arguments},
-            "no trainer that configlint knows has an argument of this name",
-        ),
-    )
+        yield _Rule(_for(trainer), _only(shared | of.layer.arguments.keys(), missing))
 
 
 def _only(names: Iterable[str], otherwise: str) -> Schema:
@@ -196,8 +233,8 @@ def _over_releases(classes: dict[str, _Class]) -> Iterator[_Rule]:
             for releases, section in _ages(name, of):
                 ages[of.also[name] if trainer == "Trainer" else (), releases].append(section)
         for (others, releases), sections in ages.items():
-            conditions = [_unless(others) if trainer == "Trainer" else _for(trainer), _in(of.layer, releases)]
-            yield {"allOf": [*filter(None, conditions)] or [{}]}, _joined(sections)
+            trainers = _unless(others) if trainer == "Trainer" else _for(trainer)
+            yield _Rule(trainers, _joined(sections), of.layer, releases)
 
 
 def _over_trainers(classes: dict[str, _Class]) -> Iterator[_Rule]:
@@ -206,7 +243,7 @@ def _over_trainers(classes: dict[str, _Class]) -> Iterator[_Rule]:
     takers = {name: [base, *map(classes.get, others)] for name, others in base.also.items() if others}
     names = takers.keys() - owners().keys()
     ever = {name: [held for of in takers[name] if of for held in _ever(of.layer, name)] for name in sorted(names)}
-    yield _for(None), {"properties": {name: _takes(held, base.others) for name, held in ever.items()}}
+    yield _Rule(_for(None), {"properties": {name: _takes(held, base.others) for name, held in ever.items()}})
 
 
 def _joined(sections: list[Schema]) -> Schema:

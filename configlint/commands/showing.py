@@ -34,7 +34,7 @@ def settings(paths: Sequence[str], session: Session) -> int:
         echo("".join(f"{key} = {_toml(value)}\n" for key, value in values.items()))
     for name, value in session.options._asdict().items():
         if value:
-            echo(f"# --{name}: {', '.join(value) if isinstance(value, tuple) else value}\n")
+            echo(f"# --{name.replace('_', '-')}: {', '.join(value) if isinstance(value, tuple) else value}\n")
     for line in unreadable:
         note(line)
     return USAGE if unreadable else CLEAN

@@ -19,7 +19,8 @@ class Edit(NamedTuple):
     """A change at its place: the entry whose key stands at `entry`, which with a `route` moves there: these are the
     keys from the root down.
 
-    `patches` are what it does to the text, once it is known that it can be made.
+    `patches` are what it does to the text, once it is known that it can be made; of a comment, which is no entry,
+    they are known from the start.
     """
 
     entry: Span

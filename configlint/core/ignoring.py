@@ -8,6 +8,7 @@ from itertools import accumulate
 
 from configlint.core.diagnostic import NOT_IGNORABLE, Diagnostic, Severity
 from configlint.core.document import Mapping, Node, Scalar, Sequence, last_line
+from configlint.core.edit import Edit, Patch
 from configlint.core.record import NamedTuple
 from configlint.core.regex import regex
 from configlint.core.selecting import Renamed
@@ -126,8 +127,10 @@ def _note_ends(node: Node, ends: dict[int, int]) -> int:
 _Lines = dict[tuple[str, str], dict[str, list[int]]]
 
 
-def unused(found: Iterable[Ignore], diagnostics: list[Diagnostic], rules: Names) -> Iterator[Diagnostic]:
-    """What is wrong with the ignore comments themselves."""
+def unused(
+    found: Iterable[Ignore], diagnostics: list[Diagnostic], rules: Names, mends: bool = True
+) -> Iterator[Diagnostic]:
+    """What is wrong with the ignore comments themselves; if it `mends`, with the removal of the unused ones."""
     lines = _lines(diagnostics)
     near = Suggestions()
     for ignore in found:
@@ -142,8 +145,10 @@ def unused(found: Iterable[Ignore], diagnostics: list[Diagnostic], rules: Names)
             elif ignored := _rules_between(lines, ignore, rules.RENAMED.get(name, (name,))):
                 yield from _renamed(ignore, name, ignored, is_split=name not in rules.RENAMED)
             elif name in rules.RENAMED or rules.is_name(name):
-                help = "remove the comment" if len(ignore.rules) == 1 else f"remove `{name}` from the comment"
-                yield _about(ignore, "unused", f"`{name}` finds nothing here", help)
+                is_only = len(ignore.rules) == 1
+                help = "remove the comment" if is_only else f"remove `{name}` from the comment"
+                about = _about(ignore, "unused", f"`{name}` finds nothing here", help)
+                yield about._replace(fix=_removal(ignore.span) if is_only and mends else None)
             else:
                 close = near(name, rules.rule_names())
                 yield _about(
@@ -152,6 +157,19 @@ def unused(found: Iterable[Ignore], diagnostics: list[Diagnostic], rules: Names)
                     f"the rule `{name}` is unknown",
                     f"did you mean `{close}`?" if close else None,
                 )
+
+
+def _removal(comment: Span) -> Edit | None:
+    """The comment goes, with its line where it is alone there; not with another comment behind it."""
+    lines = comment.source.lines()
+    line, number = lines[comment.line - 1], comment.line
+    before, after = line[: comment.column - 1].rstrip(), line[comment.end_column - 1 :]
+    if "#" in after:
+        return None
+    place = Span(comment.source, number, len(before) + 1, number, len(line) + 1)
+    if not before and number < len(lines):
+        place = Span(comment.source, number, 1, number + 1, 1)
+    return Edit(comment, delete=True, patches=(Patch(place, ""),))
 
 
 def _lines(diagnostics: list[Diagnostic]) -> _Lines:

@@ -113,7 +113,7 @@ class Trainer(NamedTuple):
     null_length: tuple[int, tuple[int, int] | None] | None = None
     whole_logits: tuple[tuple[tuple[int, int], float, float, float], ...] = ()
     nll_unless: dict[str, object] | None = None
-    casts_quantized: bool = False
+    prepares_quantized: tuple[tuple[int, int], tuple[int, int] | None] | None = None
     generates: bool = False
     completions: tuple[int, int] | None = None
     task: str | None = None

@@ -105,6 +105,13 @@ class Release(NamedTuple):
         group = self.others.get(self.trainer.script or "")
         return self.trainer.script if group and group.is_there else None
 
+    def prepares_quantized(self, data: str | None) -> bool:
+        """Whether the trainer makes parts of a quantized model float32, as PEFT prepares it."""
+        since, until = self.trainer.prepares_quantized or (None, None)
+        if since is None or self.trl is None or data in ("zero3", "fsdp"):
+            return False
+        return since <= self.trl and (until is None or self.trl < until)
+
     def lives(self, name: str) -> list[Layer]:
         """The layers that know of the argument in any release, the class's own first."""
         return [layer for layer in reversed(self.layers) if name in layer.arguments]

@@ -39,15 +39,15 @@ class Workload(NamedTuple):
     `saved_modules` are trained whole beside them. With qlora a weight below them has `bits` bits (4 or 8), whose
     scales are float32, or quantized again with `nested_scales`. `adapter_dtype` is that of the adapters' weights;
     `upcast` says that norms, embedding and output layer of 4-bit weights were made float32 (PEFT's
-    prepare_model_for_kbit_training). `checkpointing` keeps of one layer in `checkpointed_every` its input alone.
-    `attention` is eager, sdpa or flash_attention_2 (or another), `padded` says that a batch holds padding, so that
-    attention gets a mask, `many_lengths` that batches are not all as long as the next; `flattened` that a batch is
-    one row of all its tokens (TRL's packing), with a mask that keeps samples apart unless flash attention does.
-    `optimizer` is the Trainer's `optim`, with its
-    `optimizer_arguments` (`optim_args`) and `optimizer_targets` (`optim_target_modules`). `fused_loss` is Liger's
-    kernels, its loss among them; `chunked_loss` is TRL's own, in place of either. `task` is what the model is
-    loaded for, None what its config says. `compiled` says that torch.compile makes other kernels. `release` is that
-    of Transformers, `capability` NVIDIA's compute capability.
+    prepare_model_for_kbit_training), `narrow_tables` that embedding and output layer then got 16 bits again.
+    `checkpointing` keeps of one layer in `checkpointed_every` its input alone. `attention` is eager, sdpa or
+    flash_attention_2 (or another), `padded` says that a batch holds padding, so that attention gets a mask,
+    `many_lengths` that batches are not all as long as the next; `flattened` that a batch is one row of all its
+    tokens (TRL's packing), with a mask that keeps samples apart unless flash attention does. `optimizer` is the
+    Trainer's `optim`, with its `optimizer_arguments` (`optim_args`) and `optimizer_targets`
+    (`optim_target_modules`). `fused_loss` is Liger's kernels, its loss among them; `chunked_loss` is TRL's own, in
+    place of either. `task` is what the model is loaded for, None what its config says. `compiled` says that
+    torch.compile makes other kernels. `release` is that of Transformers, `capability` NVIDIA's compute capability.
 
     `pairs` says that a sample is two rows; `reference` is what a reference model is: "" for none, `adapters` for
     the model without them, else the dtype of a second copy. `scores` says that the loss is made of tokens'
@@ -57,7 +57,8 @@ class Workload(NamedTuple):
     the loss has the likelihood of the chosen rows too, `scored` of how many at the end of each row, 0 for all.
     `generated` are the rows that the model generates at once: `generate_at_once`, or what `generate_every`
     micro-batches need, 0 for all of a step; `engine` is the part of the device that vLLM takes beside the
-    training, `engine_sleeps` that it gives it back while the model trains.
+    training, `engine_sleeps` that it gives it back while the model trains. `evaluates` says that
+    the question is of an evaluation of the batch, after a step of the training.
 
     `data`, `shard`, `tensor`, `context`, `world` and the offloads are how the devices share the work;
     `shard` counts the devices that share one copy, `synchronised` says that gradients are exchanged after each
@@ -81,6 +82,7 @@ class Workload(NamedTuple):
     nested_scales: bool = False
     adapter_dtype: str = "float32"
     upcast: bool = False
+    narrow_tables: bool = False
     checkpointing: bool = False
     checkpointed_every: int = 1
     attention: str = "sdpa"
@@ -106,6 +108,7 @@ class Workload(NamedTuple):
     generated: int = 0
     engine: float = 0.0
     engine_sleeps: bool = False
+    evaluates: bool = False
     release: tuple[int, int] = (5, 23)
     capability: tuple[int, int] | None = None
     task: str | None = None

@@ -101,7 +101,10 @@ def _located(document: Node, edits: Iterable[Edit]) -> list[Edit]:
     located = []
     for edit in {identity(edit): edit for edit in edits}.values():
         # What stands in the document more than once, through an alias or `<<`, may be meant only once.
-        if len(found := places.get(edit.entry, [])) != 1:
+        found = places.get(edit.entry, [])
+        if not found and edit.patches:  # a comment, which is no entry
+            located.append(edit)
+        if len(found) != 1:
             continue
         try:
             place = _Place(source, starts, *found[0])

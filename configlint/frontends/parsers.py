@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from configlint import knowledge
 from configlint.core.record import NamedTuple
+from configlint.core.regex import regex
 from configlint.core.spec import ScriptParser
 from configlint.frontends.calls import classes
 from configlint.syntax.names import Bound, Names, Scope
@@ -32,6 +33,8 @@ _PARSES = {
     "TrlParser": "parse_args_and_config",
 }
 _PACKAGES = {"ArgumentParser": "argparse", "HfArgumentParser": "transformers", "TrlParser": "trl"}
+_ARGV = regex(r"sys\.argv\[1\]|len\(sys\.argv\)")
+_FILE = regex(r"\.(?:json|ya?ml)[\"']")
 _LOADS = ("json.load", "json.loads", "yaml.safe_load")
 
 
@@ -61,11 +64,19 @@ def script_parser(text: str) -> ScriptParser | None:
         return None
     names = Names([tree])
     try:
-        return _of_config_call(names) or _judged(_made(names), "argv" in text, _conditional(tree))
-    except (_Unknown, RecursionError):
-        return None
+        call, parser = _of_config_call(names, text), _of_parser(names, tree, text)
     finally:
         names.forget()
+    if call is None or (parser is not None and parser.fields is not None):
+        return parser
+    return parser._replace(fields=call.fields, reader=call.reader) if parser else call
+
+
+def _of_parser(names: Names, tree: ast.Module, text: str) -> ScriptParser | None:
+    try:
+        return _judged(_made(names), text, _conditional(tree))
+    except (_Unknown, RecursionError):
+        return None
 
 
 def _made(names: Names) -> _Made:
@@ -99,14 +110,14 @@ def _uses(names: Names, holder: ast.Call) -> Iterator[tuple[ast.Call, str]]:
             yield from _uses(names, call)
 
 
-def _judged(made: _Made, sees_argv: bool, conditional: frozenset[ast.AST]) -> ScriptParser | None:
+def _judged(made: _Made, text: str, conditional: frozenset[ast.AST]) -> ScriptParser | None:
     reads = made.calls(*_READS) if made.kind == "HfArgumentParser" else []
     parses = made.calls(_PARSES[made.kind])
     if any(method not in (*_BESIDE, *_READS, _PARSES[made.kind]) for _, method in made.uses):
         return None
     if reads:
-        return _of_reads(made, reads)
-    if len(parses) != 1 or parses[0] in conditional or sees_argv or parses[0].args:
+        return _of_reads(made, reads, text)
+    if len(parses) != 1 or parses[0] in conditional or "argv" in text or parses[0].args:
         return None
     options, places, required = _declared(made, conditional)
     if made.kind == "ArgumentParser":
@@ -121,13 +132,13 @@ def _judged(made: _Made, sees_argv: bool, conditional: frozenset[ast.AST]) -> Sc
     return ScriptParser(options=options | {f"--{name}" for name in fields}, places=places)
 
 
-def _of_reads(made: _Made, reads: list[ast.Call]) -> ScriptParser | None:
+def _of_reads(made: _Made, reads: list[ast.Call], text: str) -> ScriptParser | None:
     """HfArgumentParser reads a file, and refuses what none of its dataclasses has."""
     if not all(_is_strict(read) for read in reads):
         return None
     files = {ast.unparse(each) for read in reads for each in (*read.args, *(word.value for word in read.keywords))}
-    # The first argument is the file's name then, never an option.
-    is_first = files <= {"sys.argv[1]", "os.path.abspath(sys.argv[1])"}
+    # The first argument is the file's name then, never an option, if nothing else is done with it.
+    is_first = files <= {"sys.argv[1]", "os.path.abspath(sys.argv[1])"} and "argv" not in _ARGV.sub("", text)
     options = frozenset[str]() if is_first else None
     return ScriptParser(*_types(made), reader=made.kind, options=options, places=True)
 
@@ -210,9 +221,11 @@ def _conditional(tree: ast.Module) -> frozenset[ast.AST]:
     return frozenset(found)
 
 
-def _of_config_call(names: Names) -> ScriptParser | None:
+def _of_config_call(names: Names, text: str) -> ScriptParser | None:
     """A script that hands all of the file to one config class, `TrainingArguments(**json.load(…))`, refuses what
-    that does not have."""
+    that does not have. One that names a file in its text may read that one."""
+    if _FILE.search(text) or not any(word in text for word in ("argv", "ArgumentParser")):
+        return None
     calls = [
         (call, scope)
         for call, scope in names.calls

@@ -37,13 +37,14 @@ def answers(ask: Callable[[Item], Answer | None], items: Sequence[Item]) -> list
     try:
         for number in range(processes):
             # Every so manieth item: files of one folder take as long as each other, folders do not.
-            children.append(_start(ask, items[number::processes]))
-        for number, (_, pipe) in enumerate(children):
+            with suppress(OSError):  # no more processes or files are allowed
+                children.append((number, *_start(ask, items[number::processes])))
+        for number, _, pipe in children:
             with open(pipe, "rb", closefd=False) as file, suppress(EOFError, ValueError, TypeError):
                 for place, answer in enumerate(marshal.load(file)):
                     found[number + place * processes] = answer
     finally:
-        for process, pipe in children:
+        for _, process, pipe in children:
             os.close(pipe)
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
@@ -58,7 +59,12 @@ def _cores() -> int:
 def _start(ask: Callable[[Item], Answer | None], items: Sequence[Item]) -> tuple[int, int]:
     """A copy of this process, and the end of a pipe that it tells its answers to."""
     reading, writing = os.pipe()
-    process = os.fork()
+    try:
+        process = os.fork()
+    except OSError:
+        os.close(reading)
+        os.close(writing)
+        raise
     if process:
         os.close(writing)
         return process, reading

@@ -38,7 +38,7 @@ def find_release(transformers: str | None, trl: str | None, trainer: str | None)
         if trl is None:
             fitting = [release for release in _trl.RELEASES if _fits(release, version)]
             trl_version = fitting[-1] if fitting else _trl.RELEASES[0]
-        asks_for = _asked_for(trl_version)
+        asks_for = asked_for(trl_version)
         if transformers is None and trainer in _trl.TRAINERS:
             version = min(version, asks_for[1])
     layers = [Layer("transformers", version, _transformers.GROUPS["TrainingArguments"])]
@@ -123,7 +123,12 @@ def releases(package: str) -> tuple[Version, ...]:
     return _trl.RELEASES
 
 
-def _asked_for(trl: Version) -> tuple[Version, Version]:
+def release_known(package: str, text: str | None) -> str | None:
+    """The release that is meant, or the last before it that there is data of."""
+    return None if text is None else ".".join(map(str, _nearest(text, releases(package))))
+
+
+def asked_for(trl: Version) -> tuple[Version, Version]:
     """The oldest and the newest release of Transformers that one of TRL can be installed with."""
     from configlint.knowledge._generated.trl import NEWEST, OLDEST
 
@@ -132,7 +137,7 @@ def _asked_for(trl: Version) -> tuple[Version, Version]:
 
 
 def _fits(trl: Version, transformers: Version) -> bool:
-    oldest, newest = _asked_for(trl)
+    oldest, newest = asked_for(trl)
     return oldest <= transformers <= newest
 
 

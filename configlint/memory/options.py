@@ -12,6 +12,7 @@ from configlint.core.arithmetic import divisors, last_that
 from configlint.core.plan import Memory, Plan
 from configlint.core.record import NamedTuple
 from configlint.core.remedy import Put
+from configlint.core.values import positive
 from configlint.core.workload import Estimate, Workload, of_batch
 from configlint.core.writing import written
 from configlint.knowledge.optimizers import find_optimizer
@@ -30,6 +31,7 @@ _RANK = 16
 _SHORTEST = 128
 # The part of a device that vLLM takes beside a training, unless told otherwise. Source: trl 1.16, grpo_config.py.
 _ENGINE = 0.3
+_WITHOUT_LOGITS = (5, 15)
 # What is lower by less than this is not worth a line.
 _LOWER = 0.95
 
@@ -64,8 +66,9 @@ class Fit(NamedTuple):
     `estimate` is of `per_device` samples: the trace's where there is one, with the `closed_form` beside it;
     `refusal` is why there is none. `largest` is what fits now, None where nothing does or where that is not
     known, and `following` the next size above it, or the first of all. `options` are the ways out or up.
-    `figures` are those of the traces that were made. `unknown` has paths with what is not known of them; with an
-    estimate it is the trace's for what the closed form does not know.
+    `evaluation` is of the plan's batch for it. `figures` are those of the traces that were made. `unknown` has
+    paths with what is not known of them; with an estimate it is the trace's for what the closed form does not
+    know.
     """
 
     plan: Plan
@@ -79,18 +82,26 @@ class Fit(NamedTuple):
     refusal: str | None = None
     figures: tuple[dict[str, object], ...] = ()
     unknown: tuple[tuple[str, str], ...] = ()
+    evaluation: Estimate | None = None
+
+    @property
+    def worst(self) -> Estimate | None:
+        """What takes the most: a step, or the evaluation."""
+        if self.estimate is None or self.evaluation is None:
+            return self.estimate
+        return max(self.estimate, self.evaluation, key=lambda each: each.high)
 
     @property
     def overflows(self) -> bool:
         """Whether it may take more than there is, with or without the headroom."""
         capacity = self.plan.memory.capacity
-        return self.estimate is not None and capacity is not None and self.estimate.high > capacity
+        return self.worst is not None and capacity is not None and self.worst.high > capacity
 
     @property
     def fits(self) -> bool | None:
         """Whether even the most that it may take leaves the headroom free; None where that is not known."""
         budget = self.plan.memory.budget
-        return None if self.estimate is None or budget is None else self.estimate.high <= budget
+        return None if self.worst is None or budget is None else self.worst.high <= budget
 
 
 def ways(plan: Plan) -> list[Way]:
@@ -138,6 +149,36 @@ def of_size(memory: Memory, workload: Workload, share: int, per_device: int) -> 
     """What a per-device batch takes, fit or not; None where that is not known."""
     estimate = memory.ask(of_batch(workload, per_device, share // per_device))
     return Way((), per_device, share // per_device, estimate) if estimate else None
+
+
+def evaluation(plan: Plan, size: int | None = None) -> Estimate | None:
+    """What an evaluation of the plan's batch for it, or of another, takes beside what stays of the training; None
+    where there is none, or it is not known."""
+    workload, own = plan.memory.workload, evaluated(plan)
+    if workload is None or own is None or plan.argument("predict_with_generate"):
+        return None
+    # Before 5.15 the Trainer told Liger to do without logits in training alone; TRL's trainers always do.
+    whole = workload.fused_loss and not plan.release.trl and plan.release.transformers < _WITHOUT_LOGITS
+    asked = of_batch(workload, size or own, 1)
+    rows = asked.batch if workload.generates else 0
+    fused = workload.fused_loss and not whole
+    return plan.memory.ask(asked._replace(evaluates=True, generated=rows, fused_loss=fused))
+
+
+def evaluated(plan: Plan) -> int | None:
+    """How many samples the Trainer evaluates at once; None where it evaluates nothing."""
+    on = plan.intervals.eval_strategy in ("steps", "epoch")
+    return positive(plan.argument("per_device_eval_batch_size")) if on else None
+
+
+def most_evaluated(plan: Plan, room: int) -> int:
+    """The largest power of two, below the plan's own, of samples that can be evaluated at once within `room` bytes:
+    with the most that they may take, or where none fits so, with the least; 0 where not even one does."""
+    own = evaluated(plan) or 1
+    powers = [1 << number for number in reversed(range((own - 1).bit_length()))]
+    found = [(size, answer) for size in powers if (answer := evaluation(plan, size)) and answer.low <= room]
+    surely = (size for size, answer in found if answer.high <= room)
+    return next(surely, found[0][0] if found else 0)
 
 
 def samples(plan: Plan) -> int | None:
@@ -252,27 +293,28 @@ def _methods(plan: Plan, base: Workload) -> Iterator[Relief]:
     if setting and setting.of:
         return  # it stands in the script's arguments, in another form
     trl, whole = plan.release.trl is not None, base.data in ("ddp", "zero0", "zero1", "zero2")
-    quantizes = whole and not plan.release.trainer.casts_quantized
+    prepares = plan.release.prepares_quantized(base.data)
     # As PEFT and TRL prepare the model, and DeepSpeed casts it.
     own = base.dtype if base.data.startswith("zero") else None
     reference = "adapters" if base.reference else ""
     kinds: dict[str, dict[str, object]] = {
         "lora": {"adapter_dtype": own or "float32", "upcast": False, "reference": reference},
         "qlora": {
-            "adapter_dtype": own or ("bfloat16" if trl else "float32"),
-            "upcast": not trl,
+            "adapter_dtype": own or ("bfloat16" if trl and not prepares else "float32"),
+            "upcast": prepares or not trl,
+            "narrow_tables": prepares and base.autocast == "bfloat16",
             "reference": reference,
         },
     }
     for method, fields in kinds.items():
-        if base.method == "full" and (method == "lora" or quantizes):
+        if base.method == "full" and (method == "lora" or whole):
             tuning: dict[str, object] = {"method": method, "rank": _RANK, "target_modules": "all-linear"}
             if plan.script:
                 tuning["dropout"] = 0  # TRL's own is not modelled
             yield Relief(
                 Put("tuning", tuning), {"method": method, "rank": _RANK, "targets": ("all-linear",), **fields}
             )
-        elif base.method == "lora" and method == "qlora" and quantizes:
+        elif base.method == "lora" and method == "qlora" and whole:
             yield Relief(Put("tuning.method", "qlora"), {"method": method, **fields})
 
 

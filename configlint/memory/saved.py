@@ -67,6 +67,8 @@ def is_saved(workload: Workload) -> bool:
 
 def saved(workload: Workload) -> SavedStep | None:
     """What the model's file says of a workload, if it does."""
+    if workload.evaluates:
+        return None
     rows = in_rows(workload)
     points = {
         figure["batch"]: figure

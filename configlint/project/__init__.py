@@ -30,13 +30,14 @@ class Project(NamedTuple):
 
 class Options(NamedTuple):
     """What the command line says in place of settings (`select`, the settings file of `config`, none of any with
-    `isolated`) or beside them (`ignore`, `exclude`)."""
+    `isolated`) or beside them (`ignore`, `exclude`), and whether no ignore comment holds."""
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     config: str | None = None
     isolated: bool = False
+    no_ignores: bool = False
 
 
 NO_OPTIONS = Options()
@@ -82,6 +83,11 @@ class Projects:
     def pins(self, path: str) -> dict[str, Setting]:
         """The releases that are pinned for a file, by package."""
         return self._of(os.path.dirname(path)).pins
+
+    def releases(self, path: str) -> dict[str, str]:
+        """The releases that the project states for a file, by package: its settings before what it pins."""
+        stated = self.pins(path) | self.settings(path).releases
+        return {package: str(setting.value) for package, setting in stated.items()}
 
     def environment(self, path: str) -> str | None:
         """The virtual environment of a file's project, if there is one."""

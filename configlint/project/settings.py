@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 
 from configlint import __version__
 from configlint.core.errors import UsageError
@@ -13,10 +13,13 @@ from configlint.core.regex import postponed, regex
 from configlint.core.selecting import Selection, unknown
 from configlint.core.source import Source, Span
 from configlint.core.spec import Setting
-from configlint.core.typing import Any
+from configlint.core.typing import TYPE_CHECKING, Any
 from configlint.core.wording import code, in_a_line, listing, nearest
 from configlint.frontends import FRONT_ENDS
 from configlint.host.read import read_bytes, readable, reason
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 _TABLE = "tool.configlint"
 _FILES = ("configlint.toml", "pyproject.toml")
@@ -80,15 +83,29 @@ class Settings:
         return Selection(select, tuple(self.values.get("ignore", ())), self.values.get("severity", {}))
 
     def _matches(self, patterns: list[str], path: str) -> bool:
-        from configlint.host.patterns import compiled  # 20 ms
-
         relative = os.path.relpath(os.path.abspath(path), self.folder).replace(os.sep, "/")
-        return compiled(patterns).match_file(relative)
+        if not any(_could_match(pattern, relative) for pattern in patterns):
+            return False
+        return _compiled(tuple(patterns)).match_file(relative)
 
     def _setting(self, key: str, value: object) -> Setting:
         assert self.source is not None
         span = _place(self.source, key)
         return Setting(value, (key,), span, span)
+
+
+def _could_match(pattern: str, path: str) -> bool:
+    """Whether a path has what a pattern has beside its wildcards: for most this is all there is to ask."""
+    if "[" in pattern or "\\" in pattern:
+        return True
+    return all(part in path for part in re.split(r"[*?/!]+", pattern.strip()))
+
+
+@cache
+def _compiled(patterns: tuple[str, ...]) -> GitIgnoreSpec:
+    from configlint.host.patterns import compiled  # 20 ms
+
+    return compiled(patterns)
 
 
 def machine(said: str) -> dict[str, object]:

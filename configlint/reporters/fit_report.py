@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Sequence
 
 from configlint.core.plan import Plan
-from configlint.core.wording import in_a_line
+from configlint.core.wording import count, in_a_line
 from configlint.core.workload import CATEGORIES, Estimate
-from configlint.memory.options import Fit, Way, entries
+from configlint.memory.options import Fit, Way, entries, evaluated, most_evaluated
 
 _GIB = 2**30
 _NAMES = {
@@ -37,12 +37,13 @@ def as_json(answers: Sequence[Fit]) -> str:
 
 
 def _block(answer: Fit) -> Iterator[str]:
-    if answer.estimate is None:
+    if answer.estimate is None or answer.worst is None:
         yield from _not_known(answer)
         return
-    yield from _header(answer, answer.estimate)
-    yield from _bars(answer.estimate)
-    yield from _slack(answer.estimate)
+    yield from _header(answer, answer.worst)
+    yield from _bars(answer.worst)
+    yield from _slack(answer.worst)
+    yield from _evaluation(answer, answer.estimate)
     yield from _method(answer)
     if answer.plan.model and "vision_config" in answer.plan.model.config:
         yield "text alone: the vision tower's weights are counted, images take more"
@@ -106,6 +107,27 @@ def _bars(estimate: Estimate) -> Iterator[str]:
 def _slack(estimate: Estimate) -> Iterator[str]:
     if estimate.slack >= _SMALLEST:
         yield f"PyTorch's allocator may need {_gib(estimate.slack)} GiB on top; the higher figure includes it"
+
+
+def _evaluation(answer: Fit, training: Estimate) -> Iterator[str]:
+    """What the one takes that does not take the most, a training step or the evaluation; and where the latter is
+    what does not fit, what to write."""
+    size, found, memory = evaluated(answer.plan), answer.evaluation, answer.plan.memory
+    if size is None:
+        return
+    if found is None:
+        yield "evaluation is not counted: what it takes beside the training is unknown"
+        return
+    samples = count(size, "sample")
+    if answer.worst is not found:
+        yield f"evaluation ({samples} at once) takes {_range(found)} GiB"
+        return
+    yield f"training takes {_range(training)} GiB ({training.phase}), less than evaluation ({samples} at once)"
+    if memory.budget is not None and training.high <= memory.budget < found.high:
+        name = answer.plan.name(answer.plan.path("per_device_eval_batch_size"))
+        few = most_evaluated(answer.plan, memory.budget)
+        remedy = f"write {name}: {few}" if few else "use shorter samples for it"
+        yield f"evaluation is what does not fit: {remedy}"
 
 
 def _column(rows: Sequence[tuple[str, int]], total: int) -> list[str]:
@@ -172,7 +194,7 @@ def _table(title: str, options: Sequence[Way]) -> Iterator[str]:
 
 
 def _record(answer: Fit) -> dict[str, object]:
-    plan, estimate = answer.plan, answer.estimate
+    plan, estimate = answer.plan, answer.worst
     return {
         "target": plan.spec.target,
         "accelerator": plan.hardware.accelerator_name,
@@ -189,6 +211,7 @@ def _record(answer: Fit) -> dict[str, object]:
         "breakdown": estimate.breakdown if estimate else None,
         "slack_bytes": estimate.slack if estimate else None,
         "method": estimate.method if estimate else None,
+        "evaluation": _measures(answer.evaluation) if answer.evaluation else None,
         "closed_form": _measures(answer.closed_form) if answer.closed_form else None,
         "not_traced": answer.refusal,
         "options": [_option(option) for option in answer.options],

@@ -67,14 +67,12 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         return None, ()
     below = stored(ledger, asked.tuning, model)
     left_out = (*_left_out(ledger, asked), *(("model.config",) if below is None else ()))
-    if below and below.bits and ledger.release.trainer.casts_quantized:
-        left_out = (*left_out, "tuning.method" if asked.tuning.method == "qlora" else "model.config")
     if left_out or below is None:
         return None, left_out
     from configlint.core.workload import Workload  # a millisecond, for those who say what they train
 
     dtype, autocast = _dtypes(ledger, asked.precision)
-    tuning = asked.tuning
+    tuning, prepares = asked.tuning, ledger.release.prepares_quantized(parallel.data)
     method = "qlora" if below.bits else tuning.method or "full"
     checkpointing = ledger.argument("gradient_checkpointing", flag) or False
     own = parallel.data == "fsdp" and _is_on(ledger.spec, "parallel.fsdp.activation_checkpointing")
@@ -102,9 +100,10 @@ def solve_workload(ledger: Ledger, asked: Asked) -> tuple[Workload | None, tuple
         saved_modules=tuning.modules_to_save,
         bits=below.bits or 4,
         nested_scales=below.nested,
-        adapter_dtype=_adapter_dtype(ledger, parallel, method, dtype),
-        # PEFT's preparation is what a script calls that quantizes the weights itself.
-        upcast=tuning.method == "qlora" and not _trl(ledger),
+        adapter_dtype=_adapter_dtype(ledger, parallel, method, dtype, prepares),
+        # PEFT's preparation is what a script calls that quantizes the weights itself, and some trainers of TRL.
+        upcast=method == "qlora" if prepares else tuning.method == "qlora" and not _trl(ledger),
+        narrow_tables=prepares and below.bits == 4 and autocast == "bfloat16",
         checkpointing=checkpointing or own,
         checkpointed_every=_every(ledger) if checkpointing else 1,
         attention=asked.loaded.attention or default_attention(model.config, ledger.release.transformers),
@@ -235,11 +234,11 @@ def _chunked_loss(ledger: Ledger) -> bool:
     return loss == "chunked_nll" or (loss is None and trl >= by_default)
 
 
-def _adapter_dtype(ledger: Ledger, parallel: Parallel, method: str, dtype: str) -> str:
+def _adapter_dtype(ledger: Ledger, parallel: Parallel, method: str, dtype: str, prepares: bool) -> str:
     """PEFT makes adapters float32; TRL casts those of 4-bit weights to bfloat16, and DeepSpeed all it is given."""
     if parallel.uses_deepspeed:
         return dtype
-    return "bfloat16" if method == "qlora" and _trl(ledger) else "float32"
+    return "bfloat16" if method == "qlora" and _trl(ledger) and not prepares else "float32"
 
 
 def loaded_dtype(ledger: Ledger, loaded: Loaded, model: Model | None) -> str | None:

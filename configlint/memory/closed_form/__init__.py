@@ -85,6 +85,8 @@ def _knows_head(workload: Workload, sizes: Architecture) -> bool:
     if workload.task is None:
         names = workload.config.get("architectures")
         named = str(names[0]) if isinstance(names, list) and names else ""
+        if not named:
+            return not sizes.encoder
         return named.endswith("LMHeadModel") or not named.endswith("Model")
     own = "masked-lm" if sizes.encoder else "causal-lm"
     return workload.task in (own, "image-text-to-text", *CLASSIFYING)

@@ -15,6 +15,7 @@ _ADAPTED = {
     "bert": ("query", "value"),
     "roberta": ("query", "value"),
     "xlm-roberta": ("query", "value"),
+    "deberta-v2": ("query_proj", "value_proj"),
     "distilbert": ("q_lin", "v_lin"),
     "phi3": ("qkv_proj",),
 }
@@ -31,14 +32,15 @@ class Architecture:
     block has a gate. `rotary` is the part of a head that is turned, `joined` says that the rest is put back by
     a copy; layers in `unturned` have no positions. `biased` names the products with a bias (q, k, v, o, m, or
     all), `windows` has each layer's window, 0 for none. `broadcast` says that heads share a key without saying
-    so to sdpa, which then has no kernel for it. `encoder` says that words are read both ways, and the masked
-    ones found. `labels` are what a head that classifies tells apart, `head_dropout` comes before it, `averaged`
-    says that it gets the mean of all words. `nested` says that the model is the text part of one that reads
-    pictures. `capped` says that scores are bounded, which eager attention alone does, `capped_logits` that
-    logits are, `plain_softmax` that eager attention leaves its softmax in the scores' dtype. `sinks` says that
-    each head has a score of its own beside those of words, `turned_halves` that heads are turned half by half,
-    `expert_biased` that experts and their router have biases, and experts a bounded gate. `quantizes` is false
-    where bitsandbytes leaves the layers as they are.
+    so to sdpa, which then has no kernel for it. `distances` are the rows of a table of the distances between
+    words, `encoder` says that words are read both ways, and the masked ones found. `labels` are what a head
+    that classifies tells apart, `head_dropout` comes before it, `averaged` says that it gets the mean of all
+    words. `nested` says that the model is the text part of one that reads pictures. `capped` says that scores
+    are bounded, which eager attention alone does, `capped_logits` that logits are, `plain_softmax` that eager
+    attention leaves its softmax in the scores' dtype. `sinks` says that each head has a score of its own beside
+    those of words, `turned_halves` that heads are turned half by half, `expert_biased` that experts and their
+    router have biases, and experts a bounded gate. `quantizes` is false where bitsandbytes leaves the layers as
+    they are.
     """
 
     family: str
@@ -85,6 +87,7 @@ class Architecture:
     sinks: bool = False
     turned_halves: bool = False
     expert_biased: bool = False
+    distances: int = 0
     encoder: bool = False
     bare_start: bool = False
     averaged: bool = False
@@ -313,7 +316,7 @@ def encoder(config: Fields) -> dict[str, Any]:
     }
 
 
-def _bert(config: Fields, base: Architecture) -> dict[str, Any]:
+def bert(config: Fields, base: Architecture) -> dict[str, Any]:
     return {
         **encoder(config),
         "tied": tied(config, True),
@@ -339,9 +342,9 @@ _FAMILIES = {
     "mixtral": _mixture,
     "qwen3_moe": _mixture,
     "falcon": _falcon,
-    "bert": _bert,
-    "roberta": _bert,
-    "xlm-roberta": _bert,
+    "bert": bert,
+    "roberta": bert,
+    "xlm-roberta": bert,
 }
 
 

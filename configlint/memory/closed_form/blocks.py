@@ -18,13 +18,22 @@ _BERTS = ("bert", "roberta", "xlm-roberta")
 
 def attention_block(model: TapedModel, x: Tensor, number: int) -> Tensor:
     sizes = model.sizes
-    q, k, v = _projections(model, x)
-    x = _heads(model, q, k, v, number)
-    del q, k, v
+    x = _distances(model, x) if sizes.distances else _words(model, x, number)
     names = {"gpt2": "c_proj", **dict.fromkeys(("gpt_neox", "falcon", *_BERTS), "dense"), "distilbert": "out_lin"}
     name = names.get(sizes.family, "o_proj")
     out = project(model, x, name, sizes.query, sizes.hidden, "hidden", is_biased(model, "o"), "attention")
     return dropout(model.tape, out, sizes.dropout) if sizes.family == "gpt2" else out
+
+
+def _words(model: TapedModel, x: Tensor, number: int) -> Tensor:
+    q, k, v = _projections(model, x)
+    return _heads(model, q, k, v, number)
+
+
+def _distances(model: TapedModel, x: Tensor) -> Tensor:
+    from configlint.memory.closed_form import disentangled  # few models look at them
+
+    return disentangled.attend(model, x)
 
 
 def _projections(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -11,6 +11,7 @@ from configlint.memory.closed_form.architecture import (
     Architecture,
     Differences,
     Fields,
+    bert,
     encoder,
     gemma,
     qwen2,
@@ -159,6 +160,32 @@ def _gpt_oss(config: Fields, base: Architecture) -> dict[str, Any]:
     }
 
 
+def _deberta(config: Fields, base: Architecture) -> dict[str, Any] | None:
+    kinds = config.get("pos_att_type")
+    kinds = kinds.split("|") if isinstance(kinds, str) else kinds
+    plain = (
+        isinstance(kinds, list)
+        and {"p2c", "c2p"} == {*kinds}
+        and _is_on(config, "relative_attention", False)
+        and _is_on(config, "share_att_key", False)
+        and _is_on(config, "legacy", True)
+        and config.get("norm_rel_ebd") == "layer_norm"
+        and not config.get("conv_kernel_size")
+        and config.get("embedding_size") in (None, base.hidden)
+        and config.get("attention_head_size") in (None, base.head)
+    )
+    if not plain:
+        return None
+    longest = positive(config.get("max_position_embeddings")) or 512
+    reach = positive(config.get("position_buckets")) or positive(config.get("max_relative_positions")) or longest
+    return {
+        **bert(config, base),
+        "positions": longest if _is_on(config, "position_biased_input", True) else 0,
+        "segments": positive(config.get("type_vocab_size")) or 0,
+        "distances": 2 * reach,
+    }
+
+
 def _modernbert(config: Fields, base: Architecture) -> dict[str, Any] | None:
     activation = text(config.get("hidden_activation")) or "gelu"
     if _is_on(config, "sparse_prediction", False) or (config.get("classifier_activation") or "gelu") != activation:
@@ -187,6 +214,7 @@ def _modernbert(config: Fields, base: Architecture) -> dict[str, Any] | None:
 
 FAMILIES: dict[str, Differences] = {
     "gpt_oss": _gpt_oss,
+    "deberta-v2": _deberta,
     "modernbert": _modernbert,
     "gemma": gemma,
     "cohere": _cohere,

@@ -66,7 +66,7 @@ def _of_first(model: TapedModel, x: Tensor) -> Tensor:
     tape, sizes, batch = model.tape, model.sizes, model.scope.batch
     (first,) = views(tape, x, batch * sizes.hidden)
     # BERT's is a part of the model, and RoBERTa's of the head.
-    whole = sizes.family != "bert"
+    whole = sizes.family not in ("bert", "deberta-v2")
     pooled = unary(tape, _dense(model, first, "pooler", batch, sizes.hidden, whole), "out")
     return _dense(model, dropout(tape, pooled, sizes.head_dropout), "score", batch, sizes.labels)
 

@@ -47,6 +47,11 @@ def embed(model: TapedModel) -> Tensor:
         x = add(tape, x, embedding(tape, positions, model.scope.length, model.scope.length * hidden, "hidden"))
     if sizes.encoder:
         x = norm(model, x, "embedding_norm", hidden, rows)
+    if sizes.distances:
+        from configlint.memory.closed_form.disentangled import distances  # few models look at them
+
+        distances(model)
+        x = scale(tape, x)  # by the mask
     if sizes.scaled_embedding:
         x = scale(tape, x)
     return dropout(tape, x, sizes.embedding_dropout)
@@ -135,13 +140,14 @@ def head(model: TapedModel, x: Tensor) -> tuple[Tensor, Tensor | None]:
     table = model.table("output", sizes.vocabulary * sizes.hidden)
     table.shared = sizes.tied and model.tuning.full
     table.side = 0 if sizes.tied else sizes.hidden
+    scored = x  # the whole is a name of the caller's until the end
     if model.scope.scores and (model.scope.chunked or model.scope.scored < rows):
-        x, rows = trl.of_scored(tape, x, rows, model.scope.scored), model.scope.scored
+        scored, rows = trl.of_scored(tape, x, rows, model.scope.scored), model.scope.scored
     if model.scope.chunked:
-        return trl.log_probabilities(tape, x, table, rows), None
+        return trl.log_probabilities(tape, scored, table, rows), None
     if model.scope.fused:
         return liger.linear_cross_entropy(tape, x, table, rows, model.scope.ampere), None
-    logits = _logits(model, x, table, rows)
+    logits = _logits(model, scored, table, rows)
     if model.scope.scores:
         logits = cast(tape, logits, 4) if tape.autocast else logits
         return trl.of_logits(tape, logits, model.scope, rows), logits

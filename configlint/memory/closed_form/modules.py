@@ -103,6 +103,19 @@ _FAMILIES = {
         (("transform.dense", "lm_head.dense"),),
     ),
 }
+_FAMILIES["deberta-v2"] = Paths(
+    "deberta",
+    "encoder.layer",
+    {
+        **{f"{name[0]}_proj": f"attention.self.{name}_proj" for name in ("query", "key", "value")},
+        "attentiono_proj": "attention.output.dense",
+        "firstdense": "intermediate.dense",
+        "seconddense": "output.dense",
+    },
+    "embeddings.word_embeddings",
+    "cls.predictions.decoder",
+    (("transform.dense", "cls.predictions.transform.dense"),),
+)
 _FAMILIES["modernbert"] = Paths(
     "model",
     "layers",

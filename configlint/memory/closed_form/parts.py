@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from configlint.core.workload import Workload
+from configlint.core.workload import CATEGORIES, Workload
 from configlint.memory.closed_form import layers, modules
 from configlint.memory.closed_form.architecture import Architecture
 from configlint.memory.closed_form.attention import Scope
@@ -14,6 +14,8 @@ from configlint.memory.closed_form.segments import Segment, run, run_forward
 from configlint.memory.closed_form.sharding import ITEMS
 from configlint.memory.closed_form.tape import Tape, Tensor
 from configlint.memory.closed_form.taped import TapedModel, Tuning
+
+_AUTOCAST = CATEGORIES.index("autocast")
 
 
 class Parts:
@@ -32,6 +34,7 @@ class Parts:
             ITEMS[workload.adapter_dtype],
             workload.bits if workload.method == "qlora" else 0,
             workload.upcast,
+            workload.narrow_tables,
             workload.adapter_dropout,
             workload.dora,
             modules.saved(sizes, workload.saved_modules) or frozenset(),
@@ -115,17 +118,35 @@ class Parts:
 
         return run(tape, body, self.count, self.stream, True, False)
 
-    def forward(self, scoring: bool) -> tuple[tuple[int, ...], int]:
-        """All of the model without gradients, or all but the output layer: the worst moment, and autocast's copies,
-        that stay until its end."""
+    def forward(self, scoring: bool, masks: int = 0) -> tuple[tuple[int, ...], int]:
+        """All of the model without gradients, or all but the output layer: the worst moment, and beside it
+        autocast's copies, that stay until its end."""
+        stack = self.stack_alone(masks)
+        if not scoring:
+            return stack
+        head, copies = self.head_alone()
+        return max(stack, (head, stack[1] + copies), key=lambda found: sum(found[0]) + found[1])
+
+    def stack_alone(self, masks: int = 0) -> tuple[tuple[int, ...], int]:
+        """The last layer without gradients, and beside it the copies of all. The embedding's output and the masks
+        are there while the layers run."""
         model = self.model(_of_one_device(self.sizes, self.workload.tensor))
         last = self.sizes.layers - 1
-        layer, copies = run_forward(model.tape, lambda x: layers.layer(model, x, last), self.count, self.stream)
-        if not scoring:
-            return layer, copies * (last + 1)
-        whole = self.model(self.sizes)
-        head, more = run_forward(whole.tape, lambda x: layers.head(whole, x)[0], self.count, self.stream)
-        return max(layer, head, key=sum), copies * (last + 1) + more
+        held = self.count * self.stream + masks
+        level, copies = run_forward(
+            model.tape, lambda x: layers.layer(model, x, last), self.count, self.stream, held
+        )
+        return _without(level, copies), copies * (last + 1)
+
+    def head_alone(self) -> tuple[tuple[int, ...], int]:
+        model = self.model(self.sizes)
+        level, copies = run_forward(model.tape, lambda x: layers.head(model, x)[0], self.count, self.stream)
+        return _without(level, copies), copies
+
+
+def _without(level: tuple[int, ...], copies: int) -> tuple[int, ...]:
+    """Without the copies that are counted with those of all layers."""
+    return tuple(size - copies if index == _AUTOCAST else size for index, size in enumerate(level))
 
 
 def _of_one_device(sizes: Architecture, tensor: int) -> Architecture:

@@ -67,15 +67,17 @@ def run(tape: Tape, body: Body, count: int, item: int, trained_input: bool, chec
     return Segment(forward, kept, copies, backward, gradients, weights, saved)
 
 
-def run_forward(tape: Tape, body: Body, count: int, item: int) -> tuple[tuple[int, ...], int]:
-    """A part of the model without gradients: the most that it takes, and autocast's copies, that stay."""
+def run_forward(tape: Tape, body: Body, count: int, item: int, held: int = 0) -> tuple[tuple[int, ...], int]:
+    """A part of the model without gradients: the most that it takes with what is `held` meanwhile, and autocast's
+    copies, that stay."""
     tape.recording = False
+    beside = Storage(tape, held)
     x = Tensor(Storage(tape, count * item, "hidden"), count, item)
     tape.restart()
     out = body(x)
     tape.settle()
     peak = tuple(tape.at_peak)
-    del x, out
+    del x, out, beside
     copies = tape.total
     tape.forget_copies()
     return peak, copies

@@ -56,18 +56,21 @@ def simulate(workload: Workload, sizes: Architecture, kind: Kept) -> ComputedSte
     base[_OPTIMIZER] = share.states
     base[_COMMUNICATION] = share.buckets
     base[_ACTIVATIONS] = _inputs(workload, sizes)
-    updates = [_update(kind, segment) if kind.in_backward else 0 for segment, _ in runs]
-    compared = _compared(workload, sizes) if workload.reference and not workload.generates else None
-    worst = _walk(base, share, runs, updates, workload.accumulation > 1, compared)
-    level = list(base)
-    level[_GRADIENTS] = share.reduced
-    level[_TRANSIENT] = share.transient
-    worst["step"] = level
-    worst["generation"] = (
-        _generation(workload, sizes, base, _stored_in_all(workload, weights)) if workload.generated else []
-    )
-    totals = {phase: sum(worst[phase]) for phase in PHASES}
-    phase = max(PHASES, key=totals.__getitem__)
+    if workload.evaluates:
+        worst = {"evaluation": _evaluation(workload, sizes, base, share)}
+    else:
+        updates = [_update(kind, segment) if kind.in_backward else 0 for segment, _ in runs]
+        compared = _compared(workload, sizes) if workload.reference and not workload.generates else None
+        worst = _walk(base, share, runs, updates, workload.accumulation > 1, compared)
+        level = list(base)
+        level[_GRADIENTS] = share.reduced
+        level[_TRANSIENT] = share.transient
+        worst["step"] = level
+    if workload.generated:
+        worst["generation"] = _generation(workload, sizes, base, _stored_in_all(workload, weights))
+    phases = ("generation", "evaluation") if workload.evaluates else PHASES
+    totals = {phase: sum(worst.get(phase, ())) for phase in phases}
+    phase = max(phases, key=totals.__getitem__)
     return ComputedStep(
         totals[phase],
         phase,
@@ -82,7 +85,8 @@ def simulate(workload: Workload, sizes: Architecture, kind: Kept) -> ComputedSte
 def _compared(workload: Workload, sizes: Architecture) -> Vector:
     """What it takes to ask the reference model, beside the graph of the model that is trained."""
     alone = workload._replace(checkpointing=False)
-    worst, copies = Parts(alone, sizes).forward(scoring=True)
+    masks = _masks(alone, sizes, set(sizes.windows) or {0})
+    worst, copies = Parts(alone, sizes).forward(scoring=True, masks=masks)
     found = list(worst)
     found[_AUTOCAST] += copies if workload.method == "full" else 0
     if not workload.chunked_loss:
@@ -90,6 +94,36 @@ def _compared(workload: Workload, sizes: Architecture) -> Vector:
         logits = workload.batch * workload.length * sizes.vocabulary * item
         found[_INDEX["logits"]] += int(workload.held_logits * logits)
     return found
+
+
+def _evaluation(workload: Workload, sizes: Architecture, base: Vector, share: Spread) -> Vector:
+    """The worst moment of an evaluation: nothing is kept for a backward, dropout is off, and what was trained of is
+    there, but for the gradients.
+
+    Source: transformers 5.24, trainer.py, _inner_training_loop (zero_grad comes before it) and prediction_step.
+    """
+    sizes = sizes.but(**dict.fromkeys(("embedding_dropout", "attention_dropout", "dropout", "head_dropout"), 0.0))
+    parts = Parts(workload._replace(checkpointing=False, adapter_dropout=0.0), sizes)
+    found = list(base)
+    found[_GRADIENTS] = 0 if share.keepers else share.gradients
+    found[_COMMUNICATION] += share.gathered
+    layer, copies = parts.stack_alone()
+    head, more = parts.head_alone()
+    stream = parts.count * parts.stream
+    # The masks are there until the last layer, as is what the first one was given; the last norm lets go of its.
+    masks = _inputs(workload._replace(checkpointing=True), sizes) - base[_ACTIVATIONS]
+    moments = (
+        (layer, {_ACTIVATIONS: masks + stream, _AUTOCAST: copies}),
+        (
+            head,
+            {_ACTIVATIONS: -stream, _AUTOCAST: copies + more},
+        ),
+    )
+    levels = [
+        [size + level[index] + beside.get(index, 0) for index, size in enumerate(found)]
+        for level, beside in moments
+    ]
+    return max(levels, key=sum)
 
 
 def _generation(workload: Workload, sizes: Architecture, base: Vector, weights: int) -> Vector:
@@ -178,6 +212,8 @@ def _inputs(workload: Workload, sizes: Architecture) -> int:
     item = ITEMS[workload.dtype]
     windows = set(sizes.windows) or {0}
     tables = len(windows) * 2 * workload.length * int(sizes.head * sizes.rotary) * item
+    # Of distances the table's norm, and then its gradient.
+    tables += sizes.distances * sizes.hidden * (4 if workload.autocast else item)
     return 2 * 8 * tokens + tables + (_masks(workload, sizes, windows) if workload.checkpointing else 0)
 
 
@@ -185,6 +221,10 @@ def _masks(workload: Workload, sizes: Architecture, windows: set[int]) -> int:
     """The masks, one for each kind of window. Without checkpointing they are gone with the model's forward, as
     attention has made its own of them. Eager attention adds them, in the dtype of the scores."""
     scope = Scope(workload, ITEMS[workload.dtype])
+    if sizes.distances:
+        from configlint.memory.closed_form.disentangled import mask_bytes  # few models have any
+
+        return mask_bytes(scope)
     eager = is_eager(sizes, scope)
     masked = sum(adds_mask(sizes, scope, window) if eager else scope.masked(window) for window in windows)
     return masked * scope.batch * scope.length**2 * (scope.item if eager else 1)

@@ -24,11 +24,15 @@ from configlint.memory.closed_form.operations import (
 )
 from configlint.memory.closed_form.tape import Tape, Tensor, Weight
 
+# What TRL's peft_module_casting_to_bf16 makes 16 bits again.
+_TABLES = ("embedding", "output", "positions")
+
 
 class Tuning:
     """What is trained: all, or adapters of `rank` with elements of `item` bytes and `dropout` on what goes in.
     Below them a weight has `bits` bits, 0 where it is not quantized; `upcast` says that the others were made
-    float32. `saved` are trained whole beside the adapters: `embedding`, `output`, or both."""
+    float32, `narrow_tables` that the vocabulary's tables then got 16 bits again. `saved` are trained whole beside
+    the adapters: `embedding`, `output`, or both."""
 
     def __init__(
         self,
@@ -37,6 +41,7 @@ class Tuning:
         item: int = 4,
         bits: int = 0,
         upcast: bool = False,
+        narrow_tables: bool = False,
         dropout: float = 0.0,
         dora: bool = False,
         saved: frozenset[str] = frozenset(),
@@ -46,6 +51,7 @@ class Tuning:
         self.item = item
         self.bits = bits
         self.upcast = upcast
+        self.narrow_tables = narrow_tables
         self.dropout = dropout
         self.dora = dora
         self.saved = saved
@@ -76,7 +82,9 @@ class TapedModel:
         layer: such a one stays as it is when the others are quantized."""
         weights = self.tape.weights
         if name not in weights:
-            item = 4 if outside and self.tuning.upcast else self.scope.item
+            tuning = self.tuning
+            is_wide = outside and tuning.upcast and not (tuning.narrow_tables and name in _TABLES)
+            item = 4 if is_wide else self.scope.item
             weights[name] = Weight(name, count, item, self.tuning.full)
             weights[name].bits = 0 if outside else self.tuning.bits
         return weights[name]

@@ -125,8 +125,10 @@ def _quantize(workload: Workload, network: Any) -> None:
     network.is_loaded_in_4bit = True
     network.config._is_quantized = True
     if workload.upcast:
-        floating = {name for name, parameter in network.named_parameters() if parameter.is_floating_point()}
-        cast(network, torch.float32, floating)
+        tables = (network.get_input_embeddings(), network.get_output_embeddings()) if workload.narrow_tables else ()
+        narrow = {id(parameter) for table in tables for parameter in table.parameters()}
+        named = [(name, each) for name, each in network.named_parameters() if each.is_floating_point()]
+        cast(network, torch.float32, {name for name, each in named if id(each) not in narrow})
 
 
 def _four_bit_class(nested: bool) -> Any:

@@ -59,7 +59,9 @@ def check(plan: Plan) -> Iterator[Finding]:
 
 
 def _finding(plan: Plan, path: str, does: str, why: str, remedy: Remedy) -> Finding:
-    return Finding(path, f"{plan.launch.script} {does} `{plan.name(path)}`: {why}", [remedy], on_key=True)
+    return Finding(
+        path, f"{plan.launch.script or plan.launch.module} {does} `{plan.name(path)}`: {why}", [remedy], on_key=True
+    )
 
 
 def _is_of_class(plan: Plan, use: Use, takes: frozenset[str]) -> bool:

@@ -31,6 +31,16 @@ from configlint.core.rule import Finding, rule
 from configlint.core.wording import listing
 
 _FLAG, _JSON = "launch.config_flag", "training_args.json"
+# What scripts call the option for a file of settings.
+_FILES = (
+    "--config",
+    "--config_file",
+    "--config-file",
+    "--config_path",
+    "--config-path",
+    "--json_file",
+    "--args_file",
+)
 
 
 @rule(
@@ -38,11 +48,13 @@ _FLAG, _JSON = "launch.config_flag", "training_args.json"
     when=lambda plan: plan.spec.script_parser is not None and plan.spec.script_parser.options is not None,
 )
 def check(plan: Plan) -> Iterator[Finding]:
-    parser, script = plan.spec.script_parser, plan.launch.script
+    parser, script = plan.spec.script_parser, plan.launch.script or plan.launch.module
     if parser is None or parser.options is None:
         return
     flag, options = plan.launch.config_flag, parser.options
-    path = _FLAG if flag and plan.given(_FLAG) else "launch.script"
+    path = f"launch.{'script' if plan.launch.script else 'module'}"
+    if flag and plan.given(_FLAG):
+        path = _FLAG
     # argparse takes the start of an option for it.
     if flag and not any(option.startswith(flag) for option in options):
         message = f"{script} rejects `{flag} {_JSON}`: its parser has no option `{flag}`"
@@ -61,7 +73,7 @@ def _remedy(plan: Plan, places: bool, options: frozenset[str]) -> Remedy:
     if places:
         why = "the JSON is the only argument then"
         return Put(_FLAG, "", why=why) if plan.release.trl else Drop(_FLAG, why)
-    files = sorted(option for option in options if option.startswith("--config"))
-    if files:
-        return Put(_FLAG, files[0], why="the script's parser has it")
+    found = next((option for option in _FILES if option in options), None)
+    if found:
+        return Put(_FLAG, found, why="the script's parser has it")
     return Say("read the JSON in the script: `HfArgumentParser(…).parse_json_file(sys.argv[1])`")
