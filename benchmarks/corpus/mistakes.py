@@ -90,7 +90,7 @@ def refusal(plan: Plan) -> str | None:
             names = {each.keys[-1]: None for path, each in passed.items() if path.startswith("constructor.")}
             inspect.signature(_class(str(settings["constructor"].value))).bind_partial(**names)
     except Exception as error:
-        return f"{type(error).__name__}: {str(error).splitlines()[0]}"
+        return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
     return None
 
 
