@@ -43,11 +43,13 @@ def answers(ask: Callable[[Item], Answer | None], items: Sequence[Item]) -> list
             with open(pipe, "rb", closefd=False) as file, suppress(EOFError, ValueError, TypeError):
                 for place, answer in enumerate(marshal.load(file)):
                     found[number + place * processes] = answer
+    except BaseException:
+        for _, process, _ in children:
+            os.kill(process, signal.SIGKILL)
+        raise
     finally:
         for _, process, pipe in children:
             os.close(pipe)
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
             os.waitpid(process, 0)
     return found
 
