@@ -1215,6 +1215,38 @@ class TestMoves:
             "arguments:\n  model_name_or_path: gpt2\n"
         )
 
+    @pytest.mark.parametrize(
+        ("pasted", "below"),
+        [
+            (
+                "fsdp: full_shard auto_wrap  # as before\nfsdp_config: {cpu_offload: true}\n",
+                "  data: fsdp  # as before\n  fsdp: {cpu_offload: true}\n",
+            ),
+            (
+                "deepspeed:\n  zero_optimization: {stage: 2, overlap_comm: true}\n",
+                "  deepspeed:\n    zero_optimization: {overlap_comm: true}\n  data: zero2\n",
+            ),
+        ],
+    )
+    def test_an_engine_that_is_pasted_into_a_spec_is_moved_to_parallel(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pasted: str, below: str
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        raw("a.yaml", SPEC + pasted)
+        assert run("check", "a.yaml", "--fix").code == 0
+        assert Path("a.yaml").read_text(encoding="utf-8") == f"{SPEC}parallel:\n{below}"
+
+    @pytest.mark.parametrize(
+        "pasted", ["fsdp: hybrid_shard\n", "fsdp: full_shard offload\n", "deepspeed: ds.json\n"]
+    )
+    def test_an_engine_whose_words_say_more_is_left_to_the_user(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pasted: str
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        raw("a.yaml", SPEC + pasted)
+        assert run("check", "a.yaml", "--fix").code == 1
+        assert Path("a.yaml").read_text(encoding="utf-8") == SPEC + pasted
+
     def test_arguments_that_are_pasted_into_a_spec_are_moved_apart(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from configlint.core.document import Node, Scalar
+from configlint.core.document import Mapping, Node, Scalar
+from configlint.core.edit import KEPT
 from configlint.core.record import NamedTuple
 from configlint.core.regex import regex
 from configlint.core.typing import Any
@@ -32,6 +33,9 @@ _INSTEAD = {
 }
 # Sections in which people look for what only the script reads.
 _HALF_THE_SCRIPTS = ("data", "model")
+# Arguments that are sections of a spec, and the words of one that say no more than its engine.
+_ENGINES = {"deepspeed": "parallel.deepspeed", "fsdp_config": "parallel.fsdp"}
+_FULLY_SHARDED = frozenset(("full_shard", "auto_wrap", "true"))
 # Names of which the value has another form in a spec.
 _OF_OTHER_FORM = frozenset(("load_in_4bit", "load_in_8bit", "use_flash_attention_2", "use_peft", "zero_stage"))
 
@@ -56,11 +60,12 @@ class Vocabulary(NamedTuple):
 
 class Guess(NamedTuple):
     """The canonical paths that something can have been meant for, and what to say of them. `moves` says that it is
-    the first as it stands."""
+    the first for certain, as it stands or with another value."""
 
     to: tuple[str, ...]
     help: str | None
     moves: bool = False
+    value: object = KEPT
 
 
 def of_key(words: Vocabulary, section: str, name: str, known: list[str], node: Node) -> Guess:
@@ -108,7 +113,10 @@ def _by_another_name(section: str, name: str, known: list[str]) -> Guess | None:
 
 def _instead(section: str, name: str, node: Node) -> Guess | None:
     if not section and name in ("deepspeed", "fsdp") and isinstance(node, Scalar):
-        return Guess(("parallel.data",), _engine(name, node.raw))
+        is_whole = name == "fsdp" and _FULLY_SHARDED.issuperset(node.raw.lower().replace(",", " ").split())
+        return Guess(("parallel.data",), _engine(name, node.raw), is_whole, "fsdp")
+    if not section and name in _ENGINES and isinstance(node, Mapping):
+        return Guess((_ENGINES[name],), f"move it to `{_ENGINES[name]}`", moves=True)
     instead = _INSTEAD.get(f"{section}.{name}")
     return Guess((), instead) if instead else None
 

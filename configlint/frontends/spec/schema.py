@@ -107,7 +107,8 @@ def _unknown_keys(error: ValidationError, path: str, node: Node, words: Vocabula
         full = f"{path}.{name}" if path else name
         where = f"{f'`{in_a_line(path)}`' if path else 'a spec'} has no key `{_short(name)}`"
         guess = of_key(words, _canonical(path), name, known, entry.value)
-        fix = Edit(entry.key.span, route=tuple(guess.to[0].split("."))) if guess.moves and not path else None
+        moves = guess.moves and not path
+        fix = Edit(entry.key.span, value=guess.value, route=tuple(guess.to[0].split("."))) if moves else None
         yield _diagnostic("unknown-key", where, entry.key.span, full, guess)._replace(fix=fix)
 
 
