@@ -302,8 +302,12 @@ MESSAGES = {
         " | put arguments of the trainer under `training` and those of your script under `arguments`",
     ),
     "an argument at the root that a section says in another form": (
-        "fsdp_config: {version: 2}\n",
+        "fsdp_config: fsdp.json\n",
         "1:1 schema/unknown-key a spec has no key `fsdp_config` | set `parallel.fsdp` instead",
+    ),
+    "an argument at the root that is a section": (
+        "fsdp_config: {version: 2}\n",
+        "1:1 schema/unknown-key a spec has no key `fsdp_config` | move it to `parallel.fsdp`",
     ),
     "an argument at the root that a section says": (
         "per_device_train_batch_size: 2\n",
