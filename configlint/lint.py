@@ -102,8 +102,10 @@ def _meant(finding: Finding) -> Iterator[Meant]:
 
 
 def _edit(plan: Plan, finding: Finding) -> Edit | None:
-    """What the first safe remedy does to an entry that is there; None where there is none such."""
-    for remedy in finding.remedies:
+    """What the first safe remedy does to an entry that is there; None where there is none such. Of several acts
+    that end in a safe move, the others follow from it."""
+    for each in finding.remedies:
+        remedy = each[-1] if isinstance(each, tuple) and isinstance(each[-1], Move) else each
         if isinstance(remedy, Put | Drop | Move) and remedy.safe:
             return _edit_of(plan, remedy)
     return None

@@ -1226,6 +1226,10 @@ class TestMoves:
                 "deepspeed:\n  zero_optimization: {stage: 2, overlap_comm: true}\n",
                 "  deepspeed:\n    zero_optimization: {overlap_comm: true}\n  data: zero2\n",
             ),
+            (
+                "training:\n  deepspeed:\n    zero_optimization: {stage: 2, overlap_comm: true}\n  seed: 1\n",
+                "  deepspeed:\n    zero_optimization: {overlap_comm: true}\n  data: zero2\n",
+            ),
         ],
     )
     def test_an_engine_that_is_pasted_into_a_spec_is_moved_to_parallel(
@@ -1234,7 +1238,8 @@ class TestMoves:
         monkeypatch.chdir(tmp_path)
         raw("a.yaml", SPEC + pasted)
         assert run("check", "a.yaml", "--fix").code == 0
-        assert Path("a.yaml").read_text(encoding="utf-8") == f"{SPEC}parallel:\n{below}"
+        left = "training:\n  seed: 1\n" if "seed" in pasted else ""
+        assert Path("a.yaml").read_text(encoding="utf-8") == f"{SPEC}{left}parallel:\n{below}"
 
     @pytest.mark.parametrize(
         "pasted", ["fsdp: hybrid_shard\n", "fsdp: full_shard offload\n", "deepspeed: ds.json\n"]

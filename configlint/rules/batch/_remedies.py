@@ -170,7 +170,10 @@ def _deepspeed(plan: Plan, path: str, value: object) -> list[Remedy]:
 def _with_keys(plan: Plan, path: str, section: str, keys: dict[str, object], chosen: tuple[Put, ...]) -> Remedy:
     """To move a mapping to a section, or what is missing there."""
     if not plan.given(section):
-        return (*chosen, Move(path, section)) if chosen else Move(path, section, safe=True)
+        # A stage that moves along chooses the engine as well, and a fix of its own moves it on.
+        is_alone = not plan.given(_DATA) and not plan.writes("fsdp", "fsdp_config")
+        follows = section == _DEEPSPEED and is_alone
+        return (*chosen, Move(path, section, safe=follows)) if chosen else Move(path, section, safe=True)
     missing = (Put(f"{section}.{key}", value) for key, value in keys.items() if not plan.given(f"{section}.{key}"))
     return (*chosen, *missing, Drop(path))
 
