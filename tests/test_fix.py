@@ -1241,6 +1241,16 @@ class TestMoves:
         left = "training:\n  seed: 1\n" if "seed" in pasted else ""
         assert Path("a.yaml").read_text(encoding="utf-8") == f"{SPEC}{left}parallel:\n{below}"
 
+    @pytest.mark.parametrize("name", ["micro_batch_size", "per_device_train_batch_size", "tp_size"])
+    def test_a_size_that_is_no_number_is_not_moved_to_a_section_that_refuses_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        text = f'{SPEC}training: {{{name}: "${{HOME}}", seed: 1}}\n'
+        raw("a.yaml", text)
+        assert run("check", "a.yaml", "--fix").code == 1
+        assert Path("a.yaml").read_text(encoding="utf-8") == text
+
     @pytest.mark.parametrize(
         "pasted", ["fsdp: hybrid_shard\n", "fsdp: full_shard offload\n", "deepspeed: ds.json\n"]
     )

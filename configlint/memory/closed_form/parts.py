@@ -120,19 +120,17 @@ class Parts:
 
     def forward(self, scoring: bool, masks: int = 0) -> tuple[tuple[int, ...], int]:
         """All of the model without gradients, or all but the output layer: the worst moment, and beside it
-        autocast's copies, that stay until its end."""
-        stack = self.stack_alone(masks)
+        autocast's copies, that stay until its end. The embedding's output and the masks are there meanwhile."""
+        stack = self.stack_alone(self.count * self.stream + masks)
         if not scoring:
             return stack
         head, copies = self.head_alone()
         return max(stack, (head, stack[1] + copies), key=lambda found: sum(found[0]) + found[1])
 
-    def stack_alone(self, masks: int = 0) -> tuple[tuple[int, ...], int]:
-        """The last layer without gradients, and beside it the copies of all. The embedding's output and the masks
-        are there while the layers run."""
+    def stack_alone(self, held: int = 0) -> tuple[tuple[int, ...], int]:
+        """The last layer without gradients and what is `held` meanwhile, and beside it the copies of all."""
         model = self.model(_of_one_device(self.sizes, self.workload.tensor))
         last = self.sizes.layers - 1
-        held = self.count * self.stream + masks
         level, copies = run_forward(
             model.tape, lambda x: layers.layer(model, x, last), self.count, self.stream, held
         )

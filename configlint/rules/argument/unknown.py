@@ -33,6 +33,7 @@ from configlint.core.plan import Plan, Use
 from configlint.core.release import Argument, Constructor, written
 from configlint.core.remedy import Drop, Meant, Move, Put, Remedy, Say
 from configlint.core.rule import Finding, rule
+from configlint.core.values import positive
 from configlint.core.wording import listing, misspelt
 from configlint.knowledge import find_release, trainers, trl_trainers
 from configlint.knowledge.naming import owners, paths
@@ -199,7 +200,7 @@ def _meant(plan: Plan, use: Use, known: dict[str, Argument]) -> list[Remedy]:
     if close and is_deprecated(known[close]):
         close = known[close].facts.get("by")
     if path and meant == path and not (close and close.startswith(name)):
-        return [_moved(plan, use, path, safe=path.startswith("batch."))]
+        return [_moved(plan, use, path, safe=path.startswith("batch.") and positive(use.value) is not None)]
     if close in owners():
         says = (plan.name(owner) for owner in owners()[close] if plan.can_say(owner))
         # A file that is not compiled has the argument itself.
