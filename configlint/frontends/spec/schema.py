@@ -222,5 +222,6 @@ def _key_of(node: Node, name: str) -> Span:
 
 def _diagnostic(defect: str, message: str, span: Span, path: str, help: Guess | str | None = None) -> Diagnostic:
     guess = help if isinstance(help, Guess) else Guess((), help)
-    meant = tuple(Meant(_canonical(path), to) for to in guess.to)
+    written = _canonical(path)
+    meant = tuple(Meant(written, to) for to in guess.to)
     return Diagnostic(f"schema/{defect}", Severity.ERROR, message, span, guess.help, path or None, meant=meant)
