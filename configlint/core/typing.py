@@ -1,5 +1,5 @@
-"""The names of `typing` that this package uses. Only a type checker needs what they mean: to load `typing` for it
-would be a fifteenth of a check."""
+"""The names of `typing` that this package uses. Only a type checker needs what they mean, and loading
+`typing` would add a fifteenth to a check."""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ from configlint.core.typing import TypeVar
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
-# To start a process takes as long as to check two or three files.
+# For fewer items, a process is not worth starting.
 _LEAST = 50
-# More are waited for longer than they help.
+# More take longer to start than they save.
 _MOST_PROCESSES = 16
 # After so many items a process gives up if it has no answer for most of them.
 _TRIED = 20
@@ -36,7 +36,7 @@ def answers(ask: Callable[[Item], Answer | None], items: Sequence[Item]) -> list
     children = []
     try:
         for number in range(processes):
-            # Every so manieth item: files of one folder take as long as each other, folders do not.
+            # Dealt out in turn: the files of one folder are alike, folders are not.
             with suppress(OSError):  # no more processes or files are allowed
                 children.append((number, *_start(ask, items[number::processes])))
         for number, _, pipe in children:
