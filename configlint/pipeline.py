@@ -133,7 +133,13 @@ def _clean(files: Sequence[tuple[str, bool]], session: Session, target: str | No
                 return len(plans), front_end is not OWN
         return None
 
-    return {name: answer for (name, _), answer in zip(files, cores.answers(look, files), strict=True) if answer}
+    # What the first one needs is loaded before this process is copied, and not in each copy.
+    try:
+        first = look(files[0])
+    except Exception:
+        first = None  # what is wrong is said when it is looked at again
+    found = (first, *cores.answers(look, files[1:]))
+    return {name: answer for (name, _), answer in zip(files, found, strict=True) if answer}
 
 
 class Compiled(NamedTuple):
