@@ -70,17 +70,15 @@ def check(paths: Sequence[str], session: Session, target: str | None = None, kee
     for file, front_end in specs([each for each in named if each[0] not in clean], session, unreadable):
         is_foreign[file.source.name] = front_end not in (None, OWN)
         try:
-            loaded = session.load(file, front_end) if front_end else Loaded([], file.diagnostics)
+            loaded = session.load(file, front_end)
         except UsageError:
             raise
         except Exception as error:  # the other files are still checked
             crashes.append(crash(f"reading {file.source.name} failed", error))
             continue
-        chosen = [plan for plan in loaded.plans if target in (None, plan.spec.target)]
+        chosen, diagnostics, failed = _judged(loaded, target)
         number += len(chosen)
-        diagnostics, failed = judge(chosen, loaded.diagnostics)
         crashes += failed
-        diagnostics = [*loaded.diagnostics, *diagnostics]
         if keeps_plans or diagnostics or failed or not session.forget(file):
             every += loaded.plans
         for diagnostic in diagnostics:
@@ -126,10 +124,8 @@ def _clean(files: Sequence[tuple[str, bool]], session: Session, target: str | No
     def look(file: tuple[str, bool]) -> tuple[int, bool] | None:
         unreadable: list[str] = []
         for parsed, front_end in specs([file], session, unreadable):
-            loaded = session.load(parsed, front_end) if front_end else Loaded([], parsed.diagnostics)
-            plans = [plan for plan in loaded.plans if target in (None, plan.spec.target)]
-            diagnostics, crashes = judge(plans, loaded.diagnostics)
-            if not (loaded.diagnostics or diagnostics or crashes) and session.forget(parsed):
+            plans, diagnostics, crashes = _judged(session.load(parsed, front_end), target)
+            if not (diagnostics or crashes) and session.forget(parsed):
                 return len(plans), front_end is not OWN
         return None
 
@@ -140,6 +136,13 @@ def _clean(files: Sequence[tuple[str, bool]], session: Session, target: str | No
         first = None  # what is wrong is said when it is looked at again
     found = (first, *cores.answers(look, files[1:]))
     return {name: answer for (name, _), answer in zip(files, found, strict=True) if answer}
+
+
+def _judged(loaded: Loaded, target: str | None) -> tuple[list[Plan], list[Diagnostic], list[RuleCrash]]:
+    """The plans of a file for a target, all that is to be said of it, and the rules that crashed."""
+    plans = [plan for plan in loaded.plans if target in (None, plan.spec.target)]
+    diagnostics, crashes = judge(plans, loaded.diagnostics)
+    return plans, [*loaded.diagnostics, *diagnostics], crashes
 
 
 class Compiled(NamedTuple):

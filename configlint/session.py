@@ -147,8 +147,11 @@ class Session:
         said = self.projects.settings(file.source.name).dialect(file.source.name)
         return FRONT_ENDS[said] if said else of_root(file.root)
 
-    def load(self, file: Parsed, front_end: FrontEnd) -> Loaded:
-        """The plans of a spec, and what is wrong with its form and that of its bases."""
+    def load(self, file: Parsed, front_end: FrontEnd | None) -> Loaded:
+        """The plans of a spec, and what is wrong with its form and that of its bases; None is for a file that there
+        is no reading."""
+        if front_end is None:
+            return Loaded([], file.diagnostics)
         documents, diagnostics = self._chain(file, front_end)
         for document in documents:
             diagnostics += self._form(document, front_end)
@@ -387,7 +390,7 @@ def load_one(path: str, session: Session, own: bool = False, base: bool = False)
                 f"{path} is a {title}, but only a configlint spec can be compiled:"
                 f" `configlint import {path}` makes one of it"
             )
-        loaded = session.load(file, front_end) if front_end else Loaded([], file.diagnostics)
+        loaded = session.load(file, front_end)
         fails = any(found.severity is Severity.ERROR for found in loaded.diagnostics)
         if not (loaded.plans or fails or (base and loaded.bases)):
             raise UsageError(f"{path} is a base without a batch: it can only be extended")

@@ -7,7 +7,8 @@ that only workloads with attention `eager` are like those of the trace.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
@@ -46,30 +47,31 @@ class Untracked:
 
 def allocated(workload: Workload) -> int:
     """Bytes at the peak of the step that the trace looks at, weights, gradients and states among them."""
-    autocast = getattr(torch, workload.autocast) if workload.autocast else None
-    device = as_cuda.Device(traced._capability(workload), autocast)
-    choice = built.chosen(workload)
-    recorded = profile(activities=[ProfilerActivity.CPU], profile_memory=True)
-    with as_cuda.as_cuda(device), steering.steered(workload), recorded as profiler:
-        network = built.built(workload, choice, device.capability)
-        traced._steps(workload, network, Untracked(autocast), frozenset())
+    with _recorded(workload) as (network, untracked, profiler):
+        traced._steps(workload, network, untracked, frozenset())
     return _peak(profiler)
 
 
 def evaluated(workload: Workload) -> int:
     """Bytes at the peak of the loss of a batch without gradients, the weights among them."""
-    autocast = getattr(torch, workload.autocast) if workload.autocast else None
-    device = as_cuda.Device(traced._capability(workload), autocast)
-    choice = built.chosen(workload)
-    recorded = profile(activities=[ProfilerActivity.CPU], profile_memory=True)
-    with as_cuda.as_cuda(device), steering.steered(workload), recorded as profiler:
-        network = built.built(workload, choice, device.capability).eval()
-        untracked = Untracked(autocast)
+    with _recorded(workload) as (network, untracked, profiler):
+        network.eval()
         inputs = built.inputs(workload, network)
         untracked.reset()
         with torch.no_grad():
             built.loss(network, inputs, untracked)
     return _peak(profiler)
+
+
+@contextmanager
+def _recorded(workload: Workload) -> Iterator[tuple[Any, Untracked, Any]]:
+    """The network, what takes the tracker's place, and the profiler, which records what is done inside."""
+    autocast = getattr(torch, workload.autocast) if workload.autocast else None
+    device = as_cuda.Device(traced._capability(workload), autocast)
+    choice = built.chosen(workload)
+    recorded = profile(activities=[ProfilerActivity.CPU], profile_memory=True)
+    with as_cuda.as_cuda(device), steering.steered(workload), recorded as profiler:
+        yield built.built(workload, choice, device.capability), Untracked(autocast), profiler
 
 
 def _peak(profiler: Any) -> int:

@@ -211,9 +211,8 @@ def _stated(package: str, releases: tuple[Version, ...]) -> Schema:
 
 
 def _closed(classes: dict[str, _Class]) -> Iterator[_Rule]:
-    """The names that a class has in any release, and no others; of a trainer that is not known, or that a base
-    states,
-    any."""
+    """The names that a class has in any release, and no others; any of a trainer that is not
+    known, or that a base states."""
     shared = classes["Trainer"].layer.arguments.keys()
     for trainer, of in classes.items():
         missing = f"{knowledge.trainers()[trainer]} has no argument of this name"

@@ -128,6 +128,10 @@ class Generation(NamedTuple):
         return lcm(self.steps * self.iterations, accumulation) // accumulation
 
 
+# Tasks whose model ends in a head that classifies, and not in words.
+CLASSIFYING = ("sequence-classification", "token-classification", "question-answering")
+
+
 class Loaded(NamedTuple):
     """How the script loads the model: for which task, in which number format and with which attention. None is left
     to Transformers, or not known."""

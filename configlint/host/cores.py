@@ -30,8 +30,10 @@ def answers(ask: Callable[[Item], Answer | None], items: Sequence[Item]) -> list
     safely, and where a copy failed or gave up.
     """
     found: list[Answer | None] = [None] * len(items)
+    if sys.platform != "linux":
+        return found
     processes = min(_cores(), _MOST_PROCESSES, len(items) // _LEAST)
-    if processes < 2 or sys.platform != "linux":
+    if processes < 2:
         return found
     children = []
     try:
@@ -55,7 +57,7 @@ def answers(ask: Callable[[Item], Answer | None], items: Sequence[Item]) -> list
 
 
 def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return len(os.sched_getaffinity(0))
 
 
 def _start(ask: Callable[[Item], Answer | None], items: Sequence[Item]) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from configlint.core.plan import Data, Hardware, Loaded, Parallel, Precision, Tuning
+from configlint.core.plan import CLASSIFYING, Data, Hardware, Loaded, Parallel, Precision, Tuning
 from configlint.core.profile import Model
 from configlint.core.record import NamedTuple
 from configlint.core.spec import Spec
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from configlint.core.workload import Workload
 
 _DTYPES = ("float32", "bfloat16", "float16")
-_CLASSIFYING = ("sequence-classification", "token-classification", "question-answering")
 _CHECKPOINTING = "gradient_checkpointing_kwargs"
 # Where the class leaves it open, it takes this from torch 2.8 on. Source: transformers 5.23, training_args.py.
 _OPTIM = "adamw_torch_fused"
@@ -165,7 +164,7 @@ def _left_out(ledger: Ledger, asked: Asked) -> Iterator[str]:
         yield "tuning.bits"
     if asked.loaded.task == "image-text-to-text" and "model.task" in ledger.spec.settings:
         yield "model.task"
-    if ledger.argument("label_smoothing_factor", real) and asked.loaded.task not in _CLASSIFYING:
+    if ledger.argument("label_smoothing_factor", real) and asked.loaded.task not in CLASSIFYING:
         yield ledger.path("label_smoothing_factor")
     if any(_checkpointing(ledger).get(name) for name in ("selective", "offload")):
         yield ledger.path(_CHECKPOINTING)

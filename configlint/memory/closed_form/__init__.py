@@ -6,12 +6,12 @@ spreads it over the devices; `estimate` puts the constants of the accelerator on
 
 from __future__ import annotations
 
+from configlint.core.plan import CLASSIFYING
 from configlint.core.profile import Accelerator
 from configlint.core.typing import TYPE_CHECKING
 from configlint.core.workload import OF_DEEPSPEED, Estimate, Workload, in_rows
 from configlint.memory.closed_form import modules
 from configlint.memory.closed_form.architecture import Architecture, architecture
-from configlint.memory.closed_form.heads import CLASSIFYING
 from configlint.memory.closed_form.liger import FAMILIES
 from configlint.memory.closed_form.optimizers import optimizer
 from configlint.memory.closed_form.slack import slack

@@ -21,7 +21,6 @@ from configlint.memory.closed_form.operations import (
 from configlint.memory.closed_form.tape import Storage, Tensor
 from configlint.memory.closed_form.taped import TapedModel, activate, is_biased, norm, project
 
-CLASSIFYING = ("sequence-classification", "token-classification", "question-answering")
 # Numbers a token of which each says how likely an answer begins there, and ends there.
 _SPAN = 2
 

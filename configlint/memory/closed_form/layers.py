@@ -7,9 +7,10 @@ Source: transformers 5.23, models/<family>/modeling_<family>.py, loss/loss_utils
 
 from __future__ import annotations
 
+from configlint.core.plan import CLASSIFYING
 from configlint.memory.closed_form import liger, trl
 from configlint.memory.closed_form.blocks import attention_block, feed_forward
-from configlint.memory.closed_form.heads import CLASSIFYING, classify, transform
+from configlint.memory.closed_form.heads import classify, transform
 from configlint.memory.closed_form.operations import (
     add,
     add_in_place,

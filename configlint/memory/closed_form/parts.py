@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from configlint.core.plan import CLASSIFYING
 from configlint.core.workload import CATEGORIES, Workload
 from configlint.memory.closed_form import layers, modules
 from configlint.memory.closed_form.architecture import Architecture
 from configlint.memory.closed_form.attention import Scope
-from configlint.memory.closed_form.heads import CLASSIFYING
 from configlint.memory.closed_form.operations import cast
 from configlint.memory.closed_form.segments import Segment, run, run_forward
 from configlint.memory.closed_form.sharding import ITEMS

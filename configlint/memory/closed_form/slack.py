@@ -6,10 +6,10 @@ the largest tensor, which is nearly always the logits.
 
 from __future__ import annotations
 
+from configlint.core.plan import CLASSIFYING
 from configlint.core.record import NamedTuple
 from configlint.core.values import positive
 from configlint.core.workload import Workload, in_rows
-from configlint.memory.closed_form.heads import CLASSIFYING
 
 
 class Loss(NamedTuple):

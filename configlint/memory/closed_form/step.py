@@ -112,16 +112,11 @@ def _evaluation(workload: Workload, sizes: Architecture, base: Vector, share: Sp
     stream = parts.count * parts.stream
     # The masks are there until the last layer, as is what the first one was given; the last norm lets go of its.
     masks = _inputs(workload._replace(checkpointing=True), sizes) - base[_ACTIVATIONS]
-    moments = (
-        (layer, {_ACTIVATIONS: masks + stream, _AUTOCAST: copies}),
-        (
-            head,
-            {_ACTIVATIONS: -stream, _AUTOCAST: copies + more},
-        ),
-    )
+    in_layer = {_ACTIVATIONS: masks + stream, _AUTOCAST: copies}
+    in_head = {_ACTIVATIONS: -stream, _AUTOCAST: copies + more}
     levels = [
         [size + level[index] + beside.get(index, 0) for index, size in enumerate(found)]
-        for level, beside in moments
+        for level, beside in ((layer, in_layer), (head, in_head))
     ]
     return max(levels, key=sum)
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 from configlint.core.record import NamedTuple
 from configlint.core.values import flag, positive
+from configlint.memory.closed_form.architecture import Fields
 
-Fields = dict[str, object]
 # Other senses that a model may have parts for.
 _OTHERS = ("audio_config", "video_config", "speech_config")
 

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from configlint.core.workload import Estimate
 
 GIB = 2**30
-CLASSIFYING = ("sequence-classification", "token-classification", "question-answering")
 # A product with a matrix of weights is bound by reading these until some 300 tokens (989 TFLOP/s over 3.35 TB/s on
 # an H100); a layer's kernels take longer to launch than to run until some thousand.
 ENOUGH_TOKENS = 2048

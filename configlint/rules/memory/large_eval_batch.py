@@ -28,12 +28,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from configlint.core.diagnostic import Severity
-from configlint.core.plan import Plan
+from configlint.core.plan import CLASSIFYING, Plan
 from configlint.core.remedy import Put, Say
 from configlint.core.rule import Finding, rule
 from configlint.core.wording import count
 from configlint.memory.options import evaluated, evaluation, most_evaluated
-from configlint.rules.memory import CLASSIFYING, device, evaluates, gib, predicts_tokens, usable
+from configlint.rules.memory import device, evaluates, gib, predicts_tokens, usable
 
 _NAME = "per_device_eval_batch_size"
 
